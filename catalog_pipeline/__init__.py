@@ -1,0 +1,1 @@
+"""Resumable catalogue scraping on Dagster: every listing page is a checkpoint."""

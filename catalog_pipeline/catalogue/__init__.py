@@ -1,0 +1,1 @@
+"""What a catalogue is: the model of its YAML file, its pages and URLs. No network, no HTML."""

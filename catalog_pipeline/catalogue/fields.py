@@ -1,0 +1,135 @@
+"""The fields of a product, as a catalogue's YAML describes them.
+
+Only the description and its checks belong here; `catalog_pipeline.parsing` reads pages with it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator, model_validator
+
+FieldType = Literal["text", "integer", "number", "money", "boolean", "url", "timestamp"]
+
+CURRENCY_SUFFIX = "_currency"
+RANGE_END_SUFFIX = "_max"
+
+PROVENANCE_COLUMNS = ("page", "position", "source_url", "fetched_at")
+"""Columns that every row of a table carries besides its fields."""
+
+
+def as_tuple(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Selectors = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
+"""One selector or several in order of preference. `/`, `./` or `(` at its start makes it XPath,
+and so does the prefix `xpath:`; a lone `.` is the product itself; all else is CSS."""
+
+
+class StrictModel(BaseModel):
+    """An immutable part of a catalogue's YAML in which an unknown key is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Field(StrictModel):
+    """How one column of the table is read from a product.
+
+    The first selector that matches gives the text (or the attribute); white space is folded;
+    `pattern` picks a part of it; `values` maps it; `type` turns it into a value.
+    """
+
+    select: Selectors
+    attribute: str | None = None
+    pattern: str | None = None
+    group: int | str | None = None
+    values: dict[str, str | int | float | bool] | None = None
+    type: FieldType = "text"
+    required: bool = False
+
+    currency: str | None = None
+    """Money: ISO 4217 code of prices whose text has no currency, or an ambiguous one (`$`)."""
+    range: bool = False
+    """Money: the text may be a range; its end goes to a column of its own (`<field>_max`)."""
+    decimal_separator: Literal[".", ","] | None = None
+    """Money and number: what parts the decimals, where the text alone leaves it open."""
+    exists: bool = False
+    """Boolean: true if the selector matches anything at all, false if not."""
+    format: str | None = None
+    """Timestamp: a `strptime` format; without it ISO 8601 and common forms are understood."""
+    timezone: str = "UTC"
+    """Timestamp: the zone of texts that name none."""
+
+    @field_validator("select")
+    @classmethod
+    def _has_a_selector(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or not all(selector.strip() for selector in value):
+            raise ValueError("give at least one selector, and none that is empty")
+        return value
+
+    @field_validator("pattern")
+    @classmethod
+    def _pattern_compiles(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise ValueError(f"{value!r} is no regular expression: {error}") from error
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def _currency_is_a_code(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Z]{3}", value):
+            raise ValueError(f"{value!r} is no ISO 4217 code such as USD or GBP")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone_exists(cls, value: str) -> str:
+        return checked_timezone(value)
+
+    @model_validator(mode="after")
+    def _options_fit_the_type(self) -> Field:
+        belongs = {
+            "currency": ("money",),
+            "range": ("money",),
+            "decimal_separator": ("money", "number"),
+            "exists": ("boolean",),
+            "format": ("timestamp",),
+        }
+        for option, types in belongs.items():
+            if getattr(self, option) and self.type not in types:
+                raise ValueError(f"{option} is for fields of type {' or '.join(types)}")
+        if self.group is not None and self.pattern is None:
+            raise ValueError("group needs a pattern")
+        if self.pattern is not None and self.group is not None:
+            self._check_group(re.compile(self.pattern))
+        return self
+
+    def _check_group(self, pattern: re.Pattern[str]) -> None:
+        known = {*range(pattern.groups + 1), *pattern.groupindex}
+        if self.group not in known:
+            raise ValueError(
+                f"the pattern has no group {self.group!r}; it has {sorted(map(str, known))}"
+            )
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        """Names of the table's columns that the field fills, its own first."""
+        if self.type != "money":
+            return (name,)
+        end = (name + RANGE_END_SUFFIX,) if self.range else ()
+        return (name, *end, name + CURRENCY_SUFFIX)
+
+
+def checked_timezone(name: str) -> str:
+    """Return `name` if the system knows that time zone, else raise `ValueError`."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no time zone such as Europe/London") from error
+    return name

@@ -1,0 +1,198 @@
+"""A catalogue: everything its YAML says, checked, with the URLs of its listing pages.
+
+The attributes of the YAML are `CatalogueAttributes`; a `Catalogue` is those with a name.
+Reading files belongs in `catalog_pipeline.catalogue.files`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import Field as Bounded
+
+from catalog_pipeline.catalogue.fields import (
+    PROVENANCE_COLUMNS,
+    Field,
+    Selectors,
+    StrictModel,
+    as_tuple,
+    checked_timezone,
+)
+from catalog_pipeline.catalogue.politeness import Limits, Login, PathOrUrl, Politeness
+
+NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
+_PARSER_REVISION = 1
+"""Raised whenever the same page and YAML would give other rows than before."""
+
+
+class Schedule(StrictModel):
+    """When the catalogue is refreshed."""
+
+    cron: str
+    timezone: str = "UTC"
+    enabled: bool = False
+
+    @field_validator("cron")
+    @classmethod
+    def _has_five_parts(cls, value: str) -> str:
+        if len(value.split()) != 5:
+            raise ValueError(f"{value!r} is no cron text of five parts such as '0 6 * * *'")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone_exists(cls, value: str) -> str:
+        return checked_timezone(value)
+
+
+class Coverage(StrictModel):
+    """How complete the pages must be for the table to be replaced."""
+
+    minimum: Annotated[float, Bounded(ge=0, le=1)] = 0.0
+    """Share of the catalogue's pages that must be done."""
+    stale_after_hours: float | None = None
+    """Age from which a done page counts as stale in the table's metadata."""
+
+
+class PracticeShop(StrictModel):
+    """The catalogue is served by the bundled practice shop, started by whatever crawls it."""
+
+    pages: PositiveInt = 50
+    page_size: PositiveInt = 20
+    session_requests: PositiveInt | None = None
+    """Requests after which a member's session expires."""
+
+
+class CatalogueAttributes(StrictModel):
+    """What a catalogue's YAML holds under `attributes`."""
+
+    description: str = ""
+    base_url: str
+    page_url: PathOrUrl
+    """Template of a listing page's URL with `{page}`; below `base_url` if it starts with /."""
+    first_page_url: PathOrUrl | None = None
+    """URL of the first page, where it is not made from the template."""
+    first_page: NonNegativeInt = 1
+    last_page: NonNegativeInt
+    product: Selectors
+    fields: dict[str, Field]
+    key: Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
+    politeness: Politeness = Politeness()
+    limits: Limits = Limits()
+    login: Login | None = None
+    schedule: Schedule | None = None
+    coverage: Coverage = Coverage()
+    pages_per_run: PositiveInt | None = None
+    owners: tuple[str, ...] = ("team:catalogues",)
+    tags: dict[str, str] = Bounded(default_factory=dict)
+    practice_shop: PracticeShop | None = None
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        return checked_base_url(value)
+
+    @field_validator("page_url")
+    @classmethod
+    def _has_a_placeholder(cls, value: str) -> str:
+        if value.count("{page}") != 1:
+            raise ValueError("it must hold {page} once, as in /products?page={page}")
+        return value
+
+    @field_validator("fields")
+    @classmethod
+    def _field_names_are_columns(cls, value: dict[str, Field]) -> dict[str, Field]:
+        if not value:
+            raise ValueError("declare at least one field")
+        seen: set[str] = set(PROVENANCE_COLUMNS)
+        for name, field in value.items():
+            if not NAME_PATTERN.fullmatch(name):
+                raise ValueError(f"{name!r} is no column name; use a-z, 0-9 and _")
+            for column in field.columns(name):
+                if column in seen:
+                    raise ValueError(f"the column {column} is already taken")
+                seen.add(column)
+        return value
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> CatalogueAttributes:
+        if self.last_page < self.first_page:
+            raise ValueError(
+                f"last_page ({self.last_page}) is less than first_page ({self.first_page})"
+            )
+        for name in self.key:
+            if name not in self.fields:
+                raise ValueError(
+                    f"key names {name!r}, which is not declared; fields: {', '.join(self.fields)}"
+                )
+        if not self.key:
+            raise ValueError("key needs at least one field")
+        return self
+
+    @property
+    def pages(self) -> range:
+        """All page numbers of the catalogue."""
+        return range(self.first_page, self.last_page + 1)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns that the fields fill, in the YAML's order."""
+        return tuple(c for name, field in self.fields.items() for c in field.columns(name))
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """Columns that identify a product; of a money field its amount and currency."""
+        return tuple(c for name in self.key for c in self.fields[name].columns(name))
+
+    def page_address(self, page: int) -> str:
+        """The absolute URL of a listing page."""
+        if page == self.first_page and self.first_page_url is not None:
+            return self.absolute(self.first_page_url)
+        return self.absolute(self.page_url.replace("{page}", str(page)))
+
+    def absolute(self, path_or_url: str) -> str:
+        """`path_or_url` below `base_url`, which may have a path of its own (a mirror)."""
+        if urlsplit(path_or_url).scheme:
+            return path_or_url
+        return self.base_url.rstrip("/") + "/" + path_or_url.lstrip("/")
+
+    @property
+    def code_version(self) -> str:
+        """Changes exactly when stored pages should be parsed again (`run --reparse`)."""
+        described = {
+            "revision": _PARSER_REVISION,
+            "product": self.product,
+            "fields": {name: field.model_dump() for name, field in self.fields.items()},
+        }
+        text = json.dumps(described, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+class Catalogue(CatalogueAttributes):
+    """One site's product listing; `name` is its slug, group and folder name."""
+
+    name: str
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_slug(cls, value: str) -> str:
+        if not NAME_PATTERN.fullmatch(value):
+            raise ValueError(f"{value!r} is no name for a catalogue; use a-z, 0-9 and _")
+        return value
+
+
+def checked_base_url(value: str) -> str:
+    """Return `value` if it is an absolute HTTP URL without query, else raise `ValueError`."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{value!r} is no address such as https://shop.example")
+    if parts.query or parts.fragment:
+        raise ValueError("it must not have a query or fragment")
+    if parts.username or parts.password:
+        raise ValueError("credentials do not belong in it; declare a login")
+    return value

@@ -1,0 +1,1 @@
+"""The `catalog-pipeline` command: one module per subcommand."""

@@ -1,0 +1,155 @@
+"""Every error of the project, as one tree. An error carries its evidence as attributes.
+
+    CatalogPipelineError
+    ├── UsageError              what was asked for makes no sense
+    ├── CatalogueError          a mistake in a catalogue's YAML
+    ├── StorageError            the data folder cannot be written or read
+    ├── LoginError              the catalogue's site did not accept the login
+    ├── CrawlStoppedError       the crawl gave up: the site is blocked or down
+    ├── TableError              the table cannot be built
+    └── PageError               one listing page could not be had
+        ├── FetchError          ... because of the site or the network
+        ├── ParseError          ... because of what the page holds
+        └── StoredPageError     ... because its stored file is missing or damaged
+
+Nothing else belongs here: no messages of a single module, no handling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class CatalogPipelineError(Exception):
+    """Root of all errors that the project raises on purpose; its text is one clear sentence."""
+
+
+class UsageError(CatalogPipelineError):
+    """What the user asked for makes no sense: an unknown catalogue, a page that does not exist."""
+
+
+class CatalogueError(CatalogPipelineError):
+    """A mistake in a catalogue's YAML.
+
+    `field` is the dotted path of the key in the file, `allowed` says what would have been right.
+    """
+
+    def __init__(self, catalogue: str, field: str, problem: str, allowed: str = "") -> None:
+        self.catalogue = catalogue
+        self.field = field
+        self.problem = problem
+        self.allowed = allowed
+        hint = f" Allowed: {allowed}." if allowed else ""
+        super().__init__(f"Catalogue {catalogue}, {field}: {problem}.{hint}")
+
+
+class StorageError(CatalogPipelineError):
+    """The data folder cannot be written or read: disk full, read-only, no permission."""
+
+
+class LoginError(CatalogPipelineError):
+    """The site did not accept the catalogue's login; it is not tried again by itself."""
+
+
+class CrawlStoppedError(CatalogPipelineError):
+    """The crawl gave up early because nearly all pages failed; untried pages stay missing."""
+
+
+class TableError(CatalogPipelineError):
+    """The products table cannot be built; the table that is there stays."""
+
+
+class PageError(CatalogPipelineError):
+    """One listing page could not be had. The text names the page, the URL and the cause."""
+
+    kind = "error"
+
+    def __init__(self, problem: str, *, page: int | None = None, url: str = "") -> None:
+        self.problem = problem
+        self.page = page
+        self.url = url
+        super().__init__(problem)
+
+    def __str__(self) -> str:
+        where = " ".join(
+            part for part in (f"page {self.page}" if self.page else "", self.url) if part
+        )
+        return f"{where}: {self.problem}" if where else self.problem
+
+
+@dataclass(frozen=True)
+class Pushback:
+    """What a failed exchange tells about the site's health, for the whole crawl.
+
+    `retry_after_seconds` is the site's own wish (429 and 503 with Retry-After), if it gave one;
+    `slow_down` says that the site asked to be left in peace, with or without a time.
+    """
+
+    slow_down: bool = False
+    retry_after_seconds: float | None = None
+
+
+class FetchError(PageError):
+    """A page could not be downloaded.
+
+    `kind` is a row of the retry table (`catalog_pipeline.fetching.retry_table`), which decides
+    whether the page is tried again; `http_status` is set when the site answered.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        kind: str,
+        url: str,
+        page: int | None = None,
+        http_status: int | None = None,
+        pushback: Pushback | None = None,
+    ) -> None:
+        super().__init__(problem, page=page, url=url)
+        self.kind = kind
+        self.http_status = http_status
+        self.pushback = pushback or Pushback()
+
+
+class ParseError(PageError):
+    """A page was downloaded but does not hold what the catalogue's YAML says.
+
+    `position` counts products on the page from 1; `found` is the text that did not fit.
+    """
+
+    kind = "parse"
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        url: str = "",
+        page: int | None = None,
+        position: int | None = None,
+        field: str | None = None,
+        selector: str | None = None,
+        found: str | None = None,
+    ) -> None:
+        super().__init__(problem, page=page, url=url)
+        self.position = position
+        self.field = field
+        self.selector = selector
+        self.found = found
+
+    def __str__(self) -> str:
+        details = [
+            f"product {self.position}" if self.position is not None else "",
+            f"field {self.field}" if self.field else "",
+            f"selector {self.selector!r}" if self.selector else "",
+        ]
+        where = ", ".join(detail for detail in details if detail)
+        found = f" (found: {self.found!r})" if self.found is not None else ""
+        head = super().__str__()
+        return f"{head} [{where}]{found}" if where else f"{head}{found}"
+
+
+class StoredPageError(PageError):
+    """A stored page file is missing, cut short or altered."""
+
+    kind = "stored"

@@ -1,0 +1,1 @@
+"""One HTTP exchange at a time: requests, limits, redirects, robots.txt, login. No HTML, no disk."""

@@ -1,0 +1,1 @@
+"""From a page's bytes to its products: charset, selectors, values. No network, no disk."""

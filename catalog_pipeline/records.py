@@ -1,0 +1,105 @@
+"""The values that pass between fetching, parsing, storing and crawling.
+
+Plain immutable data without behaviour beyond what is derived from it. Times are UTC, sizes are
+bytes, durations are seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+Cell: TypeAlias = "str | int | float | bool | None"
+"""A value as a page file stores it: money as decimal text, timestamps as ISO 8601 text in UTC."""
+
+Columns: TypeAlias = "dict[str, list[Cell]]"
+"""Parsed products of one page: column name to one value per product, in page order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server gave to ask later whether a page has changed (RFC 9110, section 8.8)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole answer of the server, decompressed; a 304 has an empty body."""
+
+    url: str
+    status: int
+    content_type: str | None
+    validators: Validators
+    body: bytes
+    wire_bytes: int
+    fetch_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """The server named another address for the page; following it is a request of its own."""
+
+    url: str
+    location: str
+    status: int
+
+
+@dataclass(frozen=True)
+class PageRecord:
+    """What is known of one download of a page; the checkpoint's metadata is made from it.
+
+    `fetched_at` is when the body, or the 304 that confirmed it, came in. `body_bytes` counts the
+    decompressed body, `attempts` the tries within the run. `data_version` is a hash of the parsed
+    rows, `code_version` one of the YAML's parsing part.
+    """
+
+    page: int
+    url: str
+    http_status: int
+    rows: int
+    body_bytes: int
+    fetch_seconds: float
+    attempts: int
+    fetched_at: datetime
+    content_type: str | None
+    etag: str | None
+    last_modified: str | None
+    not_modified: bool
+    data_version: str
+    code_version: str
+
+    @property
+    def validators(self) -> Validators:
+        """What to send to ask for a newer version only."""
+        return Validators(self.etag, self.last_modified)
+
+
+@dataclass(frozen=True)
+class StoredPage:
+    """A page that is safely on disk: its record, its file's name and the file's SHA-256."""
+
+    record: PageRecord
+    file_name: str
+    sha256: str
+    carried_over: bool = False
+    """The page was taken over from an earlier run, not downloaded by this one."""
+
+
+@dataclass(frozen=True)
+class PageFailure:
+    """Why a page could not be had in this run, after all its attempts.
+
+    `kind` is a row of the retry table or `parse`; `message` is one sentence that names page and
+    URL.
+    """
+
+    page: int
+    url: str
+    kind: str
+    message: str
+    http_status: int | None
+    attempts: int
+    failed_at: datetime
