@@ -1,0 +1,1 @@
+"""The practice shop: a small deterministic web shop on loopback, with faults on request."""

@@ -1,0 +1,46 @@
+"""What can be chosen about a practice shop before it opens.
+
+Belongs here: the settings, their defaults and their limits.
+Does not belong here: anything that changes while the shop runs (see shop).
+"""
+
+from dataclasses import dataclass
+
+from catalog_pipeline.errors import UsageError
+from catalog_pipeline.sandbox.faults import Fault
+
+HOST = "127.0.0.1"
+DEFAULT_PORT = 8108
+
+
+@dataclass(frozen=True)
+class ShopSettings:
+    """Size, speed, faults and members' credentials of a practice shop.
+
+    `session_requests` is after how many listing requests a member's session expires (None: never).
+    """
+
+    pages: int = 50
+    page_size: int = 20
+    latency_ms: int = 0
+    faults: tuple[Fault, ...] = ()
+    session_requests: int | None = None
+    member_username: str = "member"
+    member_password: str = "practice"
+    member_token: str = "practice-token"
+
+    def __post_init__(self) -> None:
+        require_at_least("pages", self.pages, 1)
+        require_at_least("page size", self.page_size, 1)
+        require_at_least("latency in ms", self.latency_ms, 0)
+        if self.session_requests is not None:
+            require_at_least("requests of a session", self.session_requests, 1)
+
+
+def require_at_least(name: str, value: object, least: int) -> int:
+    """Return `value` if it is a whole number of `least` or more; raise UsageError otherwise."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise UsageError(
+            f"practice shop: {name} must be a whole number from {least}, not {value!r}"
+        )
+    return value
