@@ -1,0 +1,1 @@
+"""Everything that runs under Dagster: storage, run launching, assets, schedules, components."""

@@ -1,0 +1,88 @@
+"""Wiping some partitions of an asset from the index of the event log.
+
+Dagster's SQLite storage wipes whole assets only. A wiped partition is missing again: none of its
+materializations, plans, observations and checks count any more; the logs of the runs keep them.
+Not here: how the UI asks for it, and the transaction around it (``event_log``).
+"""
+
+from collections.abc import Sequence
+
+import dagster as dg
+import sqlalchemy as db
+from dagster._core.events import ASSET_EVENTS, DagsterEventType
+from dagster._core.events.log import EventLogEntry
+from dagster._core.storage.event_log.base import EventLogRecord
+from dagster._core.storage.event_log.schema import (
+    AssetCheckExecutionsTable,
+    AssetEventTagsTable,
+    AssetKeyTable,
+    SqlEventLogStorageTable,
+)
+from dagster._serdes import deserialize_value, serialize_value
+
+Events = SqlEventLogStorageTable.c
+PARTITIONS_PER_STATEMENT = 500
+
+
+def wipe_partitions(
+    connection: db.Connection, asset_key: dg.AssetKey, partition_keys: Sequence[str]
+) -> None:
+    """Removes the partitions' events and what was derived from them."""
+    key = asset_key.to_string()
+    for start in range(0, len(partition_keys), PARTITIONS_PER_STATEMENT):
+        _delete_events(connection, key, partition_keys[start : start + PARTITIONS_PER_STATEMENT])
+    latest = _latest_materialization(connection, key)
+    connection.execute(
+        AssetKeyTable.update()
+        .where(AssetKeyTable.c.asset_key == key)
+        .values(
+            cached_status_data=None,
+            last_materialization=serialize_value(latest) if latest else None,
+        )
+    )
+
+
+def _delete_events(connection: db.Connection, asset_key: str, partitions: Sequence[str]) -> None:
+    wiped = db.and_(
+        Events.asset_key == asset_key,
+        Events.dagster_event_type.in_([event_type.value for event_type in ASSET_EVENTS]),
+        Events.partition.in_(partitions),
+    )
+    tags = AssetEventTagsTable
+    checks = AssetCheckExecutionsTable
+    ids = db.select(Events.id).where(wiped)
+    connection.execute(tags.delete().where(tags.c.event_id.in_(ids)))
+    connection.execute(
+        checks.delete().where(checks.c.asset_key == asset_key, checks.c.partition.in_(partitions))
+    )
+    _keep_last_id(connection, wiped)
+    connection.execute(SqlEventLogStorageTable.delete().where(wiped))
+
+
+def _keep_last_id(connection: db.Connection, wiped: db.ColumnElement[bool]) -> None:
+    """Empties the wiped event with the highest id of all, instead of deleting it.
+
+    SQLite would give its id to the next event, which automation and caches, whose cursors have
+    passed that id, would then not see.
+    """
+    last = db.select(db.func.max(Events.id)).scalar_subquery()
+    connection.execute(
+        SqlEventLogStorageTable.update()
+        .where(wiped, Events.id == last)
+        .values(asset_key=None, partition=None, dagster_event_type=None)
+    )
+
+
+def _latest_materialization(connection: db.Connection, asset_key: str) -> EventLogRecord | None:
+    found = connection.execute(
+        db.select(Events.id, Events.event)
+        .where(
+            Events.asset_key == asset_key,
+            Events.dagster_event_type == DagsterEventType.ASSET_MATERIALIZATION.value,
+        )
+        .order_by(Events.id.desc())
+        .limit(1)
+    ).fetchone()
+    if found is None:
+        return None
+    return EventLogRecord(found.id, deserialize_value(found.event, EventLogEntry))
