@@ -24,8 +24,10 @@ a{color:#1f5f8b;text-decoration:none}a:hover{text-decoration:underline}
 .price{font-weight:700}del{color:#8a8578}.rating{color:#9a6b00}
 .in-stock{color:#2e7142}.out-of-stock,.login-error,.discount{color:#a33226}
 .pager{display:flex;gap:1.5rem;margin:1.5rem 0}footer{color:#77726a;font-size:.875rem}
-.spec-table{border-collapse:collapse}.spec-table th,.spec-table td{text-align:left;padding:.3rem .9rem
- .3rem 0;border-bottom:1px solid #e2dfd6}label{display:block;margin:.6rem 0}
+.spec-table{border-collapse:collapse}
+.spec-table th,.spec-table td{text-align:left;padding:.3rem .9rem .3rem 0}
+.spec-table th,.spec-table td{border-bottom:1px solid #e2dfd6}
+label{display:block;margin:.6rem 0}
 """
 
 
@@ -95,7 +97,8 @@ def product_page(item: Product) -> str:
     spec = "\n".join(
         f"<tr><th>{escape(label)}</th><td>{escape(value)}</td></tr>" for label, value in item.spec
     )
-    body = f"""<nav class="crumbs"><a href="/">Home</a> &rsaquo; <a href="/products">Products</a> &rsaquo;
+    body = f"""<nav class="crumbs"><a href="/">Home</a> &rsaquo;
+<a href="/products">Products</a> &rsaquo;
 <a href="/products?page=1&amp;category={item.category}">{item.category_name}</a></nav>
 <article itemscope itemtype="https://schema.org/Product">
 <h1 itemprop="name">{item.name}</h1>

@@ -1,0 +1,1 @@
+"""Tests of the practice shop, against real processes and real sockets."""

@@ -1,0 +1,81 @@
+"""One running practice shop for each module of tests, as new before each test."""
+
+import http.client
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import pytest
+
+from catalog_pipeline.sandbox.server import RunningShop
+
+PAGES = 50
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a shop answered."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+
+Ask = Callable[..., Answer]
+
+
+def ask_url(
+    url: str,
+    *,
+    method: str = "GET",
+    headers: dict[str, str] | None = None,
+    body: str | None = None,
+    timeout_seconds: float = 10,
+) -> Answer:
+    """Make one request on a connection of its own, follow nothing, and read all of the body."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=timeout_seconds)
+    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    try:
+        connection.request(method, path, body, headers or {})
+        response = connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
+    finally:
+        connection.close()
+
+
+@pytest.fixture(scope="module")
+def module_shop() -> Iterator[RunningShop]:
+    """A shop that the tests of one module share."""
+    with RunningShop(port=0) as shop:
+        yield shop
+
+
+@pytest.fixture
+def shop(module_shop: RunningShop) -> RunningShop:
+    """The module's shop without faults, latency or counts."""
+    module_shop.control(
+        faults=[],
+        latency_ms=0,
+        pages=PAGES,
+        session_requests=None,
+        expire_sessions=True,
+        robots_txt=None,
+        reset_hits=True,
+    )
+    return module_shop
+
+
+@pytest.fixture
+def ask(shop: RunningShop) -> Ask:
+    """Ask the shop for a path."""
+
+    def ask_path(path: str, **options: object) -> Answer:
+        return ask_url(shop.url + path, **options)  # type: ignore[arg-type]
+
+    return ask_path
