@@ -160,7 +160,7 @@ def product(product_id: int, revision: int = 0) -> Product:
         category=category,
         price=_dollars(cents, revision),
         old_price=None if old_cents is None else _dollars(old_cents, revision),
-        rating=Decimal(10 + dice[6] % 41) / 10,
+        rating=Decimal(10 + dice[6] % 41).scaleb(-1),
         reviews=int.from_bytes(dice[7:9], "big") % 480,
         in_stock=dice[9] % 8 != 0,
         weight_grams=50 + int.from_bytes(dice[10:12], "big") % 4000,

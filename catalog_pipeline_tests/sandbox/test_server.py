@@ -118,6 +118,8 @@ def test_a_shop_dies_with_a_killed_parent(how: str) -> None:
 def test_a_shop_with_a_parent_ignores_ctrl_c() -> None:
     with RunningShop(port=0) as shop:
         assert shop.pid is not None
+        # The first answer shows that the server has put its own signal handlers in place.
+        assert ask_url(f"{shop.url}/products").status == 200
         os.kill(shop.pid, signal.SIGINT)
         deadline = time.monotonic() + 0.6
         while time.monotonic() < deadline:
