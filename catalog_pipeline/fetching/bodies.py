@@ -1,0 +1,130 @@
+"""Reading a body whole or not at all, within the limits on the wire and after decompression.
+
+How each Content-Encoding is undone belongs in `catalog_pipeline.fetching.decoding`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import HTTPError
+
+from catalog_pipeline.fetching.connections import BoundedResponse
+from catalog_pipeline.fetching.decoding import DECODERS, Pieces
+from catalog_pipeline.fetching.failures import BrokenExchange
+
+MAX_ENCODINGS = 3
+_READ_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A complete body, decompressed, and its size as it was sent (without chunk framing)."""
+
+    content: bytes
+    wire_bytes: int
+
+
+def read_body(raw: BaseHTTPResponse, max_wire_bytes: int, max_decoded_bytes: int) -> Body:
+    """The whole body of `raw`; raises BrokenExchange if it is too large, short or damaged.
+
+    No more than `max_wire_bytes` + `max_decoded_bytes` is held at any time.
+    """
+    wire = _Wire(raw, max_wire_bytes)
+    pieces = wire.pieces()
+    for encoding in reversed(content_encodings(raw)):
+        pieces = _limited(DECODERS[encoding](pieces), max_decoded_bytes)
+    content = io.BytesIO()
+    for piece in pieces:
+        content.write(piece)
+    if content.tell() > max_decoded_bytes:
+        raise _too_large(max_decoded_bytes, "decompressed")
+    return Body(content.getvalue(), wire.count)
+
+
+def content_encodings(raw: BaseHTTPResponse) -> list[str]:
+    """The encodings in the order they were applied; raises if one of them was not offered."""
+    text = raw.headers.get("Content-Encoding", "")
+    names = [name.strip().lower() for name in text.split(",")] if text else []
+    encodings = [name for name in names if name not in ("", "identity")]
+    if len(encodings) > MAX_ENCODINGS or any(name not in DECODERS for name in encodings):
+        raise BrokenExchange(
+            "encoding_unknown", "the body is compressed in a way that was not offered"
+        )
+    return encodings
+
+
+def declared_length(raw: BaseHTTPResponse) -> int | None:
+    """Content-Length, if it is given and counts; raises if the framing is contradictory."""
+    transfer = raw.headers.get("Transfer-Encoding", "").strip().lower()
+    if transfer == "chunked":
+        return None
+    if transfer not in ("", "identity"):
+        raise BrokenExchange("protocol", "the Transfer-Encoding is not chunked")
+    lengths = {part.strip() for part in raw.headers.get("Content-Length", "").split(",")} - {""}
+    if not lengths:
+        return None
+    length = lengths.pop()
+    if lengths or not (length.isascii() and length.isdigit()) or len(length) > 18:
+        raise BrokenExchange("protocol", "the Content-Length is not one number")
+    return int(length)
+
+
+def discard_body(raw: BaseHTTPResponse) -> None:
+    """Read a short body that nobody wants, to keep the connection; give up on a long one."""
+    try:
+        for _ in _Wire(raw, _READ_BYTES).pieces():
+            pass
+    except BrokenExchange:
+        raw.close()
+
+
+class _Wire:
+    """A body as sent; `count` is the number of bytes read so far."""
+
+    def __init__(self, raw: BaseHTTPResponse, max_bytes: int) -> None:
+        self._raw = raw
+        self._max_bytes = max_bytes
+        self._declared = declared_length(raw)
+        self.count = 0
+        if self._declared is not None and self._declared > max_bytes:
+            raise _too_large(max_bytes, "as declared")
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body piece by piece; an early end raises BrokenExchange."""
+        while piece := self._read():
+            self.count += len(piece)
+            if self.count > self._max_bytes:
+                raise _too_large(self._max_bytes, "on the wire")
+            yield piece
+            if self.count == self._declared:
+                return
+        response = getattr(self._raw, "_original_response", None)
+        if isinstance(response, BoundedResponse) and response.chunked and response.met_end:
+            raise _short_body()
+
+    def _read(self) -> bytes:
+        try:
+            return self._raw.read(_READ_BYTES, decode_content=False)
+        except (HTTPError, ValueError):
+            raise _short_body() from None
+
+
+def _limited(pieces: Pieces, max_bytes: int) -> Pieces:
+    total = 0
+    for piece in pieces:
+        total += len(piece)
+        if total > max_bytes:
+            raise _too_large(max_bytes, "decompressed")
+        yield piece
+
+
+def _too_large(max_bytes: int, where: str) -> BrokenExchange:
+    return BrokenExchange("too_large", f"the body exceeds {max_bytes} bytes {where}")
+
+
+def _short_body() -> BrokenExchange:
+    return BrokenExchange("short_body", "the body ended early")
