@@ -1,0 +1,66 @@
+"""Stops a crawl that meets mostly failures, instead of hammering on at a blocked or dead site.
+
+Only the judgement belongs here; ending the crawl is the scheduler's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+
+from catalog_pipeline.records import PageFailure
+
+
+class FailureWatch:
+    """Looks at the last `stop_window` pages that were finished, for better or worse.
+
+    `longest_pause_seconds` is how long a Retry-After may hold up the whole crawl.
+    """
+
+    def __init__(
+        self,
+        stop_when_failed_share: float,
+        stop_window: int,
+        longest_pause_seconds: float | None = None,
+    ) -> None:
+        self._share = stop_when_failed_share
+        self._longest_pause_seconds = longest_pause_seconds
+        self._asked_pause_seconds = 0.0
+        self._finished: deque[PageFailure | None] = deque(maxlen=stop_window)
+
+    def page_done(self) -> None:
+        """Count a page that was downloaded, parsed and stored."""
+        self._finished.append(None)
+
+    def page_failed(self, failure: PageFailure) -> None:
+        """Count a page that was given up, whether its download or its parsing failed."""
+        self._finished.append(failure)
+
+    def asked_to_pause(self, seconds: float) -> None:
+        """Note a Retry-After of the site."""
+        self._asked_pause_seconds = max(self._asked_pause_seconds, seconds)
+
+    def reason_to_stop(self) -> str | None:
+        """Return one sentence if the crawl should stop, else None."""
+        longest = self._longest_pause_seconds
+        if longest is not None and self._asked_pause_seconds > longest:
+            return (
+                f"the site asked to be left alone for {self._asked_pause_seconds:.0f} s, longer "
+                f"than page_timeout_seconds ({longest:.0f} s); the pages not tried stay missing"
+            )
+        failures = [failure for failure in self._finished if failure is not None]
+        total = len(self._finished)
+        if total < (self._finished.maxlen or 0) or len(failures) < self._share * total:
+            return None
+        cause, count = Counter(_cause(failure) for failure in failures).most_common(1)[0]
+        which = "all" if count == len(failures) else "most" if count * 2 > len(failures) else count
+        return (
+            f"{len(failures)} of the last {total} pages failed, {which} of them with {cause}: "
+            f"the site seems to be blocked, down or changed "
+            f"(last: {failures[-1].message}); the pages not tried stay missing"
+        )
+
+
+def _cause(failure: PageFailure) -> str:
+    if failure.http_status is not None and failure.kind != "parse":
+        return f"HTTP {failure.http_status}"
+    return f"a failure of kind {failure.kind!r}"
