@@ -18,6 +18,8 @@ from catalog_pipeline.fetching.failures import BrokenExchange
 
 MAX_ENCODINGS = 3
 _READ_BYTES = 64 * 1024
+_BODILESS = frozenset({204, 304})
+"""Statuses whose answers have no body, whatever Content-Length says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ def content_encodings(raw: BaseHTTPResponse) -> list[str]:
 
 def declared_length(raw: BaseHTTPResponse) -> int | None:
     """Content-Length, if it is given and counts; raises if the framing is contradictory."""
+    if raw.status in _BODILESS:
+        return None
     transfer = raw.headers.get("Transfer-Encoding", "").strip().lower()
     if transfer == "chunked":
         return None
@@ -102,6 +106,8 @@ class _Wire:
             yield piece
             if self.count == self._declared:
                 return
+        if self._declared is not None and self.count < self._declared:
+            raise _short_body()
         response = getattr(self._raw, "_original_response", None)
         if isinstance(response, BoundedResponse) and response.chunked and response.met_end:
             raise _short_body()

@@ -153,6 +153,14 @@ class _Bounded:
     def response_class(self, sock: socket.socket, *args: Any, **options: Any) -> BoundedResponse:
         return BoundedResponse(_threads_allowance.value, sock, *args, **options)
 
+    def request(self, *args: Any, **options: Any) -> None:
+        """Send; a socket kept from an earlier exchange is given this one's time."""
+        allowance: Allowance = _threads_allowance.value
+        sock = getattr(self, "sock", None)
+        if sock is not None:
+            sock.settimeout(allowance.seconds_left(allowance.read_timeout_seconds))
+        super().request(*args, **options)  # type: ignore[misc]
+
     def _new_conn(self) -> socket.socket:
         return _connected(self, _threads_allowance.value)
 

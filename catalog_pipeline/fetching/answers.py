@@ -1,0 +1,94 @@
+"""What an answer is: a body, a confirmation that nothing changed, a redirect or a failure.
+
+Reading bodies belongs in `catalog_pipeline.fetching.bodies`, which failures are tried again in
+`catalog_pipeline.fetching.retry_table`.
+"""
+
+from __future__ import annotations
+
+import time
+from email.utils import parsedate_to_datetime
+
+from urllib3 import BaseHTTPResponse
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.errors import FetchError, Pushback
+from catalog_pipeline.fetching.bodies import Body, discard_body, read_body
+from catalog_pipeline.fetching.failures import BrokenExchange, safe_url
+from catalog_pipeline.fetching.redirects import check_redirect
+from catalog_pipeline.fetching.retry_table import kind_of_status
+from catalog_pipeline.records import Redirect, Response, Validators
+
+MAX_RETRY_AFTER_SECONDS = 3600.0
+PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
+"""What a listing page, or robots.txt, may be served as; no type at all passes too."""
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+def judged(
+    catalogue: Catalogue,
+    url: str,
+    raw: BaseHTTPResponse,
+    *,
+    is_conditional: bool,
+    max_body_bytes: int,
+    started: float,
+) -> Response | Redirect:
+    """Read `raw`, the answer to a request that was `started` at that time.monotonic().
+
+    Raises FetchError for a status or redirect that is a failure, BrokenExchange for a bad body.
+    """
+    location = raw.headers.get("Location")
+    if raw.status in _REDIRECTS and location:
+        discard_body(raw)
+        target = check_redirect(catalogue, url, location)
+        return Redirect(url=url, location=target, status=raw.status)
+    if raw.status == 304 and is_conditional:
+        discard_body(raw)
+        body = Body(b"", 0)
+    elif 200 <= raw.status < 300 and raw.status != 206:
+        _check_type(raw)
+        body = read_body(raw, max_body_bytes, catalogue.limits.max_decoded_bytes)
+    else:
+        discard_body(raw)
+        raise _status_error(raw, url)
+    return Response(
+        url=url,
+        status=raw.status,
+        content_type=raw.headers.get("Content-Type"),
+        validators=Validators(raw.headers.get("ETag"), raw.headers.get("Last-Modified")),
+        body=body.content,
+        wire_bytes=body.wire_bytes,
+        fetch_seconds=time.monotonic() - started,
+    )
+
+
+def retry_after_seconds(value: str | None) -> float | None:
+    """Retry-After as seconds from now, an hour at the most; None if it says nothing usable."""
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), MAX_RETRY_AFTER_SECONDS)
+    try:
+        seconds = parsedate_to_datetime(text).timestamp() - time.time()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+
+
+def _check_type(raw: BaseHTTPResponse) -> None:
+    media_type = raw.headers.get("Content-Type", "").split(";")[0].strip().lower()
+    if media_type and media_type not in PAGE_TYPES:
+        raise BrokenExchange("content_type", "the body is not HTML by its Content-Type")
+
+
+def _status_error(raw: BaseHTTPResponse, url: str) -> FetchError:
+    pushback = None
+    if raw.status in (429, 503):
+        pushback = Pushback(True, retry_after_seconds(raw.headers.get("Retry-After")))
+    return FetchError(
+        f"the server answered {raw.status}",
+        kind=kind_of_status(raw.status),
+        url=safe_url(url),
+        http_status=raw.status,
+        pushback=pushback,
+    )
