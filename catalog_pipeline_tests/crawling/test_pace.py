@@ -3,6 +3,7 @@
 import heapq
 import math
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -110,7 +111,7 @@ def test_twenty_requests_a_second_are_twenty_in_any_second_and_hardly_fewer() ->
 def test_requests_are_spaced_evenly(rate: float) -> None:
     crawl = Crawl(rate)
     crawl.request_many(30)
-    gaps = [b - a for a, b in zip(crawl.starts, crawl.starts[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(crawl.starts)]
     assert min(gaps) >= 1 / rate
     assert max(gaps) <= 1 / rate + RESERVE_SECONDS + 0.001
 
@@ -237,7 +238,7 @@ def test_the_rate_recovers_step_by_step_up_to_the_limit(rate: float | None) -> N
     assert seen[-1] == rate
     cut = [step for step in seen if step is not None and step != rate]
     assert len(cut) >= 3
-    for slower, faster in zip(cut, cut[1:], strict=False):
+    for slower, faster in pairwise(cut):
         assert faster == pytest.approx(slower * RECOVERY_FACTOR)
 
 
