@@ -65,9 +65,9 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         super().__init__(self._base_dir, self._inst_data)
 
     def register_instance(self, instance: dg.DagsterInstance) -> None:
-        super().register_instance(instance)
         if not hasattr(self, "_base_dir"):
             self._open(os.path.join(instance.root_directory, "history", "runs"))
+        super().register_instance(instance)
 
     @classmethod
     def config_type(cls) -> UserConfigSchema:

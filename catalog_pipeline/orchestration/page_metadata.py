@@ -1,0 +1,104 @@
+"""A page's record as an event's metadata, and back.
+
+The one place that knows the metadata keys of checkpoints and of recorded failures. Numbers stay
+numbers, so that the web UI plots them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+import dagster as dg
+
+from catalog_pipeline.records import PageFailure, PageRecord, StoredPage
+
+MetadataValues = Mapping[str, dg.MetadataValue[Any]]
+
+
+def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
+    """Metadata of a checkpoint."""
+    record = stored.record
+    return {
+        "url": dg.UrlMetadataValue(record.url),
+        "http_status": dg.IntMetadataValue(record.http_status),
+        "rows": dg.IntMetadataValue(record.rows),
+        "bytes": dg.IntMetadataValue(record.body_bytes),
+        "fetch_seconds": dg.FloatMetadataValue(round(record.fetch_seconds, 4)),
+        "attempts": dg.IntMetadataValue(record.attempts),
+        "fetched_at": dg.TimestampMetadataValue(record.fetched_at.timestamp()),
+        "sha256": dg.TextMetadataValue(stored.sha256),
+        "file": dg.TextMetadataValue(stored.file_name),
+        "content_type": _text(record.content_type),
+        "etag": _text(record.etag),
+        "last_modified": _text(record.last_modified),
+        "not_modified": dg.BoolMetadataValue(record.not_modified),
+        "carried_over": dg.BoolMetadataValue(stored.carried_over),
+        "data_version": dg.TextMetadataValue(record.data_version),
+        "code_version": dg.TextMetadataValue(record.code_version),
+    }
+
+
+def page_of_metadata(page: int, metadata: MetadataValues) -> StoredPage | None:
+    """The stored page that a checkpoint speaks of; None if the event is not of our writing."""
+    values = {key: value.value for key, value in metadata.items()}
+    try:
+        record = PageRecord(
+            page=page,
+            url=values["url"],
+            http_status=values["http_status"],
+            rows=values["rows"],
+            body_bytes=values["bytes"],
+            fetch_seconds=values["fetch_seconds"],
+            attempts=values["attempts"],
+            fetched_at=_time(values["fetched_at"]),
+            content_type=values["content_type"],
+            etag=values["etag"],
+            last_modified=values["last_modified"],
+            not_modified=values["not_modified"],
+            data_version=values["data_version"],
+            code_version=values["code_version"],
+        )
+        return StoredPage(record, values["file"], values["sha256"], values["carried_over"])
+    except KeyError:
+        return None
+
+
+def metadata_of_failure(failure: PageFailure) -> dict[str, Any]:
+    """Metadata of the observation that records a page's failure."""
+    status = failure.http_status
+    return {
+        "error": dg.TextMetadataValue(failure.message),
+        "kind": dg.TextMetadataValue(failure.kind),
+        "http_status": dg.NullMetadataValue() if status is None else dg.IntMetadataValue(status),
+        "url": dg.UrlMetadataValue(failure.url),
+        "attempts": dg.IntMetadataValue(failure.attempts),
+        "failed_at": dg.TimestampMetadataValue(failure.failed_at.timestamp()),
+    }
+
+
+def failure_of_metadata(page: int, metadata: MetadataValues) -> PageFailure | None:
+    """The failure that an observation speaks of; None if it is not of our writing."""
+    values = {key: value.value for key, value in metadata.items()}
+    try:
+        return PageFailure(
+            page=page,
+            url=values["url"],
+            kind=values["kind"],
+            message=values["error"],
+            http_status=values["http_status"],
+            attempts=values["attempts"],
+            failed_at=_time(values["failed_at"]),
+        )
+    except KeyError:
+        return None
+
+
+def _text(value: str | None) -> dg.MetadataValue[Any]:
+    return dg.NullMetadataValue() if value is None else dg.TextMetadataValue(value)
+
+
+def _time(seconds: float) -> datetime:
+    """UTC time of a metadata timestamp, to the microsecond that it was stored with."""
+    return datetime.fromtimestamp(round(seconds, 6), timezone.utc)

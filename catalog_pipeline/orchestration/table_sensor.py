@@ -1,0 +1,62 @@
+"""The automation of the table: a build whenever pages landed that no build has seen.
+
+It compares levels, not edges: the newest page event with the one that the last build started
+from. So a page that lands while a table is being built causes one more build.
+"""
+
+import dagster as dg
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.orchestration.checkpoints import latest_page_event
+from catalog_pipeline.orchestration.liveness import is_run_alive
+from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key, products_key
+from catalog_pipeline.orchestration.table_step import BUILT_FROM_KEY
+
+SECONDS_BETWEEN_LOOKS = 5
+_UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
+    """The sensor that keeps a catalogue's table up to date."""
+
+    @dg.sensor(
+        name=f"{catalogue.name}_table_sensor",
+        target=[products_key(catalogue.name)],
+        minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Rebuilds the table after pages landed, once no crawl is on.",
+    )
+    def table_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        newest = latest_page_event(context.instance, catalogue.name)
+        if newest is None:
+            return dg.SkipReason("No page has been crawled yet.")
+        built_from = _last_build(context.instance, catalogue)
+        if built_from is not None and newest <= built_from:
+            return dg.SkipReason("The table holds all pages that have landed.")
+        run_id = _run_in_progress(context.instance, catalogue)
+        if run_id is not None:
+            return dg.SkipReason(f"Run {run_id} of this catalogue is in progress.")
+        return dg.RunRequest(run_key=str(newest), tags={CATALOGUE_TAG: catalogue.name})
+
+    return table_sensor
+
+
+def _last_build(instance: dg.DagsterInstance, catalogue: Catalogue) -> int | None:
+    event = instance.get_latest_materialization_event(products_key(catalogue.name))
+    materialization = event.asset_materialization if event else None
+    value = materialization.metadata.get(BUILT_FROM_KEY) if materialization else None
+    return value.value if isinstance(value, dg.IntMetadataValue) else None
+
+
+def _run_in_progress(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:
+    keys = {pages_key(catalogue.name), products_key(catalogue.name)}
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED)):
+        if run.asset_selection and keys & run.asset_selection and is_run_alive(instance, run):
+            return run.run_id
+    return None

@@ -1,0 +1,1 @@
+"""Tests of the Dagster layer: storage, launching, liveness, assets, schedules, components."""
