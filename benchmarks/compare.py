@@ -52,14 +52,14 @@ def _runs(lines: Sequence[Line], load: Load, rounds: int, server: Server) -> Ite
 
 
 def _run(line: Line, load: Load, server: Server) -> Run:
-    with job_folder() as folder:
-        job = Job(server.url, load.pages, load.concurrency, folder)
-        command = line.set_up(job)
-        server.reset()
-        cost = measure(command, folder)
-        fault = _fault(line, job, cost)
-        if fault:
-            print(end_of_log(folder), file=sys.stderr)
+    folder = job_folder()
+    job = Job(server.url, load.pages, load.concurrency, folder)
+    command = line.set_up(job)
+    server.reset()
+    cost = measure(command, folder)
+    fault = _fault(line, job, cost)
+    if fault:
+        print(end_of_log(folder), file=sys.stderr)
     hits = server.hits()
     return Run(
         line=line.name,

@@ -35,8 +35,8 @@ def _first(path: str, key: str) -> str:
 
 
 def _file_system(folder: Path) -> str:
-    command = ["stat", "--file-system", "--format=%T", str(folder)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    command = ["df", "--output=fstype", str(folder)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]
 
 
 def _listed(versions: dict[str, str]) -> str:

@@ -49,3 +49,11 @@ def measure(command: Command, folder: Path) -> Cost:
 def end_of_log(folder: Path, lines: int = 15) -> str:
     """The last lines that the command printed."""
     return "\n".join((folder / "log.txt").read_text(errors="replace").splitlines()[-lines:])
+
+
+def succeed(command: Command, folder: Path) -> Cost:
+    """The cost of a command that must exit with 0."""
+    cost = measure(command, folder)
+    if cost.exit_code:
+        raise SystemExit(f"{command.arguments} failed:\n{end_of_log(folder)}")
+    return cost

@@ -90,8 +90,10 @@ def _stock_dagster_rows(job: Job) -> Iterator[Product]:
             yield read_product(job.base_url, row)
 
 
+SCRAPY = Line("scrapy", "Scrapy, JOBDIR", _scrapy, _scrapy_rows)
+
 PEER_LINES = (
-    Line("scrapy", "Scrapy, JOBDIR", _scrapy, _scrapy_rows),
+    SCRAPY,
     Line("crawlee", "Crawlee, Parsel, file storage", _crawlee, _crawlee_rows),
     _loop("loop", "default journal"),
     _loop("loop-wal", "WAL", "--wal"),

@@ -13,7 +13,8 @@ PRODUCTS_PER_PAGE = 20
 _COLOURS, _MATERIALS, _NOUNS = (
     words.split()
     for words in (
-        "Black White Red Blue Green Grey Amber Ivory Coral Navy Olive Silver Teal Violet Ochre Rose",
+        "Black White Red Blue Green Grey Amber Ivory "
+        "Coral Navy Olive Silver Teal Violet Ochre Rose",
         "Wooden Steel Linen Glass Cotton Leather Copper Bamboo "
         "Marble Paper Ceramic Rubber Woollen Cork Brass Stone",
         "Cable Mug Lamp Chair Clock Basket Bottle Tray "
