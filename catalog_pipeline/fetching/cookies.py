@@ -1,0 +1,145 @@
+"""A catalogue's session as a checkpoint: its cookies in a file that only its owner can read.
+
+The file is written whole or not at all, and a damaged one costs a login, never a crawl.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from http.cookiejar import Cookie
+from pathlib import Path
+from typing import Any
+
+from requests.cookies import RequestsCookieJar
+
+from catalog_pipeline.errors import StorageError
+
+logger = logging.getLogger(__name__)
+
+_FORMAT = 1
+_TEXTS = ("name", "domain", "path")
+_FLAGS = (
+    "port_specified",
+    "domain_specified",
+    "domain_initial_dot",
+    "path_specified",
+    "secure",
+    "discard",
+    "rfc2109",
+)
+
+
+class CookieFile:
+    """The cookies of one catalogue at `path` (mode 0600). Its text never shows a value."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"CookieFile({str(self.path)!r})"
+
+    def load(self) -> RequestsCookieJar:
+        """Return the stored cookies that are still valid; none if there is no usable file.
+
+        Session cookies are kept too: that is what lets a crawl go on after a restart.
+        """
+        jar = RequestsCookieJar()
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return jar
+        except (OSError, UnicodeDecodeError) as error:
+            self._warn(type(error).__name__)
+            return jar
+        try:
+            stored = json.loads(text)
+            if stored["format"] != _FORMAT:
+                raise ValueError("unknown format")
+            cookies = [_cookie(item) for item in stored["cookies"]]
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            self._warn(type(error).__name__)
+            return jar
+        for cookie in cookies:
+            if not cookie.is_expired():
+                jar.set_cookie(cookie)
+        return jar
+
+    def save(self, jar: RequestsCookieJar) -> None:
+        """Replace the file with the cookies of `jar`, durably; raises StorageError."""
+        items = [_described(cookie) for cookie in jar]
+        text = json.dumps({"format": _FORMAT, "cookies": items}, indent=1)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            _replace_privately(self.path, text)
+        except OSError as error:
+            raise StorageError(
+                f"The cookies cannot be stored in {self.path}: {error.strerror}"
+            ) from error
+
+    def forget(self) -> None:
+        """Remove the file, as when its session has expired."""
+        self.path.unlink(missing_ok=True)
+
+    def _warn(self, problem: str) -> None:
+        logger.warning(
+            "The cookie file %s is damaged (%s) and is not used; the crawl logs in anew",
+            self.path,
+            problem,
+        )
+
+
+def _replace_privately(path: Path, text: str) -> None:
+    # mkstemp creates the file with mode 0600, so its content is never open to others.
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _described(cookie: Cookie) -> dict[str, Any]:
+    described = {name: getattr(cookie, name) for name in (*_TEXTS, *_FLAGS)}
+    return {
+        **described,
+        "value": cookie.value,
+        "port": cookie.port,
+        "expires": cookie.expires,
+        "version": cookie.version,
+        "http_only": cookie.has_nonstandard_attr("HttpOnly"),
+    }
+
+
+def _cookie(item: dict[str, Any]) -> Cookie:
+    """Build a cookie from its description; raises ValueError, KeyError or TypeError."""
+    texts = {name: _typed(item[name], str) for name in _TEXTS}
+    flags = {name: _typed(item[name], bool) for name in _FLAGS}
+    return Cookie(
+        **texts,
+        **flags,
+        version=_typed(item["version"], int),
+        value=item["value"] if item["value"] is None else _typed(item["value"], str),
+        port=item["port"] if item["port"] is None else _typed(item["port"], str),
+        expires=item["expires"] if item["expires"] is None else _typed(item["expires"], int),
+        comment=None,
+        comment_url=None,
+        rest={"HttpOnly": ""} if item["http_only"] else {},
+    )
+
+
+def _typed(value: Any, wanted: type) -> Any:
+    if type(value) is not wanted:
+        raise TypeError(f"expected {wanted.__name__}")
+    return value
