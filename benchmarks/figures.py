@@ -10,17 +10,19 @@ from benchmarks import machine, report, server_process
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured value and its bound, both in the unit that `what` names."""
+    """One measured value and its bound, if it has one, in the unit that `what` names."""
 
     what: str
     measured: float
-    bound: float
+    bound: float | None = None
     is_minimum: bool = False
     """Whether the bound is one from below."""
 
     @property
     def is_reached(self) -> bool:
         """Whether the measured value keeps to the bound."""
+        if self.bound is None:
+            return True
         return self.measured >= self.bound if self.is_minimum else self.measured <= self.bound
 
 
@@ -28,11 +30,16 @@ def table(figures: Sequence[Figure]) -> str:
     """The figures as a Markdown table."""
     lines = [report.table_line(("Figure", "Measured", "Wanted", "Reached"))]
     lines.append(report.table_line(("---", "--:", "--:", "---")))
-    for figure in figures:
-        sign = "≥" if figure.is_minimum else "≤"
-        cells = (figure.what, f"{figure.measured:,.2f}", f"{sign} {figure.bound:,.2f}")
-        lines.append(report.table_line((*cells, "yes" if figure.is_reached else "**no**")))
+    lines += [report.table_line(_cells(figure)) for figure in figures]
     return "\n".join(lines) + "\n"
+
+
+def _cells(figure: Figure) -> tuple[str, ...]:
+    measured = f"{figure.measured:,.2f}"
+    if figure.bound is None:
+        return (figure.what, measured, "", "")
+    wanted = f"{'≥' if figure.is_minimum else '≤'} {figure.bound:,.2f}"
+    return (figure.what, measured, wanted, "yes" if figure.is_reached else "**no**")
 
 
 def publish(name: str, figures: Sequence[Figure]) -> None:

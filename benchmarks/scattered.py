@@ -53,7 +53,7 @@ def resume(job: Job, server: Server, missing: set[int]) -> list[Figure]:
         Figure("runs for the missing pages", number_of_runs(job) - runs, 1),
         Figure("downloads", hits.downloads, len(missing)),
         Figure("seconds to the first request", first_request, WANTED_FIRST_REQUEST_SECONDS),
-        Figure("seconds of the resume, table included", cost.wall_seconds, float("inf")),
+        Figure("seconds of the resume, table included", cost.wall_seconds),
         Figure("peak memory, MB", cost.peak_bytes / 1e6, WANTED_PEAK_MEGABYTES),
     ]
 
