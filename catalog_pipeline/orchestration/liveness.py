@@ -113,10 +113,12 @@ def _liveness_without_sign(instance: dg.DagsterInstance, run: DagsterRun) -> Liv
 
 
 def _seconds_since_change(instance: dg.DagsterInstance, run: DagsterRun) -> float:
+    """Since the run started, or was launched, or was created: the last of these that it did."""
     record = instance.get_run_record_by_id(run.run_id)
     if record is None:
         raise StorageError(f"Run {run.run_id} is not in the run storage any more.")
-    return time.time() - (record.start_time or record.update_timestamp.timestamp())
+    since = record.start_time or instance.get_run_stats(run.run_id).launch_time
+    return time.time() - (since or record.create_timestamp.timestamp())
 
 
 def sign_path(instance_root: Path, run_id: str) -> Path:

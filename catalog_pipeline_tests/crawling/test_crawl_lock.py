@@ -1,0 +1,129 @@
+"""One crawl of a catalogue at a time, across processes and their deaths."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from catalog_pipeline.crawling.crawl_lock import catalogue_lock, holder_of, try_acquire
+from catalog_pipeline.errors import StorageError
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from catalog_pipeline.crawling.crawl_lock import catalogue_lock
+with catalogue_lock(Path(sys.argv[1]), "run-a"):
+    print("held", flush=True)
+    {then}
+"""
+AFTERWARDS = """
+    if child:
+        print(child, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    with _holder(tmp_path, "sys.stdin.read()") as process:
+        yield process
+        process.kill()
+
+
+def _holder(folder: Path, then: str) -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD.format(then=then), str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_free_lock_is_taken_and_let_go_of(tmp_path: Path) -> None:
+    assert holder_of(tmp_path) is None
+    with catalogue_lock(tmp_path, "run-b") as acquired:
+        assert acquired
+        assert holder_of(tmp_path) == f"run run-b (process {os.getpid()})"
+        assert try_acquire(tmp_path, "run-c") is None
+    assert holder_of(tmp_path) is None
+
+
+def test_a_lock_held_by_another_process_is_waited_for(
+    tmp_path: Path, other: "subprocess.Popen[str]"
+) -> None:
+    told: list[str] = []
+
+    def let_go(who: str) -> None:
+        told.append(who)
+        assert other.stdin is not None
+        other.stdin.close()
+
+    with catalogue_lock(tmp_path, "run-b", on_wait=let_go) as acquired:
+        assert acquired
+    assert told == [f"run run-a (process {other.pid})"]
+
+
+def test_waiting_ends_when_it_is_told_to(tmp_path: Path, other: "subprocess.Popen[str]") -> None:
+    stop = threading.Event()
+    with catalogue_lock(
+        tmp_path, "run-b", on_wait=lambda who: stop.set(), should_stop=stop.is_set
+    ) as acquired:
+        assert not acquired
+    assert holder_of(tmp_path) == f"run run-a (process {other.pid})"
+
+
+def test_a_signal_ends_the_waiting(tmp_path: Path, other: "subprocess.Popen[str]") -> None:
+    with (
+        pytest.raises(KeyboardInterrupt),
+        catalogue_lock(tmp_path, "run-b", on_wait=lambda who: os.kill(os.getpid(), signal.SIGINT)),
+    ):
+        pytest.fail("the lock is held by another process")
+
+
+def test_the_lock_of_a_killed_process_is_free(
+    tmp_path: Path, other: "subprocess.Popen[str]"
+) -> None:
+    other.kill()
+    other.wait()
+    lock = try_acquire(tmp_path, "run-b")
+    assert lock is not None
+    lock.release(remove=False)
+
+
+@pytest.mark.parametrize(
+    "child",
+    [
+        "import subprocess\n    child = subprocess.Popen(['sleep', '60']).pid" + AFTERWARDS,
+        "import os\n    child = os.fork()" + AFTERWARDS,
+    ],
+    ids=["a program it started", "a process it forked"],
+)
+def test_a_child_that_outlives_the_holder_does_not_hold_the_lock(
+    tmp_path: Path, child: str
+) -> None:
+    holder = _holder(tmp_path, child)
+    assert holder.stdout is not None
+    child_pid = int(holder.stdout.readline())
+    try:
+        holder.kill()
+        holder.wait()
+        os.kill(child_pid, 0)
+        lock = try_acquire(tmp_path, "run-b")
+        assert lock is not None
+        lock.release(remove=False)
+    finally:
+        os.kill(child_pid, signal.SIGKILL)
+
+
+def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match=r"crawl\.lock cannot be made"):
+        try_acquire(tmp_path / "file", "run-b")

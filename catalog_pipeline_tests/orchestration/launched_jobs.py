@@ -1,0 +1,40 @@
+"""A code location whose runs last until a file says so; loaded by a code server in tests."""
+
+import os
+import time
+from pathlib import Path
+
+import dagster as dg
+
+from catalog_pipeline.orchestration.liveness import hold_sign_of_life
+
+
+def _wait(context: dg.OpExecutionContext) -> None:
+    root = Path(context.instance.root_directory)
+    (root / f"{context.run_id}.pid").write_text(str(os.getpid()))
+    while not (root / f"{context.run_id}.go").exists():
+        time.sleep(0.05)
+
+
+@dg.op
+def wait_with_sign(context: dg.OpExecutionContext) -> None:
+    with hold_sign_of_life(Path(context.instance.root_directory), context.run_id):
+        _wait(context)
+
+
+@dg.op
+def wait_without_sign(context: dg.OpExecutionContext) -> None:
+    _wait(context)
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def signing() -> None:
+    wait_with_sign()
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def silent() -> None:
+    wait_without_sign()
+
+
+defs = dg.Definitions(jobs=[signing, silent])
