@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -62,6 +63,8 @@ def build() -> Path:
     newest = max(path.stat().st_mtime for path in (FOLDER / "server").iterdir())
     if not program.exists() or program.stat().st_mtime < newest:
         BUILD_FOLDER.mkdir(exist_ok=True)
+        if shutil.which("gcc") is None:
+            raise SystemExit("The benchmark's server is written in C: install gcc and libc6-dev.")
         subprocess.run(["gcc", "-O2", "-o", program, *sources], check=True)
     return program
 
