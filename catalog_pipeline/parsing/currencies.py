@@ -1,0 +1,119 @@
+"""Which ISO 4217 currency a price's symbol stands for, alone and with a declared currency.
+
+Symbols that several currencies share have a default only where readers of a page would take them
+for one: `$` is the US dollar, `¥` the yen, `£` sterling. The others need a declared currency.
+"""
+
+# ruff: noqa: RUF001 (currencies are written in many alphabets)
+from __future__ import annotations
+
+import re
+
+from price_parser.parser import CURRENCY_CODES, extract_currency_symbol
+
+from catalog_pipeline.errors import ParseError
+
+CODES = frozenset(code for code in CURRENCY_CODES if re.fullmatch(r"[A-Z]{3}", code))
+
+THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+"""Currencies with a thousandth as their minor unit."""
+
+_DOLLARS = frozenset(
+    [
+        "USD",
+        "ARS",
+        "AUD",
+        "BBD",
+        "BMD",
+        "BND",
+        "BSD",
+        "BZD",
+        "CAD",
+        "CLP",
+        "COP",
+        "CUP",
+        "DOP",
+        "FJD",
+        "GYD",
+        "HKD",
+        "JMD",
+        "KYD",
+        "LRD",
+        "MXN",
+        "NAD",
+        "NIO",
+        "NZD",
+        "SBD",
+        "SGD",
+        "SRD",
+        "TTD",
+        "TWD",
+        "UYU",
+        "XCD",
+        "ZWL",
+    ]
+)
+_SHARED: dict[str, tuple[str | None, frozenset[str]]] = {
+    "$": ("USD", _DOLLARS),
+    "£": ("GBP", frozenset({"GBP", "EGP", "FKP", "GIP", "LBP", "SHP", "SSP", "SYP", "SDG"})),
+    "¥": ("JPY", frozenset({"JPY", "CNY"})),
+    "￥": ("JPY", frozenset({"JPY", "CNY"})),
+    "kr": (None, frozenset({"SEK", "NOK", "DKK", "ISK"})),
+    "Kr": (None, frozenset({"SEK", "NOK", "DKK", "ISK"})),
+    "Rs": (None, frozenset({"INR", "PKR", "LKR", "NPR", "MUR", "SCR"})),
+    "₨": (None, frozenset({"INR", "PKR", "LKR", "NPR", "MUR", "SCR"})),
+    "lei": ("RON", frozenset({"RON", "MDL"})),
+    "₩": ("KRW", frozenset({"KRW", "KPW"})),
+    "﷼": (None, frozenset({"IRR", "OMR", "QAR", "SAR", "YER"})),
+}
+_OWN = {
+    "US$": "USD", "AU$": "AUD", "A$": "AUD", "CA$": "CAD", "C$": "CAD", "NZ$": "NZD",
+    "HK$": "HKD", "MX$": "MXN", "NT$": "TWD", "AR$": "ARS", "CL$": "CLP", "CO$": "COP",
+    "S$": "SGD", "R$": "BRL", "€": "EUR", "euro": "EUR", "eur": "EUR", "CN¥": "CNY",
+    "₹": "INR", "₽": "RUB", "руб": "RUB", "руб.": "RUB", "₫": "VND", "₺": "TRY", "₴": "UAH",
+    "грн": "UAH", "грн.": "UAH", "zł": "PLN", "Zł": "PLN", "Kč": "CZK", "Ft": "HUF",
+    "лв": "BGN", "лв.": "BGN", "₪": "ILS", "฿": "THB", "₱": "PHP", "₦": "NGN", "₵": "GHS",
+    "GH₵": "GHS", "₲": "PYG", "₡": "CRC", "₸": "KZT", "₾": "GEL", "₼": "AZN", "៛": "KHR",
+    "₮": "MNT", "₭": "LAK", "৳": "BDT", "֏": "AMD", "Rp": "IDR", "؋": "AFN",
+}  # fmt: skip
+_CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
+
+
+def split_currency(text: str, declared: str | None) -> tuple[str | None, str]:
+    """The ISO code of a text around an amount, and what of the text is not the currency.
+
+    Raises:
+        ParseError: the text contradicts the declared currency, or leaves it open.
+    """
+    code = next((found[0] for found in _CODE.finditer(text) if found[0] in CODES), None)
+    rest = text.replace(code, " ", 1) if code else text
+    symbol = (extract_currency_symbol(rest, None) or "").strip()
+    rest = rest.replace(symbol, " ") if symbol else rest
+    if not symbol and not code:
+        return None, rest
+    return _agreed(symbol, code, declared), rest
+
+
+def _agreed(symbol: str, code: str | None, declared: str | None) -> str:
+    default, possible = _meaning(symbol)
+    if declared and code and code != declared:
+        raise ParseError(f"the price is in {code}, but `currency` says {declared}")
+    wanted = code or declared
+    if not symbol or (wanted and not possible):
+        return wanted or _open(symbol)
+    if wanted and wanted not in possible:
+        source = "the price itself" if code else "`currency`"
+        raise ParseError(f"the price has the sign {symbol}, but {source} says {wanted}")
+    return wanted or default or _open(symbol)
+
+
+def _meaning(symbol: str) -> tuple[str | None, frozenset[str]]:
+    if symbol in _OWN:
+        return _OWN[symbol], frozenset({_OWN[symbol]})
+    if symbol in CODES:
+        return symbol, frozenset({symbol})
+    return _SHARED.get(symbol, (None, frozenset()))
+
+
+def _open(symbol: str) -> str:
+    raise ParseError(f"the sign {symbol} stands for several currencies; declare `currency`")

@@ -1,0 +1,73 @@
+"""Integers and decimal numbers as pages write them, with signs and separators of thousands."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from catalog_pipeline.errors import ParseError
+
+MAX_TEXT = 100
+MAX_INTEGER = 2**63 - 1
+"""What a column of 64-bit integers holds."""
+
+_INTEGER = re.compile(r"([+-]?)([0-9]+|[0-9]{1,3}(?:([.,'\u2019 ])[0-9]{3}(?:\3[0-9]{3})*))")
+_INDIAN = re.compile(r"([+-]?)([0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3})")
+_PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+
+
+def _tidy(text: str, kind: str) -> str:
+    if len(text) > MAX_TEXT:
+        raise ParseError(f"a text of {len(text)} characters is no {kind}")
+    return text.strip().replace("\N{MINUS SIGN}", "-")
+
+
+def read_integer(text: str) -> int:
+    """`22`, `-3`, `1,234` or `1 234`; anything around it must be cut off by a pattern."""
+    if text.isdigit() and text.isascii() and len(text) < 19:
+        return int(text)
+    tidy = _tidy(text, "integer")
+    match = _INTEGER.fullmatch(tidy) or _INDIAN.fullmatch(tidy)
+    if not match:
+        raise ParseError("no integer; if there is more in the text, pick it out with `pattern`")
+    value = int(match[1] + re.sub(r"[^0-9]", "", match[2]))
+    if abs(value) > MAX_INTEGER:
+        raise ParseError("the integer does not fit 64 bits")
+    return value
+
+
+def read_number(text: str, decimal_separator: str | None = None) -> float:
+    """`4.5`, `1,234.5`, `4,5`; a lone comma before three digits parts thousands, a point decimals.
+
+    `decimal_separator` settles it otherwise.
+    """
+    if decimal_separator != "," and _PLAIN.fullmatch(text):
+        return float(text)
+    tidy = _tidy(text, "number")
+    separator = decimal_separator or _decimal_separator(tidy)
+    groups = "," if separator == "." else "."
+    whole, point, fraction = tidy.partition(separator)
+    if re.search(r"[.,'\u2019 ]", whole):
+        whole = _without_groups(whole, groups)
+    plain = f"{whole}.{fraction}" if point else whole
+    value = float(plain) if _NUMBER.fullmatch(plain) else math.nan
+    if not math.isfinite(value):
+        raise ParseError("no number; if there is more in the text, pick it out with `pattern`")
+    return value
+
+
+def _decimal_separator(text: str) -> str:
+    points, commas = text.count("."), text.count(",")
+    if points and commas:
+        return max(".", ",", key=text.rfind)
+    if commas == 1 and not re.search(r",[0-9]{3}$", text):
+        return ","
+    return "," if points > 1 else "."
+
+
+def _without_groups(whole: str, group: str) -> str:
+    match = _INTEGER.fullmatch(whole) or _INDIAN.fullmatch(whole)
+    if not match or (match.lastindex == 3 and match[3] not in (group, "'", "\u2019", " ")):
+        raise ParseError("the separators of the number make no sense; see `decimal_separator`")
+    return match[1] + re.sub(r"[^0-9]", "", match[2])
