@@ -5,6 +5,7 @@
     ├── CatalogueError          a mistake in a catalogue's YAML
     ├── StorageError            the data folder cannot be written or read
     ├── LoginError              the catalogue's site did not accept the login
+    ├── WorkerError             a worker process broke: a mistake in the program
     ├── CrawlStoppedError       the crawl gave up: the site is blocked or down
     ├── TableError              the table cannot be built
     └── PageError               one listing page could not be had
@@ -49,6 +50,10 @@ class StorageError(CatalogPipelineError):
 
 class LoginError(CatalogPipelineError):
     """The site did not accept the catalogue's login; it is not tried again by itself."""
+
+
+class WorkerError(CatalogPipelineError):
+    """A worker of the crawl broke or died in a way that nobody foresaw."""
 
 
 class CrawlStoppedError(CatalogPipelineError):

@@ -103,3 +103,14 @@ class PageFailure:
     http_status: int | None
     attempts: int
     failed_at: datetime
+
+
+@dataclass(frozen=True)
+class CrawlOutcome:
+    """What a crawl came to. `untried` pages were not begun or not finished: they stay due."""
+
+    downloads: int
+    not_modified: int
+    failures: tuple[PageFailure, ...]
+    untried: tuple[int, ...]
+    was_stopped: bool

@@ -12,7 +12,7 @@ import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import BeforeValidator, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 from pydantic import Field as Bounded
 
 from catalog_pipeline.catalogue.fields import (
@@ -55,7 +55,7 @@ class Coverage(StrictModel):
 
     minimum: Annotated[float, Bounded(ge=0, le=1)] = 0.0
     """Share of the catalogue's pages that must be done."""
-    stale_after_hours: float | None = None
+    stale_after_hours: PositiveFloat = 48.0
     """Age from which a done page counts as stale in the table's metadata."""
 
 

@@ -1,4 +1,4 @@
-"""One crawl of a catalogue at a time, whoever started it.
+"""One crawl of a catalogue at a time, and one build of its table, whoever started it.
 
 A crawl holds the lock of its catalogue's data folder from before it looks at what is due until its
 last page is recorded; a second one waits, and can say whom it waits for. Not here: how a lock is
@@ -13,19 +13,24 @@ from pathlib import Path
 
 from catalog_pipeline.crawling.locked_file import LockedFile, is_locked, read_values
 
-LOCK_FILE = "crawl.lock"
+CRAWL_LOCK = "crawl.lock"
+TABLE_LOCK = "table.lock"
 POLL_SECONDS = 0.2
 
+_held_here: set[Path] = set()
 
-def try_acquire(catalogue_dir: Path, holder: str) -> LockedFile | None:
+
+def try_acquire(
+    catalogue_dir: Path, holder: str, lock_file: str = CRAWL_LOCK
+) -> LockedFile | None:
     """Takes the lock of a catalogue if it is free; ``holder`` is the id of the crawl's run."""
     values = {"holder": holder, "pid": os.getpid()}
-    return LockedFile.try_take(catalogue_dir / LOCK_FILE, values)
+    return LockedFile.try_take(catalogue_dir / lock_file, values)
 
 
-def holder_of(catalogue_dir: Path) -> str | None:
+def holder_of(catalogue_dir: Path, lock_file: str = CRAWL_LOCK) -> str | None:
     """Who crawls the catalogue now: a run id and a process id; None if nobody does."""
-    path = catalogue_dir / LOCK_FILE
+    path = catalogue_dir / lock_file
     if not is_locked(path):
         return None
     values = read_values(path)
@@ -37,6 +42,7 @@ def catalogue_lock(
     catalogue_dir: Path,
     holder: str,
     *,
+    lock_file: str = CRAWL_LOCK,
     on_wait: Callable[[str], None] = lambda who: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[bool]:
@@ -44,18 +50,25 @@ def catalogue_lock(
 
     ``on_wait`` is told whom it waits for, once per holder. Yields False, without the lock, if
     ``should_stop`` said so while waiting. A signal handler that raises ends the waiting too.
+    Within the block the process may ask for the same lock again and has it.
     """
+    path = catalogue_dir / lock_file
+    if path in _held_here:
+        yield True
+        return
     told = None
-    while (lock := try_acquire(catalogue_dir, holder)) is None:
+    while (lock := try_acquire(catalogue_dir, holder, lock_file)) is None:
         if should_stop():
             yield False
             return
-        who = holder_of(catalogue_dir)
+        who = holder_of(catalogue_dir, lock_file)
         if who is not None and who != told:
             on_wait(who)
             told = who
         time.sleep(POLL_SECONDS)
+    _held_here.add(path)
     try:
         yield True
     finally:
+        _held_here.discard(path)
         lock.release(remove=False)

@@ -10,7 +10,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.orchestration.checkpoints import latest_page_event
 from catalog_pipeline.orchestration.liveness import is_run_alive
 from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key, products_key
-from catalog_pipeline.orchestration.table_step import BUILT_FROM_KEY
+from catalog_pipeline.orchestration.table_state import checkpoint_count, table_is_current
 
 SECONDS_BETWEEN_LOOKS = 5
 _UNFINISHED = [
@@ -36,22 +36,18 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
         newest = latest_page_event(context.instance, catalogue.name)
         if newest is None:
             return dg.SkipReason("No page has been crawled yet.")
-        built_from = _last_build(context.instance, catalogue)
-        if built_from is not None and newest <= built_from:
+        if table_is_current(context.instance, catalogue):
             return dg.SkipReason("The table holds all pages that have landed.")
         run_id = _run_in_progress(context.instance, catalogue)
         if run_id is not None:
             return dg.SkipReason(f"Run {run_id} of this catalogue is in progress.")
-        return dg.RunRequest(run_key=str(newest), tags={CATALOGUE_TAG: catalogue.name})
+        pages = f"{catalogue.first_page}-{catalogue.last_page}"
+        state = f"{newest}/{checkpoint_count(context.instance, catalogue)}/{pages}"
+        return dg.RunRequest(
+            run_key=f"{state}/{catalogue.code_version}", tags={CATALOGUE_TAG: catalogue.name}
+        )
 
     return table_sensor
-
-
-def _last_build(instance: dg.DagsterInstance, catalogue: Catalogue) -> int | None:
-    event = instance.get_latest_materialization_event(products_key(catalogue.name))
-    materialization = event.asset_materialization if event else None
-    value = materialization.metadata.get(BUILT_FROM_KEY) if materialization else None
-    return value.value if isinstance(value, dg.IntMetadataValue) else None
 
 
 def _run_in_progress(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.pages import format_pages
 from catalog_pipeline.crawling.crawl_lock import TABLE_LOCK, catalogue_lock
 from catalog_pipeline.errors import CatalogPipelineError, TableError
 from catalog_pipeline.orchestration.checkpoints import (
@@ -17,14 +18,17 @@ from catalog_pipeline.orchestration.checkpoints import (
     read_statuses,
 )
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG
+from catalog_pipeline.orchestration.table_state import (
+    BUILT_FROM_KEY,
+    CHECKPOINTS_KEY,
+    PAGES_KEY,
+)
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.page_store import PageStore
 from catalog_pipeline.tables.preview import markdown_preview
 from catalog_pipeline.tables.products_table import TableReport, build_table
 
-BUILT_FROM_KEY = "built_from_event"
-"""Metadata key: the newest page event that the build has seen; the sensor compares with it."""
 PAGES_COMPLETE = "pages_are_complete"
 PAGES_INTACT = "stored_pages_are_intact"
 
@@ -70,6 +74,9 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
             **_page_metadata(completeness, report),
             "path": dg.MetadataValue.path(str(places.table)),
             BUILT_FROM_KEY: built_from,
+            PAGES_KEY: format_pages(catalogue.pages),
+            CHECKPOINTS_KEY: completeness.used,
+            "code_version": catalogue.code_version,
         },
         check_results=[_pages_complete(completeness), _pages_intact(report)],
     )

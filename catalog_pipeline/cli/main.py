@@ -1,0 +1,90 @@
+"""Entry of `catalog-pipeline`: finds the subcommand, turns errors into one sentence and a code.
+
+Subcommands are imported when they are asked for, so that `--help` and mistakes answer at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+
+import click
+
+from catalog_pipeline.errors import CatalogPipelineError, CatalogueError, UsageError
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+_COMMANDS = {
+    "run": ("catalog_pipeline.cli.run", "Crawl what is due and build the table."),
+    "status": ("catalog_pipeline.cli.status", "Show which pages are done, failed, missing."),
+    "try": ("catalog_pipeline.cli.try_page", "Fetch and parse one page, store nothing."),
+    "list": ("catalog_pipeline.cli.list_catalogues", "List the catalogues."),
+    "sandbox": ("catalog_pipeline.cli.sandbox", "Serve the practice shop."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are modules with a function `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _ = _COMMANDS[cmd_name]
+        command: click.Command = importlib.import_module(module).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
+@click.version_option(package_name="catalog-pipeline")
+@click.pass_context
+def cli(context: click.Context, debug: bool) -> None:
+    """Resumable catalogue scraping: kill it at any instant, start it again, lose nothing."""
+    context.obj = {"debug": debug}
+
+
+def main() -> None:
+    """Run the command and exit with its code."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run the command line; returns the exit code."""
+    debug = "--debug" in arguments
+    try:
+        result = cli.main(arguments, prog_name="catalog-pipeline", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. What was recorded stays; run the same command to go on.", err=True)
+        return EXIT_INTERRUPTED
+    except CatalogPipelineError as error:
+        return _report(error, debug)
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        else:
+            click.echo(f"Error: {type(error).__name__}: {error} (--debug shows more)", err=True)
+        return EXIT_FAILED
+    return result if isinstance(result, int) else 0
+
+
+def _report(error: CatalogPipelineError, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    else:
+        click.echo(f"Error: {error}", err=True)
+    return EXIT_USAGE if isinstance(error, UsageError | CatalogueError) else EXIT_FAILED

@@ -1,0 +1,141 @@
+"""The progress of a run on a terminal as a bar, elsewhere as a line every few seconds."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from catalog_pipeline.crawling.observer import CrawlObserver
+from catalog_pipeline.crawling.plan import CrawlPlan
+from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
+
+_SECONDS_BETWEEN_LINES = 5.0
+_SHORT_WAIT_SECONDS = 2.0
+
+
+class _PagesPerSecond(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.0f} pages/s" if speed else "", style="dim")
+
+
+class RunProgress(CrawlObserver):
+    """Shows a crawl as it goes on, on standard error; a context manager."""
+
+    def __init__(self, catalogue: str, *, is_shown: bool) -> None:
+        self._catalogue = catalogue
+        self._is_shown = is_shown
+        self._console = Console(stderr=True, highlight=False)
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._total = self._finished = 0
+        self._started = self._last_line = time.monotonic()
+        self.outcome: CrawlOutcome | None = None
+
+    def __enter__(self) -> RunProgress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop_bar()
+
+    def crawl_starts(self, pages: int, *, reparse: bool) -> None:
+        """The run over so many pages begins."""
+        verb = "Parsing again" if reparse else "Crawling"
+        self._total = pages
+        self._started = self._last_line = time.monotonic()
+        if self._is_shown and self._console.is_terminal:
+            self._bar = Progress(
+                SpinnerColumn(),
+                TextColumn(f"{verb} {self._catalogue}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                _PagesPerSecond(),
+                TimeRemainingColumn(compact=True),
+                console=self._console,
+                transient=True,
+            )
+            self._task = self._bar.add_task("", total=pages)
+            self._bar.start()
+        else:
+            self._say(f"{verb} {self._catalogue}: {pages} pages are due.")
+
+    def table_starts(self) -> None:
+        """The crawl is over and the table is being built."""
+        self._stop_bar()
+
+    def planned(self, plan: CrawlPlan) -> None:
+        self._advance(len(plan.carried_over) + len(plan.recovered))
+        if plan.recovered:
+            self._say(f"{len(plan.recovered)} pages were stored already; recorded them now.")
+        for problem in plan.damaged:
+            self._say(f"Downloading again: {problem}.", style="yellow")
+
+    def waiting_for(self, holder: str) -> None:
+        self._say(f"Another crawl of {self._catalogue} is on ({holder}); waiting for its end.")
+
+    def page_stored(self, stored: StoredPage) -> None:
+        self._advance(1)
+
+    def page_failed(self, failure: PageFailure) -> None:
+        self._advance(1)
+        self._say(f"Failed: {failure.message}", style="red")
+
+    def page_put_off(self, page: int, reason: str, seconds: float) -> None:
+        if seconds >= _SHORT_WAIT_SECONDS:
+            self._say(f"Trying again in {seconds:.0f} s: {reason}", style="yellow")
+
+    def stopping(self, reason: str) -> None:
+        self._say(f"Stopping ({reason}); finishing the pages in flight.", style="yellow")
+
+    def finished(self, outcome: CrawlOutcome) -> None:
+        self.outcome = outcome
+
+    def _advance(self, pages: int) -> None:
+        self._finished += pages
+        if self._bar is not None and self._task is not None:
+            self._bar.advance(self._task, pages)
+            return
+        now = time.monotonic()
+        if now - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            rate = self._finished / (now - self._started)
+            left = (self._total - self._finished) / rate if rate else 0
+            self._say(
+                f"{self._finished} of {self._total} pages, {rate:.0f} pages/s, "
+                f"about {left:.0f} s left"
+            )
+
+    def _say(self, text: str, style: str = "") -> None:
+        if not self._is_shown:
+            return
+        if self._bar is not None:
+            self._bar.console.print(text, style=style or None, markup=False)
+        elif self._console.is_terminal:
+            self._console.print(text, style=style or None, markup=False)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+    def _stop_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None

@@ -1,0 +1,119 @@
+"""`catalog-pipeline run`: crawl what is due, build the table, say how it went.
+
+The order matters: the catalogue's crawl lock is taken before it is asked what is due, so that
+two commands at once never plan the same pages.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import click
+
+from catalog_pipeline.catalogue.files import load_catalogue, with_base_url
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.pages import format_pages, parse_pages
+from catalog_pipeline.cli.options import DEFAULT_CATALOGUE, base_url_option, json_option
+from catalog_pipeline.cli.progress import RunProgress
+from catalog_pipeline.cli.run_summary import RunSummary, show_summary
+from catalog_pipeline.cli.times import parse_age, parse_instant
+from catalog_pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+
+@click.command()
+@click.argument("catalogue", default=DEFAULT_CATALOGUE)
+@click.option("--pages", help="Only these pages: 1-50 or 7,9,12-15.")
+@click.option("--refresh", is_flag=True, help="Download all pages again, done or not.")
+@click.option("--stale-after", metavar="AGE", help="Download again what is older: 24h, 7d, 30m.")
+@click.option(
+    "--cutoff",
+    metavar="TIME",
+    help="Download again what was fetched before this ISO 8601 time; resumes a cut-short refresh.",
+)
+@click.option("--reparse", is_flag=True, help="Parse the stored pages again; no download.")
+@base_url_option
+@json_option
+def command(
+    catalogue: str,
+    pages: str | None,
+    refresh: bool,
+    stale_after: str | None,
+    cutoff: str | None,
+    reparse: bool,
+    base_url: str | None,
+    as_json: bool,
+) -> int:
+    """Crawl what is due in CATALOGUE (missing, failed, interrupted) and build its table.
+
+    Exit code: 0 all pages of the selection are done, 1 some failed, 2 wrong usage or
+    configuration, 130 interrupted.
+    """
+    started = time.monotonic()
+    described = with_base_url(load_catalogue(catalogue), base_url)
+    selection = _selected(described, pages)
+    instant = _cutoff(refresh, stale_after, cutoff)
+    if reparse and instant is not None:
+        raise UsageError("--reparse downloads nothing; it does not go with a refresh.")
+    summary = _run(described, selection, instant, reparse=reparse, as_json=as_json)
+    show_summary(summary, seconds=time.monotonic() - started, as_json=as_json)
+    return summary.exit_code
+
+
+def _selected(catalogue: Catalogue, text: str | None) -> list[int]:
+    if text is None:
+        return list(catalogue.pages)
+    pages = parse_pages(text)
+    beyond = [page for page in pages if page not in catalogue.pages]
+    if beyond:
+        raise UsageError(
+            f"{catalogue.name} has pages {catalogue.first_page}-{catalogue.last_page}, "
+            f"and not {format_pages(beyond)}."
+        )
+    return pages
+
+
+def _cutoff(refresh: bool, stale_after: str | None, cutoff: str | None) -> datetime | None:
+    """The instant before which a done page counts as due; None if done pages stay done."""
+    if sum((refresh, stale_after is not None, cutoff is not None)) > 1:
+        raise UsageError("Give one of --refresh, --stale-after and --cutoff.")
+    now = datetime.now(timezone.utc)
+    if refresh:
+        return now
+    if stale_after is not None:
+        return now - timedelta(seconds=parse_age(stale_after))
+    return parse_instant(cutoff) if cutoff is not None else None
+
+
+def _run(
+    catalogue: Catalogue,
+    selection: list[int],
+    cutoff: datetime | None,
+    *,
+    reparse: bool,
+    as_json: bool,
+) -> RunSummary:
+    # Dagster takes the better part of a second to import; mistakes in usage do not wait for it.
+    from catalog_pipeline.cli import crawl_session
+    from catalog_pipeline.crawling.crawl_lock import catalogue_lock
+    from catalog_pipeline.orchestration.instance import open_instance
+    from catalog_pipeline.places import catalogue_places
+
+    with ExitStack() as stack:
+        progress = stack.enter_context(RunProgress(catalogue.name, is_shown=not as_json))
+        instance: DagsterInstance = stack.enter_context(open_instance())
+        stack.enter_context(
+            catalogue_lock(
+                catalogue_places(catalogue.name).folder,
+                "catalog-pipeline run",
+                on_wait=progress.waiting_for,
+            )
+        )
+        return crawl_session.run_session(
+            instance, catalogue, selection, cutoff, progress, reparse=reparse
+        )

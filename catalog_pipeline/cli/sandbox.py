@@ -1,0 +1,42 @@
+"""`catalog-pipeline sandbox`: the practice shop in the foreground, with faults if wanted."""
+
+from __future__ import annotations
+
+import click
+
+from catalog_pipeline.sandbox.faults import KINDS, parse_fault
+from catalog_pipeline.sandbox.server import run_shop
+from catalog_pipeline.sandbox.settings import DEFAULT_PORT, ShopSettings
+
+
+@click.command(epilog=f"Kinds of faults: {', '.join(KINDS)}.")
+@click.option("--port", type=int, help=f"Port; without it {DEFAULT_PORT}, or a free one.")
+@click.option("--pages", type=int, default=50, show_default=True, help="Listing pages.")
+@click.option("--page-size", type=int, default=20, show_default=True, help="Products per page.")
+@click.option("--latency-ms", type=int, default=0, show_default=True, help="Delay of each answer.")
+@click.option("--session-requests", type=int, help="Requests after which a session expires.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="PAGE=KIND",
+    help="Break a page: 17=500; 33=503:2 only the first two times; may be repeated.",
+)
+def command(
+    port: int | None,
+    pages: int,
+    page_size: int,
+    latency_ms: int,
+    session_requests: int | None,
+    faults: tuple[str, ...],
+) -> int:
+    """Serve the practice shop on loopback until Ctrl-C."""
+    settings = ShopSettings(
+        pages=pages,
+        page_size=page_size,
+        latency_ms=latency_ms,
+        faults=tuple(parse_fault(text) for text in faults),
+        session_requests=session_requests,
+    )
+    run_shop(settings, port)
+    return 0

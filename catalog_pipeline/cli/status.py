@@ -1,0 +1,172 @@
+"""`catalog-pipeline status`: pages by status, as the web UI shows them, from the same instance."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from catalog_pipeline.catalogue.files import catalogue_files, load_catalogue
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.pages import format_pages
+from catalog_pipeline.cli.options import json_option
+from catalog_pipeline.cli.times import age_text
+from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.records import PageFailure
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+
+@dataclass(frozen=True)
+class CatalogueStatus:
+    """Where a catalogue stands; times are UTC."""
+
+    catalogue: str
+    total: int
+    done: int
+    failed: int
+    in_progress: int
+    missing: int
+    interrupted: int
+    failed_pages: str
+    missing_pages: str
+    oldest_fetch: datetime | None
+    newest_fetch: datetime | None
+    table_rows: int | None
+    table: str
+    failures: tuple[PageFailure, ...]
+
+
+@click.command()
+@click.argument("catalogue", required=False)
+@click.option("--failed", is_flag=True, help="List the failed pages with their errors.")
+@json_option
+def command(catalogue: str | None, failed: bool, as_json: bool) -> int:
+    """Show the pages of CATALOGUE, or of all catalogues, by status."""
+    names = [catalogue] if catalogue else list(catalogue_files())
+    catalogues = [load_catalogue(name) for name in names]
+
+    from catalog_pipeline.orchestration.instance import open_instance
+
+    with open_instance() as instance:
+        statuses = [_status(instance, each, with_failures=failed) for each in catalogues]
+    if as_json:
+        print(json.dumps([asdict(status) for status in statuses], default=str))
+    elif failed:
+        _show_failures(statuses)
+    else:
+        _show_counts(statuses)
+    return 0
+
+
+def _status(
+    instance: DagsterInstance, catalogue: Catalogue, *, with_failures: bool
+) -> CatalogueStatus:
+    from catalog_pipeline.orchestration.checkpoints import read_failures, read_statuses
+    from catalog_pipeline.storing.page_store import PageStore
+    from catalog_pipeline.tables.preview import read_summary
+
+    statuses = read_statuses(instance, catalogue.name, catalogue.pages)
+    places = catalogue_places(catalogue.name)
+    files = PageStore(places.pages).newest()
+    fetches = [files[page].fetched_at for page in statuses.done if page in files]
+    failures = read_failures(instance, catalogue.name, statuses.failed) if with_failures else {}
+    table = read_summary(places.table) if places.table.exists() else None
+    return CatalogueStatus(
+        catalogue=catalogue.name,
+        total=len(catalogue.pages),
+        done=len(statuses.done),
+        failed=len(statuses.failed),
+        in_progress=len(statuses.in_progress),
+        missing=len(statuses.missing),
+        interrupted=len(statuses.interrupted),
+        failed_pages=format_pages(statuses.failed),
+        missing_pages=format_pages(statuses.missing),
+        oldest_fetch=min(fetches, default=None),
+        newest_fetch=max(fetches, default=None),
+        table_rows=table.rows if table else None,
+        table=str(places.table),
+        failures=tuple(failures[page] for page in sorted(failures)),
+    )
+
+
+def _show_counts(statuses: list[CatalogueStatus]) -> None:
+    now = datetime.now(timezone.utc)
+    grid = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    grid.add_column("Catalogue")
+    for heading in ("Pages", "Done", "Failed", "In progress", "Missing"):
+        grid.add_column(heading, justify="right")
+    for heading in ("Oldest fetch", "Newest fetch"):
+        grid.add_column(heading)
+    grid.add_column("Table rows", justify="right")
+    for status in statuses:
+        grid.add_row(
+            status.catalogue,
+            str(status.total),
+            _count(status.done, "green"),
+            _count(status.failed, "red"),
+            _count(status.in_progress, "blue"),
+            _count(status.missing, "yellow"),
+            _age(status.oldest_fetch, now),
+            _age(status.newest_fetch, now),
+            "none" if status.table_rows is None else f"{status.table_rows:,}",
+        )
+    console = Console(highlight=False)
+    console.print(grid)
+    for status in statuses:
+        if status.failed:
+            console.print(
+                f"{status.catalogue}: failed pages {status.failed_pages} "
+                f"(catalog-pipeline status {status.catalogue} --failed says why)"
+            )
+        if status.interrupted:
+            console.print(
+                f"{status.catalogue}: the last run over {status.interrupted} pages died; "
+                f"catalog-pipeline run {status.catalogue} goes on with them"
+            )
+
+
+def _show_failures(statuses: list[CatalogueStatus]) -> None:
+    console = Console(highlight=False)
+    now = datetime.now(timezone.utc)
+    for status in statuses:
+        if not status.failed:
+            console.print(f"{status.catalogue}: no failed pages")
+            continue
+        console.print(f"[bold]{status.catalogue}[/bold]: {status.failed} failed pages")
+        grid = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+        for heading in ("Page", "HTTP", "Attempts", "When", "Error"):
+            grid.add_column(heading, overflow="fold")
+        for failure in status.failures:
+            grid.add_row(*_failure_cells(failure, now))
+        console.print(grid)
+        _show_unexplained(console, status)
+
+
+def _show_unexplained(console: Console, status: CatalogueStatus) -> None:
+    """Pages of a failed run that it never came to have no error of their own."""
+    explained = len(status.failures)
+    if explained < status.failed:
+        console.print(
+            f"{status.failed - explained} more pages were not reached before their run failed."
+        )
+
+
+def _failure_cells(failure: PageFailure, now: datetime) -> tuple[Any, ...]:
+    http_status = "" if failure.http_status is None else str(failure.http_status)
+    when = age_text(failure.failed_at, now)
+    return (str(failure.page), http_status, str(failure.attempts), when, failure.message)
+
+
+def _count(number: int, style: str) -> str:
+    return f"[{style}]{number}[/{style}]" if number else "0"
+
+
+def _age(instant: datetime | None, now: datetime) -> str:
+    return age_text(instant, now) if instant else ""

@@ -1,0 +1,48 @@
+"""Times as people write them on a command line, and as they like to read them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+
+from catalog_pipeline.errors import UsageError
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def parse_age(text: str) -> float:
+    """Seconds of a text such as `24h`, `7d` or `30m`."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", text)
+    if not match:
+        raise UsageError(f"{text!r} is no age; write 90s, 30m, 24h, 7d or 2w.")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def parse_instant(text: str) -> datetime:
+    """The instant of an ISO 8601 text that names its zone, in UTC."""
+    try:
+        instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no ISO 8601 time such as 2026-01-31T06:00+00:00.") from error
+    if instant.tzinfo is None:
+        raise UsageError(f"{text!r} names no time zone; add one, such as +00:00.")
+    return instant.astimezone(timezone.utc)
+
+
+def age_text(instant: datetime, now: datetime) -> str:
+    """How long ago `instant` was, roughly: `12 s ago`, `3 h ago`."""
+    seconds = max(0.0, (now - instant).total_seconds())
+    for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172800, 3600, "h")):
+        if seconds < limit:
+            return f"{seconds / unit:.0f} {name} ago"
+    return f"{seconds / 86400:.0f} days ago"
+
+
+def duration_text(seconds: float) -> str:
+    """A duration: `1.9 s`, `2 min 5 s`, `1 h 12 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,132 @@
+"""`catalog-pipeline try`: one page, fetched or from a file, parsed and shown; nothing is stored.
+
+The tool for writing a catalogue's YAML: where something does not match it says what, how often,
+and with which text.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from catalog_pipeline.catalogue.files import load_catalogue, with_base_url
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.pages import format_pages
+from catalog_pipeline.cli.grids import output_console, print_rows
+from catalog_pipeline.cli.options import base_url_option, json_option
+from catalog_pipeline.errors import ParseError, UsageError
+from catalog_pipeline.parsing.explaining import Explanation, FieldMatch, explain
+from catalog_pipeline.parsing.listing import ListingParser
+from catalog_pipeline.records import Columns, Response, Validators
+from catalog_pipeline.sandbox.on_demand import served
+
+_ROWS_SHOWN = 20
+
+
+@click.command()
+@click.argument("catalogue")
+@click.option("--page", type=int, help="The page to fetch; without it the first one.")
+@click.option(
+    "--file",
+    "saved",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A saved page to parse instead of fetching one.",
+)
+@base_url_option
+@json_option
+def command(
+    catalogue: str, page: int | None, saved: Path | None, base_url: str | None, as_json: bool
+) -> int:
+    """Fetch and parse one page of CATALOGUE and show its rows; store nothing."""
+    described = with_base_url(load_catalogue(catalogue), base_url)
+    number = described.first_page if page is None else page
+    if number not in described.pages:
+        raise UsageError(f"{described.name} has pages {format_pages(described.pages)}.")
+    parser = ListingParser(described)
+    response = _saved(described, number, saved) if saved else _fetched(described, number)
+    try:
+        columns = parser.parse(
+            response.body, url=response.url, page=number, content_type=response.content_type
+        )
+    except ParseError as error:
+        explanation = explain(
+            parser, response.body, url=response.url, content_type=response.content_type
+        )
+        _show_mismatch(error, explanation, as_json=as_json)
+        return 1
+    _show_rows(columns, response, as_json=as_json)
+    return 0
+
+
+def _saved(catalogue: Catalogue, page: int, path: Path) -> Response:
+    return Response(
+        url=catalogue.page_address(page),
+        status=200,
+        content_type=None,
+        validators=Validators(),
+        body=path.read_bytes(),
+        wire_bytes=path.stat().st_size,
+        fetch_seconds=0.0,
+    )
+
+
+def _fetched(catalogue: Catalogue, page: int) -> Response:
+    """Download the page as a crawl would, with its login and redirects, but alone."""
+    from catalog_pipeline.fetching.single import fetch_single
+
+    with served(catalogue) as at_its_address:
+        return fetch_single(at_its_address, page, os.environ)
+
+
+def _show_rows(columns: Columns, response: Response, *, as_json: bool) -> None:
+    names = list(columns)
+    rows = list(zip(*columns.values(), strict=True))
+    if as_json:
+        print(json.dumps([dict(zip(names, row, strict=True)) for row in rows]))
+        return
+    console = output_console()
+    console.print(
+        f"{response.url}: {len(rows)} products, {len(response.body):,} bytes, "
+        f"{response.fetch_seconds:.2f} s",
+        soft_wrap=True,
+    )
+    shown = [
+        {"#": position, **dict(zip(names, row, strict=True))}
+        for position, row in enumerate(rows[:_ROWS_SHOWN], start=1)
+    ]
+    print_rows(console, shown)
+    if len(rows) > _ROWS_SHOWN:
+        console.print(f"… and {len(rows) - _ROWS_SHOWN} more")
+
+
+def _show_mismatch(error: ParseError, explanation: Explanation, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"error": str(error), "field": error.field, "found": error.found}))
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(str(error), style="red", markup=False)
+    console.print(f"Title: {explanation.title or '(none)'}; charset: {explanation.charset}")
+    for selector in explanation.products:
+        console.print(f"product  {selector.selector!r} found {selector.matched}", markup=False)
+    for match in explanation.fields:
+        _show_field(console, match)
+
+
+def _show_field(console: Console, match: FieldMatch) -> None:
+    counts = ", ".join(
+        f"{selector.selector!r} matched {selector.matched} of {match.products}"
+        for selector in match.selectors
+    )
+    style = None if match.is_good else "red"
+    needed = " (required)" if match.is_required else ""
+    console.print(f"{match.field}{needed}: {counts}", style=style, markup=False)
+    for failure in match.failures:
+        console.print(
+            f"    product {failure.position}: {failure.problem} (found: {failure.found!r})",
+            style="red",
+            markup=False,
+        )

@@ -1,0 +1,301 @@
+"""The crawl loop: one thread decides, workers exchange, groups are recorded.
+
+Everything that is decided during a crawl is decided here, in one place and one thread: which
+page starts when, which is tried again, when the site gets a rest, when to stop. How a page is
+got belongs in `page_work`, how it is recorded in the `Recorder` that is passed in.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.crawling import tasks
+from catalog_pipeline.crawling.failure_watch import FailureWatch
+from catalog_pipeline.crawling.group_commit import GroupCommit, Recorder
+from catalog_pipeline.crawling.login_state import LoginState
+from catalog_pipeline.crawling.observer import CrawlObserver
+from catalog_pipeline.crawling.pace import Pace
+from catalog_pipeline.crawling.pool import WorkerPool
+from catalog_pipeline.crawling.retries import next_attempt
+from catalog_pipeline.crawling.site_rules import ask_robots
+from catalog_pipeline.errors import CrawlStoppedError, FetchError
+from catalog_pipeline.fetching.robots import RobotsRules
+from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
+from catalog_pipeline.storing.page_store import PageStore
+
+_LONGEST_WAIT_SECONDS = 0.25
+"""How long at most the loop waits before it looks again whether it has to stop."""
+
+
+@dataclass(frozen=True)
+class _PageWork:
+    """One page on its way through the crawl."""
+
+    page: int
+    url: str
+    previous: StoredPage | None
+    is_reparse: bool = False
+    attempt: int = 1
+    redirects: int = 0
+    started_at: float | None = None
+
+
+class Crawl:
+    """One crawl of one catalogue; `run` may be called once."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        pool: WorkerPool,
+        store: PageStore,
+        recorder: Recorder,
+        *,
+        observer: CrawlObserver,
+        must_stop: Callable[[], bool],
+        has_session: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        politeness = catalogue.politeness
+        self._catalogue = catalogue
+        self._politeness = politeness
+        self._pool = pool
+        self._recorder = recorder
+        self._observer = observer
+        self._must_stop = must_stop
+        self._clock = clock
+        self._group = GroupCommit(store, recorder)
+        self._pace = Pace(politeness.requests_per_second, clock=clock)
+        self._watch = FailureWatch(
+            politeness.stop_when_failed_share,
+            politeness.stop_window,
+            politeness.page_timeout_seconds,
+        )
+        self._login = LoginState(catalogue, has_session=has_session)
+        self._capacity = pool.capacity
+        self._rules: RobotsRules | None = None
+        self._ready: deque[_PageWork] = deque()
+        self._put_off: list[tuple[float, int, _PageWork]] = []
+        self._in_flight: dict[int, _PageWork] = {}
+        self._failures: list[PageFailure] = []
+        self._downloads = 0
+        self._not_modified = 0
+
+    def run(self, due: Sequence[tuple[int, StoredPage | None]]) -> CrawlOutcome:
+        """Download the due pages, each with its last checkpoint if it has one.
+
+        Raises:
+            CrawlStoppedError: nearly all pages fail.
+            LoginError, StorageError, WorkerError: nothing more can be had.
+        """
+        self._ready.extend(
+            _PageWork(page, self._catalogue.page_address(page), previous) for page, previous in due
+        )
+        if self._ready and self._politeness.obey_robots:
+            self._rules = ask_robots(
+                self._catalogue,
+                self._pool,
+                self._pace,
+                clock=self._clock,
+                must_stop=self._must_stop,
+            )
+            self._obey(self._rules)
+        return self._loop()
+
+    def _obey(self, rules: RobotsRules | None) -> None:
+        """Go as slowly as robots.txt asks; what it forbids is looked up page by page."""
+        if rules is None:
+            return
+        agent = self._politeness.agent
+        rate = rules.max_requests_per_second(agent)
+        if rate is not None:
+            self._pace.limit_to(rate, self._clock())
+        self._capacity = min(self._capacity, rules.max_concurrency(agent) or self._capacity)
+
+    def run_reparse(self, pages: Sequence[StoredPage]) -> CrawlOutcome:
+        """Parse the stored bodies of pages again; nothing is downloaded."""
+        self._ready.extend(
+            _PageWork(stored.record.page, stored.record.url, stored, is_reparse=True)
+            for stored in pages
+        )
+        return self._loop()
+
+    def _loop(self) -> CrawlOutcome:
+        reason: str | None = None
+        was_stopped = False
+        try:
+            while True:
+                if not was_stopped and self._must_stop():
+                    was_stopped = True
+                    self._observer.stopping("asked to stop")
+                if reason is None and not was_stopped:
+                    reason = self._watch.reason_to_stop()
+                    if reason:
+                        self._observer.stopping(reason)
+                goes_on = reason is None and not was_stopped
+                if goes_on:
+                    self._dispatch(self._clock())
+                if not self._has_work(goes_on):
+                    break
+                for answer in self._pool.answers(self._patience(goes_on)):
+                    self._take(answer)
+                if self._group.seconds_left(self._clock()) == 0:
+                    self._group.flush()
+        finally:
+            self._group.flush()
+        if reason:
+            raise CrawlStoppedError(f"{self._catalogue.name}: {reason}.")
+        return self._outcome(was_stopped)
+
+    def _has_work(self, goes_on: bool) -> bool:
+        if self._in_flight or self._login.is_under_way:
+            return True
+        return goes_on and bool(self._ready or self._put_off)
+
+    def _patience(self, goes_on: bool) -> float:
+        """How long the loop may wait for an answer before there is something else to do."""
+        now = self._clock()
+        waits = [_LONGEST_WAIT_SECONDS]
+        group = self._group.seconds_left(now)
+        if group is not None:
+            waits.append(group)
+        if goes_on and len(self._in_flight) < self._capacity:
+            if self._put_off:
+                waits.append(self._put_off[0][0] - now)
+            if self._ready and not self._login.is_wanted:
+                waits.append(self._pace.seconds_until_free(now))
+        return max(0.0, min(waits))
+
+    def _dispatch(self, now: float) -> None:
+        """Start what may start: pages that are ready, as many as concurrency and pace allow."""
+        while self._put_off and self._put_off[0][0] <= now:
+            self._ready.append(heapq.heappop(self._put_off)[2])
+        if self._login.is_wanted:
+            self._begin_login(now)
+            return
+        while self._ready and len(self._in_flight) < self._capacity:
+            work = self._ready[0]
+            refusal = self._robots_refusal(work)
+            if refusal:
+                self._ready.popleft()
+                self._give_up(work, "robots", refusal, None)
+                continue
+            if not work.is_reparse:
+                if self._pace.seconds_until_free(now) > 0:
+                    return
+                self._pace.take(now)
+            self._ready.popleft()
+            self._start(work, now)
+
+    def _start(self, work: _PageWork, now: float) -> None:
+        if work.started_at is None:
+            work = replace(work, started_at=now)
+        self._in_flight[work.page] = work
+        if work.is_reparse and work.previous is not None:
+            self._pool.submit(tasks.ReparsePage(work.page, work.previous))
+        else:
+            session = self._login.session
+            task = tasks.FetchPage(work.page, work.url, work.attempt, session, work.previous)
+            self._pool.submit(task)
+
+    def _begin_login(self, now: float) -> None:
+        """Log in as soon as no page is in flight; a login takes the pace's turns too."""
+        if self._in_flight or self._login.is_under_way or self._pace.seconds_until_free(now) > 0:
+            return
+        self._pace.take(now)
+        self._pool.submit(tasks.LogIn(self._login.begin()))
+
+    def _robots_refusal(self, work: _PageWork) -> str:
+        if self._rules is None or work.is_reparse:
+            return ""
+        return self._rules.why_not(work.url, self._politeness.agent)
+
+    def _take(self, answer: tasks.Answer) -> None:
+        """Act on what a worker answered."""
+        tasks.raise_if_fatal(answer)
+        if isinstance(answer, tasks.LoggedIn):
+            self._login.succeeded(answer.session)
+        elif isinstance(answer, tasks.LoginRefused):
+            self._login.failed(answer.message)
+        elif isinstance(answer, tasks.PageStored):
+            self._page_stored(self._in_flight.pop(answer.page), answer.stored)
+        elif isinstance(answer, tasks.SessionExpired):
+            self._login.expired(answer.session)
+            self._ready.appendleft(self._in_flight.pop(answer.page))
+        elif isinstance(answer, tasks.PageRedirected):
+            self._page_redirected(self._in_flight.pop(answer.page), answer.url)
+        elif isinstance(answer, tasks.PageRefused):
+            self._page_refused(self._in_flight.pop(answer.page), answer)
+
+    def _page_stored(self, work: _PageWork, stored: StoredPage) -> None:
+        now = self._clock()
+        self._group.add(stored, now)
+        if not work.is_reparse:
+            self._pace.succeeded(now)
+            self._login.page_came()
+            if stored.record.not_modified:
+                self._not_modified += 1
+            else:
+                self._downloads += 1
+        self._watch.page_done()
+        self._observer.page_stored(stored)
+
+    def _page_redirected(self, work: _PageWork, url: str) -> None:
+        limit = self._catalogue.limits.max_redirects
+        if work.redirects >= limit:
+            message = f"{work.url} redirects once more after {limit} redirects"
+            self._give_up(work, "redirect_refused", message, None)
+        else:
+            self._ready.appendleft(replace(work, url=url, redirects=work.redirects + 1))
+
+    def _page_refused(self, work: _PageWork, answer: tasks.PageRefused) -> None:
+        now = self._clock()
+        pushback = answer.pushback
+        if pushback.slow_down:
+            self._pace.push_back(now, pushback.retry_after_seconds, started_at=work.started_at)
+            if pushback.retry_after_seconds:
+                self._watch.asked_to_pause(pushback.retry_after_seconds)
+        error = FetchError(answer.message, kind=answer.kind, url=answer.url, pushback=pushback)
+        started_at = work.started_at if work.started_at is not None else now
+        again_at = None
+        if not work.is_reparse:
+            again_at = next_attempt(error, work.attempt, started_at, now, self._politeness)
+        if again_at is None:
+            self._give_up(work, answer.kind, answer.message, answer.http_status)
+            return
+        self._observer.page_put_off(work.page, answer.message, again_at - now)
+        again = replace(work, attempt=work.attempt + 1)
+        heapq.heappush(self._put_off, (again_at, work.page, again))
+
+    def _give_up(self, work: _PageWork, kind: str, message: str, status: int | None) -> None:
+        named = message if f"page {work.page}" in message else (
+            f"page {work.page} {work.url}: {message}"
+        )  # fmt: skip
+        failure = PageFailure(
+            page=work.page,
+            url=work.url,
+            kind=kind,
+            message=named,
+            http_status=status,
+            attempts=work.attempt,
+            failed_at=datetime.now(timezone.utc),
+        )
+        self._recorder.record_failure(failure)
+        self._failures.append(failure)
+        self._watch.page_failed(failure)
+        self._observer.page_failed(failure)
+
+    def _outcome(self, was_stopped: bool) -> CrawlOutcome:
+        left = [work.page for work in self._ready] + [work.page for _, _, work in self._put_off]
+        return CrawlOutcome(
+            downloads=self._downloads,
+            not_modified=self._not_modified,
+            failures=tuple(sorted(self._failures, key=lambda failure: failure.page)),
+            untried=tuple(sorted(left)),
+            was_stopped=was_stopped and bool(left),
+        )

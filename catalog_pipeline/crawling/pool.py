@@ -1,0 +1,123 @@
+"""The workers of a crawl: processes of several threads each, fed over sockets.
+
+Processes, because one Python process cannot download, parse and record as fast as the contract
+asks; of their own session, so that a Ctrl-C in the terminal reaches only the scheduler, which
+lets them finish.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from multiprocessing.connection import Connection, wait
+from types import TracebackType
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.crawling import tasks
+from catalog_pipeline.crawling.worker import WorkerSetup
+from catalog_pipeline.errors import WorkerError
+from catalog_pipeline.places import CataloguePlaces
+
+_THREADS_WORTH_A_PROCESS = 4
+_SLOW_RATE = 50.0
+"""Requests per second up to which one process is certainly enough."""
+
+
+class _Worker:
+    """One process, its connection, and what it was given and has not answered."""
+
+    def __init__(self, setup: WorkerSetup) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "catalog_pipeline.crawling.worker", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        self.connection = Connection(ours.detach())
+        self.connection.send(setup)
+        self.threads = setup.threads
+        self.busy = 0
+
+
+class WorkerPool:
+    """Context manager around the worker processes of one crawl."""
+
+    def __init__(self, catalogue: Catalogue, places: CataloguePlaces) -> None:
+        self.capacity = catalogue.politeness.concurrency
+        shares = _threads_of_processes(catalogue, os.cpu_count() or 1)
+        self._workers = [_Worker(WorkerSetup(catalogue, places, share)) for share in shares]
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def submit(self, task: tasks.Task) -> None:
+        """Give a task to the worker with the most idle threads."""
+        worker = max(self._workers, key=lambda each: each.threads - each.busy)
+        worker.busy += 1
+        try:
+            worker.connection.send(task)
+        except OSError as error:
+            raise _died(worker) from error
+
+    def answers(self, timeout_seconds: float) -> list[tasks.Answer]:
+        """Answers that have come in; waits for the first one up to the given time.
+
+        Raises:
+            WorkerError: a process ended before it answered.
+        """
+        by_connection = {worker.connection: worker for worker in self._workers}
+        ready = wait(list(by_connection), timeout=max(0.0, timeout_seconds))
+        found: list[tasks.Answer] = []
+        for connection in ready:
+            worker = by_connection[connection]  # type: ignore[index]
+            try:
+                while True:
+                    found.append(worker.connection.recv())
+                    worker.busy -= 1
+                    if not worker.connection.poll():
+                        break
+            except (EOFError, OSError) as error:
+                if not found:
+                    raise _died(worker) from error
+                break
+        return found
+
+    def close(self) -> None:
+        """End the workers; what they were doing is given up."""
+        for worker in self._workers:
+            worker.connection.close()
+        for worker in self._workers:
+            try:
+                worker.process.wait(timeout=2)
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+
+
+def _threads_of_processes(catalogue: Catalogue, processors: int) -> list[int]:
+    """How many threads each process gets; together as many as the catalogue's concurrency."""
+    concurrency = catalogue.politeness.concurrency
+    rate = catalogue.politeness.requests_per_second
+    is_slow = rate is not None and rate <= _SLOW_RATE
+    if is_slow or catalogue.login is not None:
+        return [concurrency]
+    processes = max(1, min(processors, concurrency // _THREADS_WORTH_A_PROCESS))
+    share, rest = divmod(concurrency, processes)
+    return [share + (1 if index < rest else 0) for index in range(processes)]
+
+
+def _died(worker: _Worker) -> WorkerError:
+    status = worker.process.wait()
+    return WorkerError(f"A worker process of the crawl ended (exit status {status}).")

@@ -1,0 +1,72 @@
+"""Asks a site's robots.txt before its first page, once per crawl, by the ordinary retry rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urljoin
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.crawling import tasks
+from catalog_pipeline.crawling.pace import Pace
+from catalog_pipeline.crawling.pool import WorkerPool
+from catalog_pipeline.crawling.retries import next_attempt
+from catalog_pipeline.errors import FetchError
+from catalog_pipeline.fetching.robots import RobotsRules
+
+_MAX_REDIRECTS = 5
+_LONGEST_WAIT_SECONDS = 0.25
+"""How long at most a wait goes on without a look at `must_stop`."""
+
+
+def ask_robots(
+    catalogue: Catalogue,
+    pool: WorkerPool,
+    pace: Pace,
+    *,
+    clock: Callable[[], float],
+    must_stop: Callable[[], bool],
+) -> RobotsRules | None:
+    """The site's rules for crawlers; None if the crawl was stopped while it waited."""
+    url = urljoin(catalogue.base_url, "/robots.txt")
+    started_at = clock()
+    attempt, redirects = 1, 0
+    due_at = started_at
+    while True:
+        answer = _ask_once(url, pool, pace, due_at, clock=clock, must_stop=must_stop)
+        if answer is None:
+            return None
+        if answer.location is not None and redirects < _MAX_REDIRECTS:
+            redirects += 1
+            url = answer.location
+            continue
+        if answer.kind:
+            error = FetchError(answer.message, kind=answer.kind, url=url)
+            again_at = next_attempt(error, attempt, started_at, clock(), catalogue.politeness)
+            if again_at is not None:
+                attempt, due_at = attempt + 1, again_at
+                continue
+        return RobotsRules.from_answer(answer.status, answer.body)
+
+
+def _ask_once(
+    url: str,
+    pool: WorkerPool,
+    pace: Pace,
+    due_at: float,
+    *,
+    clock: Callable[[], float],
+    must_stop: Callable[[], bool],
+) -> tasks.RobotsAnswered | None:
+    is_sent = False
+    while not must_stop():
+        now = clock()
+        wait = max(due_at - now, pace.seconds_until_free(now))
+        if not is_sent and wait <= 0:
+            pace.take(now)
+            pool.submit(tasks.FetchRobots(url))
+            is_sent = True
+        for answer in pool.answers(_LONGEST_WAIT_SECONDS if is_sent else min(wait, 0.25)):
+            if isinstance(answer, tasks.RobotsAnswered):
+                return answer
+            tasks.raise_if_fatal(answer)
+    return None

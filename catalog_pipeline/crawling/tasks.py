@@ -1,0 +1,157 @@
+"""What the scheduler asks of a worker and what a worker answers: one HTTP exchange each.
+
+Plain values that cross a process boundary. `session` counts the logins of the crawl: an answer
+that the session has expired tells by it whether a newer session is there already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from catalog_pipeline.errors import LoginError, Pushback, StorageError, WorkerError
+from catalog_pipeline.records import StoredPage
+
+NO_PUSHBACK = Pushback()
+
+
+@dataclass(frozen=True, slots=True)
+class FetchPage:
+    """Download a page (once), parse it, store it.
+
+    `url` is the page's own address or where a redirect led. `previous` is the page's last
+    checkpoint, for a conditional request.
+    """
+
+    page: int
+    url: str
+    attempt: int
+    session: int = 0
+    previous: StoredPage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReparsePage:
+    """Parse a stored body again and store the page with the new rows."""
+
+    page: int
+    previous: StoredPage
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRobots:
+    """Download robots.txt from `url`."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """Log in with the credentials of the worker's environment."""
+
+    session: int
+
+
+Task: TypeAlias = FetchPage | ReparsePage | FetchRobots | LogIn
+
+
+@dataclass(frozen=True, slots=True)
+class PageStored:
+    """The page is on disk; its name is durable after the next `PageStore.sync`."""
+
+    page: int
+    stored: StoredPage
+
+
+@dataclass(frozen=True, slots=True)
+class PageRedirected:
+    """The page is at another address, which the rules for redirects allow."""
+
+    page: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageRefused:
+    """This attempt gave no page. `kind` is a row of the retry table."""
+
+    page: int
+    url: str
+    kind: str
+    message: str
+    http_status: int | None = None
+    pushback: Pushback = NO_PUSHBACK
+
+
+@dataclass(frozen=True, slots=True)
+class SessionExpired:
+    """The site wants a login before it shows the page."""
+
+    page: int
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsAnswered:
+    """What robots.txt's server said: a status and a body, a redirect, or an error."""
+
+    status: int | None
+    body: bytes = b""
+    location: str | None = None
+    kind: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A session is there; it is in the cookie file."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRefused:
+    """The login failed; `is_final` says that trying again cannot help."""
+
+    message: str
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StorageRefused:
+    """The page could not be written to disk; the crawl has to stop."""
+
+    page: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerBroke:
+    """An error that nobody foresaw: a mistake in the program, with its traceback."""
+
+    page: int | None
+    traceback: str
+
+
+Answer: TypeAlias = (
+    PageStored
+    | PageRedirected
+    | PageRefused
+    | SessionExpired
+    | RobotsAnswered
+    | LoggedIn
+    | LoginRefused
+    | StorageRefused
+    | WorkerBroke
+)
+
+
+def raise_if_fatal(answer: Answer) -> None:
+    """Raise what ends the whole crawl: a full disk, a refused login, a mistake in the program."""
+    if isinstance(answer, StorageRefused):
+        raise StorageError(answer.message)
+    if isinstance(answer, LoginRefused) and answer.is_final:
+        raise LoginError(answer.message)
+    if isinstance(answer, WorkerBroke):
+        which = f"page {answer.page}" if answer.page is not None else "a task"
+        raise WorkerError(f"A worker broke at {which}:\n{answer.traceback}")

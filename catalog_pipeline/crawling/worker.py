@@ -1,0 +1,72 @@
+"""The process in which workers do their tasks: threads around one `PageWorker`.
+
+Started by `catalog_pipeline.crawling.pool` with the number of a socket's descriptor. When the
+other end closes, because the crawl ended or its process died, however it died, this process ends
+at once: nothing goes on downloading for a dead run.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.crawling import tasks
+from catalog_pipeline.crawling.page_work import PageWorker
+from catalog_pipeline.errors import LoginError
+from catalog_pipeline.places import CataloguePlaces
+
+
+@dataclass(frozen=True)
+class WorkerSetup:
+    """The first message to a worker process."""
+
+    catalogue: Catalogue
+    places: CataloguePlaces
+    threads: int
+
+
+def serve(connection: Connection) -> None:
+    """Do tasks until the other end closes, then end the process without further ado."""
+    setup: WorkerSetup = connection.recv()
+    todo: queue.SimpleQueue[tasks.Task] = queue.SimpleQueue()
+    sending = threading.Lock()
+
+    def answer(value: tasks.Answer) -> None:
+        with sending:
+            connection.send(value)
+
+    try:
+        worker = PageWorker(setup.catalogue, setup.places)
+    except LoginError as error:
+        answer(tasks.LoginRefused(str(error), is_final=True))
+        while True:
+            connection.recv()
+
+    def work() -> None:
+        while True:
+            answer(worker.do(todo.get()))
+
+    for _ in range(setup.threads):
+        threading.Thread(target=work, daemon=True).start()
+    while True:
+        todo.put(connection.recv())
+
+
+def main() -> None:
+    """Entry of the process: the descriptor's number is the only argument."""
+    try:
+        serve(Connection(int(sys.argv[1])))
+    except (EOFError, OSError):
+        pass
+    finally:
+        sys.stderr.flush()
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

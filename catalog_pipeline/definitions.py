@@ -1,0 +1,18 @@
+"""The code location: every catalogue that has a YAML file, whatever the working directory."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from catalog_pipeline.catalogue.files import catalogue_files, load_catalogue
+from catalog_pipeline.orchestration.component import CatalogueComponent
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """All catalogues, each by its component; one process per run is enough for a crawl."""
+    components = [CatalogueComponent(load_catalogue(name)) for name in catalogue_files()]
+    return dg.Definitions.merge(
+        *(dg.build_defs_for_component(component) for component in components),
+        dg.Definitions(executor=dg.in_process_executor),
+    )

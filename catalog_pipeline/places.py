@@ -1,0 +1,93 @@
+"""Where the project keeps things on disk: Dagster's home, the data folder, its parts.
+
+Paths only; nothing is read or written here except that `ensure_dagster_home` lays out a new home.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog_pipeline.errors import UsageError
+
+HOME_VARIABLE = "DAGSTER_HOME"
+DATA_VARIABLE = "CATALOG_PIPELINE_DATA"
+_PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class CataloguePlaces:
+    """The files of one catalogue below the data folder."""
+
+    folder: Path
+
+    @property
+    def pages(self) -> Path:
+        """Folder of the page files."""
+        return self.folder / "pages"
+
+    @property
+    def table(self) -> Path:
+        """The Parquet table."""
+        return self.folder / "products.parquet"
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the process that crawls the catalogue."""
+        return self.folder / "crawl.lock"
+
+    @property
+    def cookies(self) -> Path:
+        """The session of a catalogue with a login."""
+        return self.folder / "cookies.json"
+
+
+def dagster_home(environ: Mapping[str, str] = os.environ) -> Path:
+    """`DAGSTER_HOME` if set, else `dagster_home/` of the checkout or of the user's data folder.
+
+    Raises:
+        UsageError: `DAGSTER_HOME` is not an absolute path.
+    """
+    named = environ.get(HOME_VARIABLE)
+    if named:
+        if not Path(named).is_absolute():
+            raise UsageError(f"{HOME_VARIABLE} must be an absolute path, and is {named!r}.")
+        return Path(named)
+    return _base_folder(environ) / "dagster_home"
+
+
+def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """`CATALOG_PIPELINE_DATA` if set, else `data/` beside Dagster's home.
+
+    Beside, because the event log of a home speaks of the files in its data folder: the two
+    belong together.
+    """
+    named = environ.get(DATA_VARIABLE)
+    return Path(named).absolute() if named else dagster_home(environ).parent / "data"
+
+
+def catalogue_places(name: str, environ: Mapping[str, str] = os.environ) -> CataloguePlaces:
+    """Where the files of a catalogue are."""
+    return CataloguePlaces(data_folder(environ) / name)
+
+
+def ensure_dagster_home(environ: Mapping[str, str] = os.environ) -> Path:
+    """Dagster's home, made with the project's settings if it is not there yet."""
+    home = dagster_home(environ)
+    settings = home / "dagster.yaml"
+    if not settings.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_PACKAGE / "dagster_home.yaml", settings)
+    return home
+
+
+def _base_folder(environ: Mapping[str, str]) -> Path:
+    """The checkout that the package lies in, or for an installed one the user's data folder."""
+    checkout = _PACKAGE.parent
+    if (checkout / "pyproject.toml").exists() and (checkout / "workspace.yaml").exists():
+        return checkout
+    share = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(share) / "catalog_pipeline"

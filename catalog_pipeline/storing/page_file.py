@@ -1,0 +1,168 @@
+"""The format of a page file: one downloaded page with its record, its rows and its body.
+
+A file is four parts: a line that names the format, a line of JSON (the record and the sizes of
+what follows), the parsed rows as compressed JSON, the body as compressed bytes. Compression is
+Zstandard. Where files are kept belongs in `catalog_pipeline.storing.page_store`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+import msgspec
+import zstandard
+
+from catalog_pipeline.errors import StoredPageError
+from catalog_pipeline.records import Columns, PageRecord
+
+_MAGIC = b"catalogue page 1\n"
+_LEVEL = 3
+_MAX_PART_BYTES = 1 << 30
+_STAMP = re.compile(
+    r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{6})Z",  # strptime costs ten times as much
+    re.ASCII,
+)
+_HASH_DIGITS = 16
+_local = threading.local()
+
+
+class _Header(msgspec.Struct):
+    record: PageRecord
+    rows_size: int
+    body_size: int
+
+
+@dataclass(frozen=True)
+class PageFile:
+    """The content of a page file; rows and body are decompressed when asked for."""
+
+    record: PageRecord
+    packed_rows: bytes
+    packed_body: bytes
+
+    @property
+    def columns(self) -> Columns:
+        """The parsed rows; `StoredPageError` if they cannot be read."""
+        try:
+            columns: Columns = msgspec.json.decode(self._unpack(self.packed_rows))
+        except msgspec.DecodeError as error:
+            problem = f"its stored rows are no JSON: {error}"
+            raise StoredPageError(problem, page=self.record.page) from error
+        return columns
+
+    @property
+    def body(self) -> bytes:
+        """The body as the server sent it, without its transfer's compression."""
+        return self._unpack(self.packed_body)
+
+    def _unpack(self, packed: bytes) -> bytes:
+        try:
+            return _unpack(packed)
+        except zstandard.ZstdError as error:
+            problem = f"its stored file does not decompress: {error}"
+            raise StoredPageError(problem, page=self.record.page) from error
+
+
+@dataclass(frozen=True, order=True)
+class FileName:
+    """What the name of a page file tells: page, time of the fetch, start of the file's SHA-256."""
+
+    page: int
+    fetched_at: datetime
+    digest: str
+
+    def __str__(self) -> str:
+        at = self.fetched_at.astimezone(timezone.utc)
+        day = f"{at.year:04}{at.month:02}{at.day:02}"
+        time_of_day = f"{at.hour:02}{at.minute:02}{at.second:02}{at.microsecond:06}"
+        return f"{self.page}-{day}T{time_of_day}Z-{self.digest}.page"
+
+    @classmethod
+    def parse(cls, text: str) -> FileName | None:
+        """The parts of a page file's name; None if `text` is no such name."""
+        stem, dot, suffix = text.rpartition(".")
+        page, _, rest = stem.partition("-")
+        stamp, _, digest = rest.partition("-")
+        parts = _STAMP.fullmatch(stamp)
+        is_name = dot and suffix == "page" and page.isdecimal() and len(digest) == _HASH_DIGITS
+        if parts is None or not is_name:
+            return None
+        try:
+            fetched_at = datetime(*map(int, parts.groups()), tzinfo=timezone.utc)  # type: ignore[arg-type,misc]
+        except ValueError:
+            return None
+        return cls(int(page), fetched_at, digest)
+
+
+def rows_json(columns: Columns) -> bytes:
+    """The rows as the file holds them before compression."""
+    return msgspec.json.encode(columns)
+
+
+def data_version(rows: bytes) -> str:
+    """A hash of the parsed rows: equal exactly for pages with equal rows."""
+    return hashlib.sha256(rows).hexdigest()[:32]
+
+
+def encode(record: PageRecord, rows: bytes, body: bytes) -> bytes:
+    """The content of a page file; `rows` as `rows_json` gave them."""
+    packed_rows = _compressor().compress(rows)
+    packed_body = _compressor().compress(body)
+    return encode_packed(PageFile(record, packed_rows, packed_body))
+
+
+def encode_packed(file: PageFile) -> bytes:
+    """The content of a page file whose rows and body are compressed already."""
+    header = _Header(file.record, len(file.packed_rows), len(file.packed_body))
+    parts = (_MAGIC, msgspec.json.encode(header), b"\n", file.packed_rows, file.packed_body)
+    return b"".join(parts)
+
+
+def decode(content: bytes, *, page: int, name: str) -> PageFile:
+    """Read the content of a page file.
+
+    Raises:
+        StoredPageError: it is no page file, or not whole.
+    """
+    start = len(_MAGIC)
+    end = content.find(b"\n", start)
+    if not content.startswith(_MAGIC) or end < 0:
+        raise StoredPageError(f"stored file {name} is no page file", page=page)
+    try:
+        header = msgspec.json.decode(content[start:end], type=_Header)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise StoredPageError(f"stored file {name} has a bad header: {error}", page=page) from error
+    rows_end = end + 1 + header.rows_size
+    if len(content) != rows_end + header.body_size:
+        raise StoredPageError(f"stored file {name} is cut short", page=page)
+    return PageFile(header.record, content[end + 1 : rows_end], content[rows_end:])
+
+
+def file_digest(content: bytes) -> str:
+    """SHA-256 of a page file, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def name_of(record: PageRecord, digest: str) -> FileName:
+    """The name under which a page file of that record and SHA-256 is stored."""
+    return FileName(record.page, record.fetched_at, digest[:_HASH_DIGITS])
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    """A compressor of this thread: making one costs more than a page, sharing one is unsafe."""
+    compressor = getattr(_local, "compressor", None)
+    if compressor is None:
+        compressor = _local.compressor = zstandard.ZstdCompressor(level=_LEVEL)
+    return compressor
+
+
+def _unpack(packed: bytes) -> bytes:
+    decompressor = getattr(_local, "decompressor", None)
+    if decompressor is None:
+        decompressor = _local.decompressor = zstandard.ZstdDecompressor()
+    unpacked: bytes = decompressor.decompress(packed, max_output_size=_MAX_PART_BYTES)
+    return unpacked

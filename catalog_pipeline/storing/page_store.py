@@ -1,0 +1,158 @@
+"""The folder of a catalogue's page files: durable writes, verified reads.
+
+A file is written under a temporary name, synced, and renamed; `sync` then makes the name itself
+durable. A page may have several files for a while: the one that its checkpoint names stays until
+a newer checkpoint is recorded, so that whatever reads the table's pages always finds them. What
+is done and what is due is not decided here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+from catalog_pipeline.errors import StorageError, StoredPageError
+from catalog_pipeline.records import PageRecord, StoredPage
+from catalog_pipeline.storing import page_file
+from catalog_pipeline.storing.page_file import FileName, PageFile
+
+_TEMPORARY_PREFIX = ".writing-"
+
+
+class PageStore:
+    """The page files below one folder. Safe to use from several threads and processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._prefix = os.path.join(folder, "")
+
+    def prepare(self) -> None:
+        """Make the folder and remove what a killed writer left half-written.
+
+        Only for the process that holds the catalogue's crawl lock.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for path in self.folder.glob(f"{_TEMPORARY_PREFIX}*"):
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _storage_error("prepare the folder", self.folder, error) from error
+
+    def write(self, record: PageRecord, rows: bytes, body: bytes) -> StoredPage:
+        """Store a page; its content is on disk when this returns, its name after `sync`.
+
+        Raises:
+            StorageError: the disk is full, the folder read-only, ...
+        """
+        return self._write(record, page_file.encode(record, rows, body))
+
+    def write_again(self, record: PageRecord, file: PageFile) -> StoredPage:
+        """Store a page whose rows and body are those of `file`, under a new record."""
+        renewed = PageFile(record, file.packed_rows, file.packed_body)
+        return self._write(record, page_file.encode_packed(renewed))
+
+    def sync(self) -> None:
+        """Make the names of all files written so far durable."""
+        try:
+            descriptor = os.open(self.folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise _storage_error("sync the folder", self.folder, error) from error
+
+    def read(self, page: int, name: str, sha256: str) -> PageFile:
+        """A page's file as it was recorded.
+
+        Raises:
+            StoredPageError: it is missing, or not the file that was recorded.
+        """
+        content = self._content(page, name)
+        if page_file.file_digest(content) != sha256:
+            raise StoredPageError(f"stored file {name} was altered after its checkpoint", page=page)
+        return page_file.decode(content, page=page, name=name)
+
+    def recognise(self, name: FileName) -> StoredPage:
+        """A file without a checkpoint, as the page that would have been recorded.
+
+        Raises:
+            StoredPageError: it is not whole.
+        """
+        content = self._content(name.page, str(name))
+        digest = page_file.file_digest(content)
+        if not digest.startswith(name.digest):
+            raise StoredPageError(f"stored file {name} is not whole", page=name.page)
+        record = page_file.decode(content, page=name.page, name=str(name)).record
+        return StoredPage(record, str(name), digest)
+
+    def newest(self) -> dict[int, FileName]:
+        """The newest file of each page, by the time of its fetch."""
+        newest: dict[int, FileName] = {}
+        for name in self._names():
+            if name.page not in newest or newest[name.page] < name:
+                newest[name.page] = name
+        return newest
+
+    def discard_others(self, kept: Iterable[StoredPage]) -> None:
+        """Remove all files of the given pages but the given ones and newer ones."""
+        current = {stored.record.page: FileName.parse(stored.file_name) for stored in kept}
+        for name in self._names():
+            keep = current.get(name.page)
+            if keep is not None and name < keep:
+                try:
+                    (self.folder / str(name)).unlink(missing_ok=True)
+                except OSError as error:
+                    raise _storage_error("remove old files from", self.folder, error) from error
+
+    def _names(self) -> list[FileName]:
+        try:
+            names = [FileName.parse(name) for name in os.listdir(self.folder)]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _storage_error("list", self.folder, error) from error
+        return [name for name in names if name is not None]
+
+    def _content(self, page: int, name: str) -> bytes:
+        try:
+            with open(self._prefix + name, "rb", buffering=0) as file:
+                return file.read()
+        except FileNotFoundError as error:
+            raise StoredPageError(f"stored file {name} is missing", page=page) from error
+        except OSError as error:
+            raise _storage_error("read", self.folder / name, error) from error
+
+    def _write(self, record: PageRecord, content: bytes) -> StoredPage:
+        digest = page_file.file_digest(content)
+        name = str(page_file.name_of(record, digest))
+        temporary = f"{self._prefix}{_TEMPORARY_PREFIX}{os.getpid()}-{threading.get_ident()}"
+        try:
+            _write_and_sync(temporary, content)
+            os.rename(temporary, self._prefix + name)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise _storage_error(f"store page {record.page} in", self.folder, error) from error
+        return StoredPage(record, name, digest)
+
+
+def _write_and_sync(path: str, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _storage_error(act: str, path: Path, error: OSError) -> StorageError:
+    reason = error.strerror or str(error)
+    return StorageError(
+        f"Cannot {act} {path}: {reason}. Nothing recorded is lost; mend it and run again."
+    )
