@@ -125,6 +125,13 @@ def test_a_file_that_cannot_be_written_is_an_error_without_secrets(tmp_path: Pat
     assert SECRET not in str(caught.value)
 
 
+def test_a_failed_save_leaves_no_half_written_file_behind(cookie_file: CookieFile) -> None:
+    cookie_file.path.mkdir(parents=True)
+    with pytest.raises(StorageError):
+        cookie_file.save(jar_with())
+    assert list(cookie_file.path.parent.iterdir()) == [cookie_file.path]
+
+
 def test_no_value_is_in_the_repr(cookie_file: CookieFile) -> None:
     cookie_file.save(jar_with())
     assert SECRET not in repr(cookie_file)

@@ -259,6 +259,22 @@ def test_a_form_answered_with_a_refusal_is_a_refused_login(status: int) -> None:
     assert f"HTTP {status}" in str(error)
 
 
+def test_the_error_selector_tells_a_refusal_on_any_page() -> None:
+    """Also where the form goes to an address of its own, which then is not the login page."""
+    form = POST_FORM.replace("<form", '<form action="/enter"')
+    site = Site(GET=(200, {}, form), POST=(200, {}, '<p class="wrong">Wrong password</p>'))
+    error = failed_login(site, FORM | {"error": ".wrong"})
+    assert isinstance(error, LoginError)
+    assert "login.error" in str(error)
+
+
+def test_an_answer_that_cannot_be_read_is_no_login() -> None:
+    site = Site(GET=(200, {}, POST_FORM), POST=(200, {}, "<div>" * 2_000))
+    error = failed_login(site, FORM | {"logged_in": "div"})
+    assert isinstance(error, LoginError)
+    assert "cannot be read" in str(error)
+
+
 def test_a_server_in_trouble_is_no_refused_login() -> None:
     """The crawl may try again later: nothing was said about the credentials."""
     error = failed_login(Site(GET=(200, {}, POST_FORM), POST=(502, {}, "Bad gateway")))
