@@ -9,11 +9,10 @@ migrating files to them. Not here: the event log (``event_log``), and the pool i
 import os
 import sqlite3
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from typing import Any, ClassVar
 
 import dagster as dg
-import sqlalchemy as db
 from dagster import StringSource
 from dagster._config.config_schema import UserConfigSchema
 from dagster._core.storage.runs import SqliteRunStorage
@@ -64,7 +63,7 @@ class _Pooled:
     ) -> Any:
         return cls(config_value.get("base_dir"), inst_data)
 
-    def connect(self) -> AbstractContextManager[db.Connection]:
+    def connect(self) -> Any:
         return self._pool.transaction(self._path)
 
     def dispose(self) -> None:
