@@ -5,7 +5,6 @@ How each Content-Encoding is undone belongs in `catalog_pipeline.fetching.decodi
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -33,18 +32,15 @@ class Body:
 def read_body(raw: BaseHTTPResponse, max_wire_bytes: int, max_decoded_bytes: int) -> Body:
     """The whole body of `raw`; raises BrokenExchange if it is too large, short or damaged.
 
-    No more than `max_wire_bytes` + `max_decoded_bytes` is held at any time.
+    What is sent is decompressed as it comes in, so that an oversized body is dropped as soon as its
+    pieces exceed a limit; only a body within the limits is joined, and held twice for that moment.
     """
     wire = _Wire(raw, max_wire_bytes)
     pieces = wire.pieces()
     for encoding in reversed(content_encodings(raw)):
         pieces = _limited(DECODERS[encoding](pieces), max_decoded_bytes)
-    content = io.BytesIO()
-    for piece in pieces:
-        content.write(piece)
-    if content.tell() > max_decoded_bytes:
-        raise _too_large(max_decoded_bytes, "decompressed")
-    return Body(content.getvalue(), wire.count)
+    content = b"".join(_limited(pieces, max_decoded_bytes))
+    return Body(content, wire.count)
 
 
 def content_encodings(raw: BaseHTTPResponse) -> list[str]:

@@ -208,9 +208,7 @@ def _connected(connection: Any, allowance: Allowance) -> socket.socket:
     raise failure
 
 
-def _resolved(
-    allowance: Allowance, host: str, port: int, peer: str
-) -> list[tuple[Any, ...]]:
+def _resolved(allowance: Allowance, host: str, port: int, peer: str) -> list[tuple[Any, ...]]:
     try:
         return allowance.resolver(host, port, type=socket.SOCK_STREAM)
     except socket.gaierror:

@@ -1,8 +1,8 @@
 """Undoing Content-Encoding piece by piece, so that a small body cannot become a large one.
 
-Each decoder turns a stream of pieces into a stream of pieces, none of them much larger than
-`PIECE_BYTES`, and raises BrokenExchange of kind `decoding` on damaged or unfinished data. Limits on
-the sum of the pieces belong in `catalog_pipeline.fetching.bodies`.
+Each decoder turns a stream of pieces into a stream of pieces of about `PIECE_BYTES` at the most
+(zstandard: 2 MiB), and raises BrokenExchange of kind `decoding` on damaged or unfinished data.
+Limits on the sum of the pieces belong in `catalog_pipeline.fetching.bodies`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 PIECE_BYTES = 64 * 1024
 _ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
 """What RFC 9659 lets a server assume."""
-_ZSTD_STEP_BYTES = 128
-"""Four bytes can stand for a block of 128 KiB, so a step yields 4 MiB at the most."""
+_ZSTD_STEP_BYTES = 64
+"""Four bytes can stand for a block of 128 KiB, so a step yields 2 MiB at the most."""
 
 
 def gunzipped(pieces: Pieces) -> Pieces:
@@ -62,8 +62,11 @@ def unbrotlied(pieces: Pieces) -> Pieces:
     for piece in pieces:
         try:
             yield decoder.process(piece, output_buffer_limit=PIECE_BYTES)
-            while not decoder.can_accept_more_data():
-                yield decoder.process(b"", output_buffer_limit=PIECE_BYTES)
+            while not decoder.is_finished():
+                rest = decoder.process(b"", output_buffer_limit=PIECE_BYTES)
+                if not rest and decoder.can_accept_more_data():
+                    break
+                yield rest
         except brotli.error:
             raise _damaged() from None
     _require(decoder.is_finished())
@@ -98,9 +101,12 @@ DECODERS: dict[str, Callable[[Pieces], Pieces]] = {
 
 def _inflated(decoder: zlib._Decompress, piece: bytes) -> Pieces:
     try:
-        while piece and not decoder.eof:
-            yield decoder.decompress(piece, PIECE_BYTES)
+        while not decoder.eof:
+            out = decoder.decompress(piece, PIECE_BYTES)
+            yield out
             piece = decoder.unconsumed_tail
+            if not piece and len(out) < PIECE_BYTES:
+                return
     except zlib.error:
         raise _damaged() from None
 
