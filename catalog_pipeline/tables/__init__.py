@@ -1,1 +1,1 @@
-"""The Parquet table of a catalogue's products. The only place for pandas and pyarrow."""
+"""The products table: page files in, one Parquet file out. The only user of pandas and pyarrow."""

@@ -1,0 +1,94 @@
+"""The rows of a build on disk, until it is known which of them stay.
+
+Rows go to a temporary table file as they come, in page order; only their keys are kept in memory.
+If no product is there twice, that file is the table. Otherwise, or when a money column came to
+need more decimals on the way (which begins another file), the files are copied into one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.tables.duplicates import KeyLedger, Survivors
+from catalog_pipeline.tables.row_batches import BatchConverter
+from catalog_pipeline.tables.stored_rows import PageRows
+from catalog_pipeline.tables.table_file import TableFile, file_facts
+
+
+class Assembly:
+    """Takes the rows of all pages and makes one table file; a context that closes its files."""
+
+    def __init__(self, catalogue: Catalogue, next_name: Callable[[], Path]) -> None:
+        self.pages = 0
+        self.outdated_pages = 0
+        self._catalogue = catalogue
+        self._code_version = catalogue.code_version
+        self._next_name = next_name
+        self._converter = BatchConverter(catalogue)
+        self._ledger = KeyLedger(catalogue.key_columns)
+        self._files: list[TableFile] = []
+
+    def __enter__(self) -> Assembly:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for file in self._files:
+            file.abandon()
+
+    @property
+    def whole(self) -> TableFile:
+        """The file that became the table."""
+        return self._files[-1]
+
+    def add(self, pages: Sequence[PageRows]) -> list[str]:
+        """Take the rows of the next pages; what is wrong with those that do not fit."""
+        if not pages:
+            return []
+        table, fitting, problems = self._converter.convert(pages)
+        self.pages += len(fitting)
+        self.outdated_pages += sum(
+            page.record.code_version != self._code_version for page in fitting
+        )
+        if not self._files or not self.whole.schema.equals(table.schema):
+            self._files.append(self._new_file(table.schema))
+        self.whole.append(table)
+        self._ledger.add(table)
+        return problems
+
+    def finish(self, built_at: datetime) -> Path:
+        """Leave out the rows that lose to a later one; the path of the whole table file."""
+        self.survivors = self._ledger.survivors(self._converter.schema)
+        if self.survivors.duplicates or len(self._files) > 1:
+            self._copy_survivors(self.survivors)
+        self.whole.note(file_facts(self._catalogue, self.pages, built_at))
+        self.whole.close()
+        return self.whole.path
+
+    def _copy_survivors(self, survivors: Survivors) -> None:
+        parts = list(self._files)
+        for part in parts:
+            part.close()
+        self._files.append(self._new_file(self._converter.schema))
+        first = 0
+        for part in parts:
+            with pq.ParquetFile(part.path) as file:
+                for number in range(file.num_row_groups):
+                    group = file.read_row_group(number)
+                    keep = survivors.keep[first : first + group.num_rows]
+                    first += group.num_rows
+                    self.whole.append(group.filter(pa.array(keep)).cast(self.whole.schema))
+
+    def _new_file(self, schema: pa.Schema) -> TableFile:
+        return TableFile(self._next_name(), self._catalogue, schema)

@@ -1,0 +1,72 @@
+"""Which rows stay when the same product is on several pages: the one that was fetched last.
+
+Only the keys and times of rows are held, not the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+Codes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Survivors:
+    """One truth value per row, in the rows' order; `without_key` rows have no key at all."""
+
+    keep: npt.NDArray[np.bool_]
+    duplicates: int
+    without_key: int
+
+
+class KeyLedger:
+    """The keys of all rows, taken down batch by batch in page and position order."""
+
+    def __init__(self, key_columns: Sequence[str]) -> None:
+        self._names = tuple(key_columns)
+        self._keys: dict[str, list[pa.ChunkedArray]] = {name: [] for name in key_columns}
+        self._fetched: list[Codes] = []
+
+    def add(self, table: pa.Table) -> None:
+        """Take down the keys of the next rows."""
+        for name in self._names:
+            self._keys[name].append(table[name])
+        self._fetched.append(table["fetched_at"].cast(pa.int64()).to_numpy())
+
+    def survivors(self, schema: pa.Schema) -> Survivors:
+        """Which rows stay; `schema` is that of the last batch."""
+        if not self._fetched:
+            return Survivors(np.ones(0, dtype=np.bool_), 0, 0)
+        codes = [self._codes(name, schema) for name in self._names]
+        has_key = np.logical_or.reduce([column >= 0 for column in codes])
+        key = _joined(codes)
+        # A stable sort: among rows fetched at the same time, the later page or position wins.
+        by_time = np.argsort(np.concatenate(self._fetched), kind="stable")
+        by_time = by_time[has_key[by_time]]
+        is_beaten = pd.Series(key[by_time]).duplicated(keep="last").to_numpy()
+        keep = np.ones(len(key), dtype=np.bool_)
+        keep[by_time[is_beaten]] = False
+        return Survivors(keep, int(is_beaten.sum()), int((~has_key).sum()))
+
+    def _codes(self, name: str, schema: pa.Schema) -> Codes:
+        """A number for each value of a key column, equal exactly for equal values; -1 for null."""
+        kind = schema.field(name).type
+        chunks = [chunk.cast(kind) for keys in self._keys.pop(name) for chunk in keys.chunks]
+        encoded = pa.chunked_array(chunks, kind).dictionary_encode()
+        numbers = [chunk.indices.fill_null(-1).to_numpy() for chunk in encoded.chunks]
+        return np.concatenate(numbers).astype(np.int64)
+
+
+def _joined(columns: Sequence[Codes]) -> Codes:
+    """One number per row, equal exactly where all columns are."""
+    joined = columns[0]
+    for column in columns[1:]:
+        compact = pd.factorize(joined)[0].astype(np.int64)
+        joined = compact * (column.max(initial=-1) + 2) + column + 1
+    return joined

@@ -1,0 +1,97 @@
+"""Looks at a table: a preview for the web UI, a summary and the first rows for the command line.
+
+Nothing is built here. Arrow is imported when a file is opened, not before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from catalog_pipeline.errors import TableError
+from catalog_pipeline.tables.report import TableReport, TableSummary
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
+MAX_CELL = 60
+
+
+def markdown_preview(report: TableReport, rows: int = 10) -> str:
+    """The first rows as a Markdown table."""
+    names = list(report.columns)
+    lines = [_line(names), _line(["---"] * len(names))]
+    lines += [_line([_cell(row[name]) for name in names]) for row in report.head[:rows]]
+    if report.rows > rows:
+        lines += ["", f"… and {report.rows - rows:,} more rows"]
+    return "\n".join(lines)
+
+
+def read_summary(path: Path) -> TableSummary:
+    """What a table file says of itself; its data is not read.
+
+    Raises:
+        TableError: there is no such file, or it is no table of a catalogue.
+    """
+    from catalog_pipeline.tables import table_file as facts
+
+    with _opened(path) as file:
+        told = {
+            key.decode(): value.decode() for key, value in (file.metadata.metadata or {}).items()
+        }
+        if facts.CATALOGUE_FACT not in told:
+            raise TableError(f"{path} is a Parquet file, but no table of a catalogue.")
+        return TableSummary(
+            catalogue=told[facts.CATALOGUE_FACT],
+            rows=file.metadata.num_rows,
+            pages=int(told[facts.PAGES_FACT]),
+            file_bytes=path.stat().st_size,
+            built_at=datetime.fromisoformat(told[facts.BUILT_AT_FACT]),
+            code_version=told[facts.CODE_VERSION_FACT],
+            columns={field.name: str(field.type) for field in file.schema_arrow},
+        )
+
+
+def first_rows(path: Path, rows: int) -> list[dict[str, object]]:
+    """The first rows of a table file.
+
+    Raises:
+        TableError: there is no such file, or it cannot be read.
+    """
+    with _opened(path) as file:
+        for batch in file.iter_batches(batch_size=max(rows, 1)):
+            found: list[dict[str, object]] = batch.slice(0, rows).to_pylist()
+            return found
+        return []
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            yield file
+    except FileNotFoundError as error:
+        raise TableError(f"There is no table {path} yet.") from error
+    except (OSError, pa.ArrowException) as error:
+        raise TableError(f"The table {path} cannot be read: {error}") from error
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(value: object) -> str:
+    """A value on one line, so that it does not break the table."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    text = " ".join(str(value).split())
+    short = text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
+    return short.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")

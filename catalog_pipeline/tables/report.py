@@ -1,0 +1,61 @@
+"""What the build of a table tells about itself, and what a table file does. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class PriceRange:
+    """The lowest and the highest amount of a money column in one currency."""
+
+    lowest: Decimal
+    highest: Decimal
+    currency: str | None
+
+    def __str__(self) -> str:
+        return f"{self.lowest} to {self.highest} {self.currency or 'without currency'}"
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """What came out of a build.
+
+    `pages` are those whose rows are in the table; `damaged` says of each page that had to be left
+    out why; `outdated_pages` were stored under an older YAML and are used as far as they fit.
+    `duplicates` are the rows that gave way to one of the same product that was fetched later,
+    `rows_without_key` those of which no part of the key is known: they are all kept.
+    """
+
+    rows: int
+    duplicates: int
+    rows_without_key: int
+    pages: int
+    damaged: tuple[str, ...]
+    outdated_pages: int
+    file_bytes: int
+    columns: Mapping[str, str]
+    prices: Mapping[str, tuple[PriceRange, ...]]
+    head: list[dict[str, object]]
+    build_seconds: float
+
+    @property
+    def price_ranges(self) -> dict[str, str]:
+        """Per money column its ranges as text, such as `2.50 to 99.99 USD`."""
+        return {name: "; ".join(map(str, ranges)) for name, ranges in self.prices.items()}
+
+
+@dataclass(frozen=True)
+class TableSummary:
+    """What a table file says of itself without its data being read."""
+
+    catalogue: str
+    rows: int
+    pages: int
+    file_bytes: int
+    built_at: datetime
+    code_version: str
+    columns: Mapping[str, str]

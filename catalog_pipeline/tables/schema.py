@@ -1,0 +1,102 @@
+"""The columns of a catalogue's table and their Arrow types.
+
+Only what follows from the catalogue belongs here; cells are converted in
+`catalog_pipeline.tables.cells`. Arrow is imported when a schema is made, not before.
+
+Money is `decimal128(38, 2)`, so that 51.77 reads back as `Decimal("51.77")`; a column that holds
+an amount with more decimals gets just as many as that one needs. Amounts are never rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from catalog_pipeline.catalogue.fields import (
+    CURRENCY_SUFFIX,
+    PROVENANCE_COLUMNS,
+    FieldType,
+)
+from catalog_pipeline.catalogue.model import Catalogue
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ColumnType = FieldType | Literal["currency"]
+
+MONEY_DIGITS = 38
+MONEY_DECIMALS = 2
+MAX_MONEY_DECIMALS = 18
+"""More decimals than that, or more digits before the point than they leave, is no amount."""
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """A column that a field fills; `currency_column` is where the currency of an amount is."""
+
+    name: str
+    type: ColumnType
+    currency_column: str | None = None
+
+
+def table_columns(catalogue: Catalogue) -> tuple[TableColumn, ...]:
+    """The columns that the catalogue's fields fill, in order."""
+    columns: list[TableColumn] = []
+    for name, field in catalogue.fields.items():
+        if field.type != "money":
+            columns.append(TableColumn(name, field.type))
+            continue
+        currency = name + CURRENCY_SUFFIX
+        for column in field.columns(name):
+            if column == currency:
+                columns.append(TableColumn(column, "currency"))
+            else:
+                columns.append(TableColumn(column, "money", currency))
+    return tuple(columns)
+
+
+def arrow_type(column: TableColumn, decimals: int = MONEY_DECIMALS) -> pa.DataType:
+    """The Arrow type of a column; `decimals` concerns money only."""
+    import pyarrow as pa
+
+    if column.type == "money":
+        return pa.decimal128(MONEY_DIGITS, decimals)
+    return {
+        "integer": pa.int64(),
+        "number": pa.float64(),
+        "boolean": pa.bool_(),
+        "timestamp": pa.timestamp("us", "UTC"),
+    }.get(column.type, pa.string())
+
+
+def arrow_schema(catalogue: Catalogue, decimals: Mapping[str, int] | None = None) -> pa.Schema:
+    """The table's schema; `decimals` gives the money columns that need more than usual."""
+    import pyarrow as pa
+
+    given = decimals or {}
+    fields = [
+        pa.field(column.name, arrow_type(column, given.get(column.name, MONEY_DECIMALS)))
+        for column in table_columns(catalogue)
+    ]
+    types = (pa.int64(), pa.int64(), pa.string(), pa.timestamp("us", "UTC"))
+    fields += [
+        pa.field(name, kind, nullable=False)
+        for name, kind in zip(PROVENANCE_COLUMNS, types, strict=True)
+    ]
+    return pa.schema(fields)
+
+
+def with_pandas_types(schema: pa.Schema) -> pa.Schema:
+    """The schema with a note for pandas: columns that may be null keep their type when read.
+
+    Without it pandas would read integers with a null as floats, and booleans as objects.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    nullable = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+    frame = schema.empty_table().to_pandas(types_mapper=nullable.get)
+    never_null = [field.name for field in schema if not field.nullable]
+    frame = frame.astype({name: "int64" for name in never_null if frame[name].dtype == "Int64"})
+    return pa.schema(schema, pa.Table.from_pandas(frame, schema, False).schema.metadata)
