@@ -83,31 +83,40 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         self.store_event_batch([event])
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Stores the events in order: a transaction per run file, then one in the index."""
+        """Stores the events in order, a transaction per file: all, or after an error none.
+
+        The run files are committed first, inside the transaction of the index.
+        """
         rows = [event_rows.EventRow(event) for event in events]
-        for run_id, group in groupby(sorted(rows, key=_run_id_of), key=_run_id_of):
-            self._store_in_run_file(run_id, list(group))
         mirrored = [row for row in rows if row.type in event_rows.MIRRORED]
-        if mirrored:
-            self._store_in_index(mirrored)
-
-    def _store_in_run_file(self, run_id: str, rows: Sequence[event_rows.EventRow]) -> None:
-        path = self.path_for_shard(run_id)
-        with self._pool.transaction(path, immediate=True) as connection:
-            event_rows.insert_events(connection, rows)
-        os.utime(path)  # the UI's live log watches the modification time, which WAL leaves alone
-
-    def _store_in_index(self, rows: Sequence[event_rows.EventRow]) -> None:
+        if not mirrored:
+            self._store_in_run_files(rows)
+            return
         path = self.path_for_shard(INDEX_SHARD_NAME)
         with self._pool.transaction(path, immediate=True) as connection:
-            event_ids = event_rows.insert_events(connection, rows)
-            stored = list(zip(rows, event_ids, strict=True))
-            assets = [(row, event_id) for row, event_id in stored if row.type in ASSET_EVENTS]
-            event_rows.insert_tags(connection, assets, self._tags_for_asset_event)
-            event_rows.update_assets(connection, assets, self._get_asset_entry_values)
-            for row, event_id in stored:
-                if row.type in ASSET_CHECK_EVENTS:
-                    self.store_asset_check_event(row.event, event_id)
+            self._insert_into_index(connection, mirrored)
+            self._store_in_run_files(rows)
+
+    def _store_in_run_files(self, rows: Sequence[event_rows.EventRow]) -> None:
+        for run_id, group in groupby(sorted(rows, key=_run_id_of), key=_run_id_of):
+            path = self.path_for_shard(run_id)
+            with self._pool.transaction(path, immediate=True) as connection:
+                event_rows.insert_events(connection, list(group))
+            os.utime(
+                path
+            )  # the UI's live log watches the modification time, which WAL leaves alone
+
+    def _insert_into_index(
+        self, connection: db.Connection, rows: Sequence[event_rows.EventRow]
+    ) -> None:
+        event_ids = event_rows.insert_events(connection, rows)
+        stored = list(zip(rows, event_ids, strict=True))
+        assets = [(row, event_id) for row, event_id in stored if row.type in ASSET_EVENTS]
+        event_rows.insert_tags(connection, assets, self._tags_for_asset_event)
+        event_rows.update_assets(connection, assets, self._get_asset_entry_values)
+        for row, event_id in stored:
+            if row.type in ASSET_CHECK_EVENTS:
+                self.store_asset_check_event(row.event, event_id)
 
     def wipe_asset_partitions(self, asset_key: dg.AssetKey, partition_keys: Sequence[str]) -> None:
         """Removes the partitions' events from the index, so that they are missing again."""

@@ -41,6 +41,7 @@ ASSET_ENTRY_TYPES = (
     DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
     DagsterEventType.ASSET_OBSERVATION,
 )
+TAGGED_TYPES = (DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_OBSERVATION)
 
 
 class EventRow:
@@ -94,6 +95,7 @@ def insert_tags(
     tags = [
         (event_id, row.asset_key, key, value, row.timestamp)
         for row, event_id in stored
+        if row.type in TAGGED_TYPES
         for key, value in tags_of(row.event).items()
     ]
     if tags:

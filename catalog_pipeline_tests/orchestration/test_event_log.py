@@ -126,6 +126,7 @@ def test_a_batch_is_stored_whole_or_not_at_all(ours: dg.DagsterInstance) -> None
     with pytest.raises(sqlite3.IntegrityError, match="disk is full"):
         storage.store_event_batch(pages)
     assert storage.get_materialized_partitions(PAGES) == set()
+    assert storage.get_logs_for_run(run.run_id) == []
     storage.store_event_batch([page for page in pages if page.dagster_event.partition != "3"])
     assert storage.get_materialized_partitions(PAGES) == {"1", "2", "4"}
 
