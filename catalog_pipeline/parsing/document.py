@@ -16,17 +16,17 @@ from lxml import etree
 from catalog_pipeline.errors import ParseError
 
 MAX_ATTRIBUTES_OF_A_TAG = 2_000
+MAX_ATTRIBUTES = 1_000_000
 MAX_TAGS = 500_000
 _HARMLESS_BYTES = 64 * 1024
 """A page of this size parses in well under a second whatever is in it."""
 _BLOCK_BYTES = 3_000
 """A tag with too many attributes is at least two blocks long."""
-_WORK_PER_BYTE = 16
 
 _QUOTED_TAG_END = re.compile(rb"""=\s*(?:"[^">]*>|'[^'>]*>)""")
 _TAG_START = re.compile(rb"<[a-zA-Z][^\s/>]*")
 _ATTRIBUTE = re.compile(
-    rb"""[\s/]*[^\s/>][^\s/>=]*(?:\s*=\s*(?:"[^"]*(?:"|\Z)|'[^']*(?:'|\Z)|[^\s>"'][^\s>]*))?"""
+    rb"""[\s/]*([^\s/>][^\s/>=]*)(?:\s*=\s*(?:"[^"]*(?:"|\Z)|'[^']*(?:'|\Z)|[^\s>"'][^\s>]*))?"""
 )
 
 
@@ -75,18 +75,29 @@ def _may_hold_a_long_tag(page: bytes) -> bool:
 
 
 def _check_attributes(page: bytes) -> None:
-    """Count the attributes behind everything that may be a tag, even within scripts and quotes."""
-    work_left = _WORK_PER_BYTE * len(page)
+    """Count the different attributes behind everything that may be a tag.
+
+    Scripts and quoted texts are looked into as well: where they end is what harmful markup would
+    deceive about. No place is read twice, so the work grows with the page only.
+    """
+    read: set[int] = set()
+    names: set[bytes] = set()
+    end, attributes = 0, 0
     for start in _TAG_START.finditer(page):
-        end, count = start.end(), 0
-        while attribute := _ATTRIBUTE.match(page, end):
-            end, count = attribute.end(), count + 1
-            if count > MAX_ATTRIBUTES_OF_A_TAG:
+        if start.start() >= end:
+            attributes += len(read)
+            read, names = set(), set()
+        place = start.end()
+        while place not in read and (attribute := _ATTRIBUTE.match(page, place)):
+            read.add(place)
+            names.add(attribute[1])
+            place = attribute.end()
+            if len(names) > MAX_ATTRIBUTES_OF_A_TAG:
                 raise ParseError(
                     f"a tag has more than {MAX_ATTRIBUTES_OF_A_TAG} attributes, "
                     f"the most that is parsed",
                     found=start[0][:200].decode("utf-8", "replace"),
                 )
-        work_left -= end - start.start()
-        if work_left < 0:
-            raise ParseError("the page's tags and quotes are too entangled to be parsed")
+            if attributes + len(read) > MAX_ATTRIBUTES:
+                raise ParseError(f"the page has more than {MAX_ATTRIBUTES} attributes")
+        end = max(end, place)

@@ -64,11 +64,13 @@ def _understood(text: str) -> datetime:
     return readings.pop()
 
 
-def _zone(name: str | None, offset_seconds: int | None) -> tzinfo:
+def _zone(name: str | None, offset_seconds: int | None) -> tzinfo | None:
     from dateutil import tz
 
     if offset_seconds is not None:
         return tz.tzoffset(None, offset_seconds)
+    if name is None:
+        return None
     if name in _UTC_NAMES:
         return timezone.utc
     raise ParseError(f"the time zone {name} is not known; write its offset or declare `timezone`")

@@ -12,7 +12,9 @@ _EDGES = "".join(map(chr, range(0x21)))
 _UNSAFE = re.compile(r"[^!-~]")
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _PLAIN_ABSOLUTE = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?/[!-\[\]-~]*")
-_PLAIN_RELATIVE = re.compile(r"/?[A-Za-z0-9_~%+-][A-Za-z0-9_.~%+/?=&-]*")
+_PLAIN_RELATIVE = re.compile(
+    r"/?[A-Za-z0-9_~%+-][A-Za-z0-9_.~%+/=&-]*(?:\?[A-Za-z0-9_.~%+/?=&-]+)?"
+)
 
 
 def clean_link(text: str) -> str:
