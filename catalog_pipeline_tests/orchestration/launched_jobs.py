@@ -1,4 +1,4 @@
-"""A code location whose runs last until a file says so; loaded by a code server in tests."""
+"""A code location for tests: runs that last until a file says so, and an asset of five pages."""
 
 import os
 import time
@@ -37,4 +37,11 @@ def silent() -> None:
     wait_without_sign()
 
 
-defs = dg.Definitions(jobs=[signing, silent])
+@dg.asset(
+    key=["shop", "product_pages"],
+    partitions_def=dg.StaticPartitionsDefinition(["1", "2", "3", "4", "5"]),
+)
+def product_pages() -> None: ...
+
+
+defs = dg.Definitions(assets=[product_pages], jobs=[signing, silent])

@@ -7,10 +7,23 @@ import dagster as dg
 import pytest
 from dagster._core.storage.dagster_run import DagsterRun
 from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import PythonFileTarget
+from dagster_graphql.schema import create_schema
 
+from catalog_pipeline_tests.orchestration import launched_jobs
 from catalog_pipeline_tests.orchestration.histories import JOB, KINDS, PAGES, Clock, RunHistory
 
 PARTITIONS = dg.StaticPartitionsDefinition([str(page) for page in range(1, 6)])
+WIPE = """
+mutation Wipe($ranges: [PartitionsByAssetSelector!]!) {
+  wipeAssets(assetPartitionRanges: $ranges) {
+    __typename
+    ... on PythonError { message }
+    ... on UnsupportedOperationError { message }
+  }
+}
+"""
 CONFIG = """
 event_log_storage:
   module: catalog_pipeline.orchestration.event_log
@@ -89,3 +102,20 @@ def test_a_page_recorded_after_a_wipe_is_behind_no_cursor(instance: dg.DagsterIn
     instance.event_log_storage.store_event(run.materialized(PAGES, "4", "new"))
     seen = instance.event_log_storage.get_materialized_partitions(PAGES, after_cursor=last)
     assert seen == {"4"}
+
+
+def test_the_ui_wipes_a_range_of_pages(instance: dg.DagsterInstance) -> None:
+    """By the mutation that the asset page's dialog sends."""
+    _crawled(instance)
+    target = PythonFileTarget(str(launched_jobs.__file__), None, None, "shop")
+    pages = {"path": list(PAGES.path)}
+    wiped = {"assetKey": pages, "partitions": {"range": {"start": "2", "end": "3"}}}
+    with WorkspaceProcessContext(instance, target) as context:
+        result = create_schema().execute(
+            WIPE,
+            variables={"ranges": [wiped]},
+            context=context.create_request_context(),
+        )
+    assert result.errors is None
+    assert result.data["wipeAssets"]["__typename"] == "AssetWipeSuccess"
+    assert _status(instance) == ({"1", "4"}, {"5"})
