@@ -44,6 +44,9 @@ class _PageWork:
     attempt: int = 1
     redirects: int = 0
     started_at: float | None = None
+    """When its first attempt began, by the crawl's clock."""
+    attempt_at: float = 0.0
+    """When its latest attempt began."""
 
 
 class Crawl:
@@ -193,8 +196,8 @@ class Crawl:
             self._start(work, now)
 
     def _start(self, work: _PageWork, now: float) -> None:
-        if work.started_at is None:
-            work = replace(work, started_at=now)
+        started_at = now if work.started_at is None else work.started_at
+        work = replace(work, started_at=started_at, attempt_at=now)
         self._in_flight[work.page] = work
         if work.is_reparse and work.previous is not None:
             self._pool.submit(tasks.ReparsePage(work.page, work.previous))
@@ -208,7 +211,7 @@ class Crawl:
         if self._in_flight or self._login.is_under_way or self._pace.seconds_until_free(now) > 0:
             return
         self._pace.take(now)
-        self._pool.submit(tasks.LogIn(self._login.begin()))
+        self._pool.submit(tasks.LogIn(self._login.begin(), self._pace.interval_seconds))
 
     def _robots_refusal(self, work: _PageWork) -> str:
         if self._rules is None or work.is_reparse:
@@ -220,6 +223,7 @@ class Crawl:
         tasks.raise_if_fatal(answer)
         if isinstance(answer, tasks.LoggedIn):
             self._login.succeeded(answer.session)
+            self._pace.space_from(self._clock())
         elif isinstance(answer, tasks.LoginRefused):
             self._login.failed(answer.message)
         elif isinstance(answer, tasks.PageStored):
@@ -257,7 +261,7 @@ class Crawl:
         now = self._clock()
         pushback = answer.pushback
         if pushback.slow_down:
-            self._pace.push_back(now, pushback.retry_after_seconds, started_at=work.started_at)
+            self._pace.push_back(now, pushback.retry_after_seconds, started_at=work.attempt_at)
             if pushback.retry_after_seconds:
                 self._watch.asked_to_pause(pushback.retry_after_seconds)
         error = FetchError(answer.message, kind=answer.kind, url=answer.url, pushback=pushback)

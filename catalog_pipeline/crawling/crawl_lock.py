@@ -20,9 +20,7 @@ POLL_SECONDS = 0.2
 _held_here: set[Path] = set()
 
 
-def try_acquire(
-    catalogue_dir: Path, holder: str, lock_file: str = CRAWL_LOCK
-) -> LockedFile | None:
+def try_acquire(catalogue_dir: Path, holder: str, lock_file: str = CRAWL_LOCK) -> LockedFile | None:
     """Takes the lock of a catalogue if it is free; ``holder`` is the id of the crawl's run."""
     values = {"holder": holder, "pid": os.getpid()}
     return LockedFile.try_take(catalogue_dir / lock_file, values)

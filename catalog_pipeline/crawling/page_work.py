@@ -6,6 +6,7 @@ No decision about what comes next: pace, retries and recording belong to the sch
 from __future__ import annotations
 
 import os
+import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
@@ -192,7 +193,12 @@ class PageWorker:
         if self._credentials is None:
             raise ValueError("a catalogue without a login was asked to log in")
         try:
-            log_in(self._exchange, self._catalogue, self._credentials)
+            log_in(
+                self._exchange,
+                self._catalogue,
+                self._credentials,
+                before_request=_Spacing(task.interval_seconds).wait,
+            )
             if self._cookie_file and self._cookies is not None:
                 self._cookie_file.save(self._cookies)
         except LoginError as error:
@@ -200,6 +206,19 @@ class PageWorker:
         except FetchError as error:
             return tasks.LoginRefused(str(error), is_final=False)
         return tasks.LoggedIn(task.session)
+
+
+class _Spacing:
+    """Waits before each request of a login but the first."""
+
+    def __init__(self, interval_seconds: float) -> None:
+        self._interval_seconds = interval_seconds
+        self._is_first = True
+
+    def wait(self) -> None:
+        if not self._is_first:
+            time.sleep(self._interval_seconds)
+        self._is_first = False
 
 
 def _now() -> datetime:

@@ -47,9 +47,13 @@ class FetchRobots:
 
 @dataclass(frozen=True, slots=True)
 class LogIn:
-    """Log in with the credentials of the worker's environment."""
+    """Log in with the credentials of the worker's environment.
+
+    A login is several requests; `interval_seconds` is the pause that the pace wants between them.
+    """
 
     session: int
+    interval_seconds: float = 0.0
 
 
 Task: TypeAlias = FetchPage | ReparsePage | FetchRobots | LogIn

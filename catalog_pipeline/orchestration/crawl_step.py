@@ -113,7 +113,7 @@ def _crawl(
                 has_session=places.cookies.exists(),
             )
             outcome = _run(crawl, plan, config)
-        store.discard_others(read_checkpoints(context.instance, catalogue.name, pages).values())
+        store.discard_others(recorder.recorded)
     except (CrawlStoppedError, LoginError) as error:
         # A blocked site or a refused login is not helped by running into it again.
         context.instance.add_run_tags(context.run_id, {MAX_RETRIES_TAG: "0"})

@@ -36,6 +36,7 @@ class EventRecorder:
         self._instance = context.instance
         self._run_id = context.run_id
         self._key = pages_key
+        self.recorded: list[StoredPage] = []
         step_context = context.op_execution_context.get_step_execution_context()
         self._common = {
             "job_name": step_context.job_name,
@@ -49,6 +50,7 @@ class EventRecorder:
     def record_pages(self, pages: Sequence[StoredPage]) -> None:
         """Write the checkpoints of pages, in one batch."""
         self._report([self._materialization(stored) for stored in pages])
+        self.recorded.extend(pages)
 
     def record_failure(self, failure: PageFailure) -> None:
         """Write why a page could not be had."""

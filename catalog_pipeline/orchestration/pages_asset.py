@@ -1,5 +1,7 @@
 """The asset `[<catalogue>, product_pages]`: one static partition per listing page."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
@@ -32,8 +34,13 @@ def build_pages_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
         backfill_policy=_backfill_policy(catalogue),
         pool=crawl_pool(catalogue.name),
     )
-    def product_pages(context: dg.AssetExecutionContext, config: CrawlConfig) -> None:
+    def product_pages(
+        context: dg.AssetExecutionContext, config: CrawlConfig
+    ) -> Iterator[dg.MaterializeResult]:
         crawl_pages(context, catalogue, config)
+        # The crawl has recorded each page. An output, even None, would make Dagster record the
+        # whole range once more, the failed pages included.
+        yield from ()
 
     return product_pages
 
