@@ -59,7 +59,9 @@ def broken_by(error: Exception) -> BrokenExchange:
         return BrokenExchange("proxy", "the proxy refused the request or cannot be reached")
     if isinstance(error, requests.exceptions.SSLError):
         return BrokenExchange("tls", "TLS failed")
-    if isinstance(error, requests.exceptions.Timeout):
+    if isinstance(error, requests.exceptions.Timeout) or any(
+        isinstance(cause, TimeoutError) for cause in causes
+    ):
         return BrokenExchange("timeout", "the server did not answer in time")
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
         return BrokenExchange("bad_url", "the URL cannot be requested")

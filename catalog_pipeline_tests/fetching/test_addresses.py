@@ -73,8 +73,15 @@ def test_a_catalogue_may_reach_the_public_network_and_the_one_it_names(
 
 @pytest.mark.parametrize(
     ("host", "expected"),
-    [("localhost", True), ("shop.localhost", True), ("127.0.0.1", True), ("[::1]", True)]
-    + [("shop.example", False), ("10.0.0.1", False), ("localhost.example", False)],
+    [
+        ("localhost", True),
+        ("shop.localhost", True),
+        ("127.0.0.1", True),
+        ("[::1]", True),
+        ("shop.example", False),
+        ("10.0.0.1", False),
+        ("localhost.example", False),
+    ],
 )
 def test_names_of_this_machine_are_known_without_dns(host: str, expected: bool) -> None:
     assert is_loopback_name(host) is expected

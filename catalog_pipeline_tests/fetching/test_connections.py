@@ -59,6 +59,25 @@ def test_a_server_that_falls_silent_is_given_up(part: bytes) -> None:
     assert "silent for 0.2 s" in str(failure)
 
 
+def test_the_total_time_ends_a_silence_that_the_read_timeout_would_bear() -> None:
+    started = time.monotonic()
+    failure = failure_at(
+        falls_silent_after(b"HTTP/1.1 200 OK\r\n"),
+        politeness={"request_timeout_seconds": 0.2, "read_timeout_seconds": 5},
+    )
+    assert failure.kind == "timeout"
+    assert time.monotonic() - started < 2
+
+
+def test_a_server_that_does_not_read_what_is_sent_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        catalogue = catalogue_at(url, politeness={"connect_timeout_seconds": 0.3})
+        with pytest.raises(FetchError) as caught:
+            Exchange(catalogue).post_form(url, {"field": "x" * 20_000_000})
+    assert caught.value.kind == "timeout"
+
+
 def test_a_slow_server_is_waited_for_within_the_limits() -> None:
     with raw_server(lambda visit: visit.drip(page(b"slow"), 0.001)) as server:
         answer = Exchange(catalogue_at(server.url, politeness={"read_timeout_seconds": 1})).get(
