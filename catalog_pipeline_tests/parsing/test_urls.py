@@ -3,7 +3,7 @@
 from urllib.parse import urljoin
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog_pipeline.errors import ParseError
@@ -43,6 +43,7 @@ def test_links_are_relative_to_the_base_of_the_page():
     assert links.absolute("c") == "https://shop.example/other/c"
 
 
+@settings(deadline=None)
 @given(
     page=st.sampled_from([PAGE, "https://shop.example", "https://shop.example/a/./b/c?d=/e/f"]),
     link=st.text("ab/.-_?=&%:", min_size=1, max_size=12),

@@ -1,0 +1,55 @@
+"""The catalogues that come with the project: they load, and read the practice shop's pages."""
+
+import pytest
+
+from catalog_pipeline.catalogue.files import BUNDLED_FOLDER, catalogue_files, load_catalogue
+from catalog_pipeline.parsing.listing import ListingParser
+from catalog_pipeline.sandbox.markup import listing_page
+from catalog_pipeline.sandbox.products import product
+
+BUNDLED = ["books_toscrape", "catalog108", "sandbox", "sandbox_members"]
+
+
+def test_these_catalogues_are_bundled_and_only_the_practice_shop_is_refreshed_by_itself():
+    assert sorted(catalogue_files({})) == BUNDLED
+    scheduled = {name: load_catalogue(name, {}).schedule for name in BUNDLED}
+    assert [name for name, schedule in scheduled.items() if schedule.enabled] == ["sandbox"]
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_bundled_catalogue_names_the_component_and_has_a_description(name):
+    text = (BUNDLED_FOLDER / name / "defs.yaml").read_text(encoding="utf-8")
+    assert "type: catalog_pipeline.orchestration.component.CatalogueComponent\n" in text
+    assert load_catalogue(name, {}).description
+
+
+@pytest.mark.parametrize("name", ["sandbox", "sandbox_members", "catalog108"])
+def test_it_reads_the_products_of_the_practice_shop(name):
+    catalogue = load_catalogue(name, {})
+    goods = [product(number) for number in range(1, 201)]
+    columns = ListingParser(catalogue).parse(
+        listing_page(goods, 1).encode(),
+        url=catalogue.page_address(1),
+        page=1,
+        content_type="text/html; charset=utf-8",
+    )
+    assert columns["product_id"] == [item.id for item in goods]
+    assert columns["name"] == [item.name for item in goods]
+    assert columns["url"] == [catalogue.base_url + item.path for item in goods]
+    assert columns["price"] == [str(item.price) for item in goods]
+    assert set(columns["price_currency"]) == {"USD"}
+    old_prices = [None if item.old_price is None else str(item.old_price) for item in goods]
+    assert columns["old_price"] == old_prices
+
+
+def test_the_practice_shop_gives_all_its_details():
+    catalogue = load_catalogue("sandbox", {})
+    goods = [product(number) for number in range(1, 21)]
+    columns = ListingParser(catalogue).parse(
+        listing_page(goods, 1).encode(), url=catalogue.page_address(1), page=1, content_type=None
+    )
+    assert columns["category"] == [item.category_name for item in goods]
+    assert columns["category_slug"] == [item.category for item in goods]
+    assert columns["rating"] == [float(item.rating) for item in goods]
+    assert columns["reviews"] == [item.reviews for item in goods]
+    assert columns["in_stock"] == [item.in_stock for item in goods]

@@ -1,0 +1,107 @@
+"""Catalogues: their URLs, pages and columns, and what is refused."""
+
+import pytest
+
+from catalog_pipeline.catalogue.files import catalogue_from_attributes
+from catalog_pipeline.errors import CatalogueError
+from catalog_pipeline_tests.catalogue.attributes import attributes
+
+
+def _catalogue(**changes):
+    return catalogue_from_attributes("shop", attributes(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "page", "address"),
+    [
+        ({}, 3, "https://shop.example/list?page=3"),
+        (
+            {"base_url": "https://mirror.example/shop/"},
+            3,
+            "https://mirror.example/shop/list?page=3",
+        ),
+        ({"page_url": "https://else.example/{page}"}, 3, "https://else.example/3"),
+        ({"first_page_url": "/"}, 1, "https://shop.example/"),
+        ({"first_page_url": "/"}, 2, "https://shop.example/list?page=2"),
+        ({"first_page_url": "/all", "first_page": 0}, 0, "https://shop.example/all"),
+    ],
+)
+def test_a_page_has_its_address(changes, page, address):
+    assert _catalogue(**changes).page_address(page) == address
+
+
+def test_pages_columns_and_key_columns_follow_from_the_yaml():
+    shop = _catalogue(first_page=0, key=["name", "price"])
+    assert list(shop.pages) == list(range(10))
+    assert shop.columns == ("name", "price", "price_currency")
+    assert shop.key_columns == ("name", "price", "price_currency")
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "problem"),
+    [
+        ({"base_url": "shop.example"}, "base_url", "no address"),
+        ({"base_url": "ftp://shop.example"}, "base_url", "no address"),
+        ({"base_url": "https://shop.example?x=1"}, "base_url", "query"),
+        ({"base_url": "https://a:b@shop.example"}, "base_url", "credentials"),
+        ({"page_url": "/list"}, "page_url", "{page} once"),
+        ({"page_url": "list/{page}"}, "page_url", "start it with /"),
+        ({"last_page": 0}, "attributes", "less than first_page"),
+        ({"last_page": None}, "last_page", "required"),
+        ({"key": "sku"}, "attributes", "'sku', which is not declared; fields: name, price"),
+        ({"key": []}, "attributes", "at least one field"),
+        ({"fields": {}}, "fields", "at least one field"),
+        ({"fields": {"Name": {"select": "a"}}}, "fields", "no column name"),
+        ({"fields": {"page": {"select": "a"}}}, "fields", "already taken"),
+        (
+            {
+                "fields": {
+                    "name": {"select": "a"},
+                    "price": {"select": "a", "type": "money"},
+                    "price_currency": {"select": "a"},
+                }
+            },
+            "fields",
+            "price_currency is already taken",
+        ),
+        ({"schedule": {"cron": "daily"}}, "schedule.cron", "five parts"),
+        ({"schedule": {"cron": "0 6 * * *", "timezone": "Nowhere"}}, "schedule", "no time zone"),
+        ({"coverage": {"minimum": 2}}, "coverage.minimum", "less than or equal to 1"),
+        ({"politeness": {"concurrency": 0}}, "politeness.concurrency", "greater than 0"),
+        ({"login": {"kind": "magic"}}, "login", "'form', 'basic', 'bearer'"),
+    ],
+)
+def test_a_mistake_is_reported_with_its_place(changes, place, problem):
+    with pytest.raises(CatalogueError) as caught:
+        _catalogue(**changes)
+    assert caught.value.catalogue == "shop"
+    assert caught.value.field.startswith(place)
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "allowed"),
+    [
+        ({"last_pages": 3}, "last_pages", "last_page"),
+        ({"politeness": {"rate": 3}}, "politeness.rate", "requests_per_second"),
+        ({"fields": {"name": {"select": "a", "typ": "text"}}}, "fields.name.typ", "type"),
+    ],
+)
+def test_an_unknown_key_is_reported_with_the_known_ones(changes, place, allowed):
+    with pytest.raises(CatalogueError) as caught:
+        _catalogue(**changes)
+    assert caught.value.field == place
+    assert allowed in caught.value.allowed.split(", ")
+
+
+def test_the_code_version_changes_with_what_parses_pages_and_with_nothing_else():
+    shop = _catalogue()
+    assert shop.code_version == _catalogue(politeness={"concurrency": 1}, last_page=10).code_version
+    assert shop.code_version != _catalogue(product=".p").code_version
+    fields = {**attributes()["fields"], "extra": {"select": "i"}}
+    assert shop.code_version != _catalogue(fields=fields).code_version
+
+
+def test_a_name_must_be_a_slug():
+    with pytest.raises(CatalogueError, match="no name for a catalogue"):
+        catalogue_from_attributes("My Shop", attributes())
