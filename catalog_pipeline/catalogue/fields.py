@@ -25,7 +25,8 @@ def as_tuple(value: object) -> object:
 
 Selectors = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 """One selector or several in order of preference. `/`, `./` or `(` at its start makes it XPath,
-and so does the prefix `xpath:`; a lone `.` is the product itself; all else is CSS."""
+and so does the prefix `xpath:`; a lone `.` is the product itself; all else is CSS. In a field it
+is relative to the product; `//` is refused there, as it would search the whole page."""
 
 
 class StrictModel(BaseModel):
@@ -37,8 +38,10 @@ class StrictModel(BaseModel):
 class Field(StrictModel):
     """How one column of the table is read from a product.
 
-    The first selector that matches gives the text (or the attribute); white space is folded;
-    `pattern` picks a part of it; `values` maps it; `type` turns it into a value.
+    The first match of the first selector that matches gives the text (or the attribute); what is
+    blank counts as no match; white space is folded; `pattern` picks a part of it (`group`, else the
+    first group, else all); `values` maps it; `type` turns it into a value. A text that is there and
+    cannot be read is an error, required or not.
     """
 
     select: Selectors

@@ -53,3 +53,33 @@ def test_the_practice_shop_gives_all_its_details():
     assert columns["rating"] == [float(item.rating) for item in goods]
     assert columns["reviews"] == [item.reviews for item in goods]
     assert columns["in_stock"] == [item.in_stock for item in goods]
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        '<div class="product-card"><a href="/products/334-black-wooden-cable">'
+        "<h3>Black Wooden Cable</h3></a><del>$50.39</del> <span class='price'>$43.84</span></div>",
+        '<a class="product-card" href="/products/334-black-wooden-cable"><h2 class="card-title">'
+        "Black Wooden Cable</h2><p class='price'>$43.84</p><s>$50.39</s></a>",
+        '<li itemscope itemtype="https://schema.org/Product"><a itemprop="url"'
+        ' href="/products/334-black-wooden-cable"><b itemprop="name">Black Wooden Cable</b></a>'
+        '<i itemprop="price" content="43.84">now $43.84</i><i class="old-price">$50.39</i></li>',
+    ],
+    ids=["spans", "link", "microdata"],
+)
+def test_catalog108_bears_several_kinds_of_markup(card):
+    catalogue = load_catalogue("catalog108", {})
+    columns = ListingParser(catalogue).parse(
+        card.encode(), url=catalogue.page_address(1), page=1, content_type=None
+    )
+    assert {name: cells[0] for name, cells in columns.items()} == {
+        "product_id": 334,
+        "name": "Black Wooden Cable",
+        "url": f"{catalogue.base_url}/products/334-black-wooden-cable",
+        "price": "43.84",
+        "price_currency": "USD",
+        "old_price": "50.39",
+        "old_price_currency": "USD",
+        "category": None,
+    }
