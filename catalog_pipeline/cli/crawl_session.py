@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from dagster import DagsterInstance, DagsterRunStatus
 
@@ -17,11 +18,13 @@ from catalog_pipeline.orchestration.checkpoints import (
     read_statuses,
 )
 from catalog_pipeline.orchestration.due import due_pages
-from catalog_pipeline.orchestration.local_run import LocalRun, build_table_here, crawl_here
 from catalog_pipeline.orchestration.table_state import table_is_current
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import CrawlOutcome
 from catalog_pipeline.storing.page_store import PageStore
+
+if TYPE_CHECKING:
+    from catalog_pipeline.orchestration.local_run import LocalRun
 
 
 def run_session(
@@ -37,12 +40,16 @@ def run_session(
     due = _due(instance, catalogue, selection, cutoff, reparse=reparse)
     crawl: LocalRun | None = None
     if due:
+        from catalog_pipeline.orchestration.local_run import crawl_here
+
         progress.crawl_starts(len(due), reparse=reparse)
         with observed_by(progress):
             crawl = crawl_here(instance, catalogue, due, cutoff, reparse=reparse)
     is_interrupted = crawl is not None and crawl.status == DagsterRunStatus.CANCELED
     table_error: str | None = None
     if not is_interrupted and not table_is_current(instance, catalogue):
+        from catalog_pipeline.orchestration.local_run import build_table_here
+
         progress.table_starts()
         table_error = build_table_here(instance, catalogue).error
     return _sum_up(instance, catalogue, selection, cutoff, progress.outcome, crawl, table_error)

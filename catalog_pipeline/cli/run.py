@@ -9,21 +9,21 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
 
 import click
 
 from catalog_pipeline.catalogue.files import load_catalogue, with_base_url
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.pages import format_pages, parse_pages
+from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.options import DEFAULT_CATALOGUE, base_url_option, json_option
 from catalog_pipeline.cli.progress import RunProgress
 from catalog_pipeline.cli.run_summary import RunSummary, show_summary
 from catalog_pipeline.cli.times import parse_age, parse_instant
+from catalog_pipeline.crawling.crawl_lock import catalogue_lock
+from catalog_pipeline.crawling.head_start import head_start, is_certainly_due
 from catalog_pipeline.errors import UsageError
-
-if TYPE_CHECKING:
-    from dagster import DagsterInstance
+from catalog_pipeline.places import catalogue_places
 
 
 @click.command()
@@ -98,22 +98,21 @@ def _run(
     reparse: bool,
     as_json: bool,
 ) -> RunSummary:
-    # Dagster takes the better part of a second to import; mistakes in usage do not wait for it.
-    from catalog_pipeline.cli import crawl_session
-    from catalog_pipeline.crawling.crawl_lock import catalogue_lock
-    from catalog_pipeline.orchestration.instance import open_instance
-    from catalog_pipeline.places import catalogue_places
-
+    places = catalogue_places(catalogue.name)
     with ExitStack() as stack:
         progress = stack.enter_context(RunProgress(catalogue.name, is_shown=not as_json))
-        instance: DagsterInstance = stack.enter_context(open_instance())
         stack.enter_context(
-            catalogue_lock(
-                catalogue_places(catalogue.name).folder,
-                "catalog-pipeline run",
-                on_wait=progress.waiting_for,
-            )
+            catalogue_lock(places.folder, "catalog-pipeline run", on_wait=progress.waiting_for)
         )
+        if not reparse and is_certainly_due(selection, places):
+            stack.enter_context(head_start(catalogue, places))
+        # Dagster takes the better part of a second to import: mistakes in usage do not wait for
+        # it, and the workers start meanwhile.
+        with heavy_imports():
+            from catalog_pipeline.cli import crawl_session
+            from catalog_pipeline.orchestration.instance import open_instance
+
+            instance = stack.enter_context(open_instance())
         return crawl_session.run_session(
             instance, catalogue, selection, cutoff, progress, reparse=reparse
         )

@@ -15,8 +15,11 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from pyrate_limiter import GCRA, Rate
+if TYPE_CHECKING:
+    from pyrate_limiter import GCRA, Rate
+
 
 RESERVE_SECONDS = 0.04
 """By how much two requests may come closer to each other on their way to the server."""
@@ -50,7 +53,7 @@ class Pace:
         self._successes = 0
         self._starts: deque[float] = deque()
         self._first_number = 0
-        self._spacing = GCRA()
+        self._spacing: GCRA | None = None
         self._rates: list[Rate] = []
         self._state: tuple[float, ...] = (0,)
         self._room_at = -math.inf
@@ -64,7 +67,7 @@ class Pace:
     def seconds_until_free(self, now: float) -> float:
         """How long to wait until a request may start; 0 means that it may start now."""
         wait = max(0.0, self._not_before - now, self._room_at - now)
-        if self._rates:
+        if self._spacing is not None:
             _, decision = self._spacing.step(self._rates, self._state, _ticks(now), 1)
             wait = max(wait, (decision.retry_after_ms or 0) / _TICKS_PER_SECOND)
         return wait
@@ -76,7 +79,7 @@ class Pace:
         """
         if self.seconds_until_free(now) > 0:
             raise ValueError("a request was started before the pace allowed one")
-        if self._rates:
+        if self._spacing is not None:
             self._state, _ = self._spacing.step(self._rates, self._state, _ticks(now), 1)
         self._last_start = now
         self._starts.append(now)
@@ -160,11 +163,15 @@ class Pace:
 
     def _apply_rate(self, since: float) -> None:
         """Space the requests by the present rate, the next one counted from `since`."""
-        self._rates = []
+        self._rates, self._spacing = [], None
         if self._rate is None:
             self._room_at = -math.inf
             return
         interval = 1 / self._rate + RESERVE_SECONDS / math.ceil(self._rate)
+        # Only a crawl with a limit pays for the import of the limiter.
+        from pyrate_limiter import GCRA, Rate
+
+        self._spacing = GCRA()
         self._rates = [Rate(1, max(1, math.ceil(interval * _TICKS_PER_SECOND)))]
         self._state, _ = self._spacing.step(self._rates, (0,), _ticks(since), 1)
         self._find_room()

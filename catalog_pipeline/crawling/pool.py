@@ -16,7 +16,6 @@ from types import TracebackType
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling import tasks
-from catalog_pipeline.crawling.worker import WorkerSetup
 from catalog_pipeline.errors import WorkerError
 from catalog_pipeline.places import CataloguePlaces
 
@@ -28,7 +27,7 @@ _SLOW_RATE = 50.0
 class _Worker:
     """One process, its connection, and what it was given and has not answered."""
 
-    def __init__(self, setup: WorkerSetup) -> None:
+    def __init__(self, setup: tasks.WorkerSetup) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
@@ -48,8 +47,10 @@ class WorkerPool:
 
     def __init__(self, catalogue: Catalogue, places: CataloguePlaces) -> None:
         self.capacity = catalogue.politeness.concurrency
+        self.is_robots_asked = False
+        """Whether the request for robots.txt is on its way already."""
         shares = _threads_of_processes(catalogue, os.cpu_count() or 1)
-        self._workers = [_Worker(WorkerSetup(catalogue, places, share)) for share in shares]
+        self._workers = [_Worker(tasks.WorkerSetup(catalogue, places, share)) for share in shares]
 
     def __enter__(self) -> WorkerPool:
         return self

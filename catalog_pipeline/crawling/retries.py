@@ -7,12 +7,14 @@ Which kinds of failures are worth another try is the table in
 
 from __future__ import annotations
 
-from tenacity import RetryCallState, Retrying, wait_exponential, wait_random
-from tenacity.stop import stop_after_attempt, stop_before_delay
+from typing import TYPE_CHECKING
 
 from catalog_pipeline.catalogue.politeness import Politeness
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.retry_table import is_retried
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 
 def next_attempt(
@@ -27,6 +29,10 @@ def next_attempt(
     """
     if not is_retried(error.kind):
         return None
+    # Most crawls never need it, and each would pay for its import.
+    from tenacity import RetryCallState, Retrying
+    from tenacity.stop import stop_after_attempt, stop_before_delay
+
     state = RetryCallState(Retrying(), None, (), {})
     state.attempt_number = attempt
     state.start_time = started_at
@@ -39,6 +45,8 @@ def next_attempt(
 
 
 def _wait(state: RetryCallState, politeness: Politeness) -> float:
+    from tenacity import wait_exponential, wait_random
+
     longest = politeness.max_backoff_seconds
     backoff = wait_exponential(multiplier=politeness.backoff_seconds, max=longest)(state)
     return min(backoff + wait_random(0, backoff / 2)(state), longest)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urljoin
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling import tasks
@@ -11,11 +10,21 @@ from catalog_pipeline.crawling.pace import Pace
 from catalog_pipeline.crawling.pool import WorkerPool
 from catalog_pipeline.crawling.retries import next_attempt
 from catalog_pipeline.errors import FetchError
-from catalog_pipeline.fetching.robots import RobotsRules
+from catalog_pipeline.fetching.robots import MAX_ROBOTS_REDIRECTS, RobotsRules, robots_address
 
-_MAX_REDIRECTS = 5
 _LONGEST_WAIT_SECONDS = 0.25
 """How long at most a wait goes on without a look at `must_stop`."""
+
+
+def ask_robots_early(catalogue: Catalogue, pool: WorkerPool) -> None:
+    """Send the request for robots.txt before the crawl begins; `ask_robots` takes its answer.
+
+    Only for a site without a rate limit: elsewhere each request waits for its turn.
+    """
+    politeness = catalogue.politeness
+    if politeness.obey_robots and politeness.requests_per_second is None:
+        pool.submit(tasks.FetchRobots(robots_address(catalogue.base_url)))
+        pool.is_robots_asked = True
 
 
 def ask_robots(
@@ -27,7 +36,7 @@ def ask_robots(
     must_stop: Callable[[], bool],
 ) -> RobotsRules | None:
     """The site's rules for crawlers; None if the crawl was stopped while it waited."""
-    url = urljoin(catalogue.base_url, "/robots.txt")
+    url = robots_address(catalogue.base_url)
     started_at = clock()
     attempt, redirects = 1, 0
     due_at = started_at
@@ -35,7 +44,7 @@ def ask_robots(
         answer = _ask_once(url, pool, pace, due_at, clock=clock, must_stop=must_stop)
         if answer is None:
             return None
-        if answer.location is not None and redirects < _MAX_REDIRECTS:
+        if answer.location is not None and redirects < MAX_ROBOTS_REDIRECTS:
             redirects += 1
             url = answer.location
             continue
@@ -57,7 +66,7 @@ def _ask_once(
     clock: Callable[[], float],
     must_stop: Callable[[], bool],
 ) -> tasks.RobotsAnswered | None:
-    is_sent = False
+    is_sent, pool.is_robots_asked = pool.is_robots_asked, False
     while not must_stop():
         now = clock()
         wait = max(due_at - now, pace.seconds_until_free(now))
@@ -65,7 +74,9 @@ def _ask_once(
             pace.take(now)
             pool.submit(tasks.FetchRobots(url))
             is_sent = True
-        for answer in pool.answers(_LONGEST_WAIT_SECONDS if is_sent else min(wait, 0.25)):
+        for answer in pool.answers(
+            _LONGEST_WAIT_SECONDS if is_sent else min(wait, _LONGEST_WAIT_SECONDS)
+        ):
             if isinstance(answer, tasks.RobotsAnswered):
                 return answer
             tasks.raise_if_fatal(answer)

@@ -9,10 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import LoginError, Pushback, StorageError, WorkerError
+from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.records import StoredPage
 
 NO_PUSHBACK = Pushback()
+
+
+@dataclass(frozen=True)
+class WorkerSetup:
+    """The first message to a worker process."""
+
+    catalogue: Catalogue
+    places: CataloguePlaces
+    threads: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,28 +11,16 @@ import os
 import queue
 import sys
 import threading
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling import tasks
 from catalog_pipeline.crawling.page_work import PageWorker
 from catalog_pipeline.errors import LoginError
-from catalog_pipeline.places import CataloguePlaces
-
-
-@dataclass(frozen=True)
-class WorkerSetup:
-    """The first message to a worker process."""
-
-    catalogue: Catalogue
-    places: CataloguePlaces
-    threads: int
 
 
 def serve(connection: Connection) -> None:
     """Do tasks until the other end closes, then end the process without further ado."""
-    setup: WorkerSetup = connection.recv()
+    setup: tasks.WorkerSetup = connection.recv()
     todo: queue.SimpleQueue[tasks.Task] = queue.SimpleQueue()
     sending = threading.Lock()
 

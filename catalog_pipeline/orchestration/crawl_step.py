@@ -18,10 +18,10 @@ from catalog_pipeline.catalogue.pages import format_pages, parse_pages
 from catalog_pipeline.crawling.crawl import Crawl
 from catalog_pipeline.crawling.crawl_lock import catalogue_lock
 from catalog_pipeline.crawling.group_commit import MAX_PAGES
+from catalog_pipeline.crawling.head_start import crew
 from catalog_pipeline.crawling.interrupts import StopWish, stop_on_signals
 from catalog_pipeline.crawling.observer import current_observer
 from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, plan_crawl
-from catalog_pipeline.crawling.pool import WorkerPool
 from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, LoginError, UsageError
 from catalog_pipeline.orchestration.checkpoints import read_checkpoints, run_created_at
 from catalog_pipeline.orchestration.event_recorder import EventRecorder
@@ -29,7 +29,6 @@ from catalog_pipeline.orchestration.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, pages_key
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import CrawlOutcome, StoredPage
-from catalog_pipeline.sandbox.on_demand import served
 from catalog_pipeline.storing.page_store import PageStore
 
 _SECONDS_BETWEEN_LOOKS_AT_THE_RUN = 2.0
@@ -102,10 +101,10 @@ def _crawl(
         _record_in_groups(recorder, [*plan.carried_over, *plan.recovered])
         if not plan.due:
             return CrawlOutcome(0, 0, (), (), was_stopped=False)
-        with served(catalogue) as at_its_address, WorkerPool(at_its_address, places) as pool:
+        with crew(catalogue, places) as at_work:
             crawl = Crawl(
-                at_its_address,
-                pool,
+                at_work.catalogue,
+                at_work.pool,
                 store,
                 recorder,
                 observer=observer,

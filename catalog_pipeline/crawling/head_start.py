@@ -1,0 +1,66 @@
+"""The workers of a crawl, started before it is known what is due, where that saves time.
+
+Importing Dagster and reading the event log take longer than starting workers. Whoever is about
+to start a run in this process and is sure that pages are due gives the crawl a head start; the
+crawl finds its workers up, and robots.txt on its way. Without one it starts them itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.crawling.pool import WorkerPool
+from catalog_pipeline.crawling.site_rules import ask_robots_early
+from catalog_pipeline.places import CataloguePlaces
+from catalog_pipeline.sandbox.on_demand import served
+from catalog_pipeline.storing.page_store import PageStore
+
+
+@dataclass(frozen=True)
+class CrewAtWork:
+    """A catalogue at the address where it is served, and the workers for it."""
+
+    catalogue: Catalogue
+    pool: WorkerPool
+
+
+_early: ContextVar[CrewAtWork | None] = ContextVar("early", default=None)
+
+
+@contextmanager
+def crew(catalogue: Catalogue, places: CataloguePlaces) -> Iterator[CrewAtWork]:
+    """The workers for a crawl: those with a head start if there are, else new ones."""
+    early = _early.get()
+    if early is not None and early.catalogue.name == catalogue.name:
+        yield early
+        return
+    with _new_crew(catalogue, places) as new:
+        yield new
+
+
+@contextmanager
+def head_start(catalogue: Catalogue, places: CataloguePlaces) -> Iterator[None]:
+    """Start the workers now, for a crawl that begins within the block."""
+    with _new_crew(catalogue, places) as early:
+        ask_robots_early(early.catalogue, early.pool)
+        token = _early.set(early)
+        try:
+            yield
+        finally:
+            _early.reset(token)
+
+
+def is_certainly_due(pages: Iterable[int], places: CataloguePlaces) -> bool:
+    """Whether some of the pages has no stored file: such a page cannot be done."""
+    stored = PageStore(places.pages).newest()
+    return any(page not in stored for page in pages)
+
+
+@contextmanager
+def _new_crew(catalogue: Catalogue, places: CataloguePlaces) -> Iterator[CrewAtWork]:
+    with served(catalogue) as at_its_address, WorkerPool(at_its_address, places) as pool:
+        yield CrewAtWork(at_its_address, pool)
