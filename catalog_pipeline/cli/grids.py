@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 _WIDEST_CELL = 36
@@ -19,41 +21,64 @@ def output_console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=_WIDTH_OF_FILES)
 
 
-def print_rows(
-    console: Console, rows: Sequence[Mapping[str, object]], *, only_first: bool = False
-) -> None:
-    """Print rows that have the same columns; long cells are cut.
+def print_rows(console: Console, rows: Sequence[Mapping[str, object]]) -> None:
+    """Print all columns of rows that have the same ones; long cells are cut.
 
-    With `only_first` columns that do not fit beside the others are named instead of shown.
+    Columns that do not fit beside the others follow below, each time after the first column.
     """
     if not rows:
         return
-    cells = [{name: _text(value) for name, value in row.items()} for row in rows]
-    blocks = list(_blocks(cells, console.width))
-    for names in blocks[:1] if only_first else blocks:
-        grid = Table(box=None, header_style="bold", padding=(0, _GAP, 0, 0))
-        for name in names:
-            grid.add_column(name, no_wrap=True, overflow="ellipsis", max_width=_WIDEST_CELL)
-        for row in cells:
-            grid.add_row(*(row[name] for name in names))
-        console.print(grid)
-    left = [name for names in blocks[1:] for name in names]
-    if only_first and left:
+    cells = _cells(rows)
+    first, *others = cells[0]
+    names, room = [first], console.width - _needed(cells, first)
+    for name in others:
+        if len(names) > 1 and _needed(cells, name) > room:
+            _print_grid(console, cells, names)
+            console.print()
+            names, room = [first], console.width - _needed(cells, first)
+        names.append(name)
+        room -= _needed(cells, name)
+    _print_grid(console, cells, names)
+
+
+def print_rows_in_brief(console: Console, rows: Sequence[Mapping[str, object]]) -> None:
+    """Print the columns that fit, addresses last, and name the others."""
+    if not rows:
+        return
+    cells = _cells(rows)
+    chosen: set[str] = set()
+    room = console.width
+    for name in sorted(cells[0], key=lambda name: _is_address(cells, name)):
+        if _needed(cells, name) <= room:
+            chosen.add(name)
+            room -= _needed(cells, name)
+    _print_grid(console, cells, [name for name in cells[0] if name in chosen])
+    left = [name for name in cells[0] if name not in chosen]
+    if left:
         console.print(f"[dim]further columns: {', '.join(left)}[/dim]", soft_wrap=True)
 
 
-def _blocks(cells: Sequence[Mapping[str, str]], width: int) -> Iterator[list[str]]:
-    """The columns in groups that fit the width."""
-    names: list[str] = []
-    used = 0
-    for name in cells[0]:
-        needed = min(_WIDEST_CELL, max(len(name), *(len(row[name]) for row in cells))) + _GAP
-        if names and used + needed > width:
-            yield names
-            names, used = [], 0
-        names.append(name)
-        used += needed
-    yield names
+def _print_grid(console: Console, cells: Sequence[Mapping[str, str]], names: list[str]) -> None:
+    grid = Table(box=None, header_style="bold", padding=(0, _GAP, 0, 0))
+    for name in names:
+        grid.add_column(name, no_wrap=True, overflow="ellipsis", max_width=_WIDEST_CELL)
+    for row in cells:
+        grid.add_row(*(escape(row[name]) for name in names))
+    console.print(grid)
+
+
+def _cells(rows: Sequence[Mapping[str, object]]) -> list[dict[str, str]]:
+    return [{name: _text(value) for name, value in row.items()} for row in rows]
+
+
+def _needed(cells: Sequence[Mapping[str, str]], name: str) -> int:
+    """The width of a column on the terminal, with the gap after it."""
+    widest = max(cell_len(name), *(cell_len(row[name]) for row in cells))
+    return min(_WIDEST_CELL, widest) + _GAP
+
+
+def _is_address(cells: Sequence[Mapping[str, str]], name: str) -> bool:
+    return any(row[name].startswith(("http://", "https://")) for row in cells)
 
 
 def _text(value: object) -> str:

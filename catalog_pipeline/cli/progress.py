@@ -46,6 +46,7 @@ class RunProgress(CrawlObserver):
         self._total = self._finished = 0
         self._started = self._last_line = time.monotonic()
         self.outcome: CrawlOutcome | None = None
+        self.stored = 0
 
     def __enter__(self) -> RunProgress:
         return self
@@ -94,6 +95,7 @@ class RunProgress(CrawlObserver):
         self._say(f"Another crawl of {self._catalogue} is on ({holder}); waiting for its end.")
 
     def page_stored(self, stored: StoredPage) -> None:
+        self.stored += 1
         self._advance(1)
 
     def page_failed(self, failure: PageFailure) -> None:

@@ -18,6 +18,7 @@ from catalog_pipeline.catalogue.pages import format_pages, parse_pages
 from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.options import DEFAULT_CATALOGUE, base_url_option, json_option
 from catalog_pipeline.cli.progress import RunProgress
+from catalog_pipeline.cli.run_order import RunOrder
 from catalog_pipeline.cli.run_summary import RunSummary, show_summary
 from catalog_pipeline.cli.times import parse_age, parse_instant
 from catalog_pipeline.crawling.crawl_lock import catalogue_lock
@@ -60,7 +61,8 @@ def command(
     instant = _cutoff(refresh, stale_after, cutoff)
     if reparse and instant is not None:
         raise UsageError("--reparse downloads nothing; it does not go with a refresh.")
-    summary = _run(described, selection, instant, reparse=reparse, as_json=as_json)
+    order = RunOrder(described, tuple(selection), instant, reparse, base_url)
+    summary = _run(order, as_json=as_json)
     show_summary(summary, seconds=time.monotonic() - started, as_json=as_json)
     return summary.exit_code
 
@@ -90,21 +92,15 @@ def _cutoff(refresh: bool, stale_after: str | None, cutoff: str | None) -> datet
     return parse_instant(cutoff) if cutoff is not None else None
 
 
-def _run(
-    catalogue: Catalogue,
-    selection: list[int],
-    cutoff: datetime | None,
-    *,
-    reparse: bool,
-    as_json: bool,
-) -> RunSummary:
+def _run(order: RunOrder, *, as_json: bool) -> RunSummary:
+    catalogue = order.catalogue
     places = catalogue_places(catalogue.name)
     with ExitStack() as stack:
         progress = stack.enter_context(RunProgress(catalogue.name, is_shown=not as_json))
         stack.enter_context(
             catalogue_lock(places.folder, "catalog-pipeline run", on_wait=progress.waiting_for)
         )
-        if not reparse and is_certainly_due(selection, places):
+        if not order.reparse and is_certainly_due(order.pages, places):
             stack.enter_context(head_start(catalogue, places))
         # Dagster takes the better part of a second to import: mistakes in usage do not wait for
         # it, and the workers start meanwhile.
@@ -113,6 +109,4 @@ def _run(
             from catalog_pipeline.orchestration.instance import open_instance
 
             instance = stack.enter_context(open_instance())
-        return crawl_session.run_session(
-            instance, catalogue, selection, cutoff, progress, reparse=reparse
-        )
+        return crawl_session.run_session(instance, order, progress)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from catalog_pipeline.catalogue.pages import format_pages
-from catalog_pipeline.cli.grids import output_console, print_rows
+from catalog_pipeline.cli.grids import output_console, print_rows_in_brief
 from catalog_pipeline.cli.main import EXIT_FAILED, EXIT_INTERRUPTED
+from catalog_pipeline.cli.run_order import RunOrder
 from catalog_pipeline.cli.times import duration_text
 from catalog_pipeline.records import PageFailure
 from catalog_pipeline.tables.preview import first_rows, read_summary
@@ -25,18 +25,16 @@ _FAILURES_SHOWN = 20
 class RunSummary:
     """How a `run` ended; page counts are those of its selection."""
 
-    catalogue: str
-    selected: int
-    is_whole: bool
+    order: RunOrder
     done: int
     failed: int
     missing: int
     in_progress: int
     downloads: int
     not_modified: int
+    parsed_again: int
     failures: tuple[PageFailure, ...]
     is_interrupted: bool
-    cutoff: datetime | None
     crawl_error: str | None
     table_error: str | None
     table: Path
@@ -47,14 +45,22 @@ class RunSummary:
         """As the command's help says."""
         if self.is_interrupted:
             return EXIT_INTERRUPTED
-        is_good = self.done == self.selected and not self.crawl_error and not self.table_error
+        is_good = (
+            self.done == len(self.order.pages) and not self.crawl_error and not self.table_error
+        )
         return 0 if is_good else EXIT_FAILED
 
     @property
-    def resume_command(self) -> str:
-        """What to type to go on."""
-        cutoff = f" --cutoff {self.cutoff.isoformat()}" if self.cutoff else ""
-        return f"catalog-pipeline run {self.catalogue}{cutoff}"
+    def work(self) -> str:
+        """What was done, in a few words."""
+        if self.run_id is None:
+            is_complete = self.done == len(self.order.pages)
+            return "everything is done already, 0 downloads" if is_complete else "nothing to do"
+        parts = [f"{self.parsed_again} pages parsed again"] if self.order.reparse else []
+        parts.append(f"{self.downloads} downloads")
+        if self.not_modified:
+            parts.append(f"{self.not_modified} unchanged (304)")
+        return ", ".join(parts)
 
 
 def show_summary(summary: RunSummary, *, seconds: float, as_json: bool) -> None:
@@ -65,7 +71,7 @@ def show_summary(summary: RunSummary, *, seconds: float, as_json: bool) -> None:
     console = Console(highlight=False, soft_wrap=True)
     _show_pages(console, summary, seconds)
     if summary.is_interrupted:
-        console.print(f"Interrupted. Go on with: {summary.resume_command}", style="yellow")
+        console.print(f"Interrupted. Go on with: {summary.order.resume_command}", style="yellow")
         return
     _show_problems(console, summary)
     if summary.table.exists():
@@ -76,14 +82,10 @@ def _show_pages(console: Console, summary: RunSummary, seconds: float) -> None:
     counts = f"{summary.done} done, {summary.failed} failed, {summary.missing} missing"
     if summary.in_progress:
         counts += f", {summary.in_progress} in progress elsewhere"
-    scope = "" if summary.is_whole else f" of the {summary.selected} chosen"
-    work = f"{summary.downloads} downloads"
-    if summary.not_modified:
-        work += f", {summary.not_modified} unchanged (304)"
-    if summary.run_id is None:
-        work = "everything is done, nothing to download"
-    console.print(f"[bold]{summary.catalogue}[/bold]: pages{scope} {counts}")
-    console.print(f"{work} in {duration_text(seconds)}")
+    scope = "" if summary.order.is_whole else f" of the {len(summary.order.pages)} chosen"
+    name = summary.order.catalogue.name
+    console.print(f"[bold]{name}[/bold]: pages{scope} {counts}")
+    console.print(f"{summary.work} in {duration_text(seconds)}")
 
 
 def _show_problems(console: Console, summary: RunSummary) -> None:
@@ -92,33 +94,36 @@ def _show_problems(console: Console, summary: RunSummary) -> None:
         console.print(f"  {failure.message} ({tries})", style="red", markup=False)
     if len(summary.failures) > _FAILURES_SHOWN:
         more = len(summary.failures) - _FAILURES_SHOWN
-        console.print(f"  … and {more} more: catalog-pipeline status {summary.catalogue} --failed")
+        console.print(
+            f"  … and {more} more: catalog-pipeline status {summary.order.catalogue.name} --failed"
+        )
     if summary.crawl_error and not summary.failures:
         console.print(f"Crawl: {summary.crawl_error}", style="red", markup=False)
     if summary.table_error:
         console.print(f"Table: {summary.table_error}", style="red", markup=False)
     if summary.failed or summary.missing:
-        console.print(f"To try what is left: {summary.resume_command}")
+        console.print(f"To try what is left: {summary.order.resume_command}")
 
 
 def _show_table(console: Console, path: Path) -> None:
     table = read_summary(path)
     console.print(f"{table.rows:,} rows in {path}")
-    print_rows(output_console(), first_rows(path, _ROWS_SHOWN), only_first=True)
+    print_rows_in_brief(output_console(), first_rows(path, _ROWS_SHOWN))
 
 
 def _as_json(summary: RunSummary, seconds: float) -> dict[str, Any]:
     table = read_summary(summary.table) if summary.table.exists() else None
     failed = [failure.page for failure in summary.failures]
     return {
-        "catalogue": summary.catalogue,
-        "selected": summary.selected,
+        "catalogue": summary.order.catalogue.name,
+        "selected": len(summary.order.pages),
         "done": summary.done,
         "failed": summary.failed,
         "missing": summary.missing,
         "in_progress": summary.in_progress,
         "downloads": summary.downloads,
         "not_modified": summary.not_modified,
+        "parsed_again": summary.parsed_again,
         "failed_pages": format_pages(failed),
         "failures": [
             {

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from catalog_pipeline.catalogue.files import catalogue_files, load_catalogue
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.pages import format_pages
+from catalog_pipeline.cli.grids import output_console
 from catalog_pipeline.cli.options import json_option
 from catalog_pipeline.cli.times import age_text
 from catalog_pipeline.places import catalogue_places
@@ -21,6 +23,9 @@ from catalog_pipeline.records import PageFailure
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
+
+_ROOMY_WIDTH = 100
+"""Columns from which the counts of `status` stand apart."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +103,10 @@ def _status(
 
 def _show_counts(statuses: list[CatalogueStatus]) -> None:
     now = datetime.now(timezone.utc)
-    grid = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    grid.add_column("Catalogue")
+    console = output_console()
+    gap = 2 if console.width >= _ROOMY_WIDTH else 1
+    grid = Table(box=None, header_style="bold", padding=(0, gap, 0, 0))
+    grid.add_column("Catalogue", overflow="fold")
     for heading in ("Pages", "Done", "Failed", "In progress", "Missing"):
         grid.add_column(heading, justify="right")
     for heading in ("Oldest fetch", "Newest fetch"):
@@ -117,7 +124,6 @@ def _show_counts(statuses: list[CatalogueStatus]) -> None:
             _age(status.newest_fetch, now),
             "none" if status.table_rows is None else f"{status.table_rows:,}",
         )
-    console = Console(highlight=False)
     console.print(grid)
     for status in statuses:
         if status.failed:
@@ -133,7 +139,7 @@ def _show_counts(statuses: list[CatalogueStatus]) -> None:
 
 
 def _show_failures(statuses: list[CatalogueStatus]) -> None:
-    console = Console(highlight=False)
+    console = output_console()
     now = datetime.now(timezone.utc)
     for status in statuses:
         if not status.failed:
@@ -141,8 +147,9 @@ def _show_failures(statuses: list[CatalogueStatus]) -> None:
             continue
         console.print(f"[bold]{status.catalogue}[/bold]: {status.failed} failed pages")
         grid = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-        for heading in ("Page", "HTTP", "Attempts", "When", "Error"):
-            grid.add_column(heading, overflow="fold")
+        for heading in ("Page", "HTTP", "Attempts", "When"):
+            grid.add_column(heading, no_wrap=True)
+        grid.add_column("Error", overflow="fold")
         for failure in status.failures:
             grid.add_row(*_failure_cells(failure, now))
         console.print(grid)
@@ -161,7 +168,7 @@ def _show_unexplained(console: Console, status: CatalogueStatus) -> None:
 def _failure_cells(failure: PageFailure, now: datetime) -> tuple[Any, ...]:
     http_status = "" if failure.http_status is None else str(failure.http_status)
     when = age_text(failure.failed_at, now)
-    return (str(failure.page), http_status, str(failure.attempts), when, failure.message)
+    return (str(failure.page), http_status, str(failure.attempts), when, escape(failure.message))
 
 
 def _count(number: int, style: str) -> str:

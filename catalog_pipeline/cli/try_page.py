@@ -91,7 +91,7 @@ def _show_rows(columns: Columns, response: Response, *, as_json: bool) -> None:
     console = output_console()
     console.print(
         f"{response.url}: {len(rows)} products, {len(response.body):,} bytes, "
-        f"{response.fetch_seconds:.2f} s",
+        f"{response.fetch_seconds * 1000:.0f} ms",
         soft_wrap=True,
     )
     shown = [

@@ -59,13 +59,13 @@ def crawl_pages(
     places = catalogue_places(catalogue.name)
     with ExitStack() as stack:
         stack.enter_context(
-            hold_sign_of_life(Path(context.instance.root_directory), context.run_id)
+            hold_sign_of_life(Path(context.instance.root_directory), context.run.run_id)
         )
         must_stop = _stopper(context, stack.enter_context(stop_on_signals()))
         has_lock = stack.enter_context(
             catalogue_lock(
                 places.folder,
-                context.run_id,
+                context.run.run_id,
                 on_wait=lambda holder: _tell_waiting(context, holder),
                 should_stop=must_stop,
             )
@@ -115,7 +115,7 @@ def _crawl(
         store.discard_others(recorder.recorded)
     except (CrawlStoppedError, LoginError) as error:
         # A blocked site or a refused login is not helped by running into it again.
-        context.instance.add_run_tags(context.run_id, {MAX_RETRIES_TAG: "0"})
+        context.instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0"})
         raise dg.Failure(str(error), allow_retries=False) from error
     except CatalogPipelineError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
@@ -193,7 +193,7 @@ def _stopper(context: dg.AssetExecutionContext, wish: StopWish) -> Callable[[], 
         nonlocal next_look
         if not wish.is_set and time.monotonic() >= next_look:
             next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS_AT_THE_RUN
-            run = context.instance.get_run_by_id(context.run_id)
+            run = context.instance.get_run_by_id(context.run.run_id)
             wish.is_set = (
                 run is None or run.is_finished or run.status == dg.DagsterRunStatus.CANCELING
             )

@@ -34,7 +34,7 @@ class EventRecorder:
 
     def __init__(self, context: dg.AssetExecutionContext, pages_key: dg.AssetKey) -> None:
         self._instance = context.instance
-        self._run_id = context.run_id
+        self._run_id = context.run.run_id
         self._key = pages_key
         self.recorded: list[StoredPage] = []
         step_context = context.op_execution_context.get_step_execution_context()

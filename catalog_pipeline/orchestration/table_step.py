@@ -61,12 +61,12 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
     places = catalogue_places(catalogue.name)
     instance = context.instance
     try:
-        with catalogue_lock(places.folder, context.run_id, lock_file=TABLE_LOCK):
+        with catalogue_lock(places.folder, context.run.run_id, lock_file=TABLE_LOCK):
             built_from = latest_page_event(instance, catalogue.name)
             completeness, report = _build(instance, catalogue)
     except CatalogPipelineError as error:
         if isinstance(error, TableError):
-            instance.add_run_tags(context.run_id, {MAX_RETRIES_TAG: "0"})
+            instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0"})
         raise dg.Failure(str(error), allow_retries=False) from error
     return dg.MaterializeResult(
         metadata={

@@ -79,6 +79,14 @@ _OWN = {
 _CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 
 
+def code_of_sign(sign: str, declared: str | None) -> str | None:
+    """The ISO code that a sign stands for; None if that is open or contradicts `declared`."""
+    default, possible = _meaning(sign)
+    if declared is None:
+        return default
+    return declared if declared in possible else None
+
+
 def split_currency(text: str, declared: str | None) -> tuple[str | None, str]:
     """The ISO code of a text around an amount, and what of the text is not the currency.
 

@@ -22,13 +22,12 @@ from decimal import Decimal
 from functools import lru_cache
 
 from catalog_pipeline.errors import ParseError
-from catalog_pipeline.parsing.currencies import THREE_DECIMALS, split_currency
+from catalog_pipeline.parsing.currencies import THREE_DECIMALS, code_of_sign, split_currency
 
 MAX_TEXT = 200
 MAX_DIGITS = 30
 
 _SIMPLE = re.compile(r"([$£€₹])([0-9]{1,9}\.[0-9]{2})")
-_SIMPLE_CURRENCIES = {"$": "USD", "£": "GBP", "€": "EUR", "₹": "INR"}
 _AMOUNT = re.compile(
     r"(?:(?<![\w.,])[.,](?=[0-9]{1,2}(?![0-9])))?"
     r"[0-9]+(?:(?:[.,'\u2019]| (?=[0-9]{3}(?![0-9])))[0-9]+)*"
@@ -61,10 +60,12 @@ def read_money(
     Raises:
         ParseError: it is none, is more than one, or leaves amount or currency open.
     """
-    if decimal_separator != "," and currency is None:
-        simple = _SIMPLE.fullmatch(text)
-        if simple:
-            return Money(str(Decimal(simple[2])), _SIMPLE_CURRENCIES[simple[1]])
+    # Nearly all prices are of this form, and it leaves nothing open.
+    simple = _SIMPLE.fullmatch(text) if decimal_separator != "," else None
+    if simple:
+        code = code_of_sign(simple[1], currency)
+        if code is not None:
+            return Money(str(Decimal(simple[2])), code)
     if len(text) > MAX_TEXT:
         raise ParseError(f"a text of {len(text)} characters is no price")
     tidy = " ".join(text.replace("\N{MINUS SIGN}", "-").split())

@@ -6,7 +6,7 @@ A cell that is not what its column's type asks for is an error, never rounded, c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,11 +20,12 @@ from catalog_pipeline.tables.schema import (
     arrow_type,
 )
 
-_STORED_AS = {
-    "integer": (pa.int64(), pa.float64()),
-    "number": (pa.int64(), pa.float64()),
-    "boolean": (pa.bool_(),),
+_STORED_AS: dict[str, frozenset[type]] = {
+    "integer": frozenset({int, float}),
+    "number": frozenset({int, float}),
+    "boolean": frozenset({bool}),
 }
+_TEXT = frozenset({str})
 _AMOUNT_LIMIT = Decimal(10) ** (MONEY_DIGITS - MAX_MONEY_DECIMALS)
 
 
@@ -41,14 +42,7 @@ def column_array(column: TableColumn, cells: list[Cell], decimals: int) -> pa.Ar
         CellError: a cell is not of the column's type.
     """
     try:
-        stored = pa.array(cells)
-        if pa.types.is_null(stored.type):
-            return stored.cast(arrow_type(column, decimals))
-        if stored.type not in _STORED_AS.get(column.type, (pa.string(),)):
-            raise CellError(_complaint(column, cells))
-        if column.type == "money":
-            return _amounts(column, stored, decimals)
-        return stored.cast(arrow_type(column))
+        return _exact(column, cells, decimals)
     except (pa.ArrowException, OverflowError) as error:
         raise CellError(_complaint(column, cells)) from error
 
@@ -56,6 +50,17 @@ def column_array(column: TableColumn, cells: list[Cell], decimals: int) -> pa.Ar
 def decimals_of(array: pa.Array) -> int:
     """How many decimals the type of a money column has; the usual number for other columns."""
     return array.type.scale if pa.types.is_decimal(array.type) else MONEY_DECIMALS
+
+
+def _exact(column: TableColumn, cells: Sequence[Cell], decimals: int) -> pa.Array:
+    """The cells, or Arrow's error. Arrow would take 4.5 for the integer 4 and true for 1.0."""
+    types = set(map(type, cells)) - {type(None)}
+    if not types <= _STORED_AS.get(column.type, _TEXT):
+        raise pa.ArrowTypeError("a cell of another type")
+    stored = pa.array(cells)
+    if column.type == "money" and types:
+        return _amounts(column, stored, decimals)
+    return stored.cast(arrow_type(column, decimals))
 
 
 def _amounts(column: TableColumn, texts: pa.Array, decimals: int) -> pa.Array:
@@ -72,12 +77,8 @@ def _amounts(column: TableColumn, texts: pa.Array, decimals: int) -> pa.Array:
     return amounts
 
 
-def _decimals_needed(text: str | None) -> int:
-    try:
-        exponent = Decimal(text or 0).normalize().as_tuple().exponent
-    except InvalidOperation:
-        return 0
-    return max(0, -exponent) if isinstance(exponent, int) else 0
+def _decimals_needed(amount: str | None) -> int:
+    return len((amount or "").partition(".")[2].rstrip("0"))
 
 
 def _complaint(column: TableColumn, cells: Sequence[Cell]) -> str:
@@ -89,16 +90,8 @@ def _complaint(column: TableColumn, cells: Sequence[Cell]) -> str:
 
 
 def _fits(column: TableColumn, cell: Cell) -> bool:
-    if cell is None:
-        return True
     try:
-        alone = pa.array([cell])
-        if alone.type not in _STORED_AS.get(column.type, (pa.string(),)):
-            return False
-        if column.type == "money":
-            _amounts(column, alone, MONEY_DECIMALS)
-        else:
-            alone.cast(arrow_type(column))
+        _exact(column, [cell], MONEY_DECIMALS)
     except (pa.ArrowException, OverflowError):
         return False
     return True

@@ -41,8 +41,6 @@ class KeyLedger:
 
     def survivors(self, schema: pa.Schema) -> Survivors:
         """Which rows stay; `schema` is that of the last batch."""
-        if not self._fetched:
-            return Survivors(np.ones(0, dtype=np.bool_), 0, 0)
         codes = [self._codes(name, schema) for name in self._names]
         has_key = np.logical_or.reduce([column >= 0 for column in codes])
         key = _joined(codes)
@@ -59,8 +57,9 @@ class KeyLedger:
         kind = schema.field(name).type
         chunks = [chunk.cast(kind) for keys in self._keys.pop(name) for chunk in keys.chunks]
         encoded = pa.chunked_array(chunks, kind).dictionary_encode()
-        numbers = [chunk.indices.fill_null(-1).to_numpy() for chunk in encoded.chunks]
-        return np.concatenate(numbers).astype(np.int64)
+        indices = pa.chunked_array([chunk.indices for chunk in encoded.chunks], pa.int32())
+        numbers: Codes = indices.fill_null(-1).to_numpy().astype(np.int64)
+        return numbers
 
 
 def _joined(columns: Sequence[Codes]) -> Codes:

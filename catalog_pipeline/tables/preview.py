@@ -1,6 +1,7 @@
 """Looks at a table: a preview for the web UI, a summary and the first rows for the command line.
 
-Nothing is built here. Arrow is imported when a file is opened, not before.
+Nothing is built here. A file is opened once per look, so that a build that replaces it meanwhile
+does no harm. Arrow is imported when a file is opened, not before.
 """
 
 from __future__ import annotations
