@@ -71,7 +71,7 @@ def _amounts(column: TableColumn, texts: pa.Array, decimals: int) -> pa.Array:
         if not decimals < needed <= MAX_MONEY_DECIMALS:
             raise
         amounts = texts.cast(arrow_type(column, needed))
-    ends = pc.min_max(amounts).as_py()
+    ends = pc.call_function("min_max", [amounts]).as_py()
     if max(-ends["min"], ends["max"]) >= _AMOUNT_LIMIT:
         raise pa.ArrowInvalid("an amount has too many digits")
     return amounts

@@ -1,0 +1,23 @@
+"""What the tests of the table share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from catalog_pipeline.storing.page_store import PageStore
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> PageStore:
+    """An empty store of page files."""
+    store = PageStore(tmp_path / "shop" / "pages")
+    store.prepare()
+    return store
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """Where the table goes; it is not there yet."""
+    return tmp_path / "shop" / "products.parquet"

@@ -1,0 +1,98 @@
+"""A catalogue with a field of every type, and pages of it to store; helpers, no tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.records import Cell, Columns, PageRecord, StoredPage
+from catalog_pipeline.storing import page_file
+from catalog_pipeline.storing.page_store import PageStore
+
+START = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+
+FIELDS: dict[str, Any] = {
+    "sku": {"select": ".sku", "required": True},
+    "price": {"select": ".price", "type": "money", "range": True},
+    "stock": {"select": ".stock", "type": "integer"},
+    "rating": {"select": ".rating", "type": "number"},
+    "is_new": {"select": ".new", "type": "boolean", "exists": True},
+    "link": {"select": "a", "attribute": "href", "type": "url"},
+    "listed_at": {"select": "time", "type": "timestamp"},
+}
+
+
+def catalogue(**changes: Any) -> Catalogue:
+    """The catalogue, with some of its attributes replaced."""
+    attributes: dict[str, Any] = {
+        "name": "shop",
+        "base_url": "https://shop.example",
+        "page_url": "/products?page={page}",
+        "last_page": 50,
+        "product": ".product",
+        "fields": FIELDS,
+        "key": "sku",
+    }
+    return Catalogue.model_validate(attributes | changes)
+
+
+def rows(skus: Iterable[str | None], **columns: Any) -> Columns:
+    """Products of a page; a single value stands for a whole column."""
+    keys: list[Cell] = list(skus)
+    cells: dict[str, Any] = {
+        "price": "51.77",
+        "price_max": None,
+        "price_currency": "GBP",
+        "stock": 3,
+        "rating": 4.5,
+        "is_new": True,
+        "link": "https://shop.example/1",
+        "listed_at": "2026-02-01T08:30:00+00:00",
+    } | columns
+    spread: Columns = {n: c if isinstance(c, list) else [c] * len(keys) for n, c in cells.items()}
+    return {"sku": keys, **spread}
+
+
+def store_page(
+    store: PageStore,
+    page: int,
+    columns: Columns,
+    *,
+    later: float = 0,
+    code_version: str | None = None,
+) -> StoredPage:
+    """Store a page that was fetched some seconds after the start of all things."""
+    packed = page_file.rows_json(columns)
+    record = PageRecord(
+        page=page,
+        url=f"https://shop.example/products?page={page}",
+        http_status=200,
+        rows=len(columns["sku"]),
+        body_bytes=6,
+        fetch_seconds=0.1,
+        attempts=1,
+        fetched_at=START + timedelta(seconds=later),
+        content_type="text/html",
+        etag=None,
+        last_modified=None,
+        not_modified=False,
+        data_version=page_file.data_version(packed),
+        code_version=code_version or catalogue().code_version,
+    )
+    return store.write(record, packed, b"<html>")
+
+
+def store_pages(store: PageStore, count: int, *, per_page: int = 20) -> list[StoredPage]:
+    """Store pages 1 to `count`, each with products of its own."""
+    return [
+        store_page(store, page, rows(f"{page}-{place}" for place in range(per_page)))
+        for page in range(1, count + 1)
+    ]
+
+
+def leftovers(table: Path) -> list[str]:
+    """Whatever lies beside the table besides it and the page store."""
+    return sorted(p.name for p in table.parent.iterdir() if p.is_file() and p != table)

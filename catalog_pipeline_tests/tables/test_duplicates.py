@@ -1,0 +1,99 @@
+"""The same product on several pages: one row stays, the one that was fetched last."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline.tables import stored_rows
+from catalog_pipeline.tables.products_table import build_table
+from catalog_pipeline_tests.tables import shop
+
+
+def kept(table: Path) -> list[tuple[Any, ...]]:
+    """Key, page and position of the table's rows."""
+    rows = pq.read_table(table, columns=["sku", "page", "position"]).to_pylist()
+    return [tuple(row.values()) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("fetched", "winner"),
+    [((0, 1, 2), 3), ((2, 1, 0), 1), ((0, 5, 5), 3), ((0, 0, 0), 3), ((1, 2, 1), 2)],
+)
+def test_the_row_fetched_last_wins_and_of_equals_the_later_page(
+    store: PageStore, table: Path, fetched: tuple[float, ...], winner: int
+) -> None:
+    pages = [
+        shop.store_page(store, page, shop.rows(["shared", f"own {page}"]), later=later)
+        for page, later in enumerate(fetched, start=1)
+    ]
+    report = build_table(shop.catalogue(), pages, store, table)
+    expected = [(f"own {page}", page, 2) for page in (1, 2, 3)] + [("shared", winner, 1)]
+    assert kept(table) == sorted(expected, key=lambda row: row[1:])
+    assert (report.rows, report.duplicates) == (4, 2)
+
+
+def test_of_a_product_twice_on_one_page_the_later_position_wins(
+    store: PageStore, table: Path
+) -> None:
+    page = shop.store_page(store, 1, shop.rows("aba"))
+    assert build_table(shop.catalogue(), [page], store, table).duplicates == 1
+    assert kept(table) == [("b", 1, 2), ("a", 1, 3)]
+
+
+def test_rows_without_a_key_are_all_kept_and_counted(store: PageStore, table: Path) -> None:
+    page = shop.store_page(store, 1, shop.rows([None, "a", None, "a"]))
+    report = build_table(shop.catalogue(), [page], store, table)
+    assert kept(table) == [(None, 1, 1), (None, 1, 3), ("a", 1, 4)]
+    assert (report.duplicates, report.rows_without_key) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("key", "columns", "duplicates"),
+    [
+        (("sku", "stock"), {"stock": [1, 2, 1, 1]}, 1),
+        (("sku", "stock"), {"stock": [1, None, 1, None]}, 2),
+        (("sku", "stock", "link"), {"stock": 1, "link": ["x", "y", "y", "y"]}, 1),
+        ("price", {"price": ["1.5", "1.50", "1.500", "2"]}, 2),
+        ("price", {"price": "1", "price_currency": ["EUR", "EUR", "USD", None]}, 1),
+        ("listed_at", {}, 3),
+        ("is_new", {"is_new": [True, False, True, False]}, 2),
+        ("rating", {"rating": [1, 1.0, 2.5, 2]}, 1),
+    ],
+)
+def test_a_key_of_any_columns_is_compared_by_value(
+    store: PageStore, table: Path, key: str, columns: dict[str, Any], duplicates: int
+) -> None:
+    page = shop.store_page(store, 1, shop.rows(["a", "b", "a", "b"], **columns))
+    report = build_table(shop.catalogue(key=key), [page], store, table)
+    assert report.duplicates == duplicates
+    assert report.rows == 4 - duplicates
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_many_random_pages_agree_with_a_plain_dictionary(
+    store: PageStore, table: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(stored_rows, "BATCH_ROWS", 25)
+    dice = random.Random(seed)
+    pages = []
+    seen: list[tuple[str, tuple[int, int, int]]] = []
+    for page in range(1, 41):
+        skus = [f"p{dice.randrange(150)}" for _ in range(dice.randrange(12))]
+        later = dice.randrange(10)
+        pages.append(shop.store_page(store, page, shop.rows(skus), later=later))
+        seen += [(sku, (later, page, place)) for place, sku in enumerate(skus, start=1)]
+    winners: dict[str, tuple[int, int, int]] = {}
+    for sku, rank in seen:
+        winners[sku] = max(rank, winners.get(sku) or rank)
+    dice.shuffle(pages)
+    report = build_table(shop.catalogue(), pages, store, table)
+    assert kept(table) == sorted(
+        ((sku, page, place) for sku, (_, page, place) in winners.items()), key=lambda row: row[1:]
+    )
+    assert report.duplicates == len(seen) - len(winners)
