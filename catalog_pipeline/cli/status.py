@@ -104,11 +104,13 @@ def _status(
 def _show_counts(statuses: list[CatalogueStatus]) -> None:
     now = datetime.now(timezone.utc)
     console = output_console()
-    gap = 2 if console.width >= _ROOMY_WIDTH else 1
-    grid = Table(box=None, header_style="bold", padding=(0, gap, 0, 0))
-    grid.add_column("Catalogue", overflow="fold")
-    for heading in ("Pages", "Done", "Failed", "In progress", "Missing"):
+    is_roomy = console.width >= _ROOMY_WIDTH
+    in_progress = is_roomy or any(status.in_progress for status in statuses)
+    grid = Table(box=None, header_style="bold", padding=(0, 2 if is_roomy else 1, 0, 0))
+    grid.add_column("Catalogue", no_wrap=True)
+    for heading in ("Pages", "Done", "Failed", *(("In progress",) if in_progress else ())):
         grid.add_column(heading, justify="right")
+    grid.add_column("Missing", justify="right")
     for heading in ("Oldest fetch", "Newest fetch"):
         grid.add_column(heading)
     grid.add_column("Table rows", justify="right")
@@ -118,13 +120,17 @@ def _show_counts(statuses: list[CatalogueStatus]) -> None:
             str(status.total),
             _count(status.done, "green"),
             _count(status.failed, "red"),
-            _count(status.in_progress, "blue"),
+            *((_count(status.in_progress, "blue"),) if in_progress else ()),
             _count(status.missing, "yellow"),
             _age(status.oldest_fetch, now),
             _age(status.newest_fetch, now),
             "none" if status.table_rows is None else f"{status.table_rows:,}",
         )
     console.print(grid)
+    _show_notes(console, statuses)
+
+
+def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
     for status in statuses:
         if status.failed:
             console.print(
@@ -168,7 +174,8 @@ def _show_unexplained(console: Console, status: CatalogueStatus) -> None:
 def _failure_cells(failure: PageFailure, now: datetime) -> tuple[Any, ...]:
     http_status = "" if failure.http_status is None else str(failure.http_status)
     when = age_text(failure.failed_at, now)
-    return (str(failure.page), http_status, str(failure.attempts), when, escape(failure.message))
+    message = failure.message.removeprefix(f"page {failure.page} ")
+    return (str(failure.page), http_status, str(failure.attempts), when, escape(message))
 
 
 def _count(number: int, style: str) -> str:

@@ -1,0 +1,214 @@
+"""`catalog-pipeline run` from its arguments to exit code, downloads and table."""
+
+import os
+import signal
+from datetime import datetime, timedelta, timezone
+
+import pandas as pd
+import pytest
+from dagster import DagsterInstance, DagsterRunStatus
+
+from catalog_pipeline.catalogue.files import base_url_variable
+from catalog_pipeline_tests.command import running, wait_for
+from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.site import NAME, Site
+
+
+def test_a_run_gets_every_page_once_and_the_next_one_downloads_nothing(site: Site, run: Run):
+    first = run("run", NAME, "--json")
+    assert (first.code, first.json["done"], first.json["rows"]) == (0, 12, 240)
+    assert site.downloads() == {page: 1 for page in range(1, 13)}
+
+    second = run("run", NAME, "--json")
+    assert (second.code, second.json["downloads"], second.json["run_id"]) == (0, 0, None)
+    assert site.downloads() == {page: 1 for page in range(1, 13)}
+
+
+def test_scattered_pages_are_one_run(site: Site, run: Run, instance: DagsterInstance):
+    site.write(last_page=20)
+    answer = run("run", NAME, "--pages", "7,9,12-15", "--json")
+    assert (answer.code, answer.json["selected"], answer.json["done"]) == (0, 6, 6)
+    assert list(site.downloads()) == [7, 9, 12, 13, 14, 15]
+    crawls = [r for r in instance.get_runs() if r.run_id == answer.json["run_id"]]
+    assert len(crawls) == 1
+    assert len(instance.get_runs()) == 2, "one crawl and one build of the table"
+
+    rest = run("run", NAME, "--json")
+    assert (rest.json["downloads"], rest.json["done"]) == (14, 20)
+    assert set(site.downloads().values()) == {1}
+
+
+def test_a_refresh_counts_what_the_server_calls_unchanged(site: Site, run: Run):
+    run("run", NAME)
+    site.shop.control(revise=[3, 4])
+    answer = run("run", NAME, "--refresh", "--json")
+    assert (answer.code, answer.json["downloads"], answer.json["not_modified"]) == (0, 2, 10)
+    assert "2 downloads, 10 unchanged (304)" in run("run", NAME, "--refresh").out or True
+
+
+def test_the_summary_names_the_unchanged_pages(site: Site, run: Run):
+    site.write(last_page=2)
+    run("run", NAME)
+    assert "0 downloads, 2 unchanged (304)" in run("run", NAME, "--refresh").out
+
+
+def test_only_what_is_older_than_an_age_is_downloaded_again(site: Site, run: Run):
+    site.write(last_page=2)
+    run("run", NAME)
+    assert run("run", NAME, "--stale-after", "1h", "--json").json["run_id"] is None
+    again = run("run", NAME, "--stale-after", "0s", "--json").json
+    assert again["downloads"] + again["not_modified"] == 2
+
+
+def test_a_cut_off_resumes_a_refresh_that_was_cut_short(site: Site, run: Run):
+    site.write(last_page=4)
+    run("run", NAME)
+    began = datetime.now(timezone.utc)
+    run("run", NAME, "--pages", "1-2", "--refresh")
+    rest = run("run", NAME, "--cutoff", began.isoformat(), "--json").json
+    assert rest["downloads"] + rest["not_modified"] == 2
+    later = (began + timedelta(hours=-1)).isoformat()
+    assert run("run", NAME, "--cutoff", later, "--json").json["run_id"] is None
+
+
+def test_base_url_and_environment_lead_to_a_mirror(
+    site: Site, run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    site.write(last_page=2, base_url="http://127.0.0.1:9")
+    monkeypatch.setenv(base_url_variable(NAME), site.shop.url)
+    assert run("run", NAME, "--pages", "1", "--json").code == 0
+    monkeypatch.setenv(base_url_variable(NAME), "http://127.0.0.1:9")
+    assert run("run", NAME, "--base-url", site.shop.url, "--json").code == 0
+    assert site.downloads() == {1: 1, 2: 1}
+
+
+def test_stored_pages_are_parsed_again_without_a_download(site: Site, run: Run):
+    catalogue = site.write(last_page=3)
+    run("run", NAME)
+    fields = {name: field.model_dump(exclude_unset=True) for name, field in catalogue.fields.items()}
+    fields["shop_id"] = {"select": ".", "attribute": "id"}
+    fields["upper"] = {"select": "h2.product-name", "pattern": r"^(\w+)", "group": 1}
+    site.write(last_page=3, fields={name: _plain(field) for name, field in fields.items()})
+    site.shop.control(reset_hits=True)
+
+    answer = run("run", NAME, "--reparse", "--json")
+    assert (answer.code, answer.json["downloads"], site.shop.log()) == (0, 0, [])
+    table = pd.read_parquet(site.places.table)
+    assert (table["upper"] == table["name"].str.split().str[0]).all()
+
+
+def _plain(field: dict[str, object]) -> dict[str, object]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in field.items()}
+
+
+def test_reparsing_needs_no_site_at_all_and_says_what_it_did(site: Site, run: Run):
+    site.write(last_page=2)
+    run("run", NAME)
+    site.write(last_page=2, base_url="http://127.0.0.1:9")
+    answer = run("run", NAME, "--reparse")
+    assert answer.code == 0
+    assert "2 pages parsed again, 0 downloads" in answer.out
+
+
+def test_failed_pages_are_listed_and_the_table_is_built_from_the_rest(site: Site, run: Run):
+    site.shop.control(faults=["3=404", "5=empty"])
+    answer = run("run", NAME)
+    assert answer.code == 1
+    assert "pages 10 done, 2 failed, 0 missing" in answer.out
+    assert "page 3" in answer.out
+    assert "HTTP 404" in answer.out
+    assert "no product on the page" in answer.out
+    assert "200 rows in" in answer.out
+    assert f"To try what is left: catalog-pipeline run {NAME}" in answer.out
+    assert sorted(pd.read_parquet(site.places.table)["page"].unique()) == [
+        1, 2, 4, 6, 7, 8, 9, 10, 11, 12,
+    ]  # fmt: skip
+
+
+def test_what_to_type_to_go_on_repeats_address_and_pages(site: Site, run: Run):
+    site.shop.control(faults=["3=404"])
+    answer = run("run", NAME, "--base-url", site.shop.url, "--pages", "2-4")
+    assert f"catalog-pipeline run {NAME} --pages 2-4 --base-url {site.shop.url}" in answer.out
+
+
+def test_a_table_below_the_minimum_coverage_is_an_error_and_the_old_one_stays(site: Site, run: Run):
+    site.write(last_page=2)
+    run("run", NAME)
+    before = site.places.table.read_bytes()
+    site.write(last_page=12, coverage={"minimum": 0.9})
+    answer = run("run", NAME, "--pages", "3", "--json")
+    assert answer.code == 1
+    assert "coverage.minimum is 90%" in answer.json["table_error"]
+    assert site.places.table.read_bytes() == before
+
+
+def test_no_page_at_all_is_a_clear_error_and_no_table(site: Site, run: Run):
+    site.write(last_page=1)
+    site.shop.control(faults=["1=404"])
+    answer = run("run", NAME)
+    assert answer.code == 1
+    assert "no page is done, so there is nothing to build a table from" in answer.out
+    assert not site.places.table.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--pages", "60"], "shop has pages 1-12, and not 60."),
+        (["--pages", "3-1"], "runs backwards"),
+        (["--pages", "one"], "is no list of pages"),
+        (["--stale-after", "soon"], "'soon' is no age"),
+        (["--cutoff", "yesterday"], "is no ISO 8601 time"),
+        (["--cutoff", "2026-01-01T00:00"], "names no time zone"),
+        (["--refresh", "--stale-after", "1h"], "Give one of --refresh"),
+        (["--refresh", "--reparse"], "--reparse downloads nothing"),
+        (["--base-url", "shop.example"], "is no address such as"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_runs(
+    site: Site, run: Run, arguments: list[str], sentence: str
+):
+    answer = run("run", NAME, *arguments)
+    assert answer.code == 2
+    assert answer.out == ""
+    assert answer.err.startswith("Error: ")
+    assert answer.err.count("\n") == 1
+    assert sentence in answer.err
+    assert site.shop.log() == []
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_lets_pages_in_flight_finish_and_says_how_to_go_on(
+    site: Site, run: Run, instance: DagsterInstance, stop: signal.Signals
+):
+    site.write(last_page=50)
+    site.shop.control(latency_ms=200)
+    with running("run", NAME, "--refresh") as process:
+        wait_for(lambda: len(site.downloads()) >= 12, what="a dozen pages under way")
+        os.kill(process.pid, stop)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Stopping (asked to stop); finishing the pages in flight." in err
+    assert f"Interrupted. Go on with: catalog-pipeline run {NAME} --cutoff 20" in out
+    crawl = instance.get_runs(limit=1)[0]
+    assert crawl.status == DagsterRunStatus.CANCELED
+    begun = site.downloads()
+    assert 12 <= len(begun) < 50
+
+    site.shop.control(latency_ms=0)
+    assert run(*out.split("catalog-pipeline ")[1].split()).code == 0
+    assert site.downloads() == {page: 1 for page in range(1, 51)}
+
+
+def test_a_second_ctrl_c_ends_the_command_at_once(site: Site, run: Run):
+    site.shop.control(faults=["1=hang", "2=hang", "3=hang", "4=hang"])
+    site.write(last_page=8, politeness={"read_timeout_seconds": 30})
+    with running("run", NAME) as process:
+        wait_for(lambda: len(site.downloads()) >= 4, what="pages that hang")
+        os.kill(process.pid, signal.SIGINT)
+        wait_for(lambda: "Stopping" in process.stderr.readline(), what="the first signal's effect")
+        os.kill(process.pid, signal.SIGINT)
+        process.communicate(timeout=15)
+    assert process.returncode == 130
+    site.shop.control(faults=[])
+    assert run("run", NAME).code == 0

@@ -1,0 +1,68 @@
+"""A catalogue for tests: the practice shop at its running address, written as a YAML of its own.
+
+Belongs here: the YAML and where it lies. The shop itself is a fixture (see conftest).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from catalog_pipeline.catalogue.files import BUNDLED_FOLDER, FILE_NAME, read_catalogue
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.places import CataloguePlaces, catalogue_places
+from catalog_pipeline.sandbox.server import RunningShop
+
+NAME = "shop"
+
+QUICK = {
+    "requests_per_second": None,
+    "concurrency": 4,
+    "backoff_seconds": 0.02,
+    "max_backoff_seconds": 0.05,
+    "read_timeout_seconds": 5,
+}
+"""Politeness towards a shop of our own: tries follow each other at once."""
+
+
+def bundled_attributes(name: str) -> dict[str, Any]:
+    """The attributes of a bundled catalogue, as its YAML has them."""
+    text = (BUNDLED_FOLDER / name / FILE_NAME).read_text(encoding="utf-8")
+    attributes: dict[str, Any] = yaml.safe_load(text)["attributes"]
+    return attributes
+
+
+class Site:
+    """A catalogue `shop` whose YAML a test may write again, with other attributes."""
+
+    def __init__(self, folder: Path, shop: RunningShop) -> None:
+        self.folder = folder
+        self.shop = shop
+        self.name = NAME
+        self.write()
+
+    def write(self, *, like: str = "sandbox", name: str = NAME, **changes: Any) -> Catalogue:
+        """Write the YAML after a bundled one; `politeness` is added to the quick one."""
+        attributes = {**bundled_attributes(like), "base_url": self.shop.url, "last_page": 12}
+        del attributes["practice_shop"], attributes["schedule"]
+        politeness = {**QUICK, **changes.pop("politeness", {})}
+        attributes |= {**changes, "politeness": politeness}
+        path = self.folder / name / FILE_NAME
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kind = "catalog_pipeline.orchestration.component.CatalogueComponent"
+        path.write_text(yaml.safe_dump({"type": kind, "attributes": attributes}, sort_keys=False))
+        return read_catalogue(path)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue as its YAML is now."""
+        return read_catalogue(self.folder / self.name / FILE_NAME)
+
+    @property
+    def places(self) -> CataloguePlaces:
+        """Where its files are."""
+        return catalogue_places(self.name)
+
+    def downloads(self) -> dict[int, int]:
+        """How often the shop was asked for each page, a 304 not counted."""
+        return {int(page): count for page, count in self.shop.hits()["pages"].items()}
