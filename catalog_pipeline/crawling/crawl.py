@@ -7,11 +7,9 @@ got belongs in `page_work`, how it is recorded in the `Recorder` that is passed 
 
 from __future__ import annotations
 
-import heapq
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 
 from catalog_pipeline.catalogue.model import Catalogue
@@ -21,6 +19,7 @@ from catalog_pipeline.crawling.group_commit import GroupCommit, Recorder
 from catalog_pipeline.crawling.login_state import LoginState
 from catalog_pipeline.crawling.observer import CrawlObserver
 from catalog_pipeline.crawling.pace import Pace
+from catalog_pipeline.crawling.page_queue import PageQueue, PageWork
 from catalog_pipeline.crawling.pool import WorkerPool
 from catalog_pipeline.crawling.retries import next_attempt
 from catalog_pipeline.crawling.site_rules import ask_robots
@@ -31,22 +30,6 @@ from catalog_pipeline.storing.page_store import PageStore
 
 _LONGEST_WAIT_SECONDS = 0.25
 """How long at most the loop waits before it looks again whether it has to stop."""
-
-
-@dataclass(frozen=True)
-class _PageWork:
-    """One page on its way through the crawl."""
-
-    page: int
-    url: str
-    previous: StoredPage | None
-    is_reparse: bool = False
-    attempt: int = 1
-    redirects: int = 0
-    started_at: float | None = None
-    """When its first attempt began, by the crawl's clock."""
-    attempt_at: float = 0.0
-    """When its latest attempt began."""
 
 
 class Crawl:
@@ -82,9 +65,7 @@ class Crawl:
         self._login = LoginState(catalogue, has_session=has_session)
         self._capacity = pool.capacity
         self._rules: RobotsRules | None = None
-        self._ready: deque[_PageWork] = deque()
-        self._put_off: list[tuple[float, int, _PageWork]] = []
-        self._in_flight: dict[int, _PageWork] = {}
+        self._queue = PageQueue()
         self._failures: list[PageFailure] = []
         self._downloads = 0
         self._not_modified = 0
@@ -96,10 +77,10 @@ class Crawl:
             CrawlStoppedError: nearly all pages fail.
             LoginError, StorageError, WorkerError: nothing more can be had.
         """
-        self._ready.extend(
-            _PageWork(page, self._catalogue.page_address(page), previous) for page, previous in due
+        self._queue.add(
+            PageWork(page, self._catalogue.page_address(page), previous) for page, previous in due
         )
-        if self._ready and self._politeness.obey_robots:
+        if due and self._politeness.obey_robots:
             self._rules = ask_robots(
                 self._catalogue,
                 self._pool,
@@ -122,8 +103,8 @@ class Crawl:
 
     def run_reparse(self, pages: Sequence[StoredPage]) -> CrawlOutcome:
         """Parse the stored bodies of pages again; nothing is downloaded."""
-        self._ready.extend(
-            _PageWork(stored.record.page, stored.record.url, stored, is_reparse=True)
+        self._queue.add(
+            PageWork(stored.record.page, stored.record.url, stored, is_reparse=True)
             for stored in pages
         )
         return self._loop()
@@ -156,9 +137,9 @@ class Crawl:
         return self._outcome(was_stopped)
 
     def _has_work(self, goes_on: bool) -> bool:
-        if self._in_flight or self._login.is_under_way:
+        if self._queue.in_flight or self._login.is_under_way:
             return True
-        return goes_on and bool(self._ready or self._put_off)
+        return goes_on and not self._queue.is_empty
 
     def _patience(self, goes_on: bool) -> float:
         """How long the loop may wait for an answer before there is something else to do."""
@@ -167,38 +148,38 @@ class Crawl:
         group = self._group.seconds_left(now)
         if group is not None:
             waits.append(group)
-        if goes_on and len(self._in_flight) < self._capacity:
-            if self._put_off:
-                waits.append(self._put_off[0][0] - now)
-            if self._ready and not self._login.is_wanted:
+        if goes_on and self._queue.in_flight < self._capacity:
+            if self._queue.next_wake is not None:
+                waits.append(self._queue.next_wake - now)
+            if self._queue.first() and not self._login.is_wanted:
                 waits.append(self._pace.seconds_until_free(now))
         return max(0.0, min(waits))
 
     def _dispatch(self, now: float) -> None:
         """Start what may start: pages that are ready, as many as concurrency and pace allow."""
-        while self._put_off and self._put_off[0][0] <= now:
-            self._ready.append(heapq.heappop(self._put_off)[2])
+        self._queue.wake(now)
         if self._login.is_wanted:
             self._begin_login(now)
             return
-        while self._ready and len(self._in_flight) < self._capacity:
-            work = self._ready[0]
+        while self._queue.in_flight < self._capacity:
+            work = self._queue.first()
+            if work is None:
+                return
             refusal = self._robots_refusal(work)
             if refusal:
-                self._ready.popleft()
+                self._queue.drop_first()
                 self._give_up(work, "robots", refusal, None)
                 continue
             if not work.is_reparse:
                 if self._pace.seconds_until_free(now) > 0:
                     return
                 self._pace.take(now)
-            self._ready.popleft()
             self._start(work, now)
 
-    def _start(self, work: _PageWork, now: float) -> None:
+    def _start(self, work: PageWork, now: float) -> None:
         started_at = now if work.started_at is None else work.started_at
         work = replace(work, started_at=started_at, attempt_at=now)
-        self._in_flight[work.page] = work
+        self._queue.start(work)
         if work.is_reparse and work.previous is not None:
             self._pool.submit(tasks.ReparsePage(work.page, work.previous))
         else:
@@ -208,12 +189,16 @@ class Crawl:
 
     def _begin_login(self, now: float) -> None:
         """Log in as soon as no page is in flight; a login takes the pace's turns too."""
-        if self._in_flight or self._login.is_under_way or self._pace.seconds_until_free(now) > 0:
+        if (
+            self._queue.in_flight
+            or self._login.is_under_way
+            or self._pace.seconds_until_free(now) > 0
+        ):
             return
         self._pace.take(now)
         self._pool.submit(tasks.LogIn(self._login.begin(), self._pace.interval_seconds))
 
-    def _robots_refusal(self, work: _PageWork) -> str:
+    def _robots_refusal(self, work: PageWork) -> str:
         if self._rules is None or work.is_reparse:
             return ""
         return self._rules.why_not(work.url, self._politeness.agent)
@@ -227,16 +212,16 @@ class Crawl:
         elif isinstance(answer, tasks.LoginRefused):
             self._login.failed(answer.message)
         elif isinstance(answer, tasks.PageStored):
-            self._page_stored(self._in_flight.pop(answer.page), answer.stored)
+            self._page_stored(self._queue.land(answer.page), answer.stored)
         elif isinstance(answer, tasks.SessionExpired):
             self._login.expired(answer.session)
-            self._ready.appendleft(self._in_flight.pop(answer.page))
+            self._queue.again(self._queue.land(answer.page))
         elif isinstance(answer, tasks.PageRedirected):
-            self._page_redirected(self._in_flight.pop(answer.page), answer.url)
+            self._page_redirected(self._queue.land(answer.page), answer.url)
         elif isinstance(answer, tasks.PageRefused):
-            self._page_refused(self._in_flight.pop(answer.page), answer)
+            self._page_refused(self._queue.land(answer.page), answer)
 
-    def _page_stored(self, work: _PageWork, stored: StoredPage) -> None:
+    def _page_stored(self, work: PageWork, stored: StoredPage) -> None:
         now = self._clock()
         self._group.add(stored, now)
         if not work.is_reparse:
@@ -249,15 +234,15 @@ class Crawl:
         self._watch.page_done()
         self._observer.page_stored(stored)
 
-    def _page_redirected(self, work: _PageWork, url: str) -> None:
+    def _page_redirected(self, work: PageWork, url: str) -> None:
         limit = self._catalogue.limits.max_redirects
         if work.redirects >= limit:
             message = f"{work.url} redirects once more after {limit} redirects"
             self._give_up(work, "redirect_refused", message, None)
         else:
-            self._ready.appendleft(replace(work, url=url, redirects=work.redirects + 1))
+            self._queue.again(replace(work, url=url, redirects=work.redirects + 1))
 
-    def _page_refused(self, work: _PageWork, answer: tasks.PageRefused) -> None:
+    def _page_refused(self, work: PageWork, answer: tasks.PageRefused) -> None:
         now = self._clock()
         pushback = answer.pushback
         if pushback.slow_down:
@@ -274,9 +259,9 @@ class Crawl:
             return
         self._observer.page_put_off(work.page, answer.message, again_at - now)
         again = replace(work, attempt=work.attempt + 1)
-        heapq.heappush(self._put_off, (again_at, work.page, again))
+        self._queue.put_off(again, again_at)
 
-    def _give_up(self, work: _PageWork, kind: str, message: str, status: int | None) -> None:
+    def _give_up(self, work: PageWork, kind: str, message: str, status: int | None) -> None:
         named = message if f"page {work.page}" in message else (
             f"page {work.page} {work.url}: {message}"
         )  # fmt: skip
@@ -295,11 +280,11 @@ class Crawl:
         self._observer.page_failed(failure)
 
     def _outcome(self, was_stopped: bool) -> CrawlOutcome:
-        left = [work.page for work in self._ready] + [work.page for _, _, work in self._put_off]
+        left = self._queue.waiting
         return CrawlOutcome(
             downloads=self._downloads,
             not_modified=self._not_modified,
             failures=tuple(sorted(self._failures, key=lambda failure: failure.page)),
-            untried=tuple(sorted(left)),
+            untried=left,
             was_stopped=was_stopped and bool(left),
         )

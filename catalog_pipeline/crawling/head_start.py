@@ -8,7 +8,7 @@ crawl finds its workers up, and robots.txt on its way. Without one it starts the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -28,15 +28,22 @@ class CrewAtWork:
     pool: WorkerPool
 
 
-_early: ContextVar[CrewAtWork | None] = ContextVar("early", default=None)
+@dataclass(frozen=True)
+class _Early:
+    crew: CrewAtWork
+    ending: ExitStack
+
+
+_early: ContextVar[_Early | None] = ContextVar("early", default=None)
 
 
 @contextmanager
 def crew(catalogue: Catalogue, places: CataloguePlaces) -> Iterator[CrewAtWork]:
     """The workers for a crawl: those with a head start if there are, else new ones."""
     early = _early.get()
-    if early is not None and early.catalogue.name == catalogue.name:
-        yield early
+    if early is not None and early.crew.catalogue.name == catalogue.name:
+        with early.ending:
+            yield early.crew
         return
     with _new_crew(catalogue, places) as new:
         yield new
@@ -44,10 +51,11 @@ def crew(catalogue: Catalogue, places: CataloguePlaces) -> Iterator[CrewAtWork]:
 
 @contextmanager
 def head_start(catalogue: Catalogue, places: CataloguePlaces) -> Iterator[None]:
-    """Start the workers now, for a crawl that begins within the block."""
-    with _new_crew(catalogue, places) as early:
+    """Start the workers now, for a crawl that begins within the block; they end with it."""
+    with ExitStack() as ending:
+        early = ending.enter_context(_new_crew(catalogue, places))
         ask_robots_early(early.catalogue, early.pool)
-        token = _early.set(early)
+        token = _early.set(_Early(early, ending))
         try:
             yield
         finally:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import dagster as dg
 from dagster._core.events import (
@@ -38,7 +39,7 @@ class EventRecorder:
         self._key = pages_key
         self.recorded: list[StoredPage] = []
         step_context = context.op_execution_context.get_step_execution_context()
-        self._common = {
+        self._common: dict[str, Any] = {
             "job_name": step_context.job_name,
             "step_handle": step_context.step.handle,
             "node_handle": step_context.step.node_handle,

@@ -1,0 +1,93 @@
+"""The pages of a crawl on their way: ready, put off until a time, or in flight.
+
+Bookkeeping only; which page starts, and what its answer means, is decided in `crawl`.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from catalog_pipeline.records import StoredPage
+
+
+@dataclass(frozen=True)
+class PageWork:
+    """One page on its way. `previous` is its last checkpoint; times are of the crawl's clock."""
+
+    page: int
+    url: str
+    previous: StoredPage | None
+    is_reparse: bool = False
+    attempt: int = 1
+    redirects: int = 0
+    started_at: float | None = None
+    """When its first attempt began."""
+    attempt_at: float = 0.0
+    """When its latest attempt began."""
+
+
+class PageQueue:
+    """Every page that was added is in one of the three states until it is taken out."""
+
+    def __init__(self) -> None:
+        self._ready: deque[PageWork] = deque()
+        self._put_off: list[tuple[float, int, PageWork]] = []
+        self._in_flight: dict[int, PageWork] = {}
+
+    def add(self, works: Iterable[PageWork]) -> None:
+        """Add pages that may start at once, in their order."""
+        self._ready.extend(works)
+
+    def first(self) -> PageWork | None:
+        """The page that is to start next, if one is ready."""
+        return self._ready[0] if self._ready else None
+
+    def drop_first(self) -> None:
+        """Take the next page out without starting it."""
+        self._ready.popleft()
+
+    def start(self, work: PageWork) -> None:
+        """The next page starts, as `work`."""
+        self._ready.popleft()
+        self._in_flight[work.page] = work
+
+    def land(self, page: int) -> PageWork:
+        """Take a page out of flight."""
+        return self._in_flight.pop(page)
+
+    def again(self, work: PageWork) -> None:
+        """Put a page in front of all that are ready."""
+        self._ready.appendleft(work)
+
+    def put_off(self, work: PageWork, until: float) -> None:
+        """Let a page wait until a time."""
+        heapq.heappush(self._put_off, (until, work.page, work))
+
+    def wake(self, now: float) -> None:
+        """Make the pages ready whose time has come."""
+        while self._put_off and self._put_off[0][0] <= now:
+            self._ready.append(heapq.heappop(self._put_off)[2])
+
+    @property
+    def next_wake(self) -> float | None:
+        """When the next page that was put off becomes ready."""
+        return self._put_off[0][0] if self._put_off else None
+
+    @property
+    def in_flight(self) -> int:
+        """How many pages are in flight."""
+        return len(self._in_flight)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no page waits to be started."""
+        return not self._ready and not self._put_off
+
+    @property
+    def waiting(self) -> tuple[int, ...]:
+        """Numbers of the pages that wait to be started, sorted."""
+        put_off = [work.page for _, _, work in self._put_off]
+        return tuple(sorted([work.page for work in self._ready] + put_off))
