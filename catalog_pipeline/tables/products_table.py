@@ -110,7 +110,7 @@ def _usable(
     if isinstance(found, PageRows):
         return found
     newer = refetch(stored.record.page)
-    if newer is None or newer.file_name == stored.file_name:
+    if newer is None:
         raise found
     return read_page(store, newer)
 

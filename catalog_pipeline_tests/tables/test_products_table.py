@@ -253,6 +253,15 @@ def test_a_full_disk_is_a_clear_error_and_the_old_table_stays(
         assert shop.leftovers(table) == []
 
 
+def test_what_a_killed_build_left_makes_room_before_the_next_one(
+    store: PageStore, tmp_path: Path
+) -> None:
+    with small_disk(tmp_path / "disk", kilobytes=40) as disk:
+        table = disk / "products.parquet"
+        (disk / f".{table.name}.building-99-1").write_bytes(bytes(30_000))
+        assert build_table(shop.catalogue(), shop.store_pages(store, 2), store, table).rows == 40
+
+
 def test_a_read_only_folder_is_a_clear_error_and_the_old_table_stays(
     store: PageStore, tmp_path: Path
 ) -> None:
