@@ -26,7 +26,12 @@ from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, Log
 from catalog_pipeline.orchestration.checkpoints import read_checkpoints, run_created_at
 from catalog_pipeline.orchestration.event_recorder import EventRecorder
 from catalog_pipeline.orchestration.liveness import hold_sign_of_life
-from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, pages_key
+from catalog_pipeline.orchestration.names import (
+    COMMAND_LINE,
+    MAX_RETRIES_TAG,
+    STARTED_BY_TAG,
+    pages_key,
+)
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.storing.page_store import PageStore
@@ -188,18 +193,29 @@ def _record_in_groups(recorder: EventRecorder, pages: Sequence[StoredPage]) -> N
 def _stopper(context: dg.AssetExecutionContext, wish: StopWish) -> Callable[[], bool]:
     """Whether the crawl has to end: by a signal, or because its run was ended in the event log."""
     next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS_AT_THE_RUN
+    is_told = False
 
     def must_stop() -> bool:
-        nonlocal next_look
+        nonlocal next_look, is_told
         if not wish.is_set and time.monotonic() >= next_look:
             next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS_AT_THE_RUN
             run = context.instance.get_run_by_id(context.run.run_id)
             wish.is_set = (
                 run is None or run.is_finished or run.status == dg.DagsterRunStatus.CANCELING
             )
+        if wish.by_signal is not None and not is_told:
+            is_told = True
+            _tell_cancelled_by_user(context)
         return wish.is_set
 
     return must_stop
+
+
+def _tell_cancelled_by_user(context: dg.AssetExecutionContext) -> None:
+    """A Ctrl-C in the terminal is a cancellation; a worker of the web UI that is ended is not,
+    and Dagster fails its run, which is then retried."""
+    if context.run.tags.get(STARTED_BY_TAG) == COMMAND_LINE:
+        context.instance.report_run_canceling(context.run, "Interrupted on the command line.")
 
 
 def _tell_waiting(context: dg.AssetExecutionContext, holder: str) -> None:

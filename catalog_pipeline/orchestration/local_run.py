@@ -16,7 +16,9 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.orchestration.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import (
     CATALOGUE_TAG,
+    COMMAND_LINE,
     MAX_RETRIES_TAG,
+    STARTED_BY_TAG,
     pages_key,
     products_key,
 )
@@ -80,7 +82,7 @@ def _execute(
             instance=instance,
             asset_selection=[key],
             run_id=run_id,
-            tags={**tags, MAX_RETRIES_TAG: "0"},
+            tags={**tags, MAX_RETRIES_TAG: "0", STARTED_BY_TAG: COMMAND_LINE},
             raise_on_error=False,
         )
     return LocalRun(run_id, result.dagster_run.status, _error_of(result))

@@ -8,6 +8,8 @@ CATALOGUE_TAG = "catalog_pipeline/catalogue"
 MAX_RETRIES_TAG = "dagster/max_retries"
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
+STARTED_BY_TAG = "catalog_pipeline/started_by"
+COMMAND_LINE = "command line"
 DATA_VERSION_TAG = "dagster/data_version"
 
 
