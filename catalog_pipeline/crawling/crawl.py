@@ -10,11 +10,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling import tasks
-from catalog_pipeline.crawling.failure_watch import FailureWatch
 from catalog_pipeline.crawling.group_commit import GroupCommit, Recorder
 from catalog_pipeline.crawling.login_state import LoginState
 from catalog_pipeline.crawling.observer import CrawlObserver
@@ -23,9 +21,10 @@ from catalog_pipeline.crawling.page_queue import PageQueue, PageWork
 from catalog_pipeline.crawling.pool import WorkerPool
 from catalog_pipeline.crawling.retries import next_attempt
 from catalog_pipeline.crawling.site_rules import ask_robots
+from catalog_pipeline.crawling.tally import Tally
 from catalog_pipeline.errors import CrawlStoppedError, FetchError
 from catalog_pipeline.fetching.robots import RobotsRules
-from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
+from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.storing.page_store import PageStore
 
 _LONGEST_WAIT_SECONDS = 0.25
@@ -51,24 +50,16 @@ class Crawl:
         self._catalogue = catalogue
         self._politeness = politeness
         self._pool = pool
-        self._recorder = recorder
         self._observer = observer
         self._must_stop = must_stop
         self._clock = clock
         self._group = GroupCommit(store, recorder)
         self._pace = Pace(politeness.requests_per_second, clock=clock)
-        self._watch = FailureWatch(
-            politeness.stop_when_failed_share,
-            politeness.stop_window,
-            politeness.page_timeout_seconds,
-        )
+        self._tally = Tally(politeness, recorder, observer)
         self._login = LoginState(catalogue, has_session=has_session)
         self._capacity = pool.capacity
         self._rules: RobotsRules | None = None
         self._queue = PageQueue()
-        self._failures: list[PageFailure] = []
-        self._downloads = 0
-        self._not_modified = 0
 
     def run(self, due: Sequence[tuple[int, StoredPage | None]]) -> CrawlOutcome:
         """Download the due pages, each with its last checkpoint if it has one.
@@ -118,7 +109,7 @@ class Crawl:
                     was_stopped = True
                     self._observer.stopping("asked to stop")
                 if reason is None and not was_stopped:
-                    reason = self._watch.reason_to_stop()
+                    reason = self._tally.reason_to_stop()
                     if reason:
                         self._observer.stopping(reason)
                 goes_on = reason is None and not was_stopped
@@ -134,7 +125,7 @@ class Crawl:
             self._group.flush()
         if reason:
             raise CrawlStoppedError(f"{self._catalogue.name}: {reason}.")
-        return self._outcome(was_stopped)
+        return self._tally.outcome(self._queue.waiting, was_stopped=was_stopped)
 
     def _has_work(self, goes_on: bool) -> bool:
         if self._queue.in_flight or self._login.is_under_way:
@@ -168,7 +159,7 @@ class Crawl:
             refusal = self._robots_refusal(work)
             if refusal:
                 self._queue.drop_first()
-                self._give_up(work, "robots", refusal, None)
+                self._tally.page_failed(work, "robots", refusal, None)
                 continue
             if not work.is_reparse:
                 if self._pace.seconds_until_free(now) > 0:
@@ -227,18 +218,13 @@ class Crawl:
         if not work.is_reparse:
             self._pace.succeeded(now)
             self._login.page_came()
-            if stored.record.not_modified:
-                self._not_modified += 1
-            else:
-                self._downloads += 1
-        self._watch.page_done()
-        self._observer.page_stored(stored)
+        self._tally.page_stored(work, stored)
 
     def _page_redirected(self, work: PageWork, url: str) -> None:
         limit = self._catalogue.limits.max_redirects
         if work.redirects >= limit:
             message = f"{work.url} redirects once more after {limit} redirects"
-            self._give_up(work, "redirect_refused", message, None)
+            self._tally.page_failed(work, "redirect_refused", message, None)
         else:
             self._queue.again(replace(work, url=url, redirects=work.redirects + 1))
 
@@ -248,43 +234,15 @@ class Crawl:
         if pushback.slow_down:
             self._pace.push_back(now, pushback.retry_after_seconds, started_at=work.attempt_at)
             if pushback.retry_after_seconds:
-                self._watch.asked_to_pause(pushback.retry_after_seconds)
+                self._tally.asked_to_pause(pushback.retry_after_seconds)
         error = FetchError(answer.message, kind=answer.kind, url=answer.url, pushback=pushback)
         started_at = work.started_at if work.started_at is not None else now
         again_at = None
         if not work.is_reparse:
             again_at = next_attempt(error, work.attempt, started_at, now, self._politeness)
         if again_at is None:
-            self._give_up(work, answer.kind, answer.message, answer.http_status)
+            self._tally.page_failed(work, answer.kind, answer.message, answer.http_status)
             return
         self._observer.page_put_off(work.page, answer.message, again_at - now)
         again = replace(work, attempt=work.attempt + 1)
         self._queue.put_off(again, again_at)
-
-    def _give_up(self, work: PageWork, kind: str, message: str, status: int | None) -> None:
-        named = message if f"page {work.page}" in message else (
-            f"page {work.page} {work.url}: {message}"
-        )  # fmt: skip
-        failure = PageFailure(
-            page=work.page,
-            url=work.url,
-            kind=kind,
-            message=named,
-            http_status=status,
-            attempts=work.attempt,
-            failed_at=datetime.now(timezone.utc),
-        )
-        self._recorder.record_failure(failure)
-        self._failures.append(failure)
-        self._watch.page_failed(failure)
-        self._observer.page_failed(failure)
-
-    def _outcome(self, was_stopped: bool) -> CrawlOutcome:
-        left = self._queue.waiting
-        return CrawlOutcome(
-            downloads=self._downloads,
-            not_modified=self._not_modified,
-            failures=tuple(sorted(self._failures, key=lambda failure: failure.page)),
-            untried=left,
-            was_stopped=was_stopped and bool(left),
-        )

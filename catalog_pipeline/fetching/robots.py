@@ -30,6 +30,8 @@ class RobotsRules:
 
     rules: Protego
     refusal: str = ""
+    allows_all: bool = False
+    """Whether there is no rule at all, so that no page needs to be looked up."""
 
     @classmethod
     def from_answer(cls, status: int | None, body: bytes = b"") -> RobotsRules:
@@ -44,7 +46,7 @@ class RobotsRules:
         if status >= 500 or status == 429:
             return cls.unreachable(f"HTTP {status}")
         text = _readable_part(body) if 200 <= status < 300 else ""
-        return cls(Protego.parse(text))
+        return cls(Protego.parse(text), allows_all=not text.strip())
 
     @classmethod
     def unreachable(cls, problem: str) -> RobotsRules:
@@ -57,6 +59,8 @@ class RobotsRules:
 
     def why_not(self, url: str, agent: str) -> str:
         """Return one sentence that says why `url` may not be fetched; empty if it may."""
+        if self.allows_all:
+            return ""
         if self.refusal:
             return f"{self.refusal}; until it answers, nothing may be fetched (RFC 9309)"
         if self.rules.can_fetch(url, agent):
