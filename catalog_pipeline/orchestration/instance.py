@@ -5,13 +5,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dagster import DagsterInstance
+from dagster._core.instance.ref import InstanceRef
 
 from catalog_pipeline.places import HOME_VARIABLE, ensure_dagster_home
+
+_OUTPUT_STAYS_HERE = {
+    "compute_logs": {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+}
+"""A command's output belongs on its terminal. Dagster's capture would lead it through processes
+of the terminal's group, which a Ctrl-C ends, the last words of the command with them."""
 
 
 @contextmanager
 def open_instance() -> Iterator[DagsterInstance]:
-    """The instance of `DAGSTER_HOME`, or of the project's own home; never a temporary one."""
-    os.environ[HOME_VARIABLE] = str(ensure_dagster_home())
-    with DagsterInstance.get() as instance:
-        yield instance
+    """The instance of `DAGSTER_HOME`, or of the project's own home; never a temporary one.
+
+    For commands: what a run in this process prints is not captured for the web UI.
+    """
+    home = str(ensure_dagster_home())
+    os.environ[HOME_VARIABLE] = home
+    with DagsterInstance.from_ref(InstanceRef.from_dir(home, overrides=_OUTPUT_STAYS_HERE)) as one:
+        yield one
