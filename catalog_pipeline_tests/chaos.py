@@ -1,0 +1,99 @@
+"""Many crawls of the practice shop, each killed at a random instant and resumed.
+
+    python -m catalog_pipeline_tests.chaos --crawls 100 --seed 7
+
+Ends with 0 if nothing was lost, doubled, or downloaded again although it was stored. How one
+crawl is killed and judged belongs in `crash`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from catalog_pipeline_tests.crash.killed_crawl import (
+    LATENCY_MS,
+    PAGE_SIZE,
+    PAGES,
+    Verdict,
+    Wish,
+    kill_and_resume,
+    measure_life,
+)
+
+
+def run_chaos(crawls: int, seed: int, folder: Path, *, jobs: int, is_shown: bool) -> list[Verdict]:
+    """Kill and resume so many crawls, a few at a time; the instants follow from the seed."""
+    with ThreadPoolExecutor(jobs) as at_once:
+        lives = list(at_once.map(measure_life, [folder / f"whole-{job}" for job in range(jobs)]))
+        life = max(lives)
+
+        def one(number: int) -> Verdict:
+            place = folder / str(number)
+            verdict = kill_and_resume(place, Wish.drawn(number, seed), life)
+            if is_shown:
+                print(_line(verdict), flush=True)
+            if not verdict.complaints:
+                shutil.rmtree(place)
+            return verdict
+
+        return list(at_once.map(one, range(1, crawls + 1)))
+
+
+def summary(verdicts: Sequence[Verdict]) -> str:
+    """The figures of all crawls as a table."""
+    phases = Counter(phase for verdict in verdicts for phase in verdict.phases)
+    kills = phases.total() - phases["over"]
+    rows = [
+        ("crawls", len(verdicts)),
+        (f"pages of each crawl, {PAGE_SIZE} products per page", PAGES),
+        ("kills (SIGKILL)", kills),
+        *((f"  during: {phase}", count) for phase, count in sorted(phases.items())
+          if phase != "over"),
+        ("commands that ended before their kill", phases["over"]),
+        ("pages in flight at the kills", sum(verdict.in_flight for verdict in verdicts)),
+        ("pages downloaded again", sum(verdict.downloaded_again for verdict in verdicts)),
+        ("runs to complete them", sum(verdict.resumes for verdict in verdicts)),
+        ("crawls with a broken promise", sum(bool(verdict.complaints) for verdict in verdicts)),
+    ]  # fmt: skip
+    return "\n".join(f"{name:<48}{number:>8}" for name, number in rows)
+
+
+def _line(verdict: Verdict) -> str:
+    whom = "group" if verdict.wish.whole_group else "process"
+    line = f"{verdict.wish.number:>4}  {whom:<8}{', '.join(verdict.phases):<36}"
+    line += f"in flight {verdict.in_flight:>3}, downloaded again {verdict.downloaded_again:>3}"
+    return "\n      BROKEN: ".join([line, *verdict.complaints])
+
+
+def main() -> int:
+    """Entry: returns 0 if every promise held."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--crawls", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=None, help="default: a new one, printed")
+    parser.add_argument("--jobs", type=int, default=2, help="crawls at the same time")
+    options = parser.parse_args()
+    seed = random.randrange(1_000_000) if options.seed is None else options.seed
+    print(f"seed {seed}, {PAGES} pages, {LATENCY_MS} ms latency", flush=True)
+    started = time.monotonic()
+    folder = Path(tempfile.mkdtemp(prefix="chaos-"))
+    verdicts = run_chaos(options.crawls, seed, folder, jobs=options.jobs, is_shown=True)
+    print(summary(verdicts))
+    print(f"{'seconds':<48}{time.monotonic() - started:>8.0f}")
+    if any(verdict.complaints for verdict in verdicts):
+        print(f"What is left of the broken crawls is in {folder}; the seed is {seed}.")
+        return 1
+    shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

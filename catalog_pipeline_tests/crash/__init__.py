@@ -1,0 +1,1 @@
+"""Crawls that die: real processes, real signals, and what is true afterwards."""

@@ -1,0 +1,11 @@
+"""Puts a kill point into worker processes: Python imports this module at the start of each."""
+
+import os
+import sys
+
+if "catalog_pipeline.crawling.worker" in sys.orig_argv:
+    from catalog_pipeline_tests.crash.kill_points import PLACE, POINTS, place
+
+    name, _, call = os.environ[PLACE].rpartition(":")
+    if POINTS[name].in_worker:
+        place(name, int(call))

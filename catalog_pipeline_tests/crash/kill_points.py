@@ -1,0 +1,115 @@
+"""Deaths placed on purpose: a real function of the program, and the process ends by its call.
+
+The wrapped function does its work; before it, within it or after it SIGKILL comes. In a worker
+process the crawl that it works for is killed first, so that both are gone, as after a loss of
+power. Here: the points. How they get into the processes is in `dying` and `in_every_process`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+PLACE = "CATALOG_PIPELINE_TESTS_DEATH"
+"""Environment variable: the name of the point, a colon, and at which call death comes."""
+
+Chooses = Callable[..., bool]
+
+
+@dataclass(frozen=True)
+class Point:
+    """A call at which the process dies: module, attribute, and when."""
+
+    module: str
+    attribute: str
+    when: str
+    chooses: Chooses = lambda *arguments: True
+    in_worker: bool = False
+
+
+def _is_page_path(path: Any, *others: Any) -> bool:
+    return "/.writing-" in str(path)
+
+
+def _is_page_descriptor(descriptor: int, *others: Any) -> bool:
+    return _is_page_path(os.readlink(f"/proc/self/fd/{descriptor}"))
+
+
+def _has(kind: str) -> Chooses:
+    return lambda storage, rows: any(row.type and row.type.value == kind for row in rows)
+
+
+def _is_of_page(storage: Any, events: Any) -> bool:
+    return any(
+        event.dagster_event.is_step_materialization and event.dagster_event.partition
+        for event in events
+        if event.dagster_event
+    )
+
+
+_LOG = "catalog_pipeline.orchestration.event_log"
+_IN_RUN_FILE = "BatchedSqliteEventLogStorage._store_in_run_files"
+_BATCH = "BatchedSqliteEventLogStorage.store_event_batch"
+_STORE = "catalog_pipeline.storing.page_store"
+_RECORDER = "catalog_pipeline.orchestration.event_recorder"
+_TABLE = "catalog_pipeline.tables.products_table"
+
+POINTS = {
+    "page file not begun": Point("os", "open", "before", _is_page_path, in_worker=True),
+    "page file half written": Point("os", "write", "within", _is_page_descriptor, in_worker=True),
+    "page file not synced": Point("os", "fsync", "before", _is_page_descriptor, in_worker=True),
+    "page file not renamed": Point("os", "fsync", "after", _is_page_descriptor, in_worker=True),
+    "page file renamed": Point("os", "rename", "after", _is_page_path, in_worker=True),
+    "names not synced": Point(_STORE, "PageStore.sync", "before"),
+    "names synced": Point(_STORE, "PageStore.sync", "after"),
+    "events in the run's file only": Point(
+        _LOG, _IN_RUN_FILE, "after", _has("ASSET_MATERIALIZATION")
+    ),
+    "events recorded": Point(_LOG, _BATCH, "after", _is_of_page),
+    "plan in the run's file only": Point(
+        _LOG, _IN_RUN_FILE, "after", _has("ASSET_MATERIALIZATION_PLANNED")
+    ),
+    "failure not recorded": Point(_RECORDER, "EventRecorder.record_failure", "before"),
+    "failure in the run's file only": Point(_LOG, _IN_RUN_FILE, "after", _has("ASSET_OBSERVATION")),
+    "failure recorded": Point(_RECORDER, "EventRecorder.record_failure", "after"),
+    "table not written": Point("catalog_pipeline.tables.table_file", "TableFile.close", "before"),
+    "table not replaced": Point(_TABLE, "_replace", "before"),
+    "table replaced": Point(_TABLE, "_replace", "after"),
+}
+
+
+def place(name: str, call: int) -> None:
+    """Let this process die at the given call of the point."""
+    point = POINTS[name]
+    *path, attribute = point.attribute.split(".")
+    owner = importlib.import_module(point.module)
+    for part in path:
+        owner = getattr(owner, part)
+    setattr(owner, attribute, _deadly(getattr(owner, attribute), point, call))
+
+
+def _deadly(function: Callable[..., Any], point: Point, call: int) -> Callable[..., Any]:
+    counted = itertools.count(1)
+
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        if not point.chooses(*arguments) or next(counted) != call:
+            return function(*arguments, **named)
+        if point.when == "within":
+            descriptor, content = arguments
+            function(descriptor, bytes(content)[: len(content) // 2])
+        elif point.when == "after":
+            function(*arguments, **named)
+        return _die(point)
+
+    return wrapped
+
+
+def _die(point: Point) -> None:
+    if point.in_worker:
+        os.kill(os.getppid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)

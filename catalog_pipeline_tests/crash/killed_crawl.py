@@ -1,0 +1,127 @@
+"""One crawl that is killed at a random instant, resumed until it is complete, and judged."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog_pipeline_tests.crash.command_process import CommandProcess
+from catalog_pipeline_tests.crash.invariants import Deaths, complaints
+from catalog_pipeline_tests.crash.scene import Scene
+
+PAGES = 250
+PAGE_SIZE = 4
+LATENCY_MS = 60
+SHARE_KILLED_TWICE = 0.25
+SHARE_KILLED_IN_TABLE = 0.15
+MOST_RESUMES = 4
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a crawl is to be killed; instants are shares of the life of a whole command."""
+
+    number: int
+    instant: float
+    whole_group: bool
+    second_instant: float | None
+    is_in_table: bool
+
+    @classmethod
+    def drawn(cls, number: int, seed: int) -> Wish:
+        """The wish that follows from a seed and the number of the crawl."""
+        chance = random.Random(f"{seed}/{number}")
+        return cls(
+            number=number,
+            instant=chance.random(),
+            whole_group=chance.random() < 0.5,
+            second_instant=chance.random() if chance.random() < SHARE_KILLED_TWICE else None,
+            is_in_table=chance.random() < SHARE_KILLED_IN_TABLE,
+        )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a killed crawl."""
+
+    wish: Wish
+    phases: tuple[str, ...]
+    in_flight: int
+    downloaded_again: int
+    resumes: int
+    complaints: tuple[str, ...]
+
+
+def new_scene(folder: Path) -> Scene:
+    """The shop and catalogue of a crawl that will be killed."""
+    return Scene(
+        folder,
+        pages=PAGES,
+        page_size=PAGE_SIZE,
+        latency_ms=LATENCY_MS,
+        politeness={"concurrency": 8},
+    )
+
+
+def measure_life(folder: Path) -> float:
+    """Seconds that a whole command takes when nobody kills it."""
+    with new_scene(folder) as scene:
+        started = time.monotonic()
+        assert scene.crawl("--json").code == 0
+        return time.monotonic() - started
+
+
+def kill_and_resume(folder: Path, wish: Wish, life: float) -> Verdict:
+    """Kill a crawl as wished, run it again until it is complete, and judge it."""
+    with new_scene(folder) as scene:
+        deaths = Deaths(scene)
+        phases = [_killed(scene, wish, wish.instant * life, deaths)]
+        if wish.second_instant is not None:
+            phases.append(_killed(scene, wish, wish.second_instant * life, deaths))
+        resumes, problems = 0, []
+        while resumes < MOST_RESUMES:
+            resumes += 1
+            answer = scene.crawl("--json")
+            if answer.code == 0:
+                break
+            problems.append(f"the resume ended with {answer.code}: {answer.out} {answer.err}")
+        else:
+            problems.append("it was never completed")
+        scene.wait_until_dead()
+        problems += complaints(scene, deaths)
+        return Verdict(
+            wish=wish,
+            phases=tuple(phases),
+            in_flight=deaths.in_flight.total(),
+            downloaded_again=deaths.downloaded_again,
+            resumes=resumes,
+            complaints=tuple(problems),
+        )
+
+
+def _killed(scene: Scene, wish: Wish, seconds: float, deaths: Deaths) -> str:
+    """Start the command and kill it; returns in which phase of its life it was."""
+    process = scene.start("run", scene.site.name, "--json")
+    if wish.is_in_table:
+        _wait_for_all_pages(scene, process)
+        seconds *= 0.3
+    is_over = process.is_over_within(seconds)
+    process.kill(whole_group=wish.whole_group)
+    deaths.note()
+    return "over" if is_over else _phase(scene)
+
+
+def _wait_for_all_pages(scene: Scene, process: CommandProcess) -> None:
+    while not process.is_over_within(0.02) and len(scene.store.newest()) < scene.pages:
+        pass
+
+
+def _phase(scene: Scene) -> str:
+    stored = len(scene.stored())
+    if stored == 0:
+        return "start-up" if not scene.downloads() else "first pages"
+    if stored < scene.pages:
+        return "pages"
+    return "events and table" if not scene.places.table.exists() else "end"

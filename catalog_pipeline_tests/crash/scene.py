@@ -1,0 +1,197 @@
+"""A crawl to be killed: its own shop, Dagster home and data, and the command as a process.
+
+Belongs here: starting, ending and asking. What has to be true afterwards is in `invariants`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import dagster as dg
+
+from catalog_pipeline.catalogue.files import EXTRA_FOLDER_VARIABLE
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.orchestration.checkpoints import PageStatuses, read_statuses
+from catalog_pipeline.orchestration.instance import open_instance
+from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, CataloguePlaces
+from catalog_pipeline.sandbox.server import RunningShop
+from catalog_pipeline.sandbox.settings import ShopSettings
+from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline_tests.crash.command_process import CommandProcess
+from catalog_pipeline_tests.crash.kill_points import PLACE
+from catalog_pipeline_tests.site import NAME, Site
+
+COMMAND = [str(Path(sys.executable).with_name("catalog-pipeline"))]
+ROOT = Path(__file__).parents[2]
+
+
+class Scene:
+    """Context manager: the catalogue `shop` of a practice shop, in a folder of its own."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        pages: int = 12,
+        page_size: int = 3,
+        latency_ms: int = 0,
+        **attributes: Any,
+    ) -> None:
+        self.folder = folder
+        self.pages = pages
+        self.home = folder / "dagster_home"
+        self.data = folder / "data"
+        self.shop = RunningShop(
+            ShopSettings(pages=pages, page_size=page_size, latency_ms=latency_ms), port=0
+        )
+        self._attributes = {"last_page": pages, **attributes}
+
+    def __enter__(self) -> Scene:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.shop.start()
+        self.site = Site(self.folder / "catalogues", self.shop)
+        self.describe()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for pid in self.processes():
+            os.kill(pid, signal.SIGKILL)
+        self.shop.stop()
+
+    def describe(self, **changes: Any) -> Catalogue:
+        """Write the catalogue's YAML, with changes that stay."""
+        self._attributes |= changes
+        self.pages = self._attributes["last_page"]
+        self.catalogue = self.site.write(**self._attributes)
+        return self.catalogue
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment of the scene's commands."""
+        values = {key: value for key, value in os.environ.items() if key != DATA_VARIABLE}
+        return values | {
+            HOME_VARIABLE: str(self.home),
+            DATA_VARIABLE: str(self.data),
+            EXTRA_FOLDER_VARIABLE: str(self.folder / "catalogues"),
+            "PYTHONPATH": str(ROOT),
+        }
+
+    @property
+    def places(self) -> CataloguePlaces:
+        """Where the catalogue's files are."""
+        return CataloguePlaces(self.data / NAME)
+
+    @property
+    def store(self) -> PageStore:
+        """The catalogue's page files."""
+        return PageStore(self.places.pages)
+
+    def start(
+        self,
+        *arguments: str,
+        program: list[str] | None = None,
+        environ: dict[str, str] | None = None,
+    ) -> CommandProcess:
+        """Start a command, `catalog-pipeline` if no other program is named."""
+        return CommandProcess(
+            [*(program or COMMAND), *arguments],
+            folder=self.folder,
+            environ={**self.environ, **(environ or {})},
+        )
+
+    def run(self, *arguments: str, program: list[str] | None = None) -> CommandProcess:
+        """Run a command to its end."""
+        process = self.start(*arguments, program=program)
+        process.wait()
+        return process
+
+    def crawl(self, *options: str) -> CommandProcess:
+        """Run `catalog-pipeline run` to its end."""
+        return self.run("run", NAME, *options)
+
+    @contextmanager
+    def instance(self) -> Iterator[dg.DagsterInstance]:
+        """The scene's Dagster instance, within this process."""
+        with dg.DagsterInstance.from_config(str(self.home)) as opened:
+            yield opened
+
+    @contextmanager
+    def as_environment(self) -> Iterator[dg.DagsterInstance]:
+        """This process in the scene's environment: what is crawled within the block is its."""
+        before = dict(os.environ)
+        os.environ.update(self.environ)
+        try:
+            with open_instance() as opened:
+                yield opened
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    def statuses(self) -> PageStatuses:
+        """The status of each page, from the event log."""
+        with self.instance() as instance:
+            return read_statuses(instance, NAME, self.catalogue.pages)
+
+    def stored(self) -> set[int]:
+        """The pages that have a whole file."""
+        for name in (found := self.store.newest()).values():
+            self.store.recognise(name)
+        return set(found)
+
+    def downloads(self) -> dict[int, int]:
+        """How many requests for each page came to the shop, answered or not, 304 included."""
+        paths = (parse_qs(urlsplit(path).query) for _, path, _ in self.shop.log())
+        return dict(Counter(int(query["page"][0]) for query in paths if "page" in query))
+
+    def forget_downloads(self) -> None:
+        """Let the shop count from zero."""
+        self.shop.control(reset_hits=True)
+
+    def processes(self) -> list[int]:
+        """Processes of the scene's commands that are alive."""
+        sign = f"{HOME_VARIABLE}={self.home}".encode()
+        return [pid for pid in _living() if sign in _environment(pid)]
+
+    def wait_until_dead(self, seconds: float = 10.0) -> None:
+        """Wait until no process of the scene is left: workers end when their crawl has."""
+        end = time.monotonic() + seconds
+        while left := self.processes():
+            if time.monotonic() > end:
+                raise AssertionError(f"processes {left} outlive their crawl by {seconds:g} s")
+            time.sleep(0.02)
+
+
+def dying(scene: Scene, point: str, call: int = 1, *options: str) -> CommandProcess:
+    """Crawl until death comes at a kill point; returns the ended command."""
+    folders = [str(Path(__file__).with_name("in_every_process")), str(ROOT)]
+    process = scene.start(
+        "run",
+        NAME,
+        *options,
+        program=[sys.executable, "-m", "catalog_pipeline_tests.crash.dying"],
+        environ={PLACE: f"{point}:{call}", "PYTHONPATH": os.pathsep.join(folders)},
+    )
+    process.wait()
+    return process
+
+
+def _living() -> list[int]:
+    own = os.getpid()
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != own]
+
+
+def _environment(pid: int) -> list[bytes]:
+    """The environment of a process; empty for one that has ended, even if nobody waited for it."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []

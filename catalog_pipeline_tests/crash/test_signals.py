@@ -1,0 +1,120 @@
+"""Ctrl-C, SIGTERM and SIGKILL of a crawl in the terminal, and going on afterwards."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from catalog_pipeline_tests.crash.command_process import CommandProcess
+from catalog_pipeline_tests.crash.invariants import Deaths, complaints
+from catalog_pipeline_tests.crash.scene import Scene
+
+PAGES = 40
+LATENCY_MS = 100
+CONCURRENCY = 4
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    with Scene(tmp_path, pages=PAGES, latency_ms=LATENCY_MS) as made:
+        yield made
+
+
+def half_way(scene: Scene, *options: str) -> CommandProcess:
+    """A crawl that has asked for some of its pages."""
+    process = scene.start("run", "shop", *options)
+    return process.until(lambda: len(scene.downloads()) >= 12, "12 pages were asked for")
+
+
+def printed_command(process: CommandProcess) -> list[str]:
+    """The arguments of the command that a message names for going on."""
+    (line,) = [line for line in process.out.splitlines() if "Go on with: " in line]
+    program, *arguments = line.partition("Go on with: ")[2].split()
+    assert program == "catalog-pipeline"
+    return arguments
+
+
+@pytest.mark.parametrize(
+    ("number", "whole_group"), [(signal.SIGINT, True), (signal.SIGTERM, False)]
+)
+def test_asked_to_stop_it_finishes_the_pages_in_flight_and_says_how_to_go_on(
+    scene: Scene, number: int, whole_group: bool
+) -> None:
+    process = half_way(scene)
+    process.signal(number, whole_group=whole_group)
+    assert process.wait() == 130
+    scene.wait_until_dead()
+    asked = set(scene.downloads())
+    assert 12 <= len(asked) < PAGES
+    assert scene.statuses().done == asked
+    assert "finishing the pages in flight" in process.err
+
+    assert scene.run(*printed_command(process)).code == 0
+    assert complaints(scene, Deaths(scene)) == []
+    assert scene.downloads() == dict.fromkeys(range(1, PAGES + 1), 1)
+
+
+def test_a_second_ctrl_c_ends_at_once_and_loses_nothing_that_was_recorded(scene: Scene) -> None:
+    process = half_way(scene)
+    scene.shop.control(latency_ms=20_000)
+    asked = len(scene.downloads())
+    process.until(lambda: len(scene.downloads()) >= asked + CONCURRENCY, "slow requests began")
+    process.signal(signal.SIGINT, whole_group=True)
+    process.until(lambda: "finishing the pages in flight" in process.err, "it was stopping")
+    second = time.monotonic()
+    process.signal(signal.SIGINT, whole_group=True)
+    assert process.wait() == 130
+    assert time.monotonic() - second < 5
+    deaths = Deaths(scene)
+    deaths.note()
+    assert scene.stored() == scene.statuses().done
+
+    scene.shop.control(latency_ms=0)
+    assert scene.crawl().code == 0
+    assert complaints(scene, deaths) == []
+
+
+@pytest.mark.parametrize("whole_group", [False, True], ids=["process", "group"])
+def test_a_killed_crawl_goes_on_where_it_was(scene: Scene, whole_group: bool) -> None:
+    deaths = Deaths(scene)
+    half_way(scene).kill(whole_group=whole_group)
+    deaths.note()
+    assert 0 < deaths.largest <= CONCURRENCY
+    asked = scene.downloads()
+    time.sleep(3 * LATENCY_MS / 1000)
+    assert scene.downloads() == asked, "a worker of the dead crawl goes on downloading"
+
+    assert scene.crawl().code == 0
+    assert complaints(scene, deaths) == []
+    assert deaths.downloaded_again == deaths.in_flight.total()
+
+
+def test_a_worker_that_is_killed_ends_the_crawl_with_a_clear_error(scene: Scene) -> None:
+    process = half_way(scene)
+    (worker,) = [pid for pid in scene.processes() if pid != process.pid]
+    deaths = Deaths(scene)
+    os.kill(worker, signal.SIGKILL)
+    assert process.wait() == 1
+    assert "A worker process of the crawl ended" in process.out
+    deaths.note()
+
+    assert scene.crawl().code == 0
+    assert complaints(scene, deaths) == []
+
+
+def test_an_interrupted_refresh_is_completed_by_the_command_it_names(scene: Scene) -> None:
+    assert scene.crawl().code == 0
+    scene.forget_downloads()
+    process = half_way(scene, "--refresh")
+    process.signal(signal.SIGINT, whole_group=True)
+    assert process.wait() == 130
+    assert len(scene.downloads()) < PAGES
+
+    assert scene.run(*printed_command(process)).code == 0
+    assert scene.downloads() == dict.fromkeys(range(1, PAGES + 1), 1)
+    assert scene.statuses().done == set(range(1, PAGES + 1))
