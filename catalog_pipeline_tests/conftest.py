@@ -49,9 +49,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def site(
-    shop: RunningShop, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Site:
+def site(shop: RunningShop, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """The catalogue `shop`: the first twelve pages of the running practice shop."""
     folder = tmp_path / "catalogues"
     monkeypatch.setenv(EXTRA_FOLDER_VARIABLE, str(folder))

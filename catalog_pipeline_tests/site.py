@@ -42,7 +42,10 @@ class Site:
         self.write()
 
     def write(self, *, like: str = "sandbox", name: str = NAME, **changes: Any) -> Catalogue:
-        """Write the YAML after a bundled one; `politeness` is added to the quick one."""
+        """Write the YAML after a bundled one; `politeness` is added to the quick one.
+
+        Raises CatalogueError if the changes make it a wrong one; it is written all the same.
+        """
         attributes = {**bundled_attributes(like), "base_url": self.shop.url, "last_page": 12}
         del attributes["practice_shop"], attributes["schedule"]
         politeness = {**QUICK, **changes.pop("politeness", {})}
@@ -62,6 +65,11 @@ class Site:
     def places(self) -> CataloguePlaces:
         """Where its files are."""
         return catalogue_places(self.name)
+
+    def page_file(self, page: int) -> Path:
+        """The stored file of a page, of which there is one."""
+        (path,) = self.places.pages.glob(f"{page}-*")
+        return path
 
     def downloads(self) -> dict[int, int]:
         """How often the shop was asked for each page, a 304 not counted."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def run_session(instance: DagsterInstance, order: RunOrder, progress: RunProgress) -> RunSummary:
     """Crawl what is due of the order, build the table, and sum it up."""
     catalogue = order.catalogue
-    due = _due(instance, order)
+    due = _due(instance, order, progress)
     crawl: LocalRun | None = None
     if due:
         from catalog_pipeline.orchestration.local_run import crawl_here
@@ -46,7 +46,7 @@ def run_session(instance: DagsterInstance, order: RunOrder, progress: RunProgres
     return _sum_up(instance, order, progress, crawl, table_error)
 
 
-def _due(instance: DagsterInstance, order: RunOrder) -> list[int]:
+def _due(instance: DagsterInstance, order: RunOrder, progress: RunProgress) -> list[int]:
     catalogue = order.catalogue
     wanted = set(order.pages)
     if order.reparse:
@@ -58,8 +58,10 @@ def _due(instance: DagsterInstance, order: RunOrder) -> list[int]:
     store = PageStore(catalogue_places(catalogue.name).pages)
     checkpoints = read_checkpoints(instance, catalogue.name, (wanted & statuses.done) - due)
     due |= {page for page in (wanted & statuses.done) - due if page not in checkpoints}
-    due |= {page for page, stored in checkpoints.items() if damage_of(stored, store)}
-    return sorted(due)
+    problems = {page: damage_of(stored, store) for page, stored in checkpoints.items()}
+    damaged = {page: problem for page, problem in problems.items() if problem}
+    progress.found_damaged(damaged.values())
+    return sorted(due | damaged.keys())
 
 
 def _sum_up(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 from types import TracebackType
 
 from rich.console import Console
@@ -88,7 +89,11 @@ class RunProgress(CrawlObserver):
         self._advance(len(plan.carried_over) + len(plan.recovered))
         if plan.recovered:
             self._say(f"{len(plan.recovered)} pages were stored already; recorded them now.")
-        for problem in plan.damaged:
+        self.found_damaged(plan.damaged)
+
+    def found_damaged(self, problems: Iterable[str]) -> None:
+        """Stored pages are damaged; they are downloaded again."""
+        for problem in problems:
             self._say(f"Downloading again: {problem}.", style="yellow")
 
     def waiting_for(self, holder: str) -> None:

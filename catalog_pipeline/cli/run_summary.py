@@ -11,6 +11,7 @@ from rich.console import Console
 
 from catalog_pipeline.catalogue.pages import format_pages
 from catalog_pipeline.cli.grids import output_console, print_rows_in_brief
+from catalog_pipeline.cli.machine_output import failure_as_json
 from catalog_pipeline.cli.main import EXIT_FAILED, EXIT_INTERRUPTED
 from catalog_pipeline.cli.run_order import RunOrder
 from catalog_pipeline.cli.times import duration_text
@@ -125,18 +126,7 @@ def _as_json(summary: RunSummary, seconds: float) -> dict[str, Any]:
         "not_modified": summary.not_modified,
         "parsed_again": summary.parsed_again,
         "failed_pages": format_pages(failed),
-        "failures": [
-            {
-                "page": failure.page,
-                "url": failure.url,
-                "kind": failure.kind,
-                "error": failure.message,
-                "http_status": failure.http_status,
-                "attempts": failure.attempts,
-                "failed_at": failure.failed_at.isoformat(),
-            }
-            for failure in summary.failures
-        ],
+        "failures": [failure_as_json(failure) for failure in summary.failures],
         "interrupted": summary.is_interrupted,
         "crawl_error": summary.crawl_error,
         "table_error": summary.table_error,

@@ -16,6 +16,7 @@ from catalog_pipeline.catalogue.files import catalogue_files, load_catalogue
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.pages import format_pages
 from catalog_pipeline.cli.grids import output_console
+from catalog_pipeline.cli.machine_output import failure_as_json
 from catalog_pipeline.cli.options import json_option
 from catalog_pipeline.cli.times import age_text
 from catalog_pipeline.places import catalogue_places
@@ -62,7 +63,7 @@ def command(catalogue: str | None, failed: bool, as_json: bool) -> int:
     with open_instance() as instance:
         statuses = [_status(instance, each, with_failures=failed) for each in catalogues]
     if as_json:
-        print(json.dumps([asdict(status) for status in statuses], default=str))
+        print(json.dumps([_as_json(status) for status in statuses]))
     elif failed:
         _show_failures(statuses)
     else:
@@ -99,6 +100,16 @@ def _status(
         table=str(places.table),
         failures=tuple(failures[page] for page in sorted(failures)),
     )
+
+
+def _as_json(status: CatalogueStatus) -> dict[str, Any]:
+    oldest, newest = status.oldest_fetch, status.newest_fetch
+    return {
+        **asdict(status),
+        "oldest_fetch": oldest.isoformat() if oldest else None,
+        "newest_fetch": newest.isoformat() if newest else None,
+        "failures": [failure_as_json(failure) for failure in status.failures],
+    }
 
 
 def _show_counts(statuses: list[CatalogueStatus]) -> None:

@@ -17,11 +17,11 @@ from catalog_pipeline_tests.site import NAME, Site
 def test_a_run_gets_every_page_once_and_the_next_one_downloads_nothing(site: Site, run: Run):
     first = run("run", NAME, "--json")
     assert (first.code, first.json["done"], first.json["rows"]) == (0, 12, 240)
-    assert site.downloads() == {page: 1 for page in range(1, 13)}
+    assert site.downloads() == dict.fromkeys(range(1, 13), 1)
 
     second = run("run", NAME, "--json")
     assert (second.code, second.json["downloads"], second.json["run_id"]) == (0, 0, None)
-    assert site.downloads() == {page: 1 for page in range(1, 13)}
+    assert site.downloads() == dict.fromkeys(range(1, 13), 1)
 
 
 def test_scattered_pages_are_one_run(site: Site, run: Run, instance: DagsterInstance):
@@ -43,7 +43,6 @@ def test_a_refresh_counts_what_the_server_calls_unchanged(site: Site, run: Run):
     site.shop.control(revise=[3, 4])
     answer = run("run", NAME, "--refresh", "--json")
     assert (answer.code, answer.json["downloads"], answer.json["not_modified"]) == (0, 2, 10)
-    assert "2 downloads, 10 unchanged (304)" in run("run", NAME, "--refresh").out or True
 
 
 def test_the_summary_names_the_unchanged_pages(site: Site, run: Run):
@@ -85,7 +84,9 @@ def test_base_url_and_environment_lead_to_a_mirror(
 def test_stored_pages_are_parsed_again_without_a_download(site: Site, run: Run):
     catalogue = site.write(last_page=3)
     run("run", NAME)
-    fields = {name: field.model_dump(exclude_unset=True) for name, field in catalogue.fields.items()}
+    fields = {
+        name: field.model_dump(exclude_unset=True) for name, field in catalogue.fields.items()
+    }
     fields["shop_id"] = {"select": ".", "attribute": "id"}
     fields["upper"] = {"select": "h2.product-name", "pattern": r"^(\w+)", "group": 1}
     site.write(last_page=3, fields={name: _plain(field) for name, field in fields.items()})
@@ -116,7 +117,7 @@ def test_failed_pages_are_listed_and_the_table_is_built_from_the_rest(site: Site
     assert answer.code == 1
     assert "pages 10 done, 2 failed, 0 missing" in answer.out
     assert "page 3" in answer.out
-    assert "HTTP 404" in answer.out
+    assert "the server answered 404" in answer.out
     assert "no product on the page" in answer.out
     assert "200 rows in" in answer.out
     assert f"To try what is left: catalog-pipeline run {NAME}" in answer.out
@@ -197,7 +198,7 @@ def test_a_signal_lets_pages_in_flight_finish_and_says_how_to_go_on(
 
     site.shop.control(latency_ms=0)
     assert run(*out.split("catalog-pipeline ")[1].split()).code == 0
-    assert site.downloads() == {page: 1 for page in range(1, 51)}
+    assert site.downloads() == dict.fromkeys(range(1, 51), 1)
 
 
 def test_a_second_ctrl_c_ends_the_command_at_once(site: Site, run: Run):

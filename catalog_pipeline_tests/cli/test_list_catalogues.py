@@ -1,0 +1,42 @@
+"""`catalog-pipeline list`: the catalogues, read from their YAML files alone."""
+
+from contextlib import suppress
+
+import pytest
+
+from catalog_pipeline.catalogue.files import base_url_variable
+from catalog_pipeline.errors import CatalogueError
+from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.site import NAME, Site
+
+
+def test_every_catalogue_has_its_pages_address_and_schedule(site: Site, run: Run):
+    answer = run("list")
+    assert answer.code == 0
+    assert "sandbox  pages 1-50, schedule 0 6 * * * UTC (on)" in answer.out
+    assert "books_toscrape  pages 1-50, schedule 0 5 * * * UTC (off)" in answer.out
+    assert "https://practice.scrapingcentral.com/products?page=1" in answer.out
+    assert "not tried against the live site" in answer.out
+    assert f"{NAME}  pages 1-12, schedule none" in answer.out
+
+
+def test_machines_get_json(site: Site, run: Run):
+    found = {each["catalogue"]: each for each in run("list", "--json").json}
+    assert found["sandbox"]["schedule"] == {"cron": "0 6 * * *", "timezone": "UTC", "enabled": True}
+    assert found[NAME]["schedule"] is None
+    assert found[NAME]["first_page_url"] == f"{site.shop.url}/products?page=1"
+    assert "price_currency" in found[NAME]["columns"]
+
+
+def test_an_address_of_the_environment_is_the_one_shown(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(base_url_variable("sandbox"), "http://mirror.example")
+    answer = run("list")
+    assert "http://mirror.example/products?page=1\n" in answer.out
+
+
+def test_a_mistake_in_any_file_is_reported(site: Site, run: Run):
+    with suppress(CatalogueError):
+        site.write(key="sku")
+    answer = run("list")
+    assert answer.code == 2
+    assert "key names 'sku', which is not declared; fields: product_id" in answer.err

@@ -1,0 +1,144 @@
+"""The command as a whole: help, exit codes, how errors are told."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from catalog_pipeline.errors import CatalogueError
+from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
+from catalog_pipeline_tests.command import run_process
+from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.site import NAME, Site
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("run", ["--pages", "--refresh", "--stale-after", "--cutoff", "--reparse", "--base-url"]),
+        ("status", ["--failed", "--json"]),
+        ("try", ["--page", "--file", "--base-url", "--json"]),
+        ("list", ["--json"]),
+        ("sandbox", ["--port", "--pages", "--latency-ms", "--fault"]),
+    ],
+)
+def test_each_command_explains_its_options(run: Run, command: str, options: list[str]):
+    answer = run(command, "--help")
+    assert answer.code == 0
+    for option in options:
+        assert option in answer.out
+    assert command in run("--help").out
+
+
+def test_help_and_mistakes_do_not_wait_for_dagster():
+    script = (
+        "import sys; from catalog_pipeline.cli.main import run_command\n"
+        "run_command(['run', '--help']); run_command(['run', 'nonsense'])\n"
+        "run_command(['run', '--pages', '99']); run_command(['list'])\n"
+        "assert not {'dagster', 'pandas', 'pyarrow'} & set(sys.modules), 'imported'"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+
+def test_the_answer_to_a_mistake_comes_in_well_under_a_second():
+    quickest = min(_seconds("run", "--nonsense") for _ in range(3))
+    assert quickest < 1.0
+
+
+def _seconds(*arguments: str) -> float:
+    started = time.monotonic()
+    assert run_process(*arguments).code == 2
+    return time.monotonic() - started
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["nonsense"], 2, "No such command 'nonsense'"),
+        (["run", "--nonsense"], 2, "No such option"),
+        (["run", "nowhere"], 2, "There is no catalogue 'nowhere'. Known: books_toscrape"),
+        (["status", "nowhere"], 2, "There is no catalogue 'nowhere'"),
+        (["try", "nowhere"], 2, "There is no catalogue 'nowhere'"),
+        (["sandbox", "--fault", "1=flood"], 2, "unknown kind 'flood'; allowed are"),
+        (["sandbox", "--pages", "0"], 2, "pages must be a whole number from 1"),
+    ],
+)
+def test_a_mistake_is_one_sentence_on_standard_error(
+    run: Run, arguments: list[str], code: int, sentence: str
+):
+    answer = run(*arguments)
+    assert (answer.code, answer.out) == (code, "")
+    assert sentence in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_a_traceback_is_shown_only_for_debugging(run: Run):
+    assert "Traceback" not in run("run", "nowhere").err
+    debugged = run("--debug", "run", "nowhere")
+    assert debugged.code == 2
+    assert "Traceback" in debugged.err
+    assert "UsageError" in debugged.err
+
+
+def test_a_mistake_in_a_yaml_is_told_with_catalogue_field_line_and_what_is_allowed(
+    site: Site, run: Run
+):
+    with suppress(CatalogueError):
+        site.write(proudct="article")
+    answer = run("run", NAME)
+    assert answer.code == 2
+    assert answer.err.startswith("Error: Catalogue shop, proudct (")
+    assert "line " in answer.err
+    assert "Allowed: description, base_url" in answer.err
+
+
+def test_a_dagster_home_that_is_no_absolute_path_is_refused(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(HOME_VARIABLE, "dagster_home")
+    answer = run("status")
+    assert answer.code == 2
+    assert answer.err == "Error: DAGSTER_HOME must be an absolute path, and is 'dagster_home'.\n"
+
+
+def test_a_data_folder_that_cannot_be_made_is_a_clear_error(
+    site: Site, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "file"))
+    answer = run("run", NAME)
+    assert answer.code == 1
+    assert "Traceback" not in answer.err
+    assert str(tmp_path / "file") in answer.err
+
+
+def test_without_dagster_home_the_checkout_s_own_is_used(site: Site, tmp_path: Path):
+    """Never a temporary instance: what one command records the next one finds."""
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    shutil.copytree(ROOT / "catalog_pipeline", checkout / "catalog_pipeline")
+    for name in ("pyproject.toml", "workspace.yaml"):
+        shutil.copy(ROOT / name, checkout)
+    site.write(last_page=1)
+    environ = {HOME_VARIABLE: "", "PYTHONPATH": str(checkout)}
+    script = "from catalog_pipeline.cli.main import main; main()"
+    for expected in ("1 downloads", "0 downloads"):
+        ended = subprocess.run(
+            [sys.executable, "-c", script, "run", NAME],
+            cwd=tmp_path,
+            env={**os.environ, **environ},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr
+        assert expected in ended.stdout
+    assert (checkout / "dagster_home" / "dagster.yaml").is_file()
+    assert (checkout / "data" / NAME / "products.parquet").is_file()

@@ -1,0 +1,85 @@
+"""What a run says at its end."""
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from catalog_pipeline.catalogue.files import load_catalogue
+from catalog_pipeline.cli.run_order import RunOrder
+from catalog_pipeline.cli.run_summary import RunSummary, show_summary
+from catalog_pipeline.records import PageFailure
+
+NOON = datetime(2026, 1, 31, 12, 0, tzinfo=timezone.utc)
+BOOKS = load_catalogue("books_toscrape", environ={})
+ORDER = RunOrder(BOOKS, tuple(BOOKS.pages), None, reparse=False, base_url=None)
+GOOD = RunSummary(
+    order=ORDER,
+    done=50,
+    failed=0,
+    missing=0,
+    in_progress=0,
+    downloads=50,
+    not_modified=0,
+    parsed_again=0,
+    failures=(),
+    is_interrupted=False,
+    crawl_error=None,
+    table_error=None,
+    table=Path("nowhere.parquet"),
+    run_id="run",
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, 0),
+        ({"done": 49, "failed": 1}, 1),
+        ({"done": 49, "missing": 1}, 1),
+        ({"done": 49, "in_progress": 1}, 1),
+        ({"crawl_error": "the disk is full"}, 1),
+        ({"table_error": "the disk is full"}, 1),
+        ({"is_interrupted": True, "done": 3, "missing": 47}, 130),
+    ],
+)
+def test_the_exit_code_tells_the_truth(changes: dict[str, object], code: int):
+    assert replace(GOOD, **changes).exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("changes", "command"),
+    [
+        ({}, "catalog-pipeline run books_toscrape"),
+        ({"pages": (1, 2, 3, 9)}, "catalog-pipeline run books_toscrape --pages 1-3,9"),
+        ({"base_url": "http://m.example"},
+         "catalog-pipeline run books_toscrape --base-url http://m.example"),
+        ({"cutoff": NOON},
+         "catalog-pipeline run books_toscrape --cutoff 2026-01-31T12:00:00+00:00"),
+        ({"reparse": True}, "catalog-pipeline run books_toscrape --reparse"),
+    ],
+)  # fmt: skip
+def test_what_to_type_to_go_on_asks_for_the_same(changes: dict[str, object], command: str):
+    assert replace(ORDER, **changes).resume_command == command
+
+
+def test_of_many_failures_some_are_shown_and_the_rest_counted(capsys: pytest.CaptureFixture[str]):
+    failures = tuple(
+        PageFailure(n, "http://m.example", "status", f"page {n}: gone", 410, 1, NOON)
+        for n in range(1, 31)
+    )
+    show_summary(replace(GOOD, done=20, failed=30, failures=failures), seconds=1, as_json=False)
+    text = capsys.readouterr().out
+    assert "page 20: gone (1 attempt)" in text
+    assert "page 21: gone" not in text
+    assert "… and 10 more: catalog-pipeline status books_toscrape --failed" in text
+
+
+def test_a_crawl_that_gave_up_says_why(capsys: pytest.CaptureFixture[str]):
+    show_summary(
+        replace(GOOD, done=0, missing=50, crawl_error="the site seems to be down"),
+        seconds=1,
+        as_json=False,
+    )
+    assert "Crawl: the site seems to be down" in capsys.readouterr().out

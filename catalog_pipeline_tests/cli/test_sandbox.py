@@ -1,0 +1,52 @@
+"""`catalog-pipeline sandbox`: the practice shop in the foreground."""
+
+import re
+import signal
+import socket
+import urllib.error
+import urllib.request
+
+import pytest
+
+from catalog_pipeline_tests.command import running
+
+
+def _status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_the_shop_is_served_with_its_faults_until_it_is_interrupted():
+    with running(
+        "sandbox", "--port", "0", "--pages", "3", "--page-size", "5", "--fault", "2=410"
+    ) as process:
+        greeting = process.stdout.readline()
+        assert "(3 pages, 15 products)" in greeting
+        address = re.search(r"http://127\.0\.0\.1:\d+/products", greeting).group()
+        assert _status(f"{address}?page=1") == 200
+        assert _status(f"{address}?page=2") == 410
+        assert _status(f"{address}?page=4") == 404
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0
+
+
+def test_a_port_that_is_taken_is_one_sentence():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with running("sandbox", "--port", str(port)) as process:
+            out, err = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert out == ""
+    assert f"cannot listen on 127.0.0.1 port {port}" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("fault", ["17", "17=flood", "0=500", "17=500(3)", "17=500:0"])
+def test_a_fault_that_makes_no_sense_is_refused(fault: str, capsys: pytest.CaptureFixture[str]):
+    from catalog_pipeline.cli.main import run_command
+
+    assert run_command(["sandbox", "--fault", fault]) == 2
+    assert fault.split("=")[0] in capsys.readouterr().err

@@ -1,0 +1,99 @@
+"""`catalog-pipeline status`: what the instance knows of every page."""
+
+import pytest
+from dagster import DagsterInstance
+
+from catalog_pipeline.cli import grids
+from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.site import NAME, Site
+
+
+@pytest.fixture
+def broken(site: Site, run: Run) -> Site:
+    """A catalogue of six pages, of which one failed, one was empty and one was not tried."""
+    site.write(last_page=6)
+    site.shop.control(faults=["2=500", "3=empty"])
+    run("run", NAME, "--pages", "1-5")
+    return site
+
+
+def _of(answer, name: str = NAME) -> dict:
+    return next(each for each in answer.json if each["catalogue"] == name)
+
+
+def test_pages_are_counted_by_status_with_times_and_rows(broken: Site, run: Run):
+    found = _of(run("status", "--json"))
+    counts = {name: found[name] for name in ("total", "done", "failed", "missing", "in_progress")}
+    assert counts == {"total": 6, "done": 3, "failed": 2, "missing": 1, "in_progress": 0}
+    assert (found["failed_pages"], found["missing_pages"]) == ("2-3", "6")
+    assert found["table_rows"] == 60
+    assert found["oldest_fetch"] <= found["newest_fetch"]
+
+
+def test_every_catalogue_is_shown_even_before_its_first_crawl(site: Site, run: Run):
+    answer = run("status")
+    assert answer.code == 0
+    for name in ("books_toscrape", "catalog108", "sandbox", "sandbox_members", NAME):
+        assert name in answer.out
+    assert "none" in answer.out
+
+
+def test_the_failed_pages_are_named_with_all_that_is_known(broken: Site, run: Run):
+    failures = {each["page"]: each for each in _of(run("status", "--failed", "--json"))["failures"]}
+    assert list(failures) == [2, 3]
+    assert (failures[2]["http_status"], failures[2]["attempts"]) == (500, 4)
+    assert (failures[3]["http_status"], failures[3]["attempts"]) == (200, 1)
+    assert failures[3]["kind"] == "parse"
+    assert failures[2]["failed_at"].endswith("+00:00")
+
+    text = run("status", NAME, "--failed").out
+    assert "shop: 2 failed pages" in text
+    assert f"{broken.shop.url}/products?page=2: the server answered 500" in " ".join(text.split())
+    assert "s ago" in text
+
+
+def test_a_failed_page_that_came_in_later_is_no_longer_listed(broken: Site, run: Run):
+    broken.shop.control(faults=["3=empty"])
+    run("run", NAME)
+    found = _of(run("status", NAME, "--failed", "--json"))
+    assert [failure["page"] for failure in found["failures"]] == [3]
+
+
+def test_pages_of_a_run_that_gave_up_are_told_from_pages_with_an_error(site: Site, run: Run):
+    site.write(last_page=12, politeness={"stop_window": 4, "concurrency": 1, "max_attempts": 1})
+    site.shop.control(faults=[f"{page}=404" for page in range(1, 13)])
+    run("run", NAME)
+    text = run("status", NAME, "--failed").out
+    assert "12 failed pages" in text
+    assert "8 more pages were not reached before their run failed." in text
+
+
+def test_nothing_failed_is_said_so(site: Site, run: Run):
+    assert "shop: no failed pages" in run("status", NAME, "--failed").out
+
+
+def test_the_status_is_the_one_that_the_web_ui_shows(
+    broken: Site, run: Run, instance: DagsterInstance
+):
+    from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
+
+    from catalog_pipeline.orchestration.names import pages_key
+    from catalog_pipeline.orchestration.pages_asset import build_pages_asset
+
+    partitions = build_pages_asset(broken.catalogue).partitions_def
+    shown = get_and_update_asset_status_cache_value(instance, pages_key(NAME), partitions)
+    found = _of(run("status", NAME, "--json"))
+    assert len(shown.deserialize_materialized_partition_subsets(partitions)) == found["done"]
+    failed = shown.deserialize_failed_partition_subsets(partitions)
+    assert sorted(failed.get_partition_keys()) == ["2", "3"]
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_names_and_counts_are_whole_at_any_width(
+    broken: Site, run: Run, monkeypatch: pytest.MonkeyPatch, width: int
+):
+    monkeypatch.setattr(grids, "_WIDTH_OF_FILES", width)
+    text = run("status").out
+    assert max(len(line) for line in text.splitlines()) <= width
+    for word in ("books_toscrape", "sandbox_members", "Catalogue", "Missing", "Oldest fetch"):
+        assert word in text

@@ -1,0 +1,87 @@
+"""`catalog-pipeline try`: one page, looked at closely, nothing stored."""
+
+from pathlib import Path
+
+import pytest
+
+from catalog_pipeline.places import data_folder
+from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.site import NAME, Site
+
+
+def test_a_page_of_the_bundled_shop_is_shown_as_a_table(run: Run, home: Path):
+    answer = run("try", "sandbox", "--page", "2")
+    assert answer.code == 0
+    assert "products?page=2: 20 products" in answer.out
+    assert "Purple Glass Plate" in answer.out
+    assert not home.exists()
+    assert not data_folder().exists()
+
+
+def test_rows_come_as_json_for_machines(site: Site, run: Run):
+    rows = run("try", NAME, "--page", "3", "--json").json
+    assert len(rows) == 20
+    assert rows[0]["product_id"] == 41
+    assert rows[0]["url"].startswith(site.shop.url)
+
+
+def test_without_a_page_the_first_one_is_taken(site: Site, run: Run):
+    assert run("try", NAME, "--json").json[0]["product_id"] == 1
+
+
+def test_a_saved_page_needs_no_site(site: Site, run: Run, tmp_path: Path):
+    saved = tmp_path / "saved.html"
+    saved.write_text(
+        "<article class=product-card data-product-id=7><h2 class=product-name><a href=/p/7>Mug</a>"
+        "</h2><span class=price>$1.50</span><p class=stock>In stock</p></article>"
+    )
+    answer = run("try", NAME, "--file", str(saved), "--json")
+    assert answer.code == 0
+    assert (answer.json[0]["price"], answer.json[0]["in_stock"]) == ("1.50", True)
+    assert answer.json[0]["url"] == f"{site.shop.url}/p/7"
+    assert site.shop.log() == []
+
+
+def test_what_does_not_match_is_said_precisely(site: Site, run: Run):
+    site.shop.control(faults=["4=no-price"])
+    answer = run("try", NAME, "--page", "4")
+    assert answer.code == 1
+    assert "[product 2, field price, selector 'span.price']" in answer.out
+    assert "product  'article.product-card' found 20" in answer.out
+    assert "price (required): 'span.price' matched 19 of 20" in answer.out
+
+    as_json = run("try", NAME, "--page", "4", "--json")
+    assert (as_json.code, as_json.json["field"]) == (1, "price")
+
+
+def test_an_empty_page_names_its_title(site: Site, run: Run):
+    site.shop.control(faults=["4=empty"])
+    answer = run("try", NAME, "--page", "4")
+    assert answer.code == 1
+    assert "Title: Products, page 4" in answer.out
+
+
+def test_a_page_that_cannot_be_had_is_one_sentence(site: Site, run: Run):
+    site.shop.control(faults=["4=404"])
+    answer = run("try", NAME, "--page", "4")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.startswith("Error: page 4 ")
+    assert "the server answered 404" in answer.err
+
+
+def test_a_members_page_is_shown_after_a_login(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("CATALOG_PIPELINE_MEMBER_USERNAME", "member")
+    monkeypatch.setenv("CATALOG_PIPELINE_MEMBER_PASSWORD", "practice")
+    assert len(run("try", "sandbox_members", "--json").json) == 20
+
+
+def test_a_page_beyond_the_last_is_refused(site: Site, run: Run):
+    answer = run("try", NAME, "--page", "13")
+    assert (answer.code, answer.err) == (2, "Error: shop has pages 1-12.\n")
+
+
+def test_another_address_can_be_tried(site: Site, run: Run):
+    site.write(base_url="http://127.0.0.1:9")
+    assert run("try", NAME, "--base-url", site.shop.url, "--json").code == 0
