@@ -5,19 +5,18 @@ The event log is the only truth about which page is done; nothing is remembered 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
 
+from catalog_pipeline.orchestration.event_reading import latest_metadata
 from catalog_pipeline.orchestration.liveness import is_run_alive
 from catalog_pipeline.orchestration.names import pages_key
-from catalog_pipeline.orchestration.page_metadata import failure_of_metadata, page_of_metadata
+from catalog_pipeline.orchestration.page_metadata import failure_of_values, page_of_values
 from catalog_pipeline.records import PageFailure, StoredPage
-
-_EVENTS_PER_QUERY = 500
 
 
 @dataclass(frozen=True)
@@ -83,14 +82,15 @@ def read_checkpoints(
 ) -> dict[int, StoredPage]:
     """The latest checkpoint of each page that has one."""
     found: dict[int, StoredPage] = {}
-    for page, event in _latest_events(
-        instance, catalogue, DagsterEventType.ASSET_MATERIALIZATION, pages
+    for partition, values in latest_metadata(
+        instance,
+        pages_key(catalogue),
+        DagsterEventType.ASSET_MATERIALIZATION,
+        {str(page) for page in pages},
     ):
-        materialization = event.asset_materialization
-        if materialization is not None:
-            stored = page_of_metadata(page, materialization.metadata)
-            if stored is not None:
-                found[page] = stored
+        stored = page_of_values(int(partition), values)
+        if stored is not None:
+            found[stored.record.page] = stored
     return found
 
 
@@ -99,39 +99,16 @@ def read_failures(
 ) -> dict[int, PageFailure]:
     """The latest recorded failure of each page that has one, whatever came after it."""
     found: dict[int, PageFailure] = {}
-    for page, event in _latest_events(
-        instance, catalogue, DagsterEventType.ASSET_OBSERVATION, pages
+    for partition, values in latest_metadata(
+        instance,
+        pages_key(catalogue),
+        DagsterEventType.ASSET_OBSERVATION,
+        {str(page) for page in pages},
     ):
-        observation = event.asset_observation
-        if observation is not None:
-            failure = failure_of_metadata(page, observation.metadata)
-            if failure is not None:
-                found[page] = failure
+        failure = failure_of_values(int(partition), values)
+        if failure is not None:
+            found[failure.page] = failure
     return found
-
-
-def _latest_events(
-    instance: DagsterInstance,
-    catalogue: str,
-    event_type: DagsterEventType,
-    pages: Iterable[int],
-) -> Iterator[tuple[int, dg.EventLogEntry]]:
-    key = pages_key(catalogue)
-    wanted = set(pages)
-    ids = instance.event_log_storage.get_latest_storage_id_by_partition(key, event_type)
-    storage_ids = [
-        storage_id
-        for partition, storage_id in ids.items()
-        if partition.isdigit() and int(partition) in wanted
-    ]
-    is_materialization = event_type == DagsterEventType.ASSET_MATERIALIZATION
-    fetch = instance.fetch_materializations if is_materialization else instance.fetch_observations
-    for start in range(0, len(storage_ids), _EVENTS_PER_QUERY):
-        chunk = storage_ids[start : start + _EVENTS_PER_QUERY]
-        records_filter = dg.AssetRecordsFilter(asset_key=key, storage_ids=chunk)
-        for record in fetch(records_filter, limit=len(chunk)).records:
-            if record.partition_key is not None:
-                yield int(record.partition_key), record.event_log_entry
 
 
 def run_created_at(instance: DagsterInstance, run: dg.DagsterRun, catalogue: str) -> datetime:

@@ -27,6 +27,7 @@ from dagster import StringSource
 from dagster._config.config_schema import UserConfigSchema
 from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
 from dagster._core.events.log import EventLogEntry
+from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     INDEX_SHARD_NAME,
     SqliteEventLogStorage,
@@ -133,6 +134,17 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
 
     def _connect(self, shard: str) -> Any:
         return self._pool.transaction(self.path_for_shard(shard))
+
+    def latest_event_texts(
+        self, asset_key: dg.AssetKey, event_type: dg.DagsterEventType
+    ) -> Sequence[tuple[str, str]]:
+        """Partition and JSON text of the latest event of that type of each partition."""
+        latest = self._latest_event_ids_by_partition_subquery(asset_key, [event_type])
+        query = db.select(latest.c.partition, SqlEventLogStorageTable.c.event).select_from(
+            latest.join(SqlEventLogStorageTable, SqlEventLogStorageTable.c.id == latest.c.id)
+        )
+        with self.index_connection() as connection:
+            return [(row[0], row[1]) for row in connection.execute(query)]
 
     def has_table(self, table_name: str) -> bool:
         return self._remember("table", table_name, self._look_for_table)

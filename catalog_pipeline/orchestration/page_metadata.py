@@ -14,7 +14,8 @@ import dagster as dg
 
 from catalog_pipeline.records import PageFailure, PageRecord, StoredPage
 
-MetadataValues = Mapping[str, dg.MetadataValue[Any]]
+Values = Mapping[str, Any]
+"""Metadata as plain values by their keys, as they are read from the event log."""
 
 
 def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
@@ -40,9 +41,8 @@ def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
     }
 
 
-def page_of_metadata(page: int, metadata: MetadataValues) -> StoredPage | None:
+def page_of_values(page: int, values: Values) -> StoredPage | None:
     """The stored page that a checkpoint speaks of; None if the event is not of our writing."""
-    values = {key: value.value for key, value in metadata.items()}
     try:
         record = PageRecord(
             page=page,
@@ -78,9 +78,8 @@ def metadata_of_failure(failure: PageFailure) -> dict[str, Any]:
     }
 
 
-def failure_of_metadata(page: int, metadata: MetadataValues) -> PageFailure | None:
+def failure_of_values(page: int, values: Values) -> PageFailure | None:
     """The failure that an observation speaks of; None if it is not of our writing."""
-    values = {key: value.value for key, value in metadata.items()}
     try:
         return PageFailure(
             page=page,
