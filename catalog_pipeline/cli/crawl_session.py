@@ -17,7 +17,7 @@ from catalog_pipeline.orchestration.checkpoints import (
     read_statuses,
 )
 from catalog_pipeline.orchestration.due import due_pages
-from catalog_pipeline.orchestration.table_state import table_is_current
+from catalog_pipeline.orchestration.table_state import table_is_current, table_rows
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.storing.page_store import PageStore
 
@@ -92,5 +92,6 @@ def _sum_up(
         crawl_error=crawl.error if crawl is not None and is_failure else None,
         table_error=table_error,
         table=catalogue_places(catalogue.name).table,
+        rows=table_rows(instance, catalogue),
         run_id=crawl.run_id if crawl is not None else None,
     )

@@ -22,9 +22,9 @@ from catalog_pipeline.cli.run_order import RunOrder
 from catalog_pipeline.cli.run_summary import RunSummary, show_summary
 from catalog_pipeline.cli.times import parse_age, parse_instant
 from catalog_pipeline.crawling.crawl_lock import catalogue_lock
-from catalog_pipeline.crawling.head_start import head_start, is_certainly_due
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.storing.page_store import PageStore
 
 
 @click.command()
@@ -100,7 +100,9 @@ def _run(order: RunOrder, *, as_json: bool) -> RunSummary:
         stack.enter_context(
             catalogue_lock(places.folder, "catalog-pipeline run", on_wait=progress.waiting_for)
         )
-        if not order.reparse and is_certainly_due(order.pages, places):
+        if not order.reparse and not PageStore(places.pages).has_all(order.pages):
+            from catalog_pipeline.crawling.head_start import head_start
+
             stack.enter_context(head_start(catalogue, places))
         # Dagster takes the better part of a second to import: mistakes in usage do not wait for
         # it, and the workers start meanwhile.

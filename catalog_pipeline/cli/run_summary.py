@@ -16,7 +16,6 @@ from catalog_pipeline.cli.main import EXIT_FAILED, EXIT_INTERRUPTED
 from catalog_pipeline.cli.run_order import RunOrder
 from catalog_pipeline.cli.times import duration_text
 from catalog_pipeline.records import PageFailure
-from catalog_pipeline.tables.preview import first_rows, read_summary
 
 _ROWS_SHOWN = 5
 _FAILURES_SHOWN = 20
@@ -39,6 +38,7 @@ class RunSummary:
     crawl_error: str | None
     table_error: str | None
     table: Path
+    rows: int | None
     run_id: str | None
 
     @property
@@ -75,8 +75,8 @@ def show_summary(summary: RunSummary, *, seconds: float, as_json: bool) -> None:
         console.print(f"Interrupted. Go on with: {summary.order.resume_command}", style="yellow")
         return
     _show_problems(console, summary)
-    if summary.table.exists():
-        _show_table(console, summary.table)
+    if summary.rows is not None:
+        _show_table(console, summary)
 
 
 def _show_pages(console: Console, summary: RunSummary, seconds: float) -> None:
@@ -106,14 +106,17 @@ def _show_problems(console: Console, summary: RunSummary) -> None:
         console.print(f"To try what is left: {summary.order.resume_command}")
 
 
-def _show_table(console: Console, path: Path) -> None:
-    table = read_summary(path)
-    console.print(f"{table.rows:,} rows in {path}")
-    print_rows_in_brief(output_console(), first_rows(path, _ROWS_SHOWN))
+def _show_table(console: Console, summary: RunSummary) -> None:
+    console.print(f"{summary.rows:,} rows in {summary.table}")
+    if summary.run_id is None:
+        return
+    # Arrow is slow to import; a run that found everything done has no new rows to show.
+    from catalog_pipeline.tables.preview import first_rows
+
+    print_rows_in_brief(output_console(), first_rows(summary.table, _ROWS_SHOWN))
 
 
 def _as_json(summary: RunSummary, seconds: float) -> dict[str, Any]:
-    table = read_summary(summary.table) if summary.table.exists() else None
     failed = [failure.page for failure in summary.failures]
     return {
         "catalogue": summary.order.catalogue.name,
@@ -131,7 +134,7 @@ def _as_json(summary: RunSummary, seconds: float) -> dict[str, Any]:
         "crawl_error": summary.crawl_error,
         "table_error": summary.table_error,
         "table": str(summary.table),
-        "rows": table.rows if table else None,
+        "rows": summary.rows,
         "run_id": summary.run_id,
         "seconds": round(seconds, 3),
         "exit_code": summary.exit_code,

@@ -7,7 +7,7 @@ crawl finds its workers up, and robots.txt on its way. Without one it starts the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,7 +17,6 @@ from catalog_pipeline.crawling.pool import WorkerPool
 from catalog_pipeline.crawling.site_rules import ask_robots_early
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.sandbox.on_demand import served
-from catalog_pipeline.storing.page_store import PageStore
 
 
 @dataclass(frozen=True)
@@ -60,12 +59,6 @@ def head_start(catalogue: Catalogue, places: CataloguePlaces) -> Iterator[None]:
             yield
         finally:
             _early.reset(token)
-
-
-def is_certainly_due(pages: Iterable[int], places: CataloguePlaces) -> bool:
-    """Whether some of the pages has no stored file: such a page cannot be done."""
-    stored = PageStore(places.pages).newest()
-    return any(page not in stored for page in pages)
 
 
 @contextmanager

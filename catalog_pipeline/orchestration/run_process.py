@@ -9,12 +9,8 @@ import os
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.storage.dagster_run import DagsterRun
 from dagster._core.storage.tags import GRPC_INFO_TAG
-from dagster._grpc.client import DagsterGrpcClient
-from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
-from dagster._serdes import deserialize_value
 
 SERVER_TIMEOUT_SECONDS = 5
 STARTED_BEFORE_SECONDS = 2.0
@@ -30,6 +26,12 @@ def code_server_runs(run: DagsterRun) -> bool:
     """Whether the code server that was given the run says that it runs it."""
     if not has_code_server(run):
         return False
+    # Importing gRPC costs the command line more than anything else here, and few runs need it.
+    from dagster._core.errors import DagsterUserCodeUnreachableError
+    from dagster._grpc.client import DagsterGrpcClient
+    from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
+    from dagster._serdes import deserialize_value
+
     address = json.loads(run.tags[GRPC_INFO_TAG])
     client = DagsterGrpcClient(
         port=address.get("port"),

@@ -37,6 +37,14 @@ def table_is_current(instance: dg.DagsterInstance, catalogue: Catalogue) -> bool
     )
 
 
+def table_rows(instance: dg.DagsterInstance, catalogue: Catalogue) -> int | None:
+    """Rows of the table that is there, as its build recorded them."""
+    if not catalogue_places(catalogue.name).table.exists():
+        return None
+    rows: int | None = _metadata_of_last_build(instance, catalogue).get("dagster/row_count")
+    return rows
+
+
 def checkpoint_count(instance: dg.DagsterInstance, catalogue: Catalogue) -> int:
     """How many of the catalogue's pages have a checkpoint."""
     partitions = instance.get_materialized_partitions(pages_key(catalogue.name))

@@ -97,6 +97,11 @@ class PageStore:
                 newest[name.page] = name
         return newest
 
+    def has_all(self, pages: Iterable[int]) -> bool:
+        """Whether each of the pages has a file; a page without one cannot be done."""
+        stored = self.newest()
+        return all(page in stored for page in pages)
+
     def discard_others(self, kept: Iterable[StoredPage]) -> None:
         """Remove all files of the given pages but the given ones and newer ones."""
         current = {stored.record.page: FileName.parse(stored.file_name) for stored in kept}

@@ -28,6 +28,7 @@ GOOD = RunSummary(
     crawl_error=None,
     table_error=None,
     table=Path("nowhere.parquet"),
+    rows=None,
     run_id="run",
 )
 
