@@ -20,8 +20,9 @@ from catalog_pipeline.cli.options import DEFAULT_CATALOGUE, base_url_option, jso
 from catalog_pipeline.cli.progress import RunProgress
 from catalog_pipeline.cli.run_order import RunOrder
 from catalog_pipeline.cli.run_summary import RunSummary, show_summary
-from catalog_pipeline.cli.times import parse_age, parse_instant
+from catalog_pipeline.cli.times import parse_age
 from catalog_pipeline.crawling.crawl_lock import catalogue_lock
+from catalog_pipeline.crawling.plan import parse_cutoff
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.storing.page_store import PageStore
@@ -89,7 +90,7 @@ def _cutoff(refresh: bool, stale_after: str | None, cutoff: str | None) -> datet
         return now
     if stale_after is not None:
         return now - timedelta(seconds=parse_age(stale_after))
-    return parse_instant(cutoff) if cutoff is not None else None
+    return parse_cutoff(cutoff) if cutoff is not None else None
 
 
 def _run(order: RunOrder, *, as_json: bool) -> RunSummary:

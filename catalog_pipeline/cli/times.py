@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime
 
 from catalog_pipeline.errors import UsageError
 
@@ -16,17 +16,6 @@ def parse_age(text: str) -> float:
     if not match:
         raise UsageError(f"{text!r} is no age; write 90s, 30m, 24h, 7d or 2w.")
     return float(match[1]) * _UNITS[match[2]]
-
-
-def parse_instant(text: str) -> datetime:
-    """The instant of an ISO 8601 text that names its zone, in UTC."""
-    try:
-        instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no ISO 8601 time such as 2026-01-31T06:00+00:00.") from error
-    if instant.tzinfo is None:
-        raise UsageError(f"{text!r} names no time zone; add one, such as +00:00.")
-    return instant.astimezone(timezone.utc)
 
 
 def age_text(instant: datetime, now: datetime) -> str:

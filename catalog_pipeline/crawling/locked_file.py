@@ -61,8 +61,13 @@ class LockedFile:
         return self._opened
 
     def write(self, values: dict[str, Any]) -> None:
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, json.dumps(values).encode(), 0)
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, json.dumps(values).encode(), 0)
+        except OSError as error:
+            raise StorageError(
+                f"The lock {self.path} cannot be written: {error.strerror}."
+            ) from error
 
     def release(self, *, remove: bool) -> None:
         """Lets go of the lock; with ``remove`` the file goes too."""
@@ -70,7 +75,8 @@ class LockedFile:
             with suppress(FileNotFoundError):
                 self.path.unlink()
         else:
-            self.write({})
+            # Needs no room: a full disk is reported by whatever met it, not by its aftermath.
+            os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
         self._opened = None
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 
-from catalog_pipeline.errors import StoredPageError
+from catalog_pipeline.errors import StoredPageError, UsageError
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.page_store import PageStore
 
@@ -71,6 +71,21 @@ def plan_crawl(
                 damaged.append(str(error))
         due.append((page, checkpoint))
     return CrawlPlan(tuple(carried_over), tuple(recovered), tuple(due), tuple(damaged))
+
+
+def parse_cutoff(text: str) -> datetime:
+    """The instant of an ISO 8601 text that names its zone, in UTC.
+
+    Raises:
+        UsageError: it is no such text, or names no zone.
+    """
+    try:
+        instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no ISO 8601 time such as 2026-01-31T06:00+00:00.") from error
+    if instant.tzinfo is None:
+        raise UsageError(f"{text!r} names no time zone; add one, such as +00:00.")
+    return instant.astimezone(timezone.utc)
 
 
 def damage_of(checkpoint: StoredPage, store: PageStore) -> str | None:

@@ -8,7 +8,6 @@ is in `catalog_pipeline.crawling`. Dagster inspects annotations of config classe
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import datetime, timezone
 from pathlib import Path
 
 import dagster as dg
@@ -21,8 +20,8 @@ from catalog_pipeline.crawling.group_commit import MAX_PAGES
 from catalog_pipeline.crawling.head_start import crew
 from catalog_pipeline.crawling.interrupts import StopWish, stop_on_signals
 from catalog_pipeline.crawling.observer import current_observer
-from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, plan_crawl
-from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, LoginError, UsageError
+from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, parse_cutoff, plan_crawl
+from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, LoginError
 from catalog_pipeline.orchestration.checkpoints import read_checkpoints, run_created_at
 from catalog_pipeline.orchestration.event_recorder import EventRecorder
 from catalog_pipeline.orchestration.liveness import hold_sign_of_life
@@ -149,21 +148,6 @@ def _plan(
     else:
         cut_off = CutOff(run_created_at(context.instance, context.run, catalogue.name))
     return plan_crawl(pages, checkpoints, store, cut_off)
-
-
-def parse_cutoff(text: str) -> datetime:
-    """The instant of an ISO 8601 text.
-
-    Raises:
-        UsageError: it is no such text, or names no zone.
-    """
-    try:
-        instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
-        raise UsageError(f"The cut-off {text!r} is no ISO 8601 time.") from error
-    if instant.tzinfo is None:
-        raise UsageError(f"The cut-off {text!r} names no time zone; add one, such as +00:00.")
-    return instant.astimezone(timezone.utc)
 
 
 def _pages_of_run(

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 
 from dagster import DagsterInstance
 from dagster._core.instance.ref import InstanceRef
+from sqlalchemy.exc import OperationalError
 
+from catalog_pipeline.errors import StorageError
 from catalog_pipeline.places import HOME_VARIABLE, ensure_dagster_home
 
 _OUTPUT_STAYS_HERE = {
@@ -24,8 +26,17 @@ def open_instance() -> Iterator[DagsterInstance]:
     """The instance of `DAGSTER_HOME`, or of the project's own home; never a temporary one.
 
     For commands: what a run in this process prints is not captured for the web UI.
+
+    Raises:
+        StorageError: its files cannot be used within the block: the disk is full, ...
     """
     home = str(ensure_dagster_home())
     os.environ[HOME_VARIABLE] = home
     with DagsterInstance.from_ref(InstanceRef.from_dir(home, overrides=_OUTPUT_STAYS_HERE)) as one:
-        yield one
+        try:
+            yield one
+        except OperationalError as error:
+            raise StorageError(
+                f"Cannot use Dagster's storage in {home}: {error.orig}. Is the disk full, "
+                f"write-protected or locked? Nothing recorded is lost; mend it and run again."
+            ) from error

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from catalog_pipeline.cli.times import age_text, duration_text, parse_age, parse_instant
+from catalog_pipeline.cli.times import age_text, duration_text, parse_age
+from catalog_pipeline.crawling.plan import parse_cutoff
 from catalog_pipeline.errors import UsageError
 
 NOW = datetime(2026, 1, 31, 6, 0, tzinfo=timezone.utc)
@@ -27,7 +28,7 @@ def test_other_texts_are_no_ages(text: str):
 @pytest.mark.parametrize("text", ["2026-01-31T06:00+00:00", "2026-01-31T06:00:00Z",
                                   "2026-01-31T08:00+02:00"])  # fmt: skip
 def test_instants_name_their_zone(text: str):
-    assert parse_instant(text) == NOW
+    assert parse_cutoff(text) == NOW
 
 
 @pytest.mark.parametrize(
