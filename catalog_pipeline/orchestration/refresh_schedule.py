@@ -28,6 +28,7 @@ def build_refresh_schedule(catalogue: Catalogue) -> dg.ScheduleDefinition | None
             run_key=cutoff.isoformat(),
             run_config=crawl_run_config(catalogue, pages, cutoff),
             tags=crawl_run_tags(catalogue, pages),
+            asset_selection=[pages_key(catalogue.name)],
         )
 
     try:

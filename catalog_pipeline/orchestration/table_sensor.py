@@ -43,8 +43,11 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
             return dg.SkipReason(f"Run {run_id} of this catalogue is in progress.")
         pages = f"{catalogue.first_page}-{catalogue.last_page}"
         state = f"{newest}/{checkpoint_count(context.instance, catalogue)}/{pages}"
+        # Without a selection the run would not say, in the list of runs nor here, what it builds.
         return dg.RunRequest(
-            run_key=f"{state}/{catalogue.code_version}", tags={CATALOGUE_TAG: catalogue.name}
+            run_key=f"{state}/{catalogue.code_version}",
+            tags={CATALOGUE_TAG: catalogue.name},
+            asset_selection=[products_key(catalogue.name)],
         )
 
     return table_sensor
@@ -53,6 +56,8 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
 def _run_in_progress(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:
     keys = {pages_key(catalogue.name), products_key(catalogue.name)}
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED)):
-        if run.asset_selection and keys & run.asset_selection and is_run_alive(instance, run):
+        is_ours = run.tags.get(CATALOGUE_TAG) == catalogue.name
+        is_ours = is_ours or bool(keys & (run.asset_selection or set()))
+        if is_ours and is_run_alive(instance, run):
             return run.run_id
     return None

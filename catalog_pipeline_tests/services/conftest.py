@@ -1,0 +1,89 @@
+"""Practice shops, and services with several catalogues that the modules here share.
+
+A test that needs untouched pages has a catalogue of its own, so that the services, which take
+seconds to start, need not be started for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from catalog_pipeline.sandbox.server import RunningShop
+from catalog_pipeline.sandbox.settings import ShopSettings
+from catalog_pipeline_tests.services.graphql import WebClient
+from catalog_pipeline_tests.services.running_services import RunningServices
+
+CATALOGUES = (
+    "terminated",
+    "terminated_all_steps",
+    "one_broken",
+    "relaunch_missing",
+    "relaunch_failed",
+    "relaunch_both",
+    "overlapping",
+    "web_first",
+    "command_first",
+    "wiped",
+    "late_page",
+)
+PAGES = 50
+EVERY_MINUTE = {"cron": "* * * * *", "timezone": "UTC", "enabled": True}
+
+
+@pytest.fixture(scope="session")
+def open_shop() -> Iterator[Callable[..., RunningShop]]:
+    """Opens practice shops that close with the session; arguments as for `ShopSettings`."""
+    with ExitStack() as shops:
+
+        def open_one(**settings: object) -> RunningShop:
+            return shops.enter_context(RunningShop(ShopSettings(**settings), port=0))  # type: ignore[arg-type]
+
+        yield open_one
+
+
+@pytest.fixture(scope="session")
+def common_shop(open_shop: Callable[..., RunningShop]) -> RunningShop:
+    return open_shop(pages=PAGES)
+
+
+@pytest.fixture(scope="session")
+def scheduled_shop(open_shop: Callable[..., RunningShop]) -> RunningShop:
+    """The shop of the catalogue that is refreshed every minute, whatever the other tests do."""
+    return open_shop(pages=5)
+
+
+@pytest.fixture(scope="session")
+def common_services(
+    tmp_path_factory: pytest.TempPathFactory, common_shop: RunningShop, scheduled_shop: RunningShop
+) -> Iterator[RunningServices]:
+    services = RunningServices(tmp_path_factory.mktemp("services"), common_shop.url)
+    for name in CATALOGUES:
+        services.add_catalogue(name, common_shop.url)
+    services.add_catalogue(
+        "every_minute", scheduled_shop.url, last_page=5, schedule=dict(EVERY_MINUTE)
+    )
+    with services:
+        yield services
+
+
+@pytest.fixture
+def client(common_services: RunningServices) -> WebClient:
+    """The client of the common services."""
+    return common_services.client
+
+
+@pytest.fixture
+def slow_shop(common_shop: RunningShop) -> RunningShop:
+    """The common shop, slow enough to do something half-way, with nothing counted yet."""
+    common_shop.control(faults=[], latency_ms=500, reset_hits=True)
+    return common_shop
+
+
+@pytest.fixture
+def quick_shop(common_shop: RunningShop) -> RunningShop:
+    """The common shop without latency, with nothing counted yet."""
+    common_shop.control(faults=[], latency_ms=0, reset_hits=True)
+    return common_shop

@@ -1,0 +1,177 @@
+"""Web server, daemon and code server, started as `make ui` starts them and ended in many ways.
+
+Everything that they start, grandchildren too, carries a mark and is found by it (`processes`).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import yaml
+
+from catalog_pipeline.catalogue.files import (
+    BUNDLED_FOLDER,
+    EXTRA_FOLDER_VARIABLE,
+    FILE_NAME,
+    base_url_variable,
+)
+from catalog_pipeline.orchestration.liveness import process_with_sign
+from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, ensure_dagster_home
+from catalog_pipeline_tests.services.graphql import WebClient
+from catalog_pipeline_tests.services.processes import MARK, MarkedProcess, marked_processes
+from catalog_pipeline_tests.services.waiting import wait_for
+
+PROJECT = Path(__file__).parents[2]
+_START_SECONDS = 90.0
+_END_SECONDS = 30.0
+
+
+class Part(Enum):
+    """What of the services can be killed; the value is what its command line holds."""
+
+    DAEMON = "dagster._daemon"
+    CODE_SERVER = "dagster api grpc"
+    EVERYTHING = ""
+
+
+class RunningServices:
+    """Context manager: the services on an instance of their own below `folder`."""
+
+    def __init__(self, folder: Path, sandbox_url: str) -> None:
+        self.home = folder / "dagster_home"
+        self.data = folder / "data"
+        self.log = folder / "services.log"
+        self._mark = uuid.uuid4().hex
+        self._catalogues = folder / "catalogues"
+        self._catalogues.mkdir()
+        self.environment = {
+            **os.environ,
+            HOME_VARIABLE: str(self.home),
+            DATA_VARIABLE: str(self.data),
+            EXTRA_FOLDER_VARIABLE: str(self._catalogues),
+            base_url_variable("sandbox"): sandbox_url,
+        }
+        ensure_dagster_home(self.environment)
+        self.client = WebClient(f"http://127.0.0.1:{_free_port()}")
+        self._main: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> RunningServices:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def add_catalogue(self, name: str, base_url: str, **changes: Any) -> None:
+        """Give the services one more catalogue, like the sandbox; before they are started."""
+        document = yaml.safe_load((BUNDLED_FOLDER / "sandbox" / FILE_NAME).read_text())
+        del document["attributes"]["practice_shop"]
+        del document["attributes"]["schedule"]
+        document["attributes"] |= {"base_url": base_url, **changes}
+        folder = self._catalogues / name
+        folder.mkdir()
+        (folder / FILE_NAME).write_text(yaml.safe_dump(document))
+
+    def start(self) -> None:
+        """Start all of them and wait until the assets are loaded."""
+        port = self.client.url.rpartition(":")[2]
+        dagster = str(Path(sys.executable).with_name("dagster"))
+        with self.log.open("ab") as log:
+            self._main = subprocess.Popen(
+                [dagster, "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", port],
+                cwd=PROJECT,
+                env={**self.environment, MARK: self._mark},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_for("the web server and its assets", self.client.asset_keys, _START_SECONDS)
+
+    def processes(self) -> list[MarkedProcess]:
+        """Everything that is alive of what was started here, runs and their workers included."""
+        return marked_processes(self._mark)
+
+    def kill(self, part: Part) -> None:
+        """SIGKILL of a part; of everything is at one instant, runs and their workers too."""
+        killed = [each for each in self.processes() if part.value in each.command]
+        assert killed, f"nothing to kill of {part}"
+        while killed:
+            for process in killed:
+                process.kill()
+            self._bury()
+            killed = self.processes() if part is Part.EVERYTHING else []
+
+    def restart(self) -> float:
+        """End what is left of them and start them again; returns the time of the start."""
+        self.stop()
+        started_at = time.time()
+        self.start()
+        return started_at
+
+    def have_ended(self) -> bool:
+        """Whether `dagster dev` has ended, with all that it started besides runs."""
+        assert self._main is not None
+        return self._main.poll() is not None and not self.client.is_up()
+
+    def kill_worker_of(self, run_id: str) -> int:
+        """SIGKILL of the process that executes a run, alone; returns its former id."""
+        pid = process_with_sign(self.home, run_id)
+        assert pid is not None, f"no process executes run {run_id}"
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def stop(self) -> None:
+        """End all in good order, what is left by force, and check that nothing is left."""
+        if self._main is not None and self._main.poll() is None:
+            self._main.send_signal(signal.SIGINT)
+            try:
+                self._main.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._main.kill()
+        if self.processes():
+            self.kill(Part.EVERYTHING)
+        self._bury()
+        wait_for("the end of all processes", lambda: not self.processes(), _END_SECONDS)
+
+    def command(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `catalog-pipeline` on the same instance and data; marked like the services."""
+        return subprocess.Popen(
+            [str(Path(sys.executable).with_name("catalog-pipeline")), *arguments],
+            cwd=PROJECT,
+            env={**self.environment, MARK: self._mark},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def _bury(self) -> None:
+        if self._main is not None:
+            self._main.poll()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

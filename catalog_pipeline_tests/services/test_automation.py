@@ -1,0 +1,116 @@
+"""What happens by itself: the table after pages landed, the refresh at its time."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from catalog_pipeline.sandbox.server import RunningShop
+from catalog_pipeline.storing.page_file import FileName
+from catalog_pipeline_tests.services.conftest import PAGES
+from catalog_pipeline_tests.services.downloads import downloads
+from catalog_pipeline_tests.services.graphql import WebClient
+from catalog_pipeline_tests.services.running_services import RunningServices
+from catalog_pipeline_tests.services.waiting import wait_for
+
+PAGE_SIZE = 20
+
+
+def rows(table: Path) -> int:
+    return int(pq.read_metadata(table).num_rows) if table.exists() else 0
+
+
+def test_wiping_a_page_makes_it_missing_and_takes_its_rows_from_the_table(
+    common_services: RunningServices, client: WebClient, quick_shop: RunningShop
+) -> None:
+    """The sensor builds the table after the crawl, and again after the wipe."""
+    table = common_services.data / "wiped" / "products.parquet"
+    run = client.launch_run("wiped", 1, PAGES)
+    assert wait_for("the run's end", lambda: client.has_ended(run)) == "SUCCESS"
+    wait_for("the table", lambda: rows(table) == PAGES * PAGE_SIZE)
+    client.wipe("wiped", 7, 7)
+    assert client.statuses("wiped").missing == [7]
+    assert len(client.statuses("wiped").done) == PAGES - 1
+    wait_for("the table without the page", lambda: rows(table) == (PAGES - 1) * PAGE_SIZE)
+
+
+def test_a_page_that_lands_during_a_build_causes_one_more(
+    common_services: RunningServices, client: WebClient, quick_shop: RunningShop
+) -> None:
+    """The build is held up by a pipe in the place of its last page's file."""
+    table = common_services.data / "late_page" / "products.parquet"
+    run = client.launch_run("late_page", 1, PAGES)
+    assert wait_for("the run's end", lambda: client.has_ended(run)) == "SUCCESS"
+    wait_for("the table", lambda: client.table_builds("late_page"))
+    with HeldUpFile(_file_of_page(common_services.data / "late_page", PAGES)) as held_up:
+        client.launch_table("late_page")
+        wait_for("a build that reads the last page", held_up.has_reader, every=0.02)
+        run = client.launch_run("late_page", 1, 1)
+        assert wait_for("the late page", lambda: client.has_ended(run)) == "SUCCESS"
+        landed_at = client.run(run)["endTime"]
+        held_up.let_go()
+        wait_for("the held up build", lambda: len(client.table_builds("late_page")) == 2)
+    wait_for("one more build", lambda: len(client.table_builds("late_page")) == 3)
+    first = pq.read_table(table, columns=["page", "fetched_at"]).slice(0, 1).to_pylist()[0]
+    assert first["page"] == 1
+    assert landed_at - first["fetched_at"].timestamp() < 5, "the table holds the older page"
+
+
+def _file_of_page(folder: Path, page: int) -> Path:
+    names = [FileName.parse(path.name) for path in (folder / "pages").iterdir()]
+    found = [str(name) for name in names if name is not None and name.page == page]
+    assert len(found) == 1
+    return folder / "pages" / found[0]
+
+
+class HeldUpFile:
+    """Puts a pipe in the place of a file: who reads it waits until it is let go."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._content = path.read_bytes()
+        self._writer = -1
+
+    def __enter__(self) -> HeldUpFile:
+        self._path.unlink()
+        os.mkfifo(self._path)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.let_go()
+
+    def has_reader(self) -> bool:
+        """Whether somebody is reading it, and waiting."""
+        try:
+            self._writer = os.open(self._path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            return False
+        return True
+
+    def let_go(self) -> None:
+        """Give the reader the content, and put the file back."""
+        if self._path.is_fifo():
+            whole = self._path.with_suffix(".whole")
+            whole.write_bytes(self._content)
+            whole.replace(self._path)
+        if self._writer >= 0:
+            os.set_blocking(self._writer, True)
+            with open(self._writer, "wb") as writer:
+                writer.write(self._content)
+            self._writer = -1
+
+
+def test_the_refresh_is_launched_at_its_time(
+    client: WebClient, scheduled_shop: RunningShop
+) -> None:
+    """The practice shop's own is on too, but its time is early in the morning."""
+    on = client.instigators()
+    assert on["sandbox_refresh_schedule"] == "RUNNING"
+    assert on["books_toscrape_refresh_schedule"] == "STOPPED"
+    runs = wait_for("a scheduled run", lambda: client.runs("every_minute"), 75.0)
+    assert runs[0]["tags"]["dagster/schedule_name"] == "every_minute_refresh_schedule"
+    wait_for("its end", lambda: client.has_ended(runs[0]["runId"]) == "SUCCESS")
+    assert client.statuses("every_minute").done == [1, 2, 3, 4, 5]
+    assert downloads(scheduled_shop) == dict.fromkeys(range(1, 6), 1)

@@ -1,0 +1,59 @@
+"""Two crawls of one catalogue at a time: one waits, and no page is downloaded by both."""
+
+from __future__ import annotations
+
+import json
+
+from catalog_pipeline.sandbox.server import RunningShop
+from catalog_pipeline_tests.services.conftest import PAGES
+from catalog_pipeline_tests.services.downloads import downloads, wait_until_half_way
+from catalog_pipeline_tests.services.graphql import WebClient
+from catalog_pipeline_tests.services.running_services import RunningServices
+from catalog_pipeline_tests.services.waiting import wait_for
+
+COMMAND_SECONDS = 60.0
+
+
+def test_two_overlapping_backfills_download_each_page_once(
+    client: WebClient, quick_shop: RunningShop
+) -> None:
+    client.launch_backfill("overlapping", range(1, 31))
+    client.launch_backfill("overlapping", range(21, PAGES + 1))
+
+    def successes() -> bool:
+        return [run["status"] for run in client.runs("overlapping")] == ["SUCCESS", "SUCCESS"]
+
+    wait_for("both runs", successes, 90.0)
+    assert downloads(quick_shop) == dict.fromkeys(range(1, PAGES + 1), 1)
+
+
+def test_the_command_leaves_a_live_web_run_its_pages(
+    common_services: RunningServices, client: WebClient, slow_shop: RunningShop
+) -> None:
+    run = client.launch_run("web_first", 1, 40)
+    wait_until_half_way(slow_shop)
+    with common_services.command("run", "web_first", "--json") as command:
+        output, _ = command.communicate(timeout=COMMAND_SECONDS)
+    assert wait_for("the web run", lambda: client.has_ended(run)) == "SUCCESS"
+    assert command.returncode == 0, output
+    assert downloads(slow_shop) == dict.fromkeys(range(1, PAGES + 1), 1)
+    assert client.statuses("web_first").done == list(range(1, PAGES + 1))
+
+
+def test_a_web_run_waits_for_the_command_and_says_so(
+    common_services: RunningServices, client: WebClient, slow_shop: RunningShop
+) -> None:
+    """Pages that the command downloads from then on are not downloaded by the web run."""
+    with common_services.command("run", "command_first", "--json") as command:
+        wait_for("the command's first page", lambda: downloads(slow_shop), every=0.02)
+        run = client.launch_run("command_first", 1, PAGES)
+        # Pages that land within the run's very creation may fall on either side of it.
+        early = set(client.statuses("command_first").done)
+        output, _ = command.communicate(timeout=COMMAND_SECONDS)
+    assert command.returncode == 0, output
+    assert json.loads(output)
+    assert wait_for("the web run", lambda: client.has_ended(run)) == "SUCCESS"
+    assert any("Another crawl of this catalogue is on" in text for text in client.messages(run))
+    twice = {page for page, count in downloads(slow_shop).items() if count > 1}
+    assert twice <= early
+    assert len(downloads(slow_shop)) == PAGES
