@@ -1,6 +1,7 @@
 """Opens the one Dagster instance that command line, web UI and daemon share."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -35,8 +36,9 @@ def open_instance() -> Iterator[DagsterInstance]:
     with DagsterInstance.from_ref(InstanceRef.from_dir(home, overrides=_OUTPUT_STAYS_HERE)) as one:
         try:
             yield one
-        except OperationalError as error:
+        except (OperationalError, sqlite3.OperationalError) as error:
+            reason = getattr(error, "orig", None) or error
             raise StorageError(
-                f"Cannot use Dagster's storage in {home}: {error.orig}. Is the disk full, "
+                f"Cannot use Dagster's storage in {home}: {reason}. Is the disk full, "
                 f"write-protected or locked? Nothing recorded is lost; mend it and run again."
             ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -25,10 +26,10 @@ class Deaths:
     in_flight: Counter[int] = field(default_factory=Counter)
     largest: int = 0
 
-    def note(self) -> None:
-        """Take down, after a death, which pages were asked for and have no file."""
+    def note(self, since: datetime | None = None) -> None:
+        """Take down, after a death, which pages were asked for and have no file since then."""
         self.scene.wait_until_dead()
-        on_the_way = set(self.scene.downloads()) - self.scene.stored()
+        on_the_way = set(self.scene.downloads()) - self.scene.stored(since)
         self.in_flight.update(on_the_way)
         self.largest = max(self.largest, len(on_the_way))
 

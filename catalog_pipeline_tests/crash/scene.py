@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -141,11 +142,11 @@ class Scene:
         with self.instance() as instance:
             return read_statuses(instance, NAME, self.catalogue.pages)
 
-    def stored(self) -> set[int]:
-        """The pages that have a whole file."""
+    def stored(self, since: datetime | None = None) -> set[int]:
+        """The pages that have a whole file, from that time on if one is given."""
         for name in (found := self.store.newest()).values():
             self.store.recognise(name)
-        return set(found)
+        return {page for page, name in found.items() if since is None or name.fetched_at >= since}
 
     def downloads(self) -> dict[int, int]:
         """How many requests for each page came to the shop, answered or not, 304 included."""

@@ -1,0 +1,18 @@
+"""The short chaos test; the long one is `python -m catalog_pipeline_tests.chaos`."""
+
+import random
+from pathlib import Path
+
+from catalog_pipeline_tests.chaos import run_chaos, summary
+
+CRAWLS = 10
+
+
+def test_crawls_killed_at_random_instants_lose_and_double_nothing(tmp_path: Path) -> None:
+    seed = random.randrange(1_000_000)
+    verdicts = run_chaos(CRAWLS, seed, tmp_path, jobs=2, is_shown=False)
+    print(f"seed {seed}")
+    print(summary(verdicts))
+    assert [(verdict.wish, verdict.complaints) for verdict in verdicts if verdict.complaints] == []
+    assert len(verdicts) == CRAWLS
+    assert sum(phase != "over" for verdict in verdicts for phase in verdict.phases) >= CRAWLS / 2
