@@ -13,7 +13,7 @@ from catalog_pipeline_tests.crash.scene import Scene
 
 PAGES = 250
 PAGE_SIZE = 4
-LATENCY_MS = 60
+LATENCY_MS = 80
 SHARE_KILLED_TWICE = 0.25
 SHARE_KILLED_IN_TABLE = 0.15
 MOST_RESUMES = 4
