@@ -128,7 +128,7 @@ class Crawl:
         return self._tally.outcome(self._queue.waiting, was_stopped=was_stopped)
 
     def _has_work(self, goes_on: bool) -> bool:
-        if self._queue.in_flight or self._login.is_under_way:
+        if self._queue.at_work or self._login.is_under_way:
             return True
         return goes_on and not self._queue.is_empty
 
@@ -139,7 +139,7 @@ class Crawl:
         group = self._group.seconds_left(now)
         if group is not None:
             waits.append(group)
-        if goes_on and self._queue.in_flight < self._capacity:
+        if goes_on and self._has_room():
             if self._queue.next_wake is not None:
                 waits.append(self._queue.next_wake - now)
             if self._queue.first() and not self._login.is_wanted:
@@ -152,7 +152,7 @@ class Crawl:
         if self._login.is_wanted:
             self._begin_login(now)
             return
-        while self._queue.in_flight < self._capacity:
+        while self._has_room():
             work = self._queue.first()
             if work is None:
                 return
@@ -166,6 +166,10 @@ class Crawl:
                     return
                 self._pace.take(now)
             self._start(work, now)
+
+    def _has_room(self) -> bool:
+        """Whether the site may be asked for one more page, and a worker is there for it."""
+        return self._queue.in_flight < self._capacity and self._queue.at_work < self._pool.threads
 
     def _start(self, work: PageWork, now: float) -> None:
         started_at = now if work.started_at is None else work.started_at
@@ -202,6 +206,8 @@ class Crawl:
             self._pace.space_from(self._clock())
         elif isinstance(answer, tasks.LoginRefused):
             self._login.failed(answer.message)
+        elif isinstance(answer, tasks.PageArrived):
+            self._queue.arrive(answer.page)
         elif isinstance(answer, tasks.PageStored):
             self._page_stored(self._queue.land(answer.page), answer.stored)
         elif isinstance(answer, tasks.SessionExpired):

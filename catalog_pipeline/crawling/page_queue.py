@@ -1,4 +1,4 @@
-"""The pages of a crawl on their way: ready, put off until a time, or in flight.
+"""The pages of a crawl on their way: ready, put off until a time, in flight, or arrived.
 
 Bookkeeping only; which page starts, and what its answer means, is decided in `crawl`.
 """
@@ -30,12 +30,13 @@ class PageWork:
 
 
 class PageQueue:
-    """Every page that was added is in one of the three states until it is taken out."""
+    """Every page that was added is in one of the four states until it is taken out."""
 
     def __init__(self) -> None:
         self._ready: deque[PageWork] = deque()
         self._put_off: list[tuple[float, int, PageWork]] = []
         self._in_flight: dict[int, PageWork] = {}
+        self._arrived: dict[int, PageWork] = {}
 
     def add(self, works: Iterable[PageWork]) -> None:
         """Add pages that may start at once, in their order."""
@@ -54,9 +55,13 @@ class PageQueue:
         self._ready.popleft()
         self._in_flight[work.page] = work
 
+    def arrive(self, page: int) -> None:
+        """A page's exchange is over; it is being parsed and stored."""
+        self._arrived[page] = self._in_flight.pop(page)
+
     def land(self, page: int) -> PageWork:
-        """Take a page out of flight."""
-        return self._in_flight.pop(page)
+        """Take a page out whose worker is done with it."""
+        return self._arrived.pop(page, None) or self._in_flight.pop(page)
 
     def again(self, work: PageWork) -> None:
         """Put a page in front of all that are ready."""
@@ -78,8 +83,13 @@ class PageQueue:
 
     @property
     def in_flight(self) -> int:
-        """How many pages are in flight."""
+        """How many pages are being exchanged with the site."""
         return len(self._in_flight)
+
+    @property
+    def at_work(self) -> int:
+        """How many pages the workers have: in flight, or being parsed and stored."""
+        return len(self._in_flight) + len(self._arrived)
 
     @property
     def is_empty(self) -> bool:

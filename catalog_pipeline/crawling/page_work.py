@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 
@@ -37,6 +37,9 @@ from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.page_file import PageFile
 from catalog_pipeline.storing.page_store import PageStore
 
+_SLOW_EXCHANGE_SECONDS = 0.02
+"""From here on a site's answer takes so long that its next page should not wait for the parser."""
+
 
 class PageWorker:
     """Does tasks of one catalogue; `do` may be called from several threads at once."""
@@ -64,11 +67,16 @@ class PageWorker:
             authorization=self._credentials.authorization if self._credentials else None,
         )
 
-    def do(self, task: tasks.Task) -> tasks.Answer:
-        """Do one task; whatever goes wrong comes back as an answer."""
+    def do(
+        self, task: tasks.Task, tell: Callable[[tasks.PageArrived], None] = lambda arrived: None
+    ) -> tasks.Answer:
+        """Do one task; whatever goes wrong comes back as an answer.
+
+        `tell` is told as soon as a page that took its time has arrived, before it is parsed.
+        """
         try:
             if isinstance(task, tasks.FetchPage):
-                return self._fetch_page(task)
+                return self._fetch_page(task, tell)
             if isinstance(task, tasks.ReparsePage):
                 return self._reparse_page(task)
             if isinstance(task, tasks.FetchRobots):
@@ -79,7 +87,9 @@ class PageWorker:
         except Exception:
             return tasks.WorkerBroke(getattr(task, "page", None), traceback.format_exc())
 
-    def _fetch_page(self, task: tasks.FetchPage) -> tasks.Answer:
+    def _fetch_page(
+        self, task: tasks.FetchPage, tell: Callable[[tasks.PageArrived], None]
+    ) -> tasks.Answer:
         previous = self._previous_file(task.previous)
         validators = previous.record.validators if previous else Validators()
         try:
@@ -90,6 +100,8 @@ class PageWorker:
             return tasks.SessionExpired(task.page, task.session)
         if isinstance(answer, Redirect):
             return tasks.PageRedirected(task.page, answer.location)
+        if answer.fetch_seconds >= _SLOW_EXCHANGE_SECONDS:
+            tell(tasks.PageArrived(task.page))
         try:
             stored = self._stored(task, answer, previous)
         except ParseError as error:

@@ -19,7 +19,9 @@ from catalog_pipeline.crawling import tasks
 from catalog_pipeline.errors import WorkerError
 from catalog_pipeline.places import CataloguePlaces
 
-_THREADS_WORTH_A_PROCESS = 4
+_REQUESTS_WORTH_A_PROCESS = 4
+_THREADS_PER_REQUEST = 2
+"""While one thread waits for the site, the other may parse and store the page before."""
 _SLOW_RATE = 50.0
 """Requests per second up to which one process is certainly enough."""
 
@@ -49,8 +51,12 @@ class WorkerPool:
         self.capacity = catalogue.politeness.concurrency
         self.is_robots_asked = False
         """Whether the request for robots.txt is on its way already."""
-        shares = _threads_of_processes(catalogue, os.cpu_count() or 1)
-        self._workers = [_Worker(tasks.WorkerSetup(catalogue, places, share)) for share in shares]
+        shares = _requests_of_processes(catalogue, os.cpu_count() or 1)
+        self._workers = [
+            _Worker(tasks.WorkerSetup(catalogue, places, share * _THREADS_PER_REQUEST))
+            for share in shares
+        ]
+        self.threads = sum(worker.threads for worker in self._workers)
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -85,8 +91,9 @@ class WorkerPool:
             worker = by_connection[connection]  # type: ignore[index]
             try:
                 while True:
-                    found.append(worker.connection.recv())
-                    worker.busy -= 1
+                    answer: tasks.Answer = worker.connection.recv()
+                    worker.busy -= not isinstance(answer, tasks.PageArrived)
+                    found.append(answer)
                     if not worker.connection.poll():
                         break
             except (EOFError, OSError) as error:
@@ -107,14 +114,14 @@ class WorkerPool:
                 worker.process.wait()
 
 
-def _threads_of_processes(catalogue: Catalogue, processors: int) -> list[int]:
-    """How many threads each process gets; together as many as the catalogue's concurrency."""
+def _requests_of_processes(catalogue: Catalogue, processors: int) -> list[int]:
+    """How many requests each process has in flight; together the catalogue's concurrency."""
     concurrency = catalogue.politeness.concurrency
     rate = catalogue.politeness.requests_per_second
     is_slow = rate is not None and rate <= _SLOW_RATE
     if is_slow or catalogue.login is not None:
         return [concurrency]
-    processes = max(1, min(processors, concurrency // _THREADS_WORTH_A_PROCESS))
+    processes = max(1, min(processors, concurrency // _REQUESTS_WORTH_A_PROCESS))
     share, rest = divmod(concurrency, processes)
     return [share + (1 if index < rest else 0) for index in range(processes)]
 

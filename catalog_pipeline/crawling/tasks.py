@@ -71,6 +71,13 @@ Task: TypeAlias = FetchPage | ReparsePage | FetchRobots | LogIn
 
 
 @dataclass(frozen=True, slots=True)
+class PageArrived:
+    """The page's exchange is over, and the site may be asked for another one; more follows."""
+
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
 class PageStored:
     """The page is on disk; its name is durable after the next `PageStore.sync`."""
 
@@ -149,7 +156,8 @@ class WorkerBroke:
 
 
 Answer: TypeAlias = (
-    PageStored
+    PageArrived
+    | PageStored
     | PageRedirected
     | PageRefused
     | SessionExpired

@@ -37,7 +37,7 @@ def serve(connection: Connection) -> None:
 
     def work() -> None:
         while True:
-            answer(worker.do(todo.get()))
+            answer(worker.do(todo.get(), answer))
 
     for _ in range(setup.threads):
         threading.Thread(target=work, daemon=True).start()
