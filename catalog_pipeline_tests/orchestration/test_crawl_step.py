@@ -6,9 +6,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from catalog_pipeline.crawling.plan import parse_cutoff
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.orchestration.checkpoints import read_checkpoints, read_statuses
-from catalog_pipeline.crawling.plan import parse_cutoff
 from catalog_pipeline.orchestration.instance import open_instance
 from catalog_pipeline.orchestration.local_run import crawl_here
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG
