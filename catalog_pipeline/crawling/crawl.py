@@ -164,7 +164,7 @@ class Crawl:
             if not work.is_reparse:
                 if self._pace.seconds_until_free(now) > 0:
                     return
-                self._pace.take(now)
+                work = replace(work, turn=self._pace.take(now))
             self._start(work, now)
 
     def _has_room(self) -> bool:
@@ -179,8 +179,10 @@ class Crawl:
             self._pool.submit(tasks.ReparsePage(work.page, work.previous))
         else:
             session = self._login.session
-            task = tasks.FetchPage(work.page, work.url, work.attempt, session, work.previous)
-            self._pool.submit(task)
+            is_paced = self._pace.requests_per_second is not None
+            self._pool.submit(
+                tasks.FetchPage(work.page, work.url, work.attempt, session, work.previous, is_paced)
+            )
 
     def _begin_login(self, now: float) -> None:
         """Log in as soon as no page is in flight; a login takes the pace's turns too."""
@@ -206,6 +208,8 @@ class Crawl:
             self._pace.space_from(self._clock())
         elif isinstance(answer, tasks.LoginRefused):
             self._login.failed(answer.message)
+        elif isinstance(answer, tasks.PageSent):
+            self._pace.sent(self._queue.turn_of(answer.page), answer.at)
         elif isinstance(answer, tasks.PageArrived):
             self._queue.arrive(answer.page)
         elif isinstance(answer, tasks.PageStored):

@@ -27,6 +27,8 @@ class PageWork:
     """When its first attempt began."""
     attempt_at: float = 0.0
     """When its latest attempt began."""
+    turn: int = 0
+    """The number that the pace gave its latest attempt."""
 
 
 class PageQueue:
@@ -54,6 +56,10 @@ class PageQueue:
         """The next page starts, as `work`."""
         self._ready.popleft()
         self._in_flight[work.page] = work
+
+    def turn_of(self, page: int) -> int:
+        """The number that the pace gave a page in flight."""
+        return self._in_flight[page].turn
 
     def arrive(self, page: int) -> None:
         """A page's exchange is over; it is being parsed and stored."""

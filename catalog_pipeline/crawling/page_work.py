@@ -68,11 +68,12 @@ class PageWorker:
         )
 
     def do(
-        self, task: tasks.Task, tell: Callable[[tasks.PageArrived], None] = lambda arrived: None
+        self, task: tasks.Task, tell: Callable[[tasks.News], None] = lambda news: None
     ) -> tasks.Answer:
         """Do one task; whatever goes wrong comes back as an answer.
 
-        `tell` is told as soon as a page that took its time has arrived, before it is parsed.
+        `tell` is told when a page's request leaves, if its pace matters, and when a page that took
+        its time has arrived, before it is parsed.
         """
         try:
             if isinstance(task, tasks.FetchPage):
@@ -88,10 +89,12 @@ class PageWorker:
             return tasks.WorkerBroke(getattr(task, "page", None), traceback.format_exc())
 
     def _fetch_page(
-        self, task: tasks.FetchPage, tell: Callable[[tasks.PageArrived], None]
+        self, task: tasks.FetchPage, tell: Callable[[tasks.News], None]
     ) -> tasks.Answer:
         previous = self._previous_file(task.previous)
         validators = previous.record.validators if previous else Validators()
+        if task.is_paced:
+            tell(tasks.PageSent(task.page, time.monotonic()))
         try:
             answer = self._exchange.get(task.url, validators=validators, page=task.page)
         except FetchError as error:

@@ -92,7 +92,7 @@ class WorkerPool:
             try:
                 while True:
                     answer: tasks.Answer = worker.connection.recv()
-                    worker.busy -= not isinstance(answer, tasks.PageArrived)
+                    worker.busy -= not isinstance(answer, tasks.News)
                     found.append(answer)
                     if not worker.connection.poll():
                         break

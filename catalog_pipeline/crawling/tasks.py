@@ -31,7 +31,7 @@ class FetchPage:
     """Download a page (once), parse it, store it.
 
     `url` is the page's own address or where a redirect led. `previous` is the page's last
-    checkpoint, for a conditional request.
+    checkpoint, for a conditional request. `is_paced` asks for a `PageSent`.
     """
 
     page: int
@@ -39,6 +39,7 @@ class FetchPage:
     attempt: int
     session: int = 0
     previous: StoredPage | None = None
+    is_paced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,14 @@ class LogIn:
 
 
 Task: TypeAlias = FetchPage | ReparsePage | FetchRobots | LogIn
+
+
+@dataclass(frozen=True, slots=True)
+class PageSent:
+    """The request for a page leaves now, at that `time.monotonic()`; more follows."""
+
+    page: int
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +164,11 @@ class WorkerBroke:
     traceback: str
 
 
+News: TypeAlias = PageSent | PageArrived
+
 Answer: TypeAlias = (
-    PageArrived
+    PageSent
+    | PageArrived
     | PageStored
     | PageRedirected
     | PageRefused
