@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagster import DagsterInstance, DagsterRunStatus
+from dagster import DagsterInstance
 
 from catalog_pipeline.cli.progress import RunProgress
 from catalog_pipeline.cli.run_order import RunOrder
@@ -36,14 +36,21 @@ def run_session(instance: DagsterInstance, order: RunOrder, progress: RunProgres
         progress.crawl_starts(len(due), reparse=order.reparse)
         with observed_by(progress):
             crawl = crawl_here(instance, catalogue, due, order.cutoff, reparse=order.reparse)
-    is_interrupted = crawl is not None and crawl.status == DagsterRunStatus.CANCELED
-    table_error: str | None = None
-    if not is_interrupted and not table_is_current(instance, catalogue):
+    build: LocalRun | None = None
+    if not _is_interrupted(crawl) and not table_is_current(instance, catalogue):
         from catalog_pipeline.orchestration.local_run import build_table_here
 
         progress.table_starts()
-        table_error = build_table_here(instance, catalogue).error
-    return _sum_up(instance, order, progress, crawl, table_error)
+        build = build_table_here(instance, catalogue)
+    return _sum_up(instance, order, progress, crawl, build)
+
+
+def _is_interrupted(run: LocalRun | None) -> bool:
+    return run is not None and run.was_interrupted
+
+
+def _error_of(run: LocalRun | None) -> str | None:
+    return None if run is None or run.was_interrupted else run.error
 
 
 def _due(instance: DagsterInstance, order: RunOrder, progress: RunProgress) -> list[int]:
@@ -69,7 +76,7 @@ def _sum_up(
     order: RunOrder,
     progress: RunProgress,
     crawl: LocalRun | None,
-    table_error: str | None,
+    build: LocalRun | None,
 ) -> RunSummary:
     catalogue = order.catalogue
     outcome = progress.outcome
@@ -77,7 +84,6 @@ def _sum_up(
     chosen = set(order.pages)
     failed = chosen & statuses.failed.keys()
     failures = read_failures(instance, catalogue.name, failed)
-    is_failure = crawl is not None and crawl.status == DagsterRunStatus.FAILURE
     return RunSummary(
         order=order,
         done=len(chosen & statuses.done),
@@ -88,9 +94,9 @@ def _sum_up(
         not_modified=outcome.not_modified if outcome else 0,
         parsed_again=progress.stored if order.reparse else 0,
         failures=tuple(failures[page] for page in sorted(failures)),
-        is_interrupted=crawl is not None and crawl.status == DagsterRunStatus.CANCELED,
-        crawl_error=crawl.error if crawl is not None and is_failure else None,
-        table_error=table_error,
+        is_interrupted=_is_interrupted(crawl) or _is_interrupted(build),
+        crawl_error=_error_of(crawl),
+        table_error=_error_of(build),
         table=catalogue_places(catalogue.name).table,
         rows=table_rows(instance, catalogue),
         run_id=crawl.run_id if crawl is not None else None,

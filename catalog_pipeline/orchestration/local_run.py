@@ -31,11 +31,15 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True)
 class LocalRun:
-    """How a run in this process ended; `error` is the sentence it failed with."""
+    """How a run in this process ended; `error` is the sentence it failed with.
+
+    An interrupted run is cancelled, or has failed where Dagster did not hear of it in time.
+    """
 
     run_id: str
     status: dg.DagsterRunStatus
     error: str | None
+    was_interrupted: bool
 
 
 def crawl_here(
@@ -85,7 +89,15 @@ def _execute(
             tags={**tags, MAX_RETRIES_TAG: "0", STARTED_BY_TAG: COMMAND_LINE},
             raise_on_error=False,
         )
-    return LocalRun(run_id, result.dagster_run.status, _error_of(result))
+    status = result.dagster_run.status
+    was_interrupted = status == dg.DagsterRunStatus.CANCELED or _is_interruption(result)
+    return LocalRun(run_id, status, _error_of(result), was_interrupted)
+
+
+def _is_interruption(result: dg.ExecuteInProcessResult) -> bool:
+    failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    name = dg.DagsterExecutionInterruptedError.__name__
+    return any(data.error is not None and data.error.cls_name == name for data in failures)
 
 
 def _error_of(result: dg.ExecuteInProcessResult) -> str | None:
