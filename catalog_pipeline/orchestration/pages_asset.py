@@ -6,8 +6,9 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.pages import format_pages
+from catalog_pipeline.orchestration.column_schema import page_schema
 from catalog_pipeline.orchestration.crawl_step import CrawlConfig, crawl_pages
-from catalog_pipeline.orchestration.names import crawl_pool, pages_key, pages_step
+from catalog_pipeline.orchestration.names import CATALOGUE_TAG, crawl_pool, pages_key, pages_step
 
 
 def build_pages_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
@@ -17,12 +18,13 @@ def build_pages_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
         description=_description(catalogue),
         group_name=catalogue.name,
         owners=list(catalogue.owners),
-        tags=dict(catalogue.tags),
+        tags={CATALOGUE_TAG: catalogue.name, **catalogue.tags},
         kinds={"requests", "html"},
         code_version=catalogue.code_version,
         metadata={
             "listing": dg.MetadataValue.url(catalogue.page_address(catalogue.first_page)),
             "pages": format_pages(catalogue.pages),
+            "dagster/column_schema": page_schema(catalogue),
         },
         skippable=True,
     )

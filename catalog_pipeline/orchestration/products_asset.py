@@ -3,7 +3,7 @@
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.orchestration.names import pages_key, products_key
+from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key, products_key
 from catalog_pipeline.orchestration.table_step import (
     PAGES_COMPLETE,
     PAGES_INTACT,
@@ -20,7 +20,7 @@ def build_products_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
         deps=[pages_key(catalogue.name)],
         group_name=catalogue.name,
         owners=list(catalogue.owners),
-        tags=dict(catalogue.tags),
+        tags={CATALOGUE_TAG: catalogue.name, **catalogue.tags},
         kinds={"pandas", "parquet"},
         code_version=catalogue.code_version,
         description=(

@@ -17,6 +17,7 @@ from catalog_pipeline.orchestration.checkpoints import (
     read_checkpoints,
     read_statuses,
 )
+from catalog_pipeline.orchestration.column_schema import table_schema
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG
 from catalog_pipeline.orchestration.table_state import (
     BUILT_FROM_KEY,
@@ -126,13 +127,9 @@ def _demand_coverage(catalogue: Catalogue, completeness: Completeness) -> None:
 
 
 def _table_metadata(catalogue: Catalogue, report: TableReport) -> dict[str, Any]:
-    schema = dg.TableSchema(
-        [dg.TableColumn(name, kind) for name, kind in report.columns.items()],
-        constraints=dg.TableConstraints(other=[f"unique: {', '.join(catalogue.key_columns)}"]),
-    )
     return {
         "dagster/row_count": report.rows,
-        "dagster/column_schema": schema,
+        "dagster/column_schema": table_schema(catalogue, report.columns),
         "preview": dg.MetadataValue.md(markdown_preview(report)),
         "duplicates": report.duplicates,
         "file_bytes": report.file_bytes,

@@ -23,11 +23,9 @@ CATALOGUES = (
     "relaunch_missing",
     "relaunch_failed",
     "relaunch_both",
-    "overlapping",
     "web_first",
     "command_first",
-    "wiped",
-    "late_page",
+    "table",
 )
 PAGES = 50
 EVERY_MINUTE = {"cron": "* * * * *", "timezone": "UTC", "enabled": True}
@@ -56,12 +54,22 @@ def scheduled_shop(open_shop: Callable[..., RunningShop]) -> RunningShop:
 
 
 @pytest.fixture(scope="session")
+def overlap_shop(open_shop: Callable[..., RunningShop]) -> RunningShop:
+    """The shop of the catalogue that two backfills crawl while other crawls are on."""
+    return open_shop(pages=PAGES)
+
+
+@pytest.fixture(scope="session")
 def common_services(
-    tmp_path_factory: pytest.TempPathFactory, common_shop: RunningShop, scheduled_shop: RunningShop
+    tmp_path_factory: pytest.TempPathFactory,
+    common_shop: RunningShop,
+    scheduled_shop: RunningShop,
+    overlap_shop: RunningShop,
 ) -> Iterator[RunningServices]:
     services = RunningServices(tmp_path_factory.mktemp("services"), common_shop.url)
     for name in CATALOGUES:
         services.add_catalogue(name, common_shop.url)
+    services.add_catalogue("overlapping", overlap_shop.url)
     services.add_catalogue(
         "every_minute", scheduled_shop.url, last_page=5, schedule=dict(EVERY_MINUTE)
     )

@@ -187,12 +187,12 @@ class WebClient:
         """The partition grid of a catalogue."""
         key = {"path": [catalogue, "product_pages"]}
         found = self.ask(_STATUSES, key=key)["assetNodeOrError"]["assetPartitionStatuses"]
-        return Statuses(
-            *(
-                sorted(map(int, found[f"{name}Partitions"]))
-                for name in ("materialized", "failed", "materializing", "unmaterialized")
-            )
+        done, failed, in_progress, not_done = (
+            {int(page) for page in found[f"{name}Partitions"]}
+            for name in ("materialized", "failed", "materializing", "unmaterialized")
         )
+        missing = not_done - failed - in_progress
+        return Statuses(sorted(done), sorted(failed), sorted(in_progress), sorted(missing))
 
     def table_builds(self, catalogue: str) -> list[dict[str, Any]]:
         """Materializations of the table, newest first."""

@@ -32,6 +32,7 @@ from catalog_pipeline_tests.services.processes import MARK, MarkedProcess, marke
 from catalog_pipeline_tests.services.waiting import wait_for
 
 PROJECT = Path(__file__).parents[2]
+_RETRIES = "max_retries: 2"
 _START_SECONDS = 90.0
 _END_SECONDS = 30.0
 
@@ -47,7 +48,7 @@ class Part(Enum):
 class RunningServices:
     """Context manager: the services on an instance of their own below `folder`."""
 
-    def __init__(self, folder: Path, sandbox_url: str) -> None:
+    def __init__(self, folder: Path, sandbox_url: str, *, retries_runs: bool = True) -> None:
         self.home = folder / "dagster_home"
         self.data = folder / "data"
         self.log = folder / "services.log"
@@ -61,7 +62,11 @@ class RunningServices:
             EXTRA_FOLDER_VARIABLE: str(self._catalogues),
             base_url_variable("sandbox"): sandbox_url,
         }
-        ensure_dagster_home(self.environment)
+        settings = ensure_dagster_home(self.environment) / "dagster.yaml"
+        if not retries_runs:
+            text = settings.read_text()
+            assert _RETRIES in text
+            settings.write_text(text.replace(_RETRIES, "max_retries: 0"))
         self.client = WebClient(f"http://127.0.0.1:{_free_port()}")
         self._main: subprocess.Popen[bytes] | None = None
 

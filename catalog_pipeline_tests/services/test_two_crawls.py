@@ -1,4 +1,4 @@
-"""Two crawls of one catalogue at a time: one waits, and no page is downloaded by both."""
+"""Command and web UI crawl one catalogue: one waits, and no page is downloaded by both."""
 
 from __future__ import annotations
 
@@ -12,19 +12,6 @@ from catalog_pipeline_tests.services.running_services import RunningServices
 from catalog_pipeline_tests.services.waiting import wait_for
 
 COMMAND_SECONDS = 60.0
-
-
-def test_two_overlapping_backfills_download_each_page_once(
-    client: WebClient, quick_shop: RunningShop
-) -> None:
-    client.launch_backfill("overlapping", range(1, 31))
-    client.launch_backfill("overlapping", range(21, PAGES + 1))
-
-    def successes() -> bool:
-        return [run["status"] for run in client.runs("overlapping")] == ["SUCCESS", "SUCCESS"]
-
-    wait_for("both runs", successes, 90.0)
-    assert downloads(quick_shop) == dict.fromkeys(range(1, PAGES + 1), 1)
 
 
 def test_the_command_leaves_a_live_web_run_its_pages(
@@ -44,6 +31,7 @@ def test_a_web_run_waits_for_the_command_and_says_so(
     common_services: RunningServices, client: WebClient, slow_shop: RunningShop
 ) -> None:
     """Pages that the command downloads from then on are not downloaded by the web run."""
+    slow_shop.control(latency_ms=2000)
     with common_services.command("run", "command_first", "--json") as command:
         wait_for("the command's first page", lambda: downloads(slow_shop), every=0.02)
         run = client.launch_run("command_first", 1, PAGES)

@@ -1,0 +1,69 @@
+"""The columns of a catalogue as the web UI shows them: name, type, and where each is read.
+
+No Arrow here: the types of pages are the YAML's, those of a table come from its build.
+"""
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from catalog_pipeline.catalogue.fields import (
+    CURRENCY_SUFFIX,
+    PROVENANCE_COLUMNS,
+    RANGE_END_SUFFIX,
+    Field,
+)
+from catalog_pipeline.catalogue.model import Catalogue
+
+_PROVENANCE = dict(
+    zip(
+        PROVENANCE_COLUMNS,
+        (
+            "Number of the listing page.",
+            "Place of the product on its page, from 1.",
+            "URL of the page.",
+            "When the page was downloaded.",
+        ),
+        strict=True,
+    )
+)
+
+
+def page_schema(catalogue: Catalogue) -> dg.TableSchema:
+    """The fields that are read from a page's products, with the types that the YAML gives them."""
+    types = {
+        column: "text" if column.endswith(CURRENCY_SUFFIX) and field.type == "money" else field.type
+        for name, field in catalogue.fields.items()
+        for column in field.columns(name)
+    }
+    return table_schema(catalogue, types)
+
+
+def table_schema(catalogue: Catalogue, types: Mapping[str, str]) -> dg.TableSchema:
+    """Columns of the given types, described after the catalogue's YAML."""
+    descriptions = {**_field_descriptions(catalogue), **_PROVENANCE}
+    return dg.TableSchema(
+        [dg.TableColumn(name, kind, descriptions.get(name)) for name, kind in types.items()],
+        constraints=dg.TableConstraints(other=[f"unique: {', '.join(catalogue.key_columns)}"]),
+    )
+
+
+def _field_descriptions(catalogue: Catalogue) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, field in catalogue.fields.items():
+        for column in field.columns(name):
+            if column == name:
+                found[column] = _origin(field)
+            elif column == name + RANGE_END_SUFFIX:
+                found[column] = f"Upper end of {name}."
+            else:
+                found[column] = f"ISO 4217 code of the currency of {name}."
+    return found
+
+
+def _origin(field: Field) -> str:
+    selectors = " or ".join(f"`{selector}`" for selector in field.select)
+    what = f"Attribute `{field.attribute}`" if field.attribute else "Text"
+    if field.exists:
+        what = "Whether there is one"
+    return f"{what} of {selectors}." + (" Required." if field.required else "")

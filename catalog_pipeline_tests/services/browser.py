@@ -1,0 +1,94 @@
+"""The web UI as a person uses it, in Chromium: the clicks that the browser tests share.
+
+Elements are found by what a person reads on them. Not here: what is asserted.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+WIDTH = 1400
+HEIGHT = 900
+
+
+def chromium() -> str | None:
+    """The installed browser, if there is one."""
+    return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+
+
+@contextmanager
+def open_page(executable: str) -> Iterator[Page]:
+    """A page in a browser of its own, with nothing remembered from before."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # Chromium refuses its sandbox to root, as which tests in containers run.
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        try:
+            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+            page.set_default_timeout(30_000)
+            yield page
+        finally:
+            browser.close()
+
+
+class WebUi:
+    """A person at the web UI of a catalogue."""
+
+    def __init__(self, page: Page, url: str, catalogue: str) -> None:
+        self.page = page
+        self._url = url
+        self._asset = f"/assets/{catalogue}/product_pages"
+
+    def open(self, path: str) -> None:
+        """Go to a page of the UI."""
+        self.page.goto(self._url + path)
+
+    def launch_backfill(self, choice: str) -> None:
+        """Materialize… → All, Missing, Failed or Failed and missing → Launch."""
+        self.open(self._asset)
+        self.page.get_by_role("button", name=re.compile("Materialize")).first.click()
+        self.page.get_by_role("button", name=choice, exact=True).click()
+        launch = self.page.get_by_role("button", name=re.compile("Launch"))
+        launch.click()
+        launch.wait_for(state="detached")
+
+    def open_partitions(self) -> None:
+        """The partitions of the pages asset, with their counts by status."""
+        self.open(f"{self._asset}?view=partitions")
+        self.page.get_by_text(re.compile(r"^Materialized \(\d+\)$")).wait_for()
+
+    def partition_counts(self) -> dict[str, int]:
+        """The counts above the partitions, by status."""
+        labels = self.page.get_by_text(re.compile(r"^[A-Z][a-z]+ \(\d+\)$")).all_inner_texts()
+        found = (re.fullmatch(r"(\w+) \((\d+)\)", label) for label in labels)
+        return {match[1]: int(match[2]) for match in found if match}
+
+    def terminate(self, run_id: str) -> None:
+        """The run's page → Terminate → confirm."""
+        self.open(f"/runs/{run_id}")
+        self.page.get_by_role("button", name="Terminate").click()
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_role("button", name=re.compile("Terminate")).click()
+        dialog.get_by_text(re.compile("terminat")).first.wait_for()
+
+    def reexecute(self, run_id: str) -> None:
+        """The run's page → Re-execute all."""
+        self.open(f"/runs/{run_id}")
+        self.page.get_by_role("button", name=re.compile("Re-execute all")).click()
+        self.page.wait_for_url(lambda url: "/runs/" in url and run_id not in url)
+
+    def screenshot(self, path: Path, *, height: int = HEIGHT) -> None:
+        """A picture of the page's upper part."""
+        self.page.screenshot(
+            path=path, clip={"x": 0, "y": 0, "width": WIDTH, "height": height}, scale="css"
+        )

@@ -1,0 +1,111 @@
+"""What a person does at the web UI, in a real browser, from the first launch to all pages done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from catalog_pipeline.sandbox.server import RunningShop
+from catalog_pipeline_tests.services.browser import WebUi, chromium, open_page
+from catalog_pipeline_tests.services.downloads import downloads, wait_until_half_way
+from catalog_pipeline_tests.services.running_services import RunningServices
+from catalog_pipeline_tests.services.waiting import wait_for
+
+pytest.importorskip("playwright", reason="playwright is not installed: pip install playwright")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium() is None, reason="no Chromium: apt-get install chromium"),
+]
+
+PAGES = 50
+BACKFILL_SECONDS = 60.0
+"""The daemon looks at backfills twice a minute."""
+TWO_RED = {"Failed": 2, "Materialized": 48, "Materializing": 0, "Missing": 0}
+ALL_GREEN = {"Failed": 0, "Materialized": 50, "Materializing": 0, "Missing": 0}
+
+
+@pytest.fixture(scope="module")
+def shop(open_shop: Callable[..., RunningShop]) -> RunningShop:
+    shop = open_shop(pages=PAGES)
+    shop.control(faults=["17=500", "40=empty"])
+    return shop
+
+
+@pytest.fixture(scope="module")
+def services(
+    tmp_path_factory: pytest.TempPathFactory, shop: RunningShop
+) -> Iterator[RunningServices]:
+    folder = tmp_path_factory.mktemp("services")
+    with RunningServices(folder, shop.url, retries_runs=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def web_ui(services: RunningServices) -> Iterator[WebUi]:
+    executable = chromium()
+    assert executable is not None
+    with open_page(executable) as page:
+        yield WebUi(page, services.client.url, "sandbox")
+
+
+def wait_for_counts(web_ui: WebUi, counts: dict[str, int]) -> None:
+    """Wait until the partition view, as it renews itself, shows these counts."""
+    web_ui.open_partitions()
+    wait_for(f"the counts {counts}", lambda: web_ui.partition_counts() == counts, every=0.5)
+
+
+def test_a_crawl_is_launched_terminated_re_executed_and_its_failed_pages_relaunched(
+    web_ui: WebUi, services: RunningServices, shop: RunningShop
+) -> None:
+    client = services.client
+    shop.control(latency_ms=1000)
+    web_ui.launch_backfill("Missing")
+    run = wait_for("the run", lambda: client.runs("sandbox"), BACKFILL_SECONDS)[0]["runId"]
+    wait_until_half_way(shop)
+    web_ui.terminate(run)
+    assert wait_for("the run's end", lambda: client.has_ended(run)) == "CANCELED"
+    done = client.statuses("sandbox").done
+    assert 0 < len(done) < PAGES
+
+    shop.control(latency_ms=0)
+    web_ui.reexecute(run)
+    wait_for_counts(web_ui, TWO_RED)
+    assert client.statuses("sandbox").failed == [17, 40]
+    well = {page: count for page, count in downloads(shop).items() if page not in (17, 40)}
+    assert set(well.values()) == {1}
+
+    shop.control(faults=[], reset_hits=True)
+    web_ui.launch_backfill("Failed")
+    wait_for(
+        "the failed pages", lambda: len(client.statuses("sandbox").done) == PAGES, BACKFILL_SECONDS
+    )
+    wait_for_counts(web_ui, ALL_GREEN)
+    assert downloads(shop) == {17: 1, 40: 1}
+
+
+def test_the_table_shows_rows_columns_preview_and_checks(
+    web_ui: WebUi, services: RunningServices
+) -> None:
+    wait_for("the table", lambda: services.client.table_builds("sandbox"))
+    web_ui.open("/assets/sandbox/products")
+    for text in ("Row count", "1,000", "price_currency", "[Show Markdown]", "parquet"):
+        web_ui.page.get_by_text(text).first.wait_for()
+    web_ui.page.get_by_text("[Show Markdown]").first.click()
+    web_ui.page.get_by_role("dialog").get_by_role("table").wait_for()
+
+
+def test_numbers_of_the_pages_are_plotted(web_ui: WebUi) -> None:
+    web_ui.open("/assets/sandbox/product_pages")
+    web_ui.page.get_by_text("Plots").first.click()
+    for number in ("attempts", "bytes", "fetch_seconds", "rows"):
+        web_ui.page.get_by_text(number, exact=True).first.wait_for()
+    assert web_ui.page.locator("canvas").count() >= 4
+
+
+def test_schedule_and_sensor_are_shown_as_running(web_ui: WebUi) -> None:
+    web_ui.open("/automation")
+    for name in ("sandbox_refresh_schedule", "sandbox_table_sensor"):
+        web_ui.page.get_by_text(name, exact=True).wait_for()
+    web_ui.open("/locations/catalog_pipeline/schedules/sandbox_refresh_schedule")
+    web_ui.page.get_by_text("At 06:00 AM UTC").first.wait_for()
