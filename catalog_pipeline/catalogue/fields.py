@@ -23,7 +23,9 @@ def as_tuple(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-Selectors = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
+# The input type is what `dg check` holds a YAML against.
+OneOrMore = BeforeValidator(as_tuple, json_schema_input_type=str | tuple[str, ...])
+Selectors = Annotated[tuple[str, ...], OneOrMore]
 """One selector or several in order of preference. `/`, `./` or `(` at its start makes it XPath,
 and so does the prefix `xpath:`; a lone `.` is the product itself; all else is CSS. In a field it
 is relative to the product; `//` is refused there, as it would search the whole page."""

@@ -12,22 +12,21 @@ import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
+from pydantic import Field as Bounded
 from pydantic import (
-    BeforeValidator,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     field_validator,
     model_validator,
 )
-from pydantic import Field as Bounded
 
 from catalog_pipeline.catalogue.fields import (
     PROVENANCE_COLUMNS,
     Field,
+    OneOrMore,
     Selectors,
     StrictModel,
-    as_tuple,
     checked_timezone,
 )
 from catalog_pipeline.catalogue.politeness import Limits, Login, PathOrUrl, Politeness
@@ -88,7 +87,7 @@ class CatalogueAttributes(StrictModel):
     last_page: NonNegativeInt
     product: Selectors
     fields: dict[str, Field]
-    key: Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
+    key: Annotated[tuple[str, ...], OneOrMore]
     politeness: Politeness = Politeness()
     limits: Limits = Limits()
     login: Login | None = None
