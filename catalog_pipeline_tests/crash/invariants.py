@@ -78,10 +78,14 @@ def complaints(scene: Scene, deaths: Deaths) -> list[str]:
         *(f"process {pid} is left" for pid in scene.processes()),
         *(f"file {path} is left" for path in leftovers(scene)),
     ]
-    most = scene.catalogue.politeness.concurrency
-    if deaths.largest > most:
+    if deaths.largest > (most := most_in_flight(scene)):
         found.append(f"{deaths.largest} pages were in flight at once, and {most} are allowed")
     return found
+
+
+def most_in_flight(scene: Scene) -> int:
+    """How many pages may be on their way: while one is exchanged, another is parsed and stored."""
+    return 2 * scene.catalogue.politeness.concurrency
 
 
 def _complaints_of_events(scene: Scene) -> list[str]:

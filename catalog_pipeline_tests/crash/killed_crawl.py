@@ -103,6 +103,7 @@ def kill_and_resume(folder: Path, wish: Wish, life: float) -> Verdict:
 
 def _killed(scene: Scene, wish: Wish, seconds: float, deaths: Deaths) -> str:
     """Start the command and kill it; returns in which phase of its life it was."""
+    asked_before = scene.downloads().total()
     process = scene.start("run", scene.site.name, "--json")
     if wish.is_in_table:
         _wait_for_all_pages(scene, process)
@@ -110,7 +111,7 @@ def _killed(scene: Scene, wish: Wish, seconds: float, deaths: Deaths) -> str:
     is_over = process.is_over_within(seconds)
     process.kill(whole_group=wish.whole_group)
     deaths.note()
-    return "over" if is_over else _phase(scene)
+    return "over" if is_over else _phase(scene, asked_before)
 
 
 def _wait_for_all_pages(scene: Scene, process: CommandProcess) -> None:
@@ -118,10 +119,8 @@ def _wait_for_all_pages(scene: Scene, process: CommandProcess) -> None:
         pass
 
 
-def _phase(scene: Scene) -> str:
-    stored = len(scene.stored())
-    if stored == 0:
-        return "start-up" if not scene.downloads() else "first pages"
-    if stored < scene.pages:
-        return "pages"
-    return "events and table" if not scene.places.table.exists() else "end"
+def _phase(scene: Scene, asked_before: int) -> str:
+    """What the command was doing, by what it left."""
+    if len(scene.stored()) == scene.pages:
+        return "end" if scene.places.table.exists() else "events and table"
+    return "start-up" if scene.downloads().total() == asked_before else "pages"

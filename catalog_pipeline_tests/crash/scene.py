@@ -148,10 +148,10 @@ class Scene:
             self.store.recognise(name)
         return {page for page, name in found.items() if since is None or name.fetched_at >= since}
 
-    def downloads(self) -> dict[int, int]:
+    def downloads(self) -> Counter[int]:
         """How many requests for each page came to the shop, answered or not, 304 included."""
         paths = (parse_qs(urlsplit(path).query) for _, path, _ in self.shop.log())
-        return dict(Counter(int(query["page"][0]) for query in paths if "page" in query))
+        return Counter(int(query["page"][0]) for query in paths if "page" in query)
 
     def forget_downloads(self) -> None:
         """Let the shop count from zero."""

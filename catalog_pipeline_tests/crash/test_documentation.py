@@ -24,5 +24,7 @@ def test_each_test_named_on_the_page_exists() -> None:
 
 
 def test_each_crash_test_is_named_on_the_page() -> None:
-    own = names_of_tests(Path(__file__).parent) - {name for name in globals() if name[:5] == "test_"}
+    own = names_of_tests(Path(__file__).parent) - {
+        name for name in globals() if name[:5] == "test_"
+    }
     assert own - named() == set()

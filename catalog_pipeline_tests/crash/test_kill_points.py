@@ -14,36 +14,37 @@ from catalog_pipeline_tests.crash.invariants import Deaths, complaints, leftover
 from catalog_pipeline_tests.crash.scene import Scene, dying
 
 AT_ONCE = 2
+PAGES = 12
 BROKEN_PAGE = 5
 
 
 @dataclass(frozen=True)
 class Case:
-    """A kill point, at which of its calls death comes, and what is there just after it.
+    """A kill point, at which of its calls death comes, and what there must be just after it.
 
-    One page is on its way at a time, so that the numbers are certain.
+    One request is on its way at a time, and at most two pages are.
     """
 
     point: str
     call: int = 1
-    half_files: int = 0
-    stored: int | None = None
+    least_half_files: int = 0
+    stored: range = range(PAGES + 1)
     least_unrecorded: int = 0
     """How many pages at least have a file and no checkpoint after the death."""
     fails_a_page: bool = False
 
 
 CASES = [
-    Case("page file not begun", 5, stored=4),
-    Case("page file half written", 5, half_files=1, stored=4),
-    Case("page file not synced", 5, half_files=1, stored=4),
-    Case("page file not renamed", 5, half_files=1, stored=4),
-    Case("page file renamed", 5, stored=5, least_unrecorded=1),
+    Case("page file not begun", 5, stored=range(3, 6)),
+    Case("page file half written", 5, least_half_files=1, stored=range(3, 6)),
+    Case("page file not synced", 5, least_half_files=1, stored=range(3, 6)),
+    Case("page file not renamed", 5, least_half_files=1, stored=range(3, 6)),
+    Case("page file renamed", 5, stored=range(5, 7), least_unrecorded=1),
     Case("names not synced", least_unrecorded=1),
     Case("names synced", least_unrecorded=1),
     Case("events in the run's file only", least_unrecorded=1),
     Case("events recorded"),
-    Case("plan in the run's file only", stored=0),
+    Case("plan in the run's file only", stored=range(1)),
     Case("failure not recorded", fails_a_page=True),
     Case("failure in the run's file only", fails_a_page=True),
     Case("failure recorded", fails_a_page=True),
@@ -63,7 +64,7 @@ class Fate:
 
 def live_and_die(case: Case, folder: Path) -> Fate:
     """Crawl until death at the kill point, then resume, and look at what there is each time."""
-    with Scene(folder, politeness={"concurrency": 1}) as scene:
+    with Scene(folder, pages=PAGES, politeness={"concurrency": 1}) as scene:
         if case.fails_a_page:
             scene.shop.control(faults=[f"{BROKEN_PAGE}=404"])
         deaths = Deaths(scene)
@@ -105,7 +106,7 @@ def fates(
 def test_a_death_on_purpose_loses_nothing(case: Case, fates: dict[Case, Future[Fate]]) -> None:
     fate = fates[case].result()
     assert fate.code == -signal.SIGKILL
-    assert fate.half_files == case.half_files
-    assert case.stored in (fate.stored, None)
+    assert fate.half_files >= case.least_half_files
+    assert fate.stored in case.stored
     assert fate.unrecorded >= case.least_unrecorded
     assert fate.complaints == []

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from catalog_pipeline.crawling.crawl_lock import TABLE_LOCK, catalogue_lock
+from catalog_pipeline.orchestration.names import products_key
 from catalog_pipeline_tests.crash.command_process import CommandProcess
-from catalog_pipeline_tests.crash.invariants import Deaths, complaints
+from catalog_pipeline_tests.crash.invariants import Deaths, complaints, most_in_flight
 from catalog_pipeline_tests.crash.scene import Scene
 
 PAGES = 40
@@ -79,12 +81,32 @@ def test_a_second_ctrl_c_ends_at_once_and_loses_nothing_that_was_recorded(scene:
     assert complaints(scene, deaths) == []
 
 
+def test_a_ctrl_c_during_the_build_of_the_table_is_an_interruption_too(tmp_path: Path) -> None:
+    with Scene(tmp_path) as scene:
+        assert scene.crawl("--pages", "1").code == 0
+        with catalogue_lock(scene.places.folder, "a test", lock_file=TABLE_LOCK):
+            process = scene.start("run", "shop")
+            process.until(lambda: is_building(scene), "the table was to be built")
+            process.signal(signal.SIGINT, whole_group=True)
+            assert process.wait() == 130
+        assert "Interrupted" in process.out + process.err
+        assert scene.crawl().code == 0
+        assert complaints(scene, Deaths(scene)) == []
+
+
+def is_building(scene: Scene) -> bool:
+    """Whether a run has begun to build the table of all pages."""
+    with scene.instance() as instance:
+        (run, *_) = instance.get_runs(limit=1)
+    return run.asset_selection == {products_key("shop")} and len(scene.stored()) == scene.pages
+
+
 @pytest.mark.parametrize("whole_group", [False, True], ids=["process", "group"])
 def test_a_killed_crawl_goes_on_where_it_was(scene: Scene, whole_group: bool) -> None:
     deaths = Deaths(scene)
     half_way(scene).kill(whole_group=whole_group)
     deaths.note()
-    assert 0 < deaths.largest <= CONCURRENCY
+    assert 0 < deaths.largest <= most_in_flight(scene)
     asked = scene.downloads()
     time.sleep(3 * LATENCY_MS / 1000)
     assert scene.downloads() == asked, "a worker of the dead crawl goes on downloading"
