@@ -24,22 +24,21 @@ class LoginState:
         self._has_pages = True
 
     def expired(self, session: int) -> None:
-        """The site did not know the session that a page was asked with.
+        """The site did not know the session that a page was asked with."""
+        if session == self.session:
+            self.is_wanted = True
+
+    def begin(self) -> int:
+        """A login starts, with no page in flight; returns the number that its session will have.
 
         Raises:
             LoginError: the latest session never gave a single page.
         """
-        if session < self.session:
-            return
         if self.session > 0 and not self._has_pages:
             raise LoginError(
                 f"{self._name}: the login succeeds, but the site shows no page to its session; "
                 f"check login.page and login.logged_in."
             )
-        self.is_wanted = True
-
-    def begin(self) -> int:
-        """A login starts; returns the number that its session will have."""
         self.is_under_way = True
         return self.session + 1
 
