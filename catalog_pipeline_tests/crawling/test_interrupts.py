@@ -1,0 +1,53 @@
+"""Signals become a wish to stop; a second Ctrl-C is taken at its word."""
+
+import os
+import signal
+import threading
+
+import pytest
+
+from catalog_pipeline.crawling.interrupts import stop_on_signals
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_first_signal_is_a_wish(number: signal.Signals):
+    with stop_on_signals() as wish:
+        assert not wish.is_set
+        os.kill(os.getpid(), number)
+        assert wish.is_set
+        assert wish.by_signal == number
+
+
+def test_a_second_ctrl_c_interrupts():
+    with stop_on_signals():
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_second_sigterm_is_the_same_wish():
+    with stop_on_signals() as wish:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert wish.is_set
+
+
+def test_afterwards_signals_do_what_they_did():
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with stop_on_signals():
+        assert signal.getsignal(signal.SIGINT) != before[0]
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_another_thread_changes_nothing():
+    before = signal.getsignal(signal.SIGINT)
+    seen: list[object] = []
+
+    def within() -> None:
+        with stop_on_signals() as wish:
+            seen.extend([wish.is_set, signal.getsignal(signal.SIGINT)])
+
+    thread = threading.Thread(target=within)
+    thread.start()
+    thread.join()
+    assert seen == [False, before]

@@ -1,0 +1,141 @@
+"""One login shared by all pages: when it is wanted, when it is in vain; and in a real crawl."""
+
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from catalog_pipeline.catalogue.files import load_catalogue
+from catalog_pipeline.crawling.login_state import LoginState
+from catalog_pipeline.errors import LoginError
+from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.site import NAME, Site
+
+USERNAME, PASSWORD = "CATALOG_PIPELINE_MEMBER_USERNAME", "CATALOG_PIPELINE_MEMBER_PASSWORD"
+MEMBERS = load_catalogue("sandbox_members", environ={})
+
+
+def test_a_login_is_wanted_unless_a_session_is_kept_or_none_is_declared():
+    assert LoginState(MEMBERS, has_session=False).is_wanted
+    assert not LoginState(MEMBERS, has_session=True).is_wanted
+    assert not LoginState(load_catalogue("sandbox", environ={}), has_session=False).is_wanted
+
+
+def test_one_expired_session_makes_one_login_however_many_pages_saw_it():
+    login = LoginState(MEMBERS, has_session=True)
+    login.expired(0)
+    assert login.is_wanted
+    login.succeeded(login.begin())
+    login.expired(0)
+    assert not login.is_wanted
+
+
+def test_a_session_that_never_shows_a_page_is_an_error_and_no_loop():
+    login = LoginState(MEMBERS, has_session=False)
+    login.succeeded(login.begin())
+    login.expired(1)
+    with pytest.raises(LoginError, match="the login succeeds, but the site shows no page"):
+        login.begin()
+
+
+def test_an_expiry_that_is_told_before_the_pages_of_its_session_is_no_error():
+    """A page in flight may have been answered before, and take longer to be parsed."""
+    login = LoginState(MEMBERS, has_session=False)
+    login.succeeded(login.begin())
+    login.expired(1)
+    login.page_came()
+    assert login.begin() == 2
+
+
+def test_a_session_that_showed_pages_may_expire():
+    login = LoginState(MEMBERS, has_session=False)
+    login.succeeded(login.begin())
+    login.page_came()
+    login.expired(1)
+    assert login.is_wanted
+
+
+def test_a_login_page_that_cannot_be_had_is_given_up_after_three_tries():
+    login = LoginState(MEMBERS, has_session=False)
+    for _ in range(2):
+        login.begin()
+        login.failed("the server answered 503")
+    with pytest.raises(LoginError, match="no login after 3 tries: the server answered 503"):
+        login.failed("the server answered 503")
+
+
+@pytest.fixture
+def members(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """The members' listing as the catalogue `shop`, with its right credentials."""
+    site.write(like="sandbox_members", last_page=10)
+    monkeypatch.setenv(USERNAME, "member")
+    monkeypatch.setenv(PASSWORD, "practice")
+    return site
+
+
+def test_sessions_that_expire_are_renewed_and_every_page_comes(members: Site, run: Run):
+    members.shop.control(session_requests=4)
+    answer = run("run", NAME, "--json")
+    assert (answer.code, answer.json["done"]) == (0, 10)
+    logins = members.shop.hits()["logins"]
+    assert 3 <= sum(logins.values()) <= 5
+    assert members.shop.hits()["refused_logins"] == {}
+
+
+def test_a_session_is_kept_for_the_next_run_in_a_private_file(members: Site, run: Run):
+    run("run", NAME, "--pages", "1")
+    cookies = members.places.cookies
+    assert stat.S_IMODE(cookies.stat().st_mode) == 0o600
+    run("run", NAME, "--pages", "2")
+    assert sum(members.shop.hits()["logins"].values()) == 1
+
+
+def test_wrong_credentials_are_one_error_and_one_refused_login(
+    members: Site, run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(PASSWORD, "not-the-password")
+    answer = run("run", NAME)
+    assert answer.code == 1
+    assert "Crawl: " in answer.out
+    assert "login" in answer.out
+    assert sum(members.shop.hits()["refused_logins"].values()) == 1
+    assert members.downloads() == {}
+
+
+def test_missing_credentials_are_told_by_the_name_of_their_variable(
+    members: Site, run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv(PASSWORD)
+    answer = run("run", NAME)
+    assert answer.code == 1
+    assert PASSWORD in answer.out
+    assert members.downloads() == {}
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_no_secret_is_written_or_printed_anywhere(
+    members: Site, run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, is_right: bool
+):
+    """The shop's real password is an everyday word, so another one is looked for when refused."""
+    secret = "practice" if is_right else "s3cret-Wort-0815"
+    monkeypatch.setenv(PASSWORD, secret)
+    answer = run("--debug", "run", NAME)
+    looked_for = b'practice"' if is_right else secret.encode()
+    assert (answer.code == 0) == is_right
+    assert looked_for.decode() not in answer.out + answer.err
+    files = [path for path in home.parent.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".db" for path in files)
+    for path in files:
+        assert looked_for not in path.read_bytes(), path
+    if is_right:
+        for value in _cookie_values(members.places.cookies):
+            holders = [path for path in files if value.encode() in path.read_bytes()]
+            assert holders == [members.places.cookies]
+
+
+def _cookie_values(path: Path) -> list[str]:
+    """The values of the cookies that the file keeps."""
+    values = re.findall(r'"value": "([^"]+)"', path.read_text())
+    assert values
+    return values

@@ -1,0 +1,96 @@
+"""The package installed into an empty environment: command and code location, from anywhere."""
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` of an environment of its own into which a copy of the project was installed."""
+    folder = tmp_path_factory.mktemp("installed")
+    source = folder / "source"
+    source.mkdir()
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "catalog_pipeline", source / "catalog_pipeline", ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    venv = [sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")]
+    subprocess.run(venv, check=True)
+    programs = folder / "venv" / "bin"
+    _pip("wheel", *_isolation(), "--wheel-dir", str(folder), str(source))
+    shutil.rmtree(source)
+    (wheel,) = folder.glob("catalog_pipeline-*.whl")
+    _pip(f"--python={programs / 'python'}", "install", str(wheel))
+    # The dependencies are those of the tests' environment; what is tried is our own package.
+    (site_packages,) = (folder / "venv" / "lib").glob("python*/site-packages")
+    tests = importlib.util.find_spec("dagster")
+    assert tests is not None
+    assert tests.origin is not None
+    (site_packages / "dependencies.pth").write_text(f"{Path(tests.origin).parents[1]}\n")
+    return programs
+
+
+def _isolation() -> list[str]:
+    """What builds the package is taken from the tests' environment if it is new enough there."""
+    try:
+        is_there = int(importlib.metadata.version("setuptools").split(".")[0]) >= 77
+    except importlib.metadata.PackageNotFoundError:
+        is_there = False
+    return ["--no-build-isolation"] if is_there else []
+
+
+def _pip(*arguments: str) -> None:
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    ended = subprocess.run(
+        [*pip, *arguments, "--no-deps"], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
+def _run(environment: Path, arguments: list[str], cwd: Path) -> str:
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CATALOG_PIPELINE", "DAGSTER", "PYTHON"))
+    }
+    ended = subprocess.run(
+        [str(environment / arguments[0]), *arguments[1:]],
+        cwd=cwd,
+        env={**environ, "HOME": str(cwd), "XDG_DATA_HOME": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_the_command_works_from_any_folder_and_keeps_its_instance_in_the_users(
+    environment: Path, tmp_path: Path
+):
+    assert "sandbox  pages 1-50" in _run(environment, ["catalog-pipeline", "list"], tmp_path)
+    said = _run(environment, ["catalog-pipeline", "run", "--pages", "1"], tmp_path)
+    assert "1 done, 0 failed" in said
+    kept = tmp_path / ".local" / "share" / "catalog_pipeline"
+    assert (kept / "dagster_home" / "dagster.yaml").is_file()
+    assert (kept / "data" / "sandbox" / "products.parquet").is_file()
+
+
+def test_the_code_location_is_the_installed_one_and_loads(environment: Path, tmp_path: Path):
+    script = (
+        "import catalog_pipeline.definitions as location, dagster as dg\n"
+        "print(location.__file__)\n"
+        "print(len(list(location.defs().resolve_all_asset_specs())))"
+    )
+    where, count = _run(environment, ["python", "-c", script], tmp_path).split()
+    assert Path(where).is_relative_to(environment.parent)
+    assert int(count) == 8
