@@ -1,0 +1,91 @@
+"""What a run does with each of its pages: carried over, recovered, or due."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from catalog_pipeline.crawling import tasks
+from catalog_pipeline.crawling.page_work import PageWorker
+from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, damage_of, plan_crawl
+from catalog_pipeline.records import StoredPage
+from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline_tests.site import Site
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def store(site: Site) -> PageStore:
+    opened = PageStore(site.places.pages)
+    opened.prepare()
+    return opened
+
+
+@pytest.fixture
+def stored(site: Site, store: PageStore) -> StoredPage:
+    """Page 1, on disk."""
+    worker = PageWorker(site.catalogue, site.places)
+    answer = worker.do(tasks.FetchPage(1, site.catalogue.page_address(1), 1))
+    assert isinstance(answer, tasks.PageStored)
+    return answer.stored
+
+
+def _where(plan: CrawlPlan) -> str:
+    assert len(plan.carried_over) + len(plan.recovered) + len(plan.due) == 1
+    return "carried over" if plan.carried_over else "recovered" if plan.recovered else "due"
+
+
+@pytest.mark.parametrize(
+    ("cut_off", "is_explicit", "has_checkpoint", "where"),
+    [
+        (timedelta(0), False, True, "carried over"),
+        (-HOUR, True, True, "carried over"),
+        (HOUR, False, True, "due"),
+        (HOUR, True, True, "due"),
+        (HOUR, False, False, "recovered"),
+        (-HOUR, True, False, "recovered"),
+        (HOUR, True, False, "due"),
+    ],
+)
+def test_checkpoint_file_and_cut_off_decide(
+    stored: StoredPage,
+    store: PageStore,
+    cut_off: timedelta,
+    is_explicit: bool,
+    has_checkpoint: bool,
+    where: str,
+):
+    checkpoints = {1: stored} if has_checkpoint else {}
+    instant = stored.record.fetched_at + cut_off
+    plan = plan_crawl([1], checkpoints, store, CutOff(instant, is_explicit))
+    assert _where(plan) == where
+    assert all(each.carried_over for each in (*plan.carried_over, *plan.recovered))
+    if where == "due":
+        assert plan.due == ((1, checkpoints.get(1)),)
+
+
+def test_a_page_without_checkpoint_and_file_is_due(store: PageStore):
+    now = datetime.now(timezone.utc)
+    assert plan_crawl([1], {}, store, CutOff(now)).due == ((1, None),)
+
+
+@pytest.mark.parametrize("has_checkpoint", [True, False])
+@pytest.mark.parametrize("harm", ["cut", "altered", "emptied"])
+def test_a_damaged_file_saves_no_download_and_is_named(
+    site: Site, stored: StoredPage, store: PageStore, harm: str, has_checkpoint: bool
+):
+    path = site.page_file(1)
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    flipped = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
+    path.write_bytes({"cut": whole[:-1], "altered": flipped, "emptied": b""}[harm])
+    checkpoints = {1: stored} if has_checkpoint else {}
+    plan = plan_crawl([1], checkpoints, store, CutOff(stored.record.fetched_at))
+    assert _where(plan) == "due"
+    assert plan.damaged
+    assert all(problem.startswith("page 1") for problem in plan.damaged)
+    assert damage_of(stored, store)
+
+
+def test_a_sound_file_has_no_damage(stored: StoredPage, store: PageStore):
+    assert damage_of(stored, store) is None
