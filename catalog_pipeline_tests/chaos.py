@@ -34,7 +34,7 @@ def run_chaos(crawls: int, seed: int, folder: Path, *, jobs: int, is_shown: bool
     """Kill and resume so many crawls, a few at a time; the instants follow from the seed."""
     with ThreadPoolExecutor(jobs) as at_once:
         lives = list(at_once.map(measure_life, [folder / f"whole-{job}" for job in range(jobs)]))
-        life = max(lives)
+        life = max(lives, key=lambda each: each.end)
 
         def one(number: int) -> Verdict:
             place = folder / str(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from dataclasses import dataclass
@@ -15,8 +16,16 @@ PAGES = 250
 PAGE_SIZE = 4
 LATENCY_MS = 80
 SHARE_KILLED_TWICE = 0.25
-SHARE_KILLED_IN_TABLE = 0.15
 MOST_RESUMES = 4
+
+
+@dataclass(frozen=True)
+class Life:
+    """When, in seconds from its start, a whole command came to its milestones."""
+
+    first_page: float
+    last_page: float
+    end: float
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,6 @@ class Wish:
     instant: float
     whole_group: bool
     second_instant: float | None
-    is_in_table: bool
 
     @classmethod
     def drawn(cls, number: int, seed: int) -> Wish:
@@ -38,7 +46,6 @@ class Wish:
             instant=chance.random(),
             whole_group=chance.random() < 0.5,
             second_instant=chance.random() if chance.random() < SHARE_KILLED_TWICE else None,
-            is_in_table=chance.random() < SHARE_KILLED_IN_TABLE,
         )
 
 
@@ -65,21 +72,26 @@ def new_scene(folder: Path) -> Scene:
     )
 
 
-def measure_life(folder: Path) -> float:
-    """Seconds that a whole command takes when nobody kills it."""
+def measure_life(folder: Path) -> Life:
+    """The life of a command that nobody kills."""
     with new_scene(folder) as scene:
         started = time.monotonic()
-        assert scene.crawl("--json").code == 0
-        return time.monotonic() - started
+        process = scene.start("run", scene.site.name, "--json")
+        _wait_for_pages(scene, process, 1)
+        first_page = time.monotonic() - started
+        _wait_for_pages(scene, process, scene.pages)
+        last_page = time.monotonic() - started
+        assert process.code == 0, process.err
+        return Life(first_page, last_page, time.monotonic() - started)
 
 
-def kill_and_resume(folder: Path, wish: Wish, life: float) -> Verdict:
+def kill_and_resume(folder: Path, wish: Wish, life: Life) -> Verdict:
     """Kill a crawl as wished, run it again until it is complete, and judge it."""
     with new_scene(folder) as scene:
         deaths = Deaths(scene)
-        phases = [_killed(scene, wish, wish.instant * life, deaths)]
+        phases = [_killed(scene, wish.instant * life.end, life, deaths, wish)]
         if wish.second_instant is not None:
-            phases.append(_killed(scene, wish, wish.second_instant * life, deaths))
+            phases.append(_killed(scene, wish.second_instant * life.end, life, deaths, wish))
         resumes, problems = 0, []
         while resumes < MOST_RESUMES:
             resumes += 1
@@ -101,22 +113,34 @@ def kill_and_resume(folder: Path, wish: Wish, life: float) -> Verdict:
         )
 
 
-def _killed(scene: Scene, wish: Wish, seconds: float, deaths: Deaths) -> str:
-    """Start the command and kill it; returns in which phase of its life it was."""
+def _killed(scene: Scene, instant: float, life: Life, deaths: Deaths, wish: Wish) -> str:
+    """Start the command and kill it; returns in which phase of its life it was.
+
+    On a machine that is busy now and idle then, a milestone tells the instant better than a clock.
+    """
     asked_before = scene.downloads().total()
+    stored_before = len(scene.store.newest())
     process = scene.start("run", scene.site.name, "--json")
-    if wish.is_in_table:
-        _wait_for_all_pages(scene, process)
-        seconds *= 0.3
-    is_over = process.is_over_within(seconds)
+    if instant < life.first_page:
+        is_over = process.is_over_within(instant)
+    elif instant < life.last_page:
+        share = (instant - life.first_page) / (life.last_page - life.first_page)
+        left = scene.pages - stored_before
+        is_over = _wait_for_pages(scene, process, stored_before + math.ceil(share * left))
+    else:
+        _wait_for_pages(scene, process, scene.pages)
+        is_over = process.is_over_within(instant - life.last_page)
     process.kill(whole_group=wish.whole_group)
     deaths.note()
     return "over" if is_over else _phase(scene, asked_before)
 
 
-def _wait_for_all_pages(scene: Scene, process: CommandProcess) -> None:
-    while not process.is_over_within(0.02) and len(scene.store.newest()) < scene.pages:
-        pass
+def _wait_for_pages(scene: Scene, process: CommandProcess, pages: int) -> bool:
+    """Wait until so many pages have files; returns whether the command ended before."""
+    while len(scene.store.newest()) < pages:
+        if process.is_over_within(0.01):
+            return True
+    return False
 
 
 def _phase(scene: Scene, asked_before: int) -> str:
