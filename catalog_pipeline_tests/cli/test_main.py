@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 
 from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
-from catalog_pipeline_tests.command import run_process
+from catalog_pipeline_tests.command import COMMAND
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
@@ -47,15 +46,14 @@ def test_help_and_mistakes_do_not_wait_for_dagster():
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
 
 
-def test_the_answer_to_a_mistake_comes_in_well_under_a_second():
-    quickest = min(_seconds("run", "--nonsense") for _ in range(3))
-    assert quickest < 1.0
-
-
-def _seconds(*arguments: str) -> float:
-    started = time.monotonic()
-    assert run_process(*arguments).code == 2
-    return time.monotonic() - started
+def test_the_answer_to_a_mistake_costs_well_under_a_second():
+    """Of processor time: how busy the machine is otherwise does not matter."""
+    with open(os.devnull, "w") as nowhere:
+        process = subprocess.Popen([*COMMAND, "run", "--nonsense"], stderr=nowhere)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 2
+    assert usage.ru_utime + usage.ru_stime < 0.8
 
 
 @pytest.mark.parametrize(
