@@ -25,6 +25,7 @@ from catalog_pipeline.orchestration.names import (
 from catalog_pipeline.orchestration.pages_asset import build_pages_asset
 from catalog_pipeline.orchestration.products_asset import build_products_asset
 from catalog_pipeline.orchestration.run_request import crawl_run_config, crawl_run_tags
+from catalog_pipeline.orchestration.web_origin import belong_to_code_location
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -89,6 +90,7 @@ def _execute(
             tags={**tags, MAX_RETRIES_TAG: "0", STARTED_BY_TAG: COMMAND_LINE},
             raise_on_error=False,
         )
+    belong_to_code_location(instance, run_id)
     status = result.dagster_run.status
     was_interrupted = status == dg.DagsterRunStatus.CANCELED or _is_interruption(result)
     return LocalRun(run_id, status, _error_of(result), was_interrupted)

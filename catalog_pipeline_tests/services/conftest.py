@@ -6,6 +6,7 @@ seconds to start, need not be started for each.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -25,10 +26,19 @@ CATALOGUES = (
     "relaunch_both",
     "web_first",
     "command_first",
+    "command_failed",
     "table",
 )
 PAGES = 50
 EVERY_MINUTE = {"cron": "* * * * *", "timezone": "UTC", "enabled": True}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """SIGTERM ends the tests with their fixtures, so that no service outlives them."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="session")

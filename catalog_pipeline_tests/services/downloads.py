@@ -7,6 +7,8 @@ from catalog_pipeline_tests.services.waiting import wait_for
 
 IN_FLIGHT = 8
 """The sandbox's concurrency."""
+START_SECONDS = 90.0
+"""A backfill may wait half a minute for the daemon before it is a run."""
 
 
 def downloads(shop: RunningShop) -> dict[int, int]:
@@ -16,4 +18,9 @@ def downloads(shop: RunningShop) -> dict[int, int]:
 
 def wait_until_half_way(shop: RunningShop) -> None:
     """Until some pages are done and some are in flight."""
-    wait_for("the crawl's first pages", lambda: len(downloads(shop)) > 2 * IN_FLIGHT, every=0.02)
+    wait_for(
+        "the crawl's first pages",
+        lambda: len(downloads(shop)) > 2 * IN_FLIGHT,
+        START_SECONDS,
+        every=0.02,
+    )

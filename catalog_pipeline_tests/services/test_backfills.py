@@ -13,14 +13,14 @@ import pytest
 
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.services.conftest import PAGES
-from catalog_pipeline_tests.services.downloads import downloads, wait_until_half_way
+from catalog_pipeline_tests.services.downloads import IN_FLIGHT, downloads
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.running_services import RunningServices
 from catalog_pipeline_tests.services.waiting import wait_for
 
 ALL_PAGES = list(range(1, PAGES + 1))
 DAEMON_SECONDS = 90.0
-CANCELLED_LATENCY_MS = 5000
+CANCELLED_LATENCY_MS = 8000
 """So slow that the crawl is not over before the daemon sees that its backfill was cancelled."""
 
 
@@ -57,7 +57,9 @@ def wait_for_status(client: WebClient, backfill: str, status: str) -> None:
 
 def test_a_cancelled_backfill_keeps_what_was_downloaded(launched: Launched) -> None:
     client = launched.client
-    wait_until_half_way(launched.shop)
+    wait_for(
+        "a page that is done", lambda: len(downloads(launched.shop)) > IN_FLIGHT, DAEMON_SECONDS
+    )
     client.cancel_backfill(launched.cancelled)
     wait_for_status(client, launched.cancelled, "CANCELED")
     run = client.runs("relaunch_missing")[0]

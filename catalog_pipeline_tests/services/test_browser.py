@@ -50,9 +50,15 @@ def web_ui(services: RunningServices) -> Iterator[WebUi]:
 
 
 def wait_for_counts(web_ui: WebUi, counts: dict[str, int]) -> None:
-    """Wait until the partition view, as it renews itself, shows these counts."""
-    web_ui.open_partitions()
-    wait_for(f"the counts {counts}", lambda: web_ui.partition_counts() == counts, every=0.5)
+    """Look at the partitions again and again until they show these counts."""
+
+    def look() -> bool:
+        web_ui.open_partitions()
+        seen = web_ui.partition_counts()
+        print(seen)
+        return seen == counts
+
+    wait_for(f"the counts {counts}", look, every=1.0)
 
 
 def test_a_crawl_is_launched_terminated_re_executed_and_its_failed_pages_relaunched(

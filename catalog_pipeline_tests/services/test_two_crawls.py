@@ -45,3 +45,18 @@ def test_a_web_run_waits_for_the_command_and_says_so(
     twice = {page for page, count in downloads(slow_shop).items() if count > 1}
     assert twice <= early
     assert len(downloads(slow_shop)) == PAGES
+
+
+def test_a_run_of_the_command_is_re_executed_by_the_web_ui(
+    common_services: RunningServices, client: WebClient, quick_shop: RunningShop
+) -> None:
+    quick_shop.control(faults=["3=404"])
+    with common_services.command("run", "command_failed", "--json") as command:
+        command.communicate(timeout=COMMAND_SECONDS)
+    assert command.returncode == 1
+    assert client.statuses("command_failed").failed == [3]
+    quick_shop.control(faults=[], reset_hits=True)
+    run = client.runs("command_failed")[0]["runId"]
+    again = client.reexecute(run, "FROM_FAILURE")
+    assert wait_for("the run's end", lambda: client.has_ended(again)) == "SUCCESS"
+    assert downloads(quick_shop) == {3: 1}
