@@ -6,8 +6,8 @@ is in `catalog_pipeline.crawling`. Dagster inspects annotations of config classe
 """
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -21,7 +21,12 @@ from catalog_pipeline.crawling.head_start import crew
 from catalog_pipeline.crawling.interrupts import StopWish, stop_on_signals
 from catalog_pipeline.crawling.observer import current_observer
 from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, parse_cutoff, plan_crawl
-from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, LoginError
+from catalog_pipeline.errors import (
+    CatalogPipelineError,
+    CrawlStoppedError,
+    LoginError,
+    UsageError,
+)
 from catalog_pipeline.orchestration.checkpoints import read_checkpoints, run_created_at
 from catalog_pipeline.orchestration.event_recorder import EventRecorder
 from catalog_pipeline.orchestration.liveness import hold_sign_of_life
@@ -61,7 +66,7 @@ def crawl_pages(
         dg.DagsterExecutionInterruptedError: the crawl was asked to stop, and has.
     """
     places = catalogue_places(catalogue.name)
-    with ExitStack() as stack:
+    with _errors_as_failures(context), ExitStack() as stack:
         stack.enter_context(
             hold_sign_of_life(Path(context.instance.root_directory), context.run.run_id)
         )
@@ -97,34 +102,40 @@ def _crawl(
     pages = _pages_of_run(context, catalogue, config)
     if config.pages is not None:
         recorder.plan_pages(pages)
+    store.prepare()
+    plan = _plan(context, catalogue, config, store, pages)
+    observer.planned(plan)
+    _tell_plan(context, plan)
+    _record_in_groups(recorder, [*plan.carried_over, *plan.recovered])
+    if not plan.due:
+        return CrawlOutcome(0, 0, (), (), was_stopped=False)
+    with crew(catalogue, places) as at_work:
+        crawl = Crawl(
+            at_work.catalogue,
+            at_work.pool,
+            store,
+            recorder,
+            observer=observer,
+            must_stop=must_stop,
+            has_session=places.cookies.exists(),
+        )
+        outcome = _run(crawl, plan, config)
+    store.discard_others(recorder.recorded)
+    observer.finished(outcome)
+    return outcome
+
+
+@contextmanager
+def _errors_as_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Let the project's errors fail the step with their one sentence and nothing else."""
     try:
-        store.prepare()
-        plan = _plan(context, catalogue, config, store, pages)
-        observer.planned(plan)
-        _tell_plan(context, plan)
-        _record_in_groups(recorder, [*plan.carried_over, *plan.recovered])
-        if not plan.due:
-            return CrawlOutcome(0, 0, (), (), was_stopped=False)
-        with crew(catalogue, places) as at_work:
-            crawl = Crawl(
-                at_work.catalogue,
-                at_work.pool,
-                store,
-                recorder,
-                observer=observer,
-                must_stop=must_stop,
-                has_session=places.cookies.exists(),
-            )
-            outcome = _run(crawl, plan, config)
-        store.discard_others(recorder.recorded)
+        yield
     except (CrawlStoppedError, LoginError) as error:
         # A blocked site or a refused login is not helped by running into it again.
         context.instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0"})
         raise dg.Failure(str(error), allow_retries=False) from error
     except CatalogPipelineError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    observer.finished(outcome)
-    return outcome
 
 
 def _run(crawl: Crawl, plan: CrawlPlan, config: CrawlConfig) -> CrawlOutcome:
@@ -161,10 +172,9 @@ def _pages_of_run(
         pages = list(catalogue.pages)
     beyond = [page for page in pages if page not in catalogue.pages]
     if beyond:
-        raise dg.Failure(
+        raise UsageError(
             f"{catalogue.name} has no page {format_pages(beyond)}; it has pages "
-            f"{catalogue.first_page}-{catalogue.last_page}.",
-            allow_retries=False,
+            f"{catalogue.first_page}-{catalogue.last_page}."
         )
     return pages
 
