@@ -25,11 +25,14 @@ class Deaths:
     scene: Scene
     in_flight: Counter[int] = field(default_factory=Counter)
     largest: int = 0
+    _asked: Counter[int] = field(default_factory=Counter)
 
     def note(self, since: datetime | None = None) -> None:
-        """Take down, after a death, which pages were asked for and have no file since then."""
+        """Take down, after a death, which pages it had asked for and not stored."""
         self.scene.wait_until_dead()
-        on_the_way = set(self.scene.downloads()) - self.scene.stored(since)
+        asked = self.scene.downloads()
+        on_the_way = set(asked - self._asked) - self.scene.stored(since)
+        self._asked = asked
         self.in_flight.update(on_the_way)
         self.largest = max(self.largest, len(on_the_way))
 
