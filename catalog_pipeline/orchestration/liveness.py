@@ -64,12 +64,17 @@ def process_with_sign(instance_root: Path, run_id: str) -> int | None:
 
 
 def remove_stale_signs(instance: dg.DagsterInstance) -> None:
-    """Removes what finished runs left behind that were killed."""
+    """Removes what finished runs left behind that were killed, even while they made their sign."""
     folder = Path(instance.root_directory) / LIVE_RUNS
-    for path in folder.glob("[!.]*") if folder.is_dir() else ():
-        run = instance.get_run_by_id(path.name)
-        if (run is None or run.is_finished) and not is_locked(path):
-            with suppress(FileNotFoundError):
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):
+            if path.name.startswith("."):
+                # A sign in the making, which is not locked in its first instant.
+                is_over = time.time() - path.stat().st_mtime > GRACE_SECONDS
+            else:
+                run = instance.get_run_by_id(path.name)
+                is_over = run is None or run.is_finished
+            if is_over and not is_locked(path):
                 path.unlink()
 
 

@@ -191,6 +191,11 @@ def test_signs_of_finished_runs_are_cleared_away_and_no_others(
         holder.kill()
         holder.communicate()
     with hold_sign_of_life(root, alive.run_id):
+        half_made = root / "live_runs" / f".{killed.run_id}.0123"
+        half_made.write_text("{}")
+        os.utime(half_made, (0, 0))
+        being_made = root / "live_runs" / f".{killed.run_id}.4567"
+        being_made.write_text("{}")
         remove_stale_signs(instance)
         left = {path.name for path in (root / "live_runs").iterdir()}
-    assert left == {killed.run_id, alive.run_id}
+    assert left == {killed.run_id, alive.run_id, being_made.name}
