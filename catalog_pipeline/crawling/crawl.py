@@ -113,14 +113,15 @@ class Crawl:
                     if reason:
                         self._observer.stopping(reason)
                 goes_on = reason is None and not was_stopped
+                # First the site, then the disk: pages are on their way while a group is recorded.
                 if goes_on:
                     self._dispatch(self._clock())
+                if self._group.seconds_left(self._clock()) == 0:
+                    self._group.flush()
                 if not self._has_work(goes_on):
                     break
                 for answer in self._pool.answers(self._patience(goes_on)):
                     self._take(answer)
-                if self._group.seconds_left(self._clock()) == 0:
-                    self._group.flush()
         finally:
             self._group.flush()
         if reason:
