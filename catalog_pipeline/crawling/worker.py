@@ -8,7 +8,6 @@ at once: nothing goes on downloading for a dead run.
 from __future__ import annotations
 
 import os
-import queue
 import sys
 import threading
 from multiprocessing.connection import Connection
@@ -16,7 +15,6 @@ from multiprocessing.connection import Connection
 from catalog_pipeline.crawling import tasks
 from catalog_pipeline.crawling.page_work import PageWorker
 from catalog_pipeline.errors import LoginError
-
 
 _SWITCH_SECONDS = 0.0005
 """How long a thread that parses may keep one waiting whose page has come in: Python's usual 5 ms
@@ -26,8 +24,7 @@ would cost a site that answers in 100 ms a twentieth of its requests."""
 def serve(connection: Connection) -> None:
     """Do tasks until the other end closes, then end the process without further ado."""
     setup: tasks.WorkerSetup = connection.recv()
-    todo: queue.SimpleQueue[tasks.Task] = queue.SimpleQueue()
-    sending = threading.Lock()
+    sending, receiving = threading.Lock(), threading.Lock()
 
     def answer(value: tasks.Answer) -> None:
         with sending:
@@ -41,13 +38,27 @@ def serve(connection: Connection) -> None:
             connection.recv()
 
     def work() -> None:
-        while True:
-            answer(worker.do(todo.get(), answer))
+        try:
+            while True:
+                with receiving:
+                    task: tasks.Task = connection.recv()
+                answer(worker.do(task, answer))
+        except (EOFError, OSError):
+            _end()
 
-    for _ in range(setup.threads):
-        threading.Thread(target=work, daemon=True).start()
-    while True:
-        todo.put(connection.recv())
+    # One thread more than tasks come at once: there is always one that would see the other end
+    # close.
+    crew = [threading.Thread(target=work, daemon=True) for _ in range(setup.threads + 1)]
+    for thread in crew:
+        thread.start()
+    for thread in crew:
+        thread.join()
+
+
+def _end() -> None:
+    """End the process at once, whatever its threads are doing."""
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def main() -> None:
@@ -58,8 +69,7 @@ def main() -> None:
     except (EOFError, OSError):
         pass
     finally:
-        sys.stderr.flush()
-        os._exit(0)
+        _end()
 
 
 if __name__ == "__main__":
