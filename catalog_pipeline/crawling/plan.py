@@ -7,7 +7,7 @@ files come in as values; nothing is downloaded or recorded here.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -47,8 +47,12 @@ def plan_crawl(
     checkpoints: Mapping[int, StoredPage],
     store: PageStore,
     cut_off: CutOff,
+    wiped_at: Callable[[int], datetime | None] = lambda page: None,
 ) -> CrawlPlan:
-    """Sort the pages of a run; files that would save a download are verified first."""
+    """Sort the pages of a run; files that would save a download are verified first.
+
+    `wiped_at` says when a page was last wiped: its file from before then is not taken over.
+    """
     newest = store.newest()
     carried_over: list[StoredPage] = []
     recovered: list[StoredPage] = []
@@ -63,7 +67,11 @@ def plan_crawl(
                 continue
             damaged.append(problem)
         name = newest.get(page)
-        if name is not None and _may_be_recovered(name.fetched_at, checkpoint, cut_off):
+        if (
+            name is not None
+            and _may_be_recovered(name.fetched_at, checkpoint, cut_off)
+            and not _was_wiped_after(name.fetched_at, wiped_at(page))
+        ):
             try:
                 recovered.append(dataclasses.replace(store.recognise(name), carried_over=True))
                 continue
@@ -100,3 +108,7 @@ def damage_of(checkpoint: StoredPage, store: PageStore) -> str | None:
 def _may_be_recovered(fetched_at: datetime, checkpoint: StoredPage | None, cut_off: CutOff) -> bool:
     is_news = checkpoint is None or fetched_at > checkpoint.record.fetched_at
     return is_news and (not cut_off.is_explicit or fetched_at >= cut_off.instant)
+
+
+def _was_wiped_after(fetched_at: datetime, wiped_at: datetime | None) -> bool:
+    return wiped_at is not None and fetched_at <= wiped_at

@@ -36,6 +36,7 @@ from catalog_pipeline.orchestration.names import (
     STARTED_BY_TAG,
     pages_key,
 )
+from catalog_pipeline.orchestration.wipes import WipeTimes
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.storing.page_store import PageStore
@@ -158,7 +159,8 @@ def _plan(
         cut_off = CutOff(parse_cutoff(config.cutoff), is_explicit=True)
     else:
         cut_off = CutOff(run_created_at(context.instance, context.run, catalogue.name))
-    return plan_crawl(pages, checkpoints, store, cut_off)
+    wiped_at = WipeTimes(context.instance, catalogue.name)
+    return plan_crawl(pages, checkpoints, store, cut_off, wiped_at)
 
 
 def _pages_of_run(

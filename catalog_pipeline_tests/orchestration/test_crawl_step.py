@@ -11,7 +11,7 @@ from catalog_pipeline.errors import UsageError
 from catalog_pipeline.orchestration.checkpoints import read_checkpoints, read_statuses
 from catalog_pipeline.orchestration.instance import open_instance
 from catalog_pipeline.orchestration.local_run import crawl_here
-from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG
+from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, pages_key
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, data_folder
 from catalog_pipeline_tests.orchestration.runs import create_run, execute, step_failure
 from catalog_pipeline_tests.site import NAME, Site
@@ -163,3 +163,19 @@ def test_cut_offs_are_read_in_utc(text: str):
 def test_a_cut_off_needs_a_zone():
     with pytest.raises(UsageError, match="names no time zone"):
         parse_cutoff("2026-01-31T06:00")
+
+
+@pytest.mark.parametrize("partitions", [["2"], None], ids=["the page", "the whole asset"])
+def test_a_wiped_page_is_downloaded_again(
+    site: Site, instance: dg.DagsterInstance, partitions: list[str] | None
+):
+    """Its file is still there, but whoever wipes a page does not want it back from the disk."""
+    catalogue = site.write(last_page=2)
+    crawl_here(instance, catalogue, [1, 2], None)
+    if partitions is None:
+        instance.wipe_assets([pages_key(NAME)])
+    else:
+        instance.wipe_asset_partitions(pages_key(NAME), partitions)
+    site.shop.control(reset_hits=True)
+    crawl_here(instance, catalogue, [2], None)
+    assert site.downloads() == {2: 1}
