@@ -11,6 +11,7 @@ run: $(VENV)/installed  ## Crawl the practice shop and build its table
 	@$(BIN)/catalog-pipeline run
 
 ui: $(VENV)/installed  ## Web UI and daemon on the same instance and data
+	@$(BIN)/python -c "from catalog_pipeline.places import ensure_dagster_home as e; e()"
 	@$(BIN)/dagster dev -w workspace.yaml
 
 test: $(VENV)/installed-for-tests  ## All tests

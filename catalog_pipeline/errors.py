@@ -57,7 +57,7 @@ class WorkerError(CatalogPipelineError):
 
 
 class CrawlStoppedError(CatalogPipelineError):
-    """The crawl gave up early because nearly all pages failed; untried pages stay missing."""
+    """The crawl gave up early because nearly all pages failed; untried pages stay due."""
 
 
 class TableError(CatalogPipelineError):

@@ -35,11 +35,6 @@ class CataloguePlaces:
         return self.folder / "products.parquet"
 
     @property
-    def lock(self) -> Path:
-        """Locked by the process that crawls the catalogue."""
-        return self.folder / "crawl.lock"
-
-    @property
     def cookies(self) -> Path:
         """The session of a catalogue with a login."""
         return self.folder / "cookies.json"

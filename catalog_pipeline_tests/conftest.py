@@ -1,5 +1,6 @@
 """What most tests need: a running practice shop, an instance of one's own, the command."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.command import Answer
 from catalog_pipeline_tests.site import Site
+
+# Whoever starts the tests in the background of a shell lets them ignore SIGINT, and all they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Run = Callable[..., Answer]
 

@@ -12,8 +12,8 @@ from catalog_pipeline.cli.run_summary import RunSummary
 from catalog_pipeline.crawling.observer import observed_by
 from catalog_pipeline.crawling.plan import damage_of
 from catalog_pipeline.orchestration.checkpoints import (
+    explain_failures,
     read_checkpoints,
-    read_failures,
     read_statuses,
 )
 from catalog_pipeline.orchestration.due import due_pages
@@ -83,7 +83,7 @@ def _sum_up(
     statuses = read_statuses(instance, catalogue.name, catalogue.pages)
     chosen = set(order.pages)
     failed = chosen & statuses.failed.keys()
-    failures = read_failures(instance, catalogue.name, failed)
+    failures = explain_failures(instance, catalogue.name, statuses, failed)
     return RunSummary(
         order=order,
         done=len(chosen & statuses.done),
@@ -95,7 +95,8 @@ def _sum_up(
         parsed_again=progress.stored if order.reparse else 0,
         failures=tuple(failures[page] for page in sorted(failures)),
         is_interrupted=_is_interrupted(crawl) or _is_interrupted(build),
-        crawl_error=_error_of(crawl),
+        # Where the crawl came to its end, its failures say it page by page.
+        crawl_error=_error_of(crawl) if progress.outcome is None else None,
         table_error=_error_of(build),
         table=catalogue_places(catalogue.name).table,
         rows=table_rows(instance, catalogue),

@@ -60,7 +60,9 @@ def main() -> None:
 
 def run_command(arguments: list[str]) -> int:
     """Run the command line; returns the exit code."""
+    # Wherever it stands: whoever adds it has just typed the rest.
     debug = "--debug" in arguments
+    arguments = [argument for argument in arguments if argument != "--debug"]
     try:
         result = cli.main(arguments, prog_name="catalog-pipeline", standalone_mode=False)
     except click.exceptions.Exit as end:

@@ -24,6 +24,7 @@ from catalog_pipeline.cli.times import parse_age
 from catalog_pipeline.crawling.crawl_lock import catalogue_lock
 from catalog_pipeline.crawling.plan import parse_cutoff
 from catalog_pipeline.errors import UsageError
+from catalog_pipeline.parsing.listing import ListingParser
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.storing.page_store import PageStore
 
@@ -95,6 +96,8 @@ def _cutoff(refresh: bool, stale_after: str | None, cutoff: str | None) -> datet
 
 def _run(order: RunOrder, *, as_json: bool) -> RunSummary:
     catalogue = order.catalogue
+    # A selector that cannot be used is a mistake in the YAML, to be told before anything runs.
+    ListingParser(catalogue)
     places = catalogue_places(catalogue.name)
     with ExitStack() as stack:
         progress = stack.enter_context(RunProgress(catalogue.name, is_shown=not as_json))

@@ -98,9 +98,10 @@ def _show_problems(console: Console, summary: RunSummary) -> None:
         console.print(
             f"  … and {more} more: catalog-pipeline status {summary.order.catalogue.name} --failed"
         )
-    if summary.crawl_error and not summary.failures:
+    if summary.crawl_error:
         console.print(f"Crawl: {summary.crawl_error}", style="red", markup=False)
-    if summary.table_error:
+    has_nothing_to_build = bool(summary.crawl_error) and not summary.done
+    if summary.table_error and not has_nothing_to_build:
         console.print(f"Table: {summary.table_error}", style="red", markup=False)
     if summary.failed or summary.missing:
         console.print(f"To try what is left: {summary.order.resume_command}")

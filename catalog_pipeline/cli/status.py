@@ -74,7 +74,7 @@ def command(catalogue: str | None, failed: bool, as_json: bool) -> int:
 def _status(
     instance: DagsterInstance, catalogue: Catalogue, *, with_failures: bool
 ) -> CatalogueStatus:
-    from catalog_pipeline.orchestration.checkpoints import read_failures, read_statuses
+    from catalog_pipeline.orchestration.checkpoints import explain_failures, read_statuses
     from catalog_pipeline.storing.page_store import PageStore
     from catalog_pipeline.tables.preview import read_summary
 
@@ -82,7 +82,11 @@ def _status(
     places = catalogue_places(catalogue.name)
     files = PageStore(places.pages).newest()
     fetches = [files[page].fetched_at for page in statuses.done if page in files]
-    failures = read_failures(instance, catalogue.name, statuses.failed) if with_failures else {}
+    failures = (
+        explain_failures(instance, catalogue.name, statuses, statuses.failed)
+        if with_failures
+        else {}
+    )
     table = read_summary(places.table) if places.table.exists() else None
     return CatalogueStatus(
         catalogue=catalogue.name,

@@ -161,7 +161,7 @@ class Crawl:
             if refusal:
                 self._queue.drop_first()
                 self._tally.page_failed(work, "robots", refusal, None)
-                continue
+                return
             if not work.is_reparse:
                 if self._pace.seconds_until_free(now) > 0:
                     return
@@ -216,8 +216,7 @@ class Crawl:
         elif isinstance(answer, tasks.PageStored):
             self._page_stored(self._queue.land(answer.page), answer.stored)
         elif isinstance(answer, tasks.SessionExpired):
-            self._login.expired(answer.session)
-            self._queue.again(self._queue.land(answer.page))
+            self._session_expired(self._queue.land(answer.page), answer.session)
         elif isinstance(answer, tasks.PageRedirected):
             self._page_redirected(self._queue.land(answer.page), answer.url)
         elif isinstance(answer, tasks.PageRefused):
@@ -230,6 +229,19 @@ class Crawl:
             self._pace.succeeded(now)
             self._login.page_came()
         self._tally.page_stored(work, stored)
+
+    def _session_expired(self, work: PageWork, session: int) -> None:
+        """Try the page again with a new session, but not for ever: it may be the page itself.
+
+        A session may be over after a single request, and each page in flight may be unlucky once
+        for each of the others.
+        """
+        if work.expiries > self._capacity:
+            message = f"the site wants a login for it after {work.expiries} new sessions too"
+            self._tally.page_failed(work, "session_expired", message, None)
+            return
+        self._login.expired(session)
+        self._queue.again(replace(work, expiries=work.expiries + 1))
 
     def _page_redirected(self, work: PageWork, url: str) -> None:
         limit = self._catalogue.limits.max_redirects

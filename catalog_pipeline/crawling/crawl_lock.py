@@ -18,6 +18,8 @@ TABLE_LOCK = "table.lock"
 POLL_SECONDS = 0.2
 
 _held_here: set[Path] = set()
+# A lock is let go of in a forked child.
+os.register_at_fork(after_in_child=_held_here.clear)
 
 
 def try_acquire(catalogue_dir: Path, holder: str, lock_file: str = CRAWL_LOCK) -> LockedFile | None:

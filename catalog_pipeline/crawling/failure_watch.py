@@ -45,7 +45,7 @@ class FailureWatch:
         if longest is not None and self._asked_pause_seconds > longest:
             return (
                 f"the site asked to be left alone for {self._asked_pause_seconds:.0f} s, longer "
-                f"than page_timeout_seconds ({longest:.0f} s); the pages not tried stay missing"
+                f"than page_timeout_seconds ({longest:.0f} s); the pages not tried stay due"
             )
         failures = [failure for failure in self._finished if failure is not None]
         total = len(self._finished)
@@ -56,7 +56,7 @@ class FailureWatch:
         return (
             f"{len(failures)} of the last {total} pages failed, {which} of them with {cause}: "
             f"the site seems to be blocked, down or changed "
-            f"(last: {failures[-1].message}); the pages not tried stay missing"
+            f"(last: {failures[-1].message}); the pages not tried stay due"
         )
 
 

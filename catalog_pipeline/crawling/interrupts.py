@@ -10,7 +10,7 @@ from types import FrameType
 
 
 class StopWish:
-    """Whether somebody asked the crawl to stop."""
+    """Whether somebody asked the crawl to stop: by a signal, or otherwise by setting `is_set`."""
 
     def __init__(self) -> None:
         self.is_set = False
@@ -18,7 +18,7 @@ class StopWish:
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
         """First signal: a wish. A second Ctrl-C: at once; nothing recorded is lost by that."""
-        if self.is_set and number == signal.SIGINT:
+        if self.by_signal is not None and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.is_set = True
         self.by_signal = number

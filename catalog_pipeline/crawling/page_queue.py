@@ -23,6 +23,8 @@ class PageWork:
     is_reparse: bool = False
     attempt: int = 1
     redirects: int = 0
+    expiries: int = 0
+    """How often the site said that its session has expired."""
     started_at: float | None = None
     """When its first attempt began."""
     attempt_at: float = 0.0

@@ -199,7 +199,9 @@ class PageWorker:
         try:
             answer = self._exchange.get(task.url)
         except FetchError as error:
-            return tasks.RobotsAnswered(error.http_status, kind=error.kind, message=str(error))
+            return tasks.RobotsAnswered(
+                error.http_status, kind=error.kind, message=str(error), pushback=error.pushback
+            )
         if isinstance(answer, Redirect):
             return tasks.RobotsAnswered(answer.status, location=answer.location)
         return tasks.RobotsAnswered(answer.status, answer.body)

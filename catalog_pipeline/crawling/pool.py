@@ -39,7 +39,10 @@ class _Worker:
                 start_new_session=True,
             )
         self.connection = Connection(ours.detach())
-        self.connection.send(setup)
+        try:
+            self.connection.send(setup)
+        except OSError as error:
+            raise _died(self) from error
         self.threads = setup.threads
         self.busy = 0
 

@@ -49,7 +49,10 @@ def ask_robots(
             url = answer.location
             continue
         if answer.kind:
-            error = FetchError(answer.message, kind=answer.kind, url=url)
+            pushback = answer.pushback
+            if pushback.slow_down:
+                pace.push_back(clock(), pushback.retry_after_seconds)
+            error = FetchError(answer.message, kind=answer.kind, url=url, pushback=pushback)
             again_at = next_attempt(error, attempt, started_at, clock(), catalogue.politeness)
             if again_at is not None:
                 attempt, due_at = attempt + 1, again_at

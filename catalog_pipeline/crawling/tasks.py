@@ -131,6 +131,7 @@ class RobotsAnswered:
     location: str | None = None
     kind: str = ""
     message: str = ""
+    pushback: Pushback = NO_PUSHBACK
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import traceback
 from multiprocessing.connection import Connection
 
 from catalog_pipeline.crawling import tasks
@@ -44,7 +45,10 @@ def serve(connection: Connection) -> None:
                     task: tasks.Task = connection.recv()
                 answer(worker.do(task, answer))
         except (EOFError, OSError):
-            _end()
+            _end(0)
+        except BaseException:
+            traceback.print_exc()
+            _end(1)
 
     # One thread more than tasks come at once: there is always one that would see the other end
     # close.
@@ -55,10 +59,10 @@ def serve(connection: Connection) -> None:
         thread.join()
 
 
-def _end() -> None:
+def _end(status: int) -> None:
     """End the process at once, whatever its threads are doing."""
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(status)
 
 
 def main() -> None:
@@ -67,9 +71,10 @@ def main() -> None:
     try:
         serve(Connection(int(sys.argv[1])))
     except (EOFError, OSError):
-        pass
-    finally:
-        _end()
+        _end(0)
+    except BaseException:
+        traceback.print_exc()
+        _end(1)
 
 
 if __name__ == "__main__":

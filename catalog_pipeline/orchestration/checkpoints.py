@@ -111,6 +111,27 @@ def read_failures(
     return found
 
 
+def explain_failures(
+    instance: DagsterInstance, catalogue: str, statuses: PageStatuses, pages: Iterable[int]
+) -> dict[int, PageFailure]:
+    """Why the failed ones among the pages failed.
+
+    A page that its run never came to has no failure of that run, and is not in the answer.
+    """
+    failed = statuses.failed.keys() & set(pages)
+    began = {run_id: _began_at(instance, run_id) for run_id in set(statuses.failed.values())}
+    return {
+        page: failure
+        for page, failure in read_failures(instance, catalogue, failed).items()
+        if failure.failed_at.timestamp() >= began[statuses.failed[page]]
+    }
+
+
+def _began_at(instance: DagsterInstance, run_id: str) -> float:
+    record = instance.get_run_record_by_id(run_id)
+    return record.start_time or 0.0 if record is not None else 0.0
+
+
 def run_created_at(instance: DagsterInstance, run: dg.DagsterRun, catalogue: str) -> datetime:
     """When the root run of `run` was created.
 

@@ -107,6 +107,8 @@ def _crawl(
     plan = _plan(context, catalogue, config, store, pages)
     observer.planned(plan)
     _tell_plan(context, plan)
+    if not catalogue.politeness.obey_robots:
+        context.log.warning("robots.txt is ignored: politeness.obey_robots is false.")
     _record_in_groups(recorder, [*plan.carried_over, *plan.recovered])
     if not plan.due:
         return CrawlOutcome(0, 0, (), (), was_stopped=False)

@@ -4,6 +4,8 @@ It compares levels, not edges: the newest page event with the one that the last 
 from. So a page that lands while a table is being built causes one more build.
 """
 
+import time
+
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
@@ -13,6 +15,14 @@ from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key, produ
 from catalog_pipeline.orchestration.table_state import checkpoint_count, table_is_current
 
 SECONDS_BETWEEN_LOOKS = 5
+SECONDS_AFTER_A_FAILURE = 300.0
+"""How long a build that failed is left alone, unless somebody builds by hand."""
+_RUNS_LOOKED_AT = 20
+_FINISHED = [
+    dg.DagsterRunStatus.SUCCESS,
+    dg.DagsterRunStatus.FAILURE,
+    dg.DagsterRunStatus.CANCELED,
+]
 _UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -41,16 +51,33 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
         run_id = _run_in_progress(context.instance, catalogue)
         if run_id is not None:
             return dg.SkipReason(f"Run {run_id} of this catalogue is in progress.")
+        last_run, failed_at = _last_build(context.instance, catalogue)
+        if failed_at is not None and time.time() - failed_at < SECONDS_AFTER_A_FAILURE:
+            return dg.SkipReason(f"The build of run {last_run} failed; trying again later.")
         pages = f"{catalogue.first_page}-{catalogue.last_page}"
         state = f"{newest}/{checkpoint_count(context.instance, catalogue)}/{pages}"
         # Without a selection the run would not say, in the list of runs nor here, what it builds.
         return dg.RunRequest(
-            run_key=f"{state}/{catalogue.code_version}",
+            # Dagster runs each key once; a build that came to nothing is to be followed by another.
+            run_key=f"{state}/{catalogue.code_version}/{last_run}",
             tags={CATALOGUE_TAG: catalogue.name},
             asset_selection=[products_key(catalogue.name)],
         )
 
     return table_sensor
+
+
+def _last_build(
+    instance: dg.DagsterInstance, catalogue: Catalogue
+) -> tuple[str | None, float | None]:
+    """The latest finished run that built the table, and when it ended if it came to nothing."""
+    filters = dg.RunsFilter(statuses=_FINISHED, tags={CATALOGUE_TAG: catalogue.name})
+    for record in instance.get_run_records(filters=filters, limit=_RUNS_LOOKED_AT):
+        run = record.dagster_run
+        if products_key(catalogue.name) in (run.asset_selection or ()):
+            is_good = run.status == dg.DagsterRunStatus.SUCCESS
+            return run.run_id, None if is_good else record.end_time
+    return None, None
 
 
 def _run_in_progress(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:

@@ -46,11 +46,6 @@ class Completeness:
     in_progress: int
     stale: int
 
-    @property
-    def coverage(self) -> float:
-        """Share of the catalogue's pages that the table uses."""
-        return self.used / self.total
-
 
 def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> dg.MaterializeResult:
     """Build the table from every page that has a checkpoint.
@@ -88,7 +83,6 @@ def _build(instance: dg.DagsterInstance, catalogue: Catalogue) -> tuple[Complete
     checkpoints = read_checkpoints(instance, catalogue.name, catalogue.pages)
     statuses = read_statuses(instance, catalogue.name, catalogue.pages)
     completeness = measure(catalogue, checkpoints, statuses)
-    _demand_coverage(catalogue, completeness)
     report = build_table(
         catalogue,
         [checkpoints[page] for page in sorted(checkpoints)],
@@ -114,16 +108,6 @@ def measure(
         in_progress=len(statuses.in_progress),
         stale=sum(stored.record.fetched_at < stale_before for stored in checkpoints.values()),
     )
-
-
-def _demand_coverage(catalogue: Catalogue, completeness: Completeness) -> None:
-    minimum = catalogue.coverage.minimum
-    if completeness.used and completeness.coverage < minimum:
-        raise TableError(
-            f"{catalogue.name}: {completeness.used} of {completeness.total} pages are done "
-            f"({completeness.coverage:.0%}), and its coverage.minimum is {minimum:.0%}. "
-            f"The table that is there stays; crawl the other pages first."
-        )
 
 
 def _table_metadata(catalogue: Catalogue, report: TableReport) -> dict[str, Any]:

@@ -103,11 +103,11 @@ class PageStore:
         return all(page in stored for page in pages)
 
     def discard_others(self, kept: Iterable[StoredPage]) -> None:
-        """Remove all files of the given pages but the given ones and newer ones."""
+        """Remove all files of the given pages but the given ones and later fetches."""
         current = {stored.record.page: FileName.parse(stored.file_name) for stored in kept}
         for name in self._names():
             keep = current.get(name.page)
-            if keep is not None and name < keep:
+            if keep is not None and name != keep and name.fetched_at <= keep.fetched_at:
                 try:
                     (self.folder / str(name)).unlink(missing_ok=True)
                 except OSError as error:

@@ -42,7 +42,8 @@ def build_table(
     beside `destination` is removed.
 
     Raises:
-        TableError: there is no page, or none that can be used; the old table stays.
+        TableError: there is no page, none that can be used, or fewer than the catalogue's
+            minimum coverage; the old table stays.
         StorageError: the table cannot be written, or pages not be read; the old table stays.
     """
     if not pages:
@@ -88,9 +89,20 @@ def _build(
                 f"first because: {damaged[0]}. Download them again: "
                 f"catalog-pipeline run {catalogue.name} --refresh"
             )
+        _demand_coverage(catalogue, assembly.pages)
         whole = assembly.finish(datetime.now(timezone.utc))
         _replace(whole, destination)
         return _report(assembly, damaged, destination, time.perf_counter() - started)
+
+
+def _demand_coverage(catalogue: Catalogue, used: int) -> None:
+    minimum, share = catalogue.coverage.minimum, used / len(catalogue.pages)
+    if share < minimum:
+        raise TableError(
+            f"{catalogue.name}: {used} of {len(catalogue.pages)} pages are done and sound "
+            f"({share:.0%}), and its coverage.minimum is {minimum:.0%}. "
+            f"The table that is there stays; crawl the other pages first."
+        )
 
 
 def _newest_of_each(pages: Sequence[StoredPage]) -> list[StoredPage]:

@@ -83,6 +83,7 @@ def test_a_traceback_is_shown_only_for_debugging(run: Run):
     assert debugged.code == 2
     assert "Traceback" in debugged.err
     assert "UsageError" in debugged.err
+    assert "Traceback" in run("run", "nowhere", "--debug").err
 
 
 def test_a_mistake_in_a_yaml_is_told_with_catalogue_field_line_and_what_is_allowed(
@@ -95,6 +96,14 @@ def test_a_mistake_in_a_yaml_is_told_with_catalogue_field_line_and_what_is_allow
     assert answer.err.startswith("Error: Catalogue shop, proudct (")
     assert "line " in answer.err
     assert "Allowed: description, base_url" in answer.err
+
+
+def test_a_selector_that_cannot_be_used_is_told_before_anything_runs(site: Site, run: Run):
+    site.write(product="article..card")
+    answer = run("run", NAME)
+    assert answer.code == 2
+    assert answer.err.startswith("Error: Catalogue shop, product: ")
+    assert site.downloads() == {}
 
 
 def test_a_dagster_home_that_is_no_absolute_path_is_refused(

@@ -97,3 +97,17 @@ def test_names_and_counts_are_whole_at_any_width(
     assert max(len(line) for line in text.splitlines()) <= width
     for word in ("books_toscrape", "sandbox_members", "Catalogue", "Missing", "Oldest fetch"):
         assert word in text
+
+
+def test_an_error_of_an_earlier_run_is_not_told_of_the_present_failure(site: Site, run: Run):
+    site.write(last_page=2)
+    site.shop.control(faults=["2=404"])
+    assert "404" in run("run", NAME).out
+    login = {"kind": "basic", "username_env": "NOBODY_SET_THIS", "password_env": "NOR_THIS"}
+    site.write(last_page=2, login=login)
+    failed = run("run", NAME)
+    assert "NOBODY_SET_THIS" in failed.out
+    assert "404" not in failed.out
+    text = run("status", NAME, "--failed").out
+    assert "1 failed pages" in text
+    assert "404" not in text

@@ -91,7 +91,7 @@ def test_the_reason_names_numbers_cause_and_what_becomes_of_the_rest() -> None:
     reason = watch.reason_to_stop() or ""
     assert reason.startswith("18 of the last 20 pages failed, most of them with HTTP 403")
     assert "page 7 http://shop.example/7" in reason
-    assert "the pages not tried stay missing" in reason
+    assert "the pages not tried stay due" in reason
 
 
 def test_a_site_that_wants_a_very_long_pause_stops_the_crawl() -> None:

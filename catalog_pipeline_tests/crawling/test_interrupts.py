@@ -25,6 +25,14 @@ def test_a_second_ctrl_c_interrupts():
             os.kill(os.getpid(), signal.SIGINT)
 
 
+def test_a_first_ctrl_c_after_the_run_was_told_to_stop_is_a_wish_still():
+    """Terminate in the web UI marks the run before it sends the signal."""
+    with stop_on_signals() as wish:
+        wish.is_set = True
+        os.kill(os.getpid(), signal.SIGINT)
+        assert wish.by_signal == signal.SIGINT
+
+
 def test_a_second_sigterm_is_the_same_wish():
     with stop_on_signals() as wish:
         os.kill(os.getpid(), signal.SIGTERM)

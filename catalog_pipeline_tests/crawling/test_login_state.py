@@ -10,7 +10,7 @@ from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.crawling.login_state import LoginState
 from catalog_pipeline.errors import LoginError
 from catalog_pipeline_tests.conftest import Run
-from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.site import NAME, Site, bundled_attributes
 
 USERNAME, PASSWORD = "CATALOG_PIPELINE_MEMBER_USERNAME", "CATALOG_PIPELINE_MEMBER_PASSWORD"
 MEMBERS = load_catalogue("sandbox_members", environ={})
@@ -139,3 +139,20 @@ def _cookie_values(path: Path) -> list[str]:
     values = re.findall(r'"value": "([^"]+)"', path.read_text())
     assert values
     return values
+
+
+def test_a_page_that_always_wants_a_login_fails_alone(members: Site, run: Run):
+    """Without products it has nothing by which its session could be told to be alive."""
+    login = bundled_attributes("sandbox_members")["login"]
+    members.write(
+        like="sandbox_members",
+        last_page=6,
+        login={**login, "logged_in": "article.product-card"},
+        politeness={"concurrency": 2},
+    )
+    members.shop.control(faults=["4=empty"])
+    answer = run("run", NAME, "--json")
+    assert answer.code == 1
+    assert (answer.json["done"], answer.json["failed_pages"]) == (5, "4")
+    assert answer.json["failures"][0]["kind"] == "session_expired"
+    assert members.shop.hits()["logins"]["member"] <= 5

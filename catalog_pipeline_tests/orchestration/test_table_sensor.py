@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.orchestration import table_step
+from catalog_pipeline.orchestration import table_sensor, table_step
 from catalog_pipeline.orchestration.liveness import hold_sign_of_life, sign_path
 from catalog_pipeline.orchestration.local_run import build_table_here, crawl_here
 from catalog_pipeline.orchestration.names import pages_key
@@ -128,3 +128,22 @@ def test_the_automation_is_on_without_a_human_hand(site: Site):
     sensor = build_table_sensor(site.catalogue)
     assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
     assert sensor.minimum_interval_seconds == 5
+
+
+def test_a_build_that_failed_is_left_alone_for_a_while_and_then_asked_for_again(
+    site: Site, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+):
+    """Dagster runs a key only once, and the pages behind it may stay as they are for long."""
+    catalogue = site.write(last_page=2, coverage={"minimum": 1.0})
+    crawl_here(instance, catalogue, [1], None)
+    first = _look(instance, catalogue)
+    assert isinstance(first, dg.RunRequest)
+    failed = build_table_here(instance, catalogue)
+    assert failed.status == dg.DagsterRunStatus.FAILURE
+    assert _look(instance, catalogue) == (
+        f"The build of run {failed.run_id} failed; trying again later."
+    )
+    monkeypatch.setattr(table_sensor, "SECONDS_AFTER_A_FAILURE", 0.0)
+    again = _look(instance, catalogue)
+    assert isinstance(again, dg.RunRequest)
+    assert again.run_key != first.run_key

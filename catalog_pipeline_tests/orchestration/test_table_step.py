@@ -83,7 +83,7 @@ def test_below_the_minimum_coverage_the_old_table_stays(site: Site, instance: dg
     build = build_table_here(instance, demanding)
     assert build.status == FAILURE
     assert build.error is not None
-    assert "2 of 4 pages are done (50%), and its coverage.minimum is 75%" in build.error
+    assert "2 of 4 pages are done and sound (50%), and its coverage.minimum is 75%" in build.error
     assert site.places.table.read_bytes() == before
     crawl_here(instance, demanding, [3], None)
     assert build_table_here(instance, demanding).status == SUCCESS
@@ -107,8 +107,23 @@ def test_old_pages_are_used_and_counted_as_stale(site: Site, instance: dg.Dagste
     crawl_here(instance, catalogue, [1, 2], None)
     checkpoints = read_checkpoints(instance, NAME, catalogue.pages)
     completeness = measure(catalogue, checkpoints, read_statuses(instance, NAME, catalogue.pages))
-    assert (completeness.stale, completeness.used, completeness.coverage) == (2, 2, 1.0)
+    assert (completeness.stale, completeness.used, completeness.total) == (2, 2, 2)
     fresh = site.write(last_page=2)
     oldest = min(stored.record.fetched_at for stored in checkpoints.values())
     assert datetime.now(timezone.utc) - oldest < timedelta(hours=1)
     assert measure(fresh, checkpoints, read_statuses(instance, NAME, [1, 2])).stale == 0
+
+
+def test_damaged_pages_do_not_count_towards_the_minimum_coverage(
+    site: Site, instance: dg.DagsterInstance
+):
+    catalogue = site.write(last_page=2, coverage={"minimum": 0.75})
+    crawl_here(instance, catalogue, [1, 2], None)
+    build_table_here(instance, catalogue)
+    before = site.places.table.read_bytes()
+    site.page_file(2).unlink()
+    build = build_table_here(instance, catalogue)
+    assert build.status == FAILURE
+    assert build.error is not None
+    assert "1 of 2 pages are done and sound (50%)" in build.error
+    assert site.places.table.read_bytes() == before

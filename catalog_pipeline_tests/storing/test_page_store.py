@@ -103,6 +103,15 @@ def test_only_older_files_of_the_given_pages_are_discarded(store: PageStore) -> 
     assert names(store) == {kept.file_name, newer.file_name, other.file_name}
 
 
+def test_a_file_that_was_parsed_again_replaces_the_one_of_the_same_fetch(store: PageStore) -> None:
+    first, second = (samples.store_page(store, 1, size=size) for size in (3000, 3001))
+    store.discard_others([first])
+    assert names(store) == {first.file_name}
+    second = samples.store_page(store, 1, size=3001)
+    store.discard_others([second])
+    assert names(store) == {second.file_name}
+
+
 def test_a_store_without_a_folder_is_empty(tmp_path: Path) -> None:
     assert PageStore(tmp_path / "nothing").newest() == {}
 
