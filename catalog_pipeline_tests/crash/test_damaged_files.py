@@ -81,6 +81,8 @@ def test_a_wiped_partition_is_missing_again(scene: Scene) -> None:
         instance.wipe_asset_partitions(pages_key(NAME), ["3", "5"])
     assert scene.statuses().missing == {3, 5}
     deaths = Deaths(scene)
-    deaths.in_flight.update(DAMAGED)
+    wiped = {3, 5}
+    deaths.in_flight.update(DAMAGED | wiped)
     assert scene.crawl().code == 0
+    assert deaths.downloaded_again == len(DAMAGED | wiped)
     assert complaints(scene, deaths) == []
