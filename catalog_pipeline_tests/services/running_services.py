@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import dagster as dg
 import yaml
 
 from catalog_pipeline.catalogue.files import (
@@ -35,6 +36,10 @@ PROJECT = Path(__file__).parents[2]
 _RETRIES = "max_retries: 2"
 _START_SECONDS = 90.0
 _END_SECONDS = 30.0
+
+
+_FAILURES_SEEN = "EVENT_LOG_CONSUMER_CURSOR-PIPELINE_FAILURE"
+"""Where Dagster's daemon keeps how far it has looked for failed runs to retry."""
 
 
 class Part(Enum):
@@ -111,6 +116,12 @@ class RunningServices:
                 start_new_session=True,
             )
         wait_for("the web server and its assets", self.client.asset_keys, _START_SECONDS)
+        wait_for("the daemon's look-out for failed runs", self._retries_begin, _START_SECONDS)
+
+    def _retries_begin(self) -> bool:
+        """Whether the daemon of a new instance looks for failed runs: it ignores earlier ones."""
+        with dg.DagsterInstance.from_config(str(self.home)) as instance:
+            return bool(instance.daemon_cursor_storage.get_cursor_values({_FAILURES_SEEN}))
 
     def processes(self) -> list[MarkedProcess]:
         """Everything that is alive of what was started here, runs and their workers included."""
