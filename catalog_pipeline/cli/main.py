@@ -6,6 +6,7 @@ Subcommands are imported when they are asked for, so that `--help` and mistakes 
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 import traceback
 
@@ -55,6 +56,8 @@ def cli(context: click.Context, debug: bool) -> None:
 
 def main() -> None:
     """Run the command and exit with its code."""
+    # SIGTERM is a Ctrl-C that comes from a program.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run_command(sys.argv[1:]))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.crawling.interrupts import signals_noticed
 from catalog_pipeline.orchestration.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import (
     CATALOGUE_TAG,
@@ -81,7 +82,7 @@ def _execute(
 ) -> LocalRun:
     run_id = dg.DagsterRun(job_name="").run_id
     job = dg.Definitions(assets=[asset]).resolve_implicit_global_asset_job_def()
-    with hold_sign_of_life(Path(instance.root_directory), run_id):
+    with hold_sign_of_life(Path(instance.root_directory), run_id), signals_noticed() as interrupted:
         result = job.execute_in_process(
             run_config={**_QUIET, **run_config},
             instance=instance,
@@ -90,16 +91,10 @@ def _execute(
             tags={**tags, MAX_RETRIES_TAG: "0", STARTED_BY_TAG: COMMAND_LINE},
             raise_on_error=False,
         )
+        # Between its steps Dagster lets a signal go unheeded, or fails the run and says no more.
+        was_interrupted = interrupted() or result.dagster_run.status == dg.DagsterRunStatus.CANCELED
     belong_to_code_location(instance, run_id)
-    status = result.dagster_run.status
-    was_interrupted = status == dg.DagsterRunStatus.CANCELED or _is_interruption(result)
-    return LocalRun(run_id, status, _error_of(result), was_interrupted)
-
-
-def _is_interruption(result: dg.ExecuteInProcessResult) -> bool:
-    failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
-    name = dg.DagsterExecutionInterruptedError.__name__
-    return any(data.error is not None and data.error.cls_name == name for data in failures)
+    return LocalRun(run_id, result.dagster_run.status, _error_of(result), was_interrupted)
 
 
 def _error_of(result: dg.ExecuteInProcessResult) -> str | None:
@@ -111,4 +106,6 @@ def _error_of(result: dg.ExecuteInProcessResult) -> str | None:
             if data.error is not None:
                 cause = data.error.cause or data.error
                 return cause.message.strip()
+    if not result.success:
+        return f"the run {result.run_id} failed outside of its step; the web UI shows its log"
     return None

@@ -1,8 +1,9 @@
 """Deaths placed on purpose: a real function of the program, and the process ends by its call.
 
-The wrapped function does its work; before it, within it or after it SIGKILL comes. In a worker
-process the crawl that it works for is killed first, so that both are gone, as after a loss of
-power. Here: the points. How they get into the processes is in `dying` and `in_every_process`.
+The wrapped function does its work; before it, within it or after it a signal comes, SIGKILL or
+Ctrl-C. In a worker process the crawl that it works for is killed first, so that both are gone, as
+after a loss of power. Here: the points. How they get into the processes is in `dying` and
+`in_every_process`.
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ Chooses = Callable[..., bool]
 
 @dataclass(frozen=True)
 class Point:
-    """A call at which the process dies: module, attribute, and when."""
+    """A call at which a signal reaches the process: module, attribute, and when."""
 
     module: str
     attribute: str
     when: str
     chooses: Chooses = lambda *arguments: True
     in_worker: bool = False
+    signal: int = signal.SIGKILL
 
 
 def _is_page_path(path: Any, *others: Any) -> bool:
@@ -49,6 +51,13 @@ def _is_of_page(storage: Any, events: Any) -> bool:
         event.dagster_event.is_step_materialization and event.dagster_event.partition
         for event in events
         if event.dagster_event
+    )
+
+
+def _tells(kind: str) -> Chooses:
+    return lambda storage, events: any(
+        event.dagster_event is not None and event.dagster_event.event_type_value == kind
+        for event in events
     )
 
 
@@ -80,6 +89,12 @@ POINTS = {
     "table not written": Point("catalog_pipeline.tables.table_file", "TableFile.close", "before"),
     "table not replaced": Point(_TABLE, "_replace", "before"),
     "table replaced": Point(_TABLE, "_replace", "after"),
+    "Ctrl-C as a run begins": Point(
+        _LOG, _BATCH, "after", _tells("PIPELINE_START"), signal=signal.SIGINT
+    ),
+    "Ctrl-C as a run ends": Point(
+        _LOG, _BATCH, "before", _tells("PIPELINE_SUCCESS"), signal=signal.SIGINT
+    ),
 }
 
 
@@ -103,13 +118,16 @@ def _deadly(function: Callable[..., Any], point: Point, call: int) -> Callable[.
             descriptor, content = arguments
             function(descriptor, bytes(content)[: len(content) // 2])
         elif point.when == "after":
-            function(*arguments, **named)
-        return _die(point)
+            result = function(*arguments, **named)
+            _strike(point)
+            return result
+        _strike(point)
+        return function(*arguments, **named)
 
     return wrapped
 
 
-def _die(point: Point) -> None:
+def _strike(point: Point) -> None:
     if point.in_worker:
-        os.kill(os.getppid(), signal.SIGKILL)
-    os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getppid(), point.signal)
+    os.kill(os.getpid(), point.signal)

@@ -14,7 +14,7 @@ from catalog_pipeline.crawling.crawl_lock import TABLE_LOCK, catalogue_lock
 from catalog_pipeline.orchestration.names import products_key
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints, most_in_flight
-from catalog_pipeline_tests.crash.scene import Scene
+from catalog_pipeline_tests.crash.scene import Scene, dying
 
 PAGES = 40
 LATENCY_MS = 100
@@ -79,6 +79,31 @@ def test_a_second_ctrl_c_ends_at_once_and_loses_nothing_that_was_recorded(scene:
     scene.shop.control(latency_ms=0)
     assert scene.crawl().code == 0
     assert complaints(scene, deaths) == []
+
+
+@pytest.mark.parametrize("point", ["Ctrl-C as a run begins", "Ctrl-C as a run ends"])
+@pytest.mark.parametrize("run", [1, 2], ids=["crawl", "table"])
+def test_a_ctrl_c_at_the_edge_of_a_run_is_an_interruption_too(
+    tmp_path: Path, point: str, run: int
+) -> None:
+    with Scene(tmp_path) as scene:
+        interrupted = dying(scene, point, run)
+        assert interrupted.code == 130
+        assert "Interrupted. Go on with: " in interrupted.out
+        assert scene.crawl().code == 0
+        assert complaints(scene, Deaths(scene)) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_asked_to_stop_while_it_waits_for_another_crawl_it_ends(
+    tmp_path: Path, number: int
+) -> None:
+    with Scene(tmp_path) as scene, catalogue_lock(scene.places.folder, "a test"):
+        process = scene.start("run", "shop")
+        process.until(lambda: "waiting for its end" in process.err, "it was waiting")
+        process.signal(number)
+        assert process.wait() == 130
+        assert "Interrupted" in process.err
 
 
 def test_a_ctrl_c_during_the_build_of_the_table_is_an_interruption_too(tmp_path: Path) -> None:

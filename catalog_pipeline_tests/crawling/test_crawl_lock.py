@@ -21,9 +21,15 @@ with catalogue_lock(Path(sys.argv[1]), "run-a"):
     print("held", flush=True)
     {then}
 """
-AFTERWARDS = """
-    if child:
-        print(child, flush=True)
+A_PROGRAM = """
+    import subprocess
+    print(subprocess.Popen(["sleep", "60"]).pid, flush=True)
+    time.sleep(60)
+"""
+A_FORK = """
+    import os
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)
     time.sleep(60)
 """
 
@@ -98,14 +104,7 @@ def test_the_lock_of_a_killed_process_is_free(
     lock.release(remove=False)
 
 
-@pytest.mark.parametrize(
-    "child",
-    [
-        "import subprocess\n    child = subprocess.Popen(['sleep', '60']).pid" + AFTERWARDS,
-        "import os\n    child = os.fork()" + AFTERWARDS,
-    ],
-    ids=["a program it started", "a process it forked"],
-)
+@pytest.mark.parametrize("child", [A_PROGRAM, A_FORK], ids=["program", "fork"])
 def test_a_child_that_outlives_the_holder_does_not_hold_the_lock(
     tmp_path: Path, child: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""Signals become a wish to stop; a second Ctrl-C is taken at its word."""
+"""Signals become a wish to stop; a second Ctrl-C is taken at its word; none goes unnoticed."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from catalog_pipeline.crawling.interrupts import stop_on_signals
+from catalog_pipeline.crawling.interrupts import signals_noticed, stop_on_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -59,3 +59,37 @@ def test_another_thread_changes_nothing():
     thread.start()
     thread.join()
     assert seen == [False, before]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_noticed_whatever_its_handler_does(number: signal.Signals):
+    before = signal.getsignal(number)
+    with signals_noticed() as has_come:
+        signal.signal(number, lambda number, frame: None)
+        try:
+            assert not has_come()
+            os.kill(os.getpid(), number)
+            assert has_come()
+            assert has_come()
+        finally:
+            signal.signal(number, before)
+
+
+def test_other_signals_are_not_noticed():
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: None)
+    try:
+        with signals_noticed() as has_come:
+            os.kill(os.getpid(), signal.SIGUSR1)
+            assert not has_come()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_signal_before_the_block_is_not_noticed():
+    before = signal.signal(signal.SIGTERM, lambda number, frame: None)
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        with signals_noticed() as has_come:
+            assert not has_come()
+    finally:
+        signal.signal(signal.SIGTERM, before)
