@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import TYPE_CHECKING
 
 from dagster import DagsterInstance
@@ -13,6 +14,8 @@ from catalog_pipeline.crawling.observer import observed_by
 from catalog_pipeline.crawling.plan import damage_of
 from catalog_pipeline.orchestration.checkpoints import (
     explain_failures,
+    latest_page_event,
+    pages_recorded_after,
     read_checkpoints,
     read_statuses,
 )
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 def run_session(instance: DagsterInstance, order: RunOrder, progress: RunProgress) -> RunSummary:
     """Crawl what is due of the order, build the table, and sum it up."""
     catalogue = order.catalogue
+    newest_before = latest_page_event(instance, catalogue.name)
     due = _due(instance, order, progress)
     crawl: LocalRun | None = None
     if due:
@@ -42,7 +46,10 @@ def run_session(instance: DagsterInstance, order: RunOrder, progress: RunProgres
 
         progress.table_starts()
         build = build_table_here(instance, catalogue)
-    return _sum_up(instance, order, progress, crawl, build)
+    landed = pages_recorded_after(instance, catalogue.name, newest_before)
+    done_before = set() if order.reparse else set(order.pages) - set(due)
+    settled = done_before | landed
+    return _sum_up(instance, order, progress, settled, crawl, build)
 
 
 def _is_interrupted(run: LocalRun | None) -> bool:
@@ -75,6 +82,7 @@ def _sum_up(
     instance: DagsterInstance,
     order: RunOrder,
     progress: RunProgress,
+    settled: Set[int],
     crawl: LocalRun | None,
     build: LocalRun | None,
 ) -> RunSummary:
@@ -82,14 +90,18 @@ def _sum_up(
     outcome = progress.outcome
     statuses = read_statuses(instance, catalogue.name, catalogue.pages)
     chosen = set(order.pages)
+    # A run of the web UI that planned pages meanwhile has them in progress again: what this
+    # command had of it is done all the same.
+    in_progress = (chosen & statuses.in_progress.keys()) - settled
+    done = chosen & (statuses.done | (statuses.in_progress.keys() & settled))
     failed = chosen & statuses.failed.keys()
     failures = explain_failures(instance, catalogue.name, statuses, failed)
     return RunSummary(
         order=order,
-        done=len(chosen & statuses.done),
+        done=len(done),
         failed=len(failed),
         missing=len(chosen & statuses.missing),
-        in_progress=len(chosen & statuses.in_progress.keys()),
+        in_progress=len(in_progress),
         downloads=outcome.downloads if outcome else 0,
         not_modified=outcome.not_modified if outcome else 0,
         parsed_again=progress.stored if order.reparse else 0,

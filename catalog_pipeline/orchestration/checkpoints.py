@@ -158,3 +158,13 @@ def latest_page_event(instance: DagsterInstance, catalogue: str) -> int | None:
     """The storage id of the newest checkpoint of any page; None if there is none."""
     records = instance.fetch_materializations(pages_key(catalogue), limit=1).records
     return records[0].storage_id if records else None
+
+
+def pages_recorded_after(
+    instance: DagsterInstance, catalogue: str, event_id: int | None
+) -> set[int]:
+    """The pages with a checkpoint that is newer than the event of that storage id."""
+    partitions = instance.get_materialized_partitions(
+        pages_key(catalogue), after_cursor=event_id or 0
+    )
+    return {int(partition) for partition in partitions if partition.isdigit()}

@@ -1,16 +1,21 @@
 """`catalog-pipeline run` from its arguments to exit code, downloads and table."""
 
+import json
 import os
 import signal
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus
 
 from catalog_pipeline.catalogue.files import base_url_variable
+from catalog_pipeline.orchestration.checkpoints import read_statuses
+from catalog_pipeline.orchestration.liveness import hold_sign_of_life
 from catalog_pipeline_tests.command import running, wait_for
 from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.orchestration.runs import create_run
 from catalog_pipeline_tests.site import NAME, Site
 
 
@@ -176,6 +181,24 @@ def test_what_makes_no_sense_is_refused_before_anything_runs(
     assert answer.err.count("\n") == 1
     assert sentence in answer.err
     assert site.shop.log() == []
+
+
+def test_pages_that_a_web_run_plans_meanwhile_are_done_all_the_same(
+    site: Site, run: Run, instance: DagsterInstance, home: Path
+):
+    """The run waits for the command's end; until then its pages show as in progress."""
+    run("run", NAME, "--pages", "1-2")
+    catalogue = site.write(last_page=12, politeness={"concurrency": 1})
+    site.shop.control(latency_ms=100)
+    with running("run", NAME, "--json") as process:
+        wait_for(lambda: 5 in read_statuses(instance, NAME, catalogue.pages).done)
+        web_run = create_run(instance, catalogue, 1, 12)
+        with hold_sign_of_life(home, web_run.run_id):
+            out, _ = process.communicate(timeout=20)
+            assert {1, 2, 3} <= read_statuses(instance, NAME, catalogue.pages).in_progress.keys()
+    counts = json.loads(out)
+    assert (counts["done"], counts["in_progress"], process.returncode) == (12, 0, 0)
+    assert set(site.downloads().values()) == {1}
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])

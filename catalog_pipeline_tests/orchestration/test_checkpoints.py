@@ -4,6 +4,7 @@ import dagster as dg
 
 from catalog_pipeline.orchestration.checkpoints import (
     latest_page_event,
+    pages_recorded_after,
     read_checkpoints,
     read_failures,
     read_statuses,
@@ -119,3 +120,16 @@ def test_the_latest_page_event_rises_with_each_page(site: Site, instance: dg.Dag
     crawl_here(instance, catalogue, [2], None)
     assert first is not None
     assert latest_page_event(instance, NAME) > first
+
+
+def test_pages_recorded_after_an_event_are_those_that_came_since(
+    site: Site, instance: dg.DagsterInstance
+):
+    catalogue = site.write(last_page=3)
+    assert pages_recorded_after(instance, NAME, None) == set()
+    crawl_here(instance, catalogue, [1, 2], None)
+    before = latest_page_event(instance, NAME)
+    assert pages_recorded_after(instance, NAME, None) == {1, 2}
+    assert pages_recorded_after(instance, NAME, before) == set()
+    crawl_here(instance, catalogue, [3], None)
+    assert pages_recorded_after(instance, NAME, before) == {3}
