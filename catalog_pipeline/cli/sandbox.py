@@ -20,7 +20,7 @@ from catalog_pipeline.sandbox.settings import DEFAULT_PORT, ShopSettings
     "faults",
     multiple=True,
     metavar="PAGE=KIND",
-    help="Break a page: 17=500; 33=503:2 only the first two times; may be repeated.",
+    help="Break a page: 17=500; 33=503:2 only the first two times; login=503; may be repeated.",
 )
 def command(
     port: int | None,

@@ -1,8 +1,8 @@
 """The crawl loop: one thread decides, workers exchange, groups are recorded.
 
-Everything that is decided during a crawl is decided here, in one place and one thread: which
-page starts when, which is tried again, when the site gets a rest, when to stop. How a page is
-got belongs in `page_work`, how it is recorded in the `Recorder` that is passed in.
+Everything that is decided during a crawl is decided in this one thread: here which page starts
+when, and when to stop; in `answers` which is tried again and when the site gets a rest. How a page
+is got belongs in `page_work`, how it is recorded in the `Recorder` that is passed in.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from dataclasses import replace
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling import tasks
+from catalog_pipeline.crawling.answers import AnswerHandler
 from catalog_pipeline.crawling.group_commit import GroupCommit, Recorder
 from catalog_pipeline.crawling.login_state import LoginState
 from catalog_pipeline.crawling.observer import CrawlObserver
 from catalog_pipeline.crawling.pace import Pace
 from catalog_pipeline.crawling.page_queue import PageQueue, PageWork
 from catalog_pipeline.crawling.pool import WorkerPool
-from catalog_pipeline.crawling.retries import next_attempt
 from catalog_pipeline.crawling.site_rules import ask_robots
 from catalog_pipeline.crawling.tally import Tally
-from catalog_pipeline.errors import CrawlStoppedError, FetchError
+from catalog_pipeline.errors import CrawlStoppedError
 from catalog_pipeline.fetching.robots import RobotsRules
 from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.storing.page_store import PageStore
@@ -53,13 +53,23 @@ class Crawl:
         self._observer = observer
         self._must_stop = must_stop
         self._clock = clock
+        self._capacity = pool.capacity
+        self._rules: RobotsRules | None = None
+        self._queue = PageQueue()
         self._group = GroupCommit(store, recorder)
         self._pace = Pace(politeness.requests_per_second, clock=clock)
         self._tally = Tally(politeness, recorder, observer)
         self._login = LoginState(catalogue, has_session=has_session)
-        self._capacity = pool.capacity
-        self._rules: RobotsRules | None = None
-        self._queue = PageQueue()
+        self._answers = AnswerHandler(
+            catalogue,
+            self._queue,
+            self._group,
+            self._pace,
+            self._tally,
+            self._login,
+            observer=observer,
+            clock=clock,
+        )
 
     def run(self, due: Sequence[tuple[int, StoredPage | None]]) -> CrawlOutcome:
         """Download the due pages, each with its last checkpoint if it has one.
@@ -121,7 +131,7 @@ class Crawl:
                 if not self._has_work(goes_on):
                     break
                 for answer in self._pool.answers(self._patience(goes_on)):
-                    self._take(answer)
+                    self._answers.take(answer)
         finally:
             self._group.flush()
         if reason:
@@ -190,82 +200,14 @@ class Crawl:
         if (
             self._queue.in_flight
             or self._login.is_under_way
+            or self._login.try_at > now
             or self._pace.seconds_until_free(now) > 0
         ):
             return
         self._pace.take(now)
-        self._pool.submit(tasks.LogIn(self._login.begin(), self._pace.interval_seconds))
+        self._pool.submit(tasks.LogIn(self._login.begin(now), self._pace.interval_seconds))
 
     def _robots_refusal(self, work: PageWork) -> str:
         if self._rules is None or work.is_reparse:
             return ""
         return self._rules.why_not(work.url, self._politeness.agent)
-
-    def _take(self, answer: tasks.Answer) -> None:
-        """Act on what a worker answered."""
-        tasks.raise_if_fatal(answer)
-        if isinstance(answer, tasks.LoggedIn):
-            self._login.succeeded(answer.session)
-            self._pace.space_from(self._clock())
-        elif isinstance(answer, tasks.LoginRefused):
-            self._login.failed(answer.message)
-        elif isinstance(answer, tasks.PageSent):
-            self._pace.sent(self._queue.turn_of(answer.page), answer.at)
-        elif isinstance(answer, tasks.PageArrived):
-            self._queue.arrive(answer.page)
-        elif isinstance(answer, tasks.PageStored):
-            self._page_stored(self._queue.land(answer.page), answer.stored)
-        elif isinstance(answer, tasks.SessionExpired):
-            self._session_expired(self._queue.land(answer.page), answer.session)
-        elif isinstance(answer, tasks.PageRedirected):
-            self._page_redirected(self._queue.land(answer.page), answer.url)
-        elif isinstance(answer, tasks.PageRefused):
-            self._page_refused(self._queue.land(answer.page), answer)
-
-    def _page_stored(self, work: PageWork, stored: StoredPage) -> None:
-        now = self._clock()
-        self._group.add(stored, now)
-        if not work.is_reparse:
-            self._pace.succeeded(now)
-            self._login.page_came()
-        self._tally.page_stored(work, stored)
-
-    def _session_expired(self, work: PageWork, session: int) -> None:
-        """Try the page again with a new session, but not for ever: it may be the page itself.
-
-        A session may be over after a single request, and each page in flight may be unlucky once
-        for each of the others.
-        """
-        if work.expiries > self._capacity:
-            message = f"the site wants a login for it after {work.expiries} new sessions too"
-            self._tally.page_failed(work, "session_expired", message, None)
-            return
-        self._login.expired(session)
-        self._queue.again(replace(work, expiries=work.expiries + 1))
-
-    def _page_redirected(self, work: PageWork, url: str) -> None:
-        limit = self._catalogue.limits.max_redirects
-        if work.redirects >= limit:
-            message = f"{work.url} redirects once more after {limit} redirects"
-            self._tally.page_failed(work, "redirect_refused", message, None)
-        else:
-            self._queue.again(replace(work, url=url, redirects=work.redirects + 1))
-
-    def _page_refused(self, work: PageWork, answer: tasks.PageRefused) -> None:
-        now = self._clock()
-        pushback = answer.pushback
-        if pushback.slow_down:
-            self._pace.push_back(now, pushback.retry_after_seconds, started_at=work.attempt_at)
-            if pushback.retry_after_seconds:
-                self._tally.asked_to_pause(pushback.retry_after_seconds)
-        error = FetchError(answer.message, kind=answer.kind, url=answer.url, pushback=pushback)
-        started_at = work.started_at if work.started_at is not None else now
-        again_at = None
-        if not work.is_reparse:
-            again_at = next_attempt(error, work.attempt, started_at, now, self._politeness)
-        if again_at is None:
-            self._tally.page_failed(work, answer.kind, answer.message, answer.http_status)
-            return
-        self._observer.page_put_off(work.page, answer.message, again_at - now)
-        again = replace(work, attempt=work.attempt + 1)
-        self._queue.put_off(again, again_at)

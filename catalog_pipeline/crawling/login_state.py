@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.politeness import FormLogin
-from catalog_pipeline.errors import LoginError
-
-_MAX_FAILED_TRIES = 3
+from catalog_pipeline.crawling.retries import next_attempt
+from catalog_pipeline.errors import FetchError, LoginError
 
 
 class LoginState:
@@ -17,10 +16,14 @@ class LoginState:
 
     def __init__(self, catalogue: Catalogue, *, has_session: bool) -> None:
         self._name = catalogue.name
+        self._politeness = catalogue.politeness
         self.session = 0
         self.is_wanted = isinstance(catalogue.login, FormLogin) and not has_session
         self.is_under_way = False
-        self._failed_tries = 0
+        self.try_at = 0.0
+        """When, by the crawl's clock, the next try may begin, or the latest one did."""
+        self._tries = 0
+        self._first_try_at = 0.0
         self._has_pages = True
 
     def expired(self, session: int) -> None:
@@ -28,7 +31,7 @@ class LoginState:
         if session == self.session:
             self.is_wanted = True
 
-    def begin(self) -> int:
+    def begin(self, now: float) -> int:
         """A login starts, with no page in flight; returns the number that its session will have.
 
         Raises:
@@ -40,25 +43,31 @@ class LoginState:
                 f"check login.page and login.logged_in."
             )
         self.is_under_way = True
+        self.try_at = now
+        if self._tries == 0:
+            self._first_try_at = now
+        self._tries += 1
         return self.session + 1
 
     def succeeded(self, session: int) -> None:
         """A session is there."""
         self.session = session
         self.is_wanted = self.is_under_way = False
-        self._failed_tries = 0
+        self._tries = 0
         self._has_pages = False
 
-    def failed(self, message: str) -> None:
-        """The site could not be asked for a login, which may pass.
+    def failed(self, error: FetchError, now: float) -> None:
+        """The site could not be asked for a login; it is tried again by the rules for pages.
 
         Raises:
-            LoginError: it did not pass.
+            LoginError: `error` does not pass, or did not in time.
         """
         self.is_under_way = False
-        self._failed_tries += 1
-        if self._failed_tries >= _MAX_FAILED_TRIES:
-            raise LoginError(f"{self._name}: no login after {_MAX_FAILED_TRIES} tries: {message}")
+        again_at = next_attempt(error, self._tries, self._first_try_at, now, self._politeness)
+        if again_at is None:
+            tries = "1 try" if self._tries == 1 else f"{self._tries} tries"
+            raise LoginError(f"{self._name}: no login after {tries}: {error.problem}")
+        self.try_at = again_at
 
     def page_came(self) -> None:
         """A page was shown to the present session."""

@@ -116,7 +116,7 @@ class PageWorker:
             return tasks.SessionExpired(task.page, task.session)
         refusal = refused_authorization(self._catalogue, error)
         if refusal is not None:
-            return tasks.LoginRefused(str(refusal), is_final=True)
+            return tasks.LoginRefused(str(refusal))
         return tasks.PageRefused(
             task.page, error.url or task.url, error.kind, str(error), error.http_status,
             error.pushback,
@@ -219,9 +219,9 @@ class PageWorker:
             if self._cookie_file and self._cookies is not None:
                 self._cookie_file.save(self._cookies)
         except LoginError as error:
-            return tasks.LoginRefused(str(error), is_final=True)
+            return tasks.LoginRefused(str(error))
         except FetchError as error:
-            return tasks.LoginRefused(str(error), is_final=False)
+            return tasks.LoginPutOff(error.url, error.kind, str(error), error.pushback)
         return tasks.LoggedIn(task.session)
 
 

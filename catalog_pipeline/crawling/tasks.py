@@ -142,11 +142,20 @@ class LoggedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginPutOff:
+    """The site could not be asked for a login. `kind` is a row of the retry table."""
+
+    url: str
+    kind: str
+    message: str
+    pushback: Pushback = NO_PUSHBACK
+
+
+@dataclass(frozen=True, slots=True)
 class LoginRefused:
-    """The login failed; `is_final` says that trying again cannot help."""
+    """The site does not accept the login; the crawl has to stop."""
 
     message: str
-    is_final: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +185,7 @@ Answer: TypeAlias = (
     | SessionExpired
     | RobotsAnswered
     | LoggedIn
+    | LoginPutOff
     | LoginRefused
     | StorageRefused
     | WorkerBroke
@@ -186,7 +196,7 @@ def raise_if_fatal(answer: Answer) -> None:
     """Raise what ends the whole crawl: a full disk, a refused login, a mistake in the program."""
     if isinstance(answer, StorageRefused):
         raise StorageError(answer.message)
-    if isinstance(answer, LoginRefused) and answer.is_final:
+    if isinstance(answer, LoginRefused):
         raise LoginError(answer.message)
     if isinstance(answer, WorkerBroke):
         which = f"page {answer.page}" if answer.page is not None else "a task"

@@ -34,7 +34,7 @@ def serve(connection: Connection) -> None:
     try:
         worker = PageWorker(setup.catalogue, setup.places)
     except LoginError as error:
-        answer(tasks.LoginRefused(str(error), is_final=True))
+        answer(tasks.LoginRefused(str(error)))
         while True:
             connection.recv()
 

@@ -79,10 +79,6 @@ class CookieFile:
                 f"The cookies cannot be stored in {self.path}: {error.strerror}"
             ) from error
 
-    def forget(self) -> None:
-        """Remove the file, as when its session has expired."""
-        self.path.unlink(missing_ok=True)
-
     def _warn(self, problem: str) -> None:
         logger.warning(
             "The cookie file %s is damaged (%s) and is not used; the crawl logs in anew",

@@ -112,6 +112,9 @@ def _crawl(
     _record_in_groups(recorder, [*plan.carried_over, *plan.recovered])
     if not plan.due:
         return CrawlOutcome(0, 0, (), (), was_stopped=False)
+    if config.reparse:
+        # Nothing is asked of the site, so that no credentials are needed.
+        catalogue = catalogue.model_copy(update={"login": None})
     with crew(catalogue, places) as at_work:
         crawl = Crawl(
             at_work.catalogue,

@@ -1,4 +1,4 @@
-"""What can go wrong with one listing page, and how a person writes it: `17=500` or `33=503(2):1`.
+"""What can go wrong with one page, and how a person writes it: `17=500`, `login=503(2):1`.
 
 Belongs here: the kinds of fault and the reading of their text form.
 Does not belong here: how a fault looks on the wire (see broken_answers).
@@ -24,16 +24,18 @@ KINDS = (
 )
 # Seconds taken where the text gives none: Retry-After of a 429, and how long a slow body drips.
 DEFAULT_SECONDS = {"429": 1, "503": None, "slow": 30}
+LOGIN = 0
+"""Stands for the members' login page where a listing page has its number."""
 FORM = "PAGE=KIND, PAGE=KIND:TIMES or PAGE=KIND(SECONDS)"
 
 _TEXT = re.compile(
-    r"(?P<page>[0-9]+)=(?P<kind>[a-z0-9-]+)(?:\((?P<seconds>[0-9]+)\))?(?::(?P<times>[0-9]+))?"
+    r"(?P<page>[0-9]+|login)=(?P<kind>[a-z0-9-]+)(?:\((?P<seconds>[0-9]+)\))?(?::(?P<times>[0-9]+))?"
 )
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault of one listing page.
+    """A fault of one listing page, or of `LOGIN`.
 
     `times` is how many requests it meets before the page is well (None: all of them);
     `seconds` is the Retry-After of 429 and 503 and the duration of a slow body.
@@ -47,7 +49,8 @@ class Fault:
     def __str__(self) -> str:
         seconds = "" if self.seconds is None else f"({self.seconds})"
         times = "" if self.times is None else f":{self.times}"
-        return f"{self.page}={self.kind}{seconds}{times}"
+        page = "login" if self.page == LOGIN else self.page
+        return f"{page}={self.kind}{seconds}{times}"
 
 
 def parse_fault(text: str) -> Fault:
@@ -60,8 +63,9 @@ def parse_fault(text: str) -> Fault:
         raise UsageError(
             f"fault {text!r} is not of the form {FORM}; for example 17=500, 33=503:2 or 8=429(2)"
         )
-    page, kind = int(match["page"]), match["kind"]
-    if page < 1:
+    page = LOGIN if match["page"] == "login" else int(match["page"])
+    kind = match["kind"]
+    if match["page"] != "login" and page < 1:
         raise UsageError(f"fault {text!r}: pages start at 1")
     if kind not in KINDS:
         raise UsageError(f"fault {text!r}: unknown kind {kind!r}; allowed are {', '.join(KINDS)}")

@@ -16,6 +16,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from catalog_pipeline.sandbox import markup
+from catalog_pipeline.sandbox.broken_answers import WholePage, broken_answer
+from catalog_pipeline.sandbox.faults import LOGIN
 from catalog_pipeline.sandbox.listings import listing_answer
 from catalog_pipeline.sandbox.shop import Shop
 from catalog_pipeline.sandbox.traffic import Traffic
@@ -80,9 +82,14 @@ class MembersArea:
             Route(TOKEN_PATH, self.token_listing),
         ]
 
-    async def show_form(self, request: Request) -> Response:
-        """Show an empty login form."""
-        return self._form(request, request.query_params.get("next", LISTING_PATH))
+    async def show_form(self, request: Request) -> ASGIApp:
+        """Show an empty login form, or the fault that is set for it."""
+        form = self._form(request, request.query_params.get("next", LISTING_PATH))
+        fault = self.shop.take_fault(LOGIN)
+        if fault is None:
+            return form
+        body = bytes(form.body)
+        return broken_answer(fault, WholePage(body, body, LOGIN_PATH))
 
     async def log_in(self, request: Request) -> Response:
         """Check the form's token and the credentials, and open a session."""

@@ -8,7 +8,7 @@ import pytest
 
 from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.crawling.login_state import LoginState
-from catalog_pipeline.errors import LoginError
+from catalog_pipeline.errors import FetchError, LoginError
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site, bundled_attributes
 
@@ -26,43 +26,58 @@ def test_one_expired_session_makes_one_login_however_many_pages_saw_it():
     login = LoginState(MEMBERS, has_session=True)
     login.expired(0)
     assert login.is_wanted
-    login.succeeded(login.begin())
+    login.succeeded(login.begin(0.0))
     login.expired(0)
     assert not login.is_wanted
 
 
 def test_a_session_that_never_shows_a_page_is_an_error_and_no_loop():
     login = LoginState(MEMBERS, has_session=False)
-    login.succeeded(login.begin())
+    login.succeeded(login.begin(0.0))
     login.expired(1)
     with pytest.raises(LoginError, match="the login succeeds, but the site shows no page"):
-        login.begin()
+        login.begin(0.0)
 
 
 def test_an_expiry_that_is_told_before_the_pages_of_its_session_is_no_error():
     """A page in flight may have been answered before, and take longer to be parsed."""
     login = LoginState(MEMBERS, has_session=False)
-    login.succeeded(login.begin())
+    login.succeeded(login.begin(0.0))
     login.expired(1)
     login.page_came()
-    assert login.begin() == 2
+    assert login.begin(0.0) == 2
 
 
 def test_a_session_that_showed_pages_may_expire():
     login = LoginState(MEMBERS, has_session=False)
-    login.succeeded(login.begin())
+    login.succeeded(login.begin(0.0))
     login.page_came()
     login.expired(1)
     assert login.is_wanted
 
 
-def test_a_login_page_that_cannot_be_had_is_given_up_after_three_tries():
+def test_a_login_that_cannot_be_had_is_tried_again_later_and_later_and_then_given_up():
     login = LoginState(MEMBERS, has_session=False)
-    for _ in range(2):
-        login.begin()
-        login.failed("the server answered 503")
-    with pytest.raises(LoginError, match="no login after 3 tries: the server answered 503"):
-        login.failed("the server answered 503")
+    now, waits = 0.0, []
+    error = FetchError("it answered with 503", kind="status_5xx", url="https://shop/login")
+    for _ in range(MEMBERS.politeness.max_attempts - 1):
+        login.begin(now)
+        login.failed(error, now)
+        assert login.is_wanted
+        waits.append(login.try_at - now)
+        now = login.try_at
+    assert 0 < waits[0] < waits[-1]
+    login.begin(now)
+    tries = MEMBERS.politeness.max_attempts
+    with pytest.raises(LoginError, match=f"no login after {tries} tries: .*503"):
+        login.failed(error, now)
+
+
+def test_a_login_page_that_is_not_there_is_not_asked_for_again():
+    login = LoginState(MEMBERS, has_session=False)
+    login.begin(0.0)
+    with pytest.raises(LoginError, match="no login after 1 try"):
+        login.failed(FetchError("404", kind="status_404_410", url="https://shop/login"), 0.1)
 
 
 @pytest.fixture
@@ -111,6 +126,33 @@ def test_missing_credentials_are_told_by_the_name_of_their_variable(
     assert answer.code == 1
     assert PASSWORD in answer.out
     assert members.downloads() == {}
+
+
+def test_a_login_page_that_asks_for_a_pause_gets_it(members: Site, run: Run):
+    members.shop.control(faults=["login=503(1):2"])
+    answer = run("run", NAME, "--json")
+    assert (answer.code, answer.json["done"]) == (0, 10)
+    times = [when for when, path, _ in members.shop.log() if path.startswith("/members/login")]
+    first, second, third = times[:3]
+    assert min(second - first, third - second) >= 1.0
+
+
+def test_a_login_page_that_stays_broken_ends_the_crawl(members: Site, run: Run):
+    members.shop.control(faults=["login=500"])
+    answer = run("run", NAME)
+    tries = members.catalogue.politeness.max_attempts
+    assert answer.code == 1
+    assert f"no login after {tries} tries" in answer.out
+    assert members.downloads() == {}
+
+
+def test_parsing_again_needs_no_credentials(
+    members: Site, run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    assert run("run", NAME, "--pages", "1-2").code == 0
+    monkeypatch.delenv(PASSWORD)
+    answer = run("run", NAME, "--pages", "1-2", "--reparse", "--json")
+    assert (answer.code, answer.json["parsed_again"]) == (0, 2)
 
 
 @pytest.mark.parametrize("is_right", [True, False])

@@ -135,10 +135,3 @@ def test_a_failed_save_leaves_no_half_written_file_behind(cookie_file: CookieFil
 def test_no_value_is_in_the_repr(cookie_file: CookieFile) -> None:
     cookie_file.save(jar_with())
     assert SECRET not in repr(cookie_file)
-
-
-def test_forgetting_a_session_removes_the_file(cookie_file: CookieFile) -> None:
-    cookie_file.save(jar_with())
-    cookie_file.forget()
-    cookie_file.forget()
-    assert not cookie_file.path.exists()

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from catalog_pipeline.errors import UsageError
-from catalog_pipeline.sandbox.faults import KINDS, Fault, parse_fault
+from catalog_pipeline.sandbox.faults import KINDS, LOGIN, Fault, parse_fault
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.sandbox.conftest import Ask
 
@@ -25,6 +25,7 @@ from catalog_pipeline_tests.sandbox.conftest import Ask
         ("8=503(20):3", Fault(8, "503", times=3, seconds=20)),
         ("4=slow(5)", Fault(4, "slow", seconds=5)),
         (" 5=no-price ", Fault(5, "no-price")),
+        ("login=503(2):1", Fault(LOGIN, "503", times=1, seconds=2)),
     ],
 )
 def test_the_text_form_is_read(text: str, fault: Fault) -> None:

@@ -44,6 +44,13 @@ def test_a_login_opens_the_listing(shop: RunningShop, ask: Ask) -> None:
     assert (hits["pages"], hits["logins"], hits["refused_logins"]) == ({"2": 1}, {"member": 1}, {})
 
 
+def test_the_login_page_can_be_broken_too(shop: RunningShop, ask: Ask) -> None:
+    shop.control(faults=["login=503(7):1"])
+    answer = ask("/members/login")
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "7")
+    assert _log_in(ask).status == 303
+
+
 def test_wrong_credentials_are_told_and_counted(shop: RunningShop, ask: Ask) -> None:
     answer = _log_in(ask, password="wrong")
     (error,) = html.fromstring(answer.text).find_class("login-error")
