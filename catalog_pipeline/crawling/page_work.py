@@ -197,7 +197,7 @@ class PageWorker:
 
     def _fetch_robots(self, task: tasks.FetchRobots) -> tasks.Answer:
         try:
-            answer = self._exchange.get(task.url)
+            answer = self._exchange.get(task.url, is_page=False)
         except FetchError as error:
             return tasks.RobotsAnswered(
                 error.http_status, kind=error.kind, message=str(error), pushback=error.pushback

@@ -57,7 +57,7 @@ def ask_robots(
             if again_at is not None:
                 attempt, due_at = attempt + 1, again_at
                 continue
-        return RobotsRules.from_answer(answer.status, answer.body)
+        return RobotsRules.from_answer(answer.status, answer.body, answer.message)
 
 
 def _ask_once(

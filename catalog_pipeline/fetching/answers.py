@@ -21,7 +21,7 @@ from catalog_pipeline.records import Redirect, Response, Validators
 
 MAX_RETRY_AFTER_SECONDS = 3600.0
 PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
-"""What a listing page, or robots.txt, may be served as; no type at all passes too."""
+"""What a listing page may be served as; no type at all passes too."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -31,7 +31,7 @@ def judged(
     raw: BaseHTTPResponse,
     *,
     is_conditional: bool,
-    max_body_bytes: int,
+    is_page: bool,
     started: float,
 ) -> Response | Redirect:
     """Read `raw`, the answer to a request that was `started` at that time.monotonic().
@@ -41,14 +41,16 @@ def judged(
     location = raw.headers.get("Location")
     if raw.status in _REDIRECTS and location:
         discard_body(raw)
-        target = check_redirect(catalogue, url, location)
+        target = check_redirect(catalogue, url, location, to_any_host=not is_page)
         return Redirect(url=url, location=target, status=raw.status)
     if raw.status == 304 and is_conditional:
         discard_body(raw)
         body = Body(b"", 0)
     elif 200 <= raw.status < 300 and raw.status != 206:
-        _check_type(raw)
-        body = read_body(raw, max_body_bytes, catalogue.limits.max_decoded_bytes)
+        if is_page:
+            _check_type(raw)
+        limits = catalogue.limits
+        body = read_body(raw, limits.max_body_bytes, limits.max_decoded_bytes)
     else:
         discard_body(raw)
         raise _status_error(raw, url)

@@ -70,16 +70,18 @@ class Exchange:
         *,
         validators: Validators = Validators(),  # noqa: B008
         page: int | None = None,
-        max_body_bytes: int | None = None,
+        is_page: bool = True,
     ) -> Response | Redirect:
-        """Download `url`, conditionally if there are validators; raises FetchError."""
+        """Download `url`, conditionally if there are validators; raises FetchError.
+
+        What is no page, such as robots.txt, may have any type and redirect to any public host.
+        """
         conditions = {}
         if validators.etag:
             conditions["If-None-Match"] = validators.etag
         if validators.last_modified:
             conditions["If-Modified-Since"] = validators.last_modified
-        limit = max_body_bytes or self._catalogue.limits.max_body_bytes
-        return self._exchanged("GET", url, conditions, None, page, limit)
+        return self._exchanged("GET", url, conditions, None, page, is_page=is_page)
 
     def post_form(
         self, url: str, fields: Mapping[str, str], *, page: int | None = None
@@ -90,8 +92,7 @@ class Exchange:
             "Content-Type": "application/x-www-form-urlencoded",
             "Content-Length": str(len(body)),
         }
-        limit = self._catalogue.limits.max_body_bytes
-        return self._exchanged("POST", url, headers, body, page, limit)
+        return self._exchanged("POST", url, headers, body, page)
 
     def close(self) -> None:
         """Close all connections that are not in use."""
@@ -104,13 +105,14 @@ class Exchange:
         headers: dict[str, str],
         body: bytes | None,
         page: int | None,
-        max_body_bytes: int,
+        *,
+        is_page: bool = True,
     ) -> Response | Redirect:
         started = time.monotonic()
         try:
             parts = _parsed(url)
             request = self._prepared(method, parts.url, headers, body)
-            raw = self._sent(request, parts, started, max_body_bytes)
+            raw = self._sent(request, parts, started)
             try:
                 self._keep_cookies(request, raw)
                 return judged(
@@ -118,7 +120,7 @@ class Exchange:
                     parts.url,
                     raw,
                     is_conditional="If-None-Match" in headers or "If-Modified-Since" in headers,
-                    max_body_bytes=max_body_bytes,
+                    is_page=is_page,
                     started=started,
                 )
             finally:
@@ -150,7 +152,7 @@ class Exchange:
         return request
 
     def _sent(
-        self, request: requests.PreparedRequest, parts: Url, started: float, max_body_bytes: int
+        self, request: requests.PreparedRequest, parts: Url, started: float
     ) -> BaseHTTPResponse:
         politeness = self._catalogue.politeness
         proxies = self._proxies.for_url(parts)
@@ -159,7 +161,7 @@ class Exchange:
         allowance = Allowance(
             deadline=started + politeness.request_timeout_seconds,
             read_timeout_seconds=politeness.read_timeout_seconds,
-            max_wire_bytes=max_body_bytes,
+            max_wire_bytes=self._catalogue.limits.max_body_bytes,
             networks=self._networks,
             resolver=self._resolver,
         )

@@ -19,7 +19,9 @@ from catalog_pipeline.fetching.failures import safe_url
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def check_redirect(catalogue: Catalogue, from_url: str, location: str) -> str:
+def check_redirect(
+    catalogue: Catalogue, from_url: str, location: str, *, to_any_host: bool = False
+) -> str:
     """The absolute URL that `location` means, if the crawl may go there.
 
     Raises FetchError of kind `redirect_refused` otherwise.
@@ -29,7 +31,9 @@ def check_redirect(catalogue: Catalogue, from_url: str, location: str) -> str:
         target = _target(from_url, location)
     except (LocationParseError, UnicodeError, ValueError):
         raise _refused(from_url, "its target cannot be read as a URL") from None
-    problem = _problem(catalogue, origin, target)
+    problem = _problem_of_target(origin, target)
+    if not problem and not to_any_host:
+        problem = _problem_of_host(catalogue, origin, target)
     if problem:
         raise _refused(from_url, f"{_shown(target)}: {problem}")
     return target.url
@@ -58,13 +62,17 @@ def _target(from_url: str, location: str) -> Url:
     return target._replace(fragment=None, path=target.path or "/")
 
 
-def _problem(catalogue: Catalogue, origin: Url, target: Url) -> str | None:
+def _problem_of_target(origin: Url, target: Url) -> str | None:
     if target.scheme not in _DEFAULT_PORTS or not target.host:
         return "only http and https are followed"
     if target.auth:
         return "it holds credentials"
     if _is_downgrade(origin, target):
         return "it leaves https"
+    return None
+
+
+def _problem_of_host(catalogue: Catalogue, origin: Url, target: Url) -> str | None:
     base = parse_url(catalogue.base_url)
     is_known = _is_same_host(origin, target) or _is_same_host(base, target)
     if not is_known and not _is_allowed(catalogue.limits.redirect_hosts, target):

@@ -34,15 +34,18 @@ class RobotsRules:
     """Whether there is no rule at all, so that no page needs to be looked up."""
 
     @classmethod
-    def from_answer(cls, status: int | None, body: bytes = b"") -> RobotsRules:
-        """Read the rules from the final answer for robots.txt; `status` None means there was none.
+    def from_answer(
+        cls, status: int | None, body: bytes = b"", problem: str = "no usable answer"
+    ) -> RobotsRules:
+        """Read the rules from the final answer for robots.txt; `status` None means that there was
+        none because of the `problem`.
 
         2xx: the rules in `body`. 3xx (too many redirects) and 4xx: there are none, all is
         allowed. No answer, 5xx, and 429 (which says nothing of the file): nothing is allowed
         until the site answers.
         """
         if status is None:
-            return cls.unreachable("no usable answer")
+            return cls.unreachable(problem)
         if status >= 500 or status == 429:
             return cls.unreachable(f"HTTP {status}")
         text = _readable_part(body) if 200 <= status < 300 else ""

@@ -53,6 +53,20 @@ def test_a_page_that_has_not_changed_is_confirmed_without_a_body() -> None:
     assert server.connections == 1
 
 
+OCTETS = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 0\r\n\r\n"
+AWAY = page(b"", "Location: https://other.example/robots.txt", status="301 Moved")
+
+
+@pytest.mark.parametrize(("answer", "problem"), [(OCTETS, "not HTML"), (AWAY, "leaves the site")])
+def test_what_is_no_page_may_have_any_type_and_another_host(answer: bytes, problem: str) -> None:
+    with raw_server(sends(answer, hang_up=False)) as server:
+        exchange = Exchange(catalogue_at(server.url))
+        got = exchange.get(f"{server.url}/robots.txt", is_page=False)
+        assert isinstance(got, Redirect) == (answer == AWAY)
+        with pytest.raises(FetchError, match=problem):
+            exchange.get(f"{server.url}/p")
+
+
 def test_one_connection_serves_many_requests_also_after_failures() -> None:
     answers = iter(
         [

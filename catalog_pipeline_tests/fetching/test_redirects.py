@@ -66,6 +66,18 @@ def test_a_redirect_away_from_the_site_is_refused(from_url: str, location: str) 
     assert "secret" not in str(caught.value)
 
 
+def test_what_is_no_page_may_redirect_to_any_host_but_no_less_securely() -> None:
+    """As RFC 9309 has it for robots.txt; whether the host is public is seen when it is met."""
+    catalogue = catalogue_at("http://shop.example")
+    elsewhere = "https://other.example/robots.txt"
+    assert check_redirect(catalogue, _FROM, elsewhere, to_any_host=True) == elsewhere
+    for refused in ("ftp://other.example/robots.txt", "http://me:secret@other.example/"):
+        with pytest.raises(FetchError):
+            check_redirect(catalogue, _FROM, refused, to_any_host=True)
+    with pytest.raises(FetchError, match="leaves https"):
+        check_redirect(catalogue, elsewhere, "http://other.example/robots.txt", to_any_host=True)
+
+
 @pytest.mark.parametrize(
     ("named", "location", "is_allowed"),
     [
