@@ -65,8 +65,8 @@ static void put_path(struct text *text, unsigned id) {
 }
 
 static void put_card(struct text *text, unsigned id) {
-    unsigned cents = 199 + id * 7919u % 99800;
-    unsigned tenths = 10 + id * 37 % 41;
+    unsigned cents = 199 + (unsigned)(id * 7919ull % 99800);
+    unsigned tenths = 10 + (unsigned)(id * 37ull % 41);
     put(text, "<article class=\"product-card card\" data-product-id=\"");
     put_number(text, id);
     put(text, "\">\n  <div class=\"product-card__media\"><a href=\"");
@@ -83,7 +83,7 @@ static void put_card(struct text *text, unsigned id) {
     put(text, "</p>\n    <p class=\"rating\" aria-label=\"Rating\">");
     put_fraction(text, tenths / 10, tenths % 10, false);
     put(text, "</p>\n    <p class=\"stock\">");
-    put_number(text, id * 13 % 40);
+    put_number(text, (unsigned)(id * 13ull % 40));
     put(text, " in stock</p>\n    <p class=\"teaser\">Made to last, packed by hand and sent within two days.</p>\n"
               "    <ul class=\"tags\"><li>Free returns</li><li>Gift wrap</li></ul>\n"
               "    <form method=\"post\" action=\"/cart\"><button class=\"btn\" name=\"id\" value=\"");

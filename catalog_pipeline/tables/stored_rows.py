@@ -15,7 +15,7 @@ from catalog_pipeline.errors import StoredPageError
 from catalog_pipeline.records import Columns, PageRecord, StoredPage
 from catalog_pipeline.storing.page_store import PageStore
 
-BATCH_ROWS = 10_000
+BATCH_ROWS = 4_000
 READ_AHEAD = 2
 
 

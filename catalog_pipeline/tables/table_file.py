@@ -18,7 +18,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.tables.report import PriceRange
 from catalog_pipeline.tables.schema import table_columns, with_pandas_types
 
-GROUP_ROWS = 100_000
+GROUP_ROWS = 50_000
 GROUP_BYTES = 64 << 20
 HEAD_ROWS = 20
 
