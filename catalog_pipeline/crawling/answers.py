@@ -16,6 +16,7 @@ from catalog_pipeline.crawling.login_state import LoginState
 from catalog_pipeline.crawling.observer import CrawlObserver
 from catalog_pipeline.crawling.pace import Pace
 from catalog_pipeline.crawling.page_queue import PageQueue, PageWork
+from catalog_pipeline.crawling.read_ahead import ReadAhead
 from catalog_pipeline.crawling.retries import next_attempt
 from catalog_pipeline.crawling.tally import Tally
 from catalog_pipeline.errors import FetchError, Pushback
@@ -33,6 +34,7 @@ class AnswerHandler:
         pace: Pace,
         tally: Tally,
         login: LoginState,
+        ahead: ReadAhead,
         *,
         observer: CrawlObserver,
         clock: Callable[[], float],
@@ -44,6 +46,7 @@ class AnswerHandler:
         self._pace = pace
         self._tally = tally
         self._login = login
+        self._ahead = ahead
         self._observer = observer
         self._clock = clock
 
@@ -65,6 +68,8 @@ class AnswerHandler:
             self._queue.arrive(answer.page)
         elif isinstance(answer, tasks.PageStored):
             self._page_stored(self._queue.land(answer.page), answer.stored)
+        elif isinstance(answer, tasks.PageHeld):
+            self._page_held(self._queue.land(answer.page))
         elif isinstance(answer, tasks.SessionExpired):
             self._session_expired(self._queue.land(answer.page), answer.session)
         elif isinstance(answer, tasks.PageRedirected):
@@ -78,7 +83,13 @@ class AnswerHandler:
         if not work.is_reparse:
             self._pace.succeeded(now)
             self._login.page_came()
+            self._ahead.page_came(stored.record.fetch_seconds)
         self._tally.page_stored(work, stored)
+
+    def _page_held(self, work: PageWork) -> None:
+        """Let the page wait for its turn as if it had never had one."""
+        is_first = work.attempt == 1 and not work.redirects
+        self._queue.again(replace(work, started_at=None) if is_first else work)
 
     def _login_put_off(self, answer: tasks.LoginPutOff) -> None:
         now = self._clock()
@@ -111,6 +122,8 @@ class AnswerHandler:
     def _page_refused(self, work: PageWork, answer: tasks.PageRefused) -> None:
         now = self._clock()
         self._push_back(answer.pushback, now, started_at=work.attempt_at)
+        if answer.pushback.slow_down:
+            self._ahead.take_back(work.wave)
         error = FetchError(
             answer.message, kind=answer.kind, url=answer.url, pushback=answer.pushback
         )

@@ -20,6 +20,7 @@ from catalog_pipeline.crawling.observer import CrawlObserver
 from catalog_pipeline.crawling.pace import Pace
 from catalog_pipeline.crawling.page_queue import PageQueue, PageWork
 from catalog_pipeline.crawling.pool import WorkerPool
+from catalog_pipeline.crawling.read_ahead import ReadAhead
 from catalog_pipeline.crawling.site_rules import ask_robots
 from catalog_pipeline.crawling.tally import Tally
 from catalog_pipeline.errors import CrawlStoppedError
@@ -60,6 +61,7 @@ class Crawl:
         self._pace = Pace(politeness.requests_per_second, clock=clock)
         self._tally = Tally(politeness, recorder, observer)
         self._login = LoginState(catalogue, has_session=has_session)
+        self._ahead = ReadAhead(catalogue, pool, self._pace)
         self._answers = AnswerHandler(
             catalogue,
             self._queue,
@@ -67,6 +69,7 @@ class Crawl:
             self._pace,
             self._tally,
             self._login,
+            self._ahead,
             observer=observer,
             clock=clock,
         )
@@ -118,10 +121,12 @@ class Crawl:
                 if not was_stopped and self._must_stop():
                     was_stopped = True
                     self._observer.stopping("asked to stop")
+                    self._ahead.take_back()
                 if reason is None and not was_stopped:
                     reason = self._tally.reason_to_stop()
                     if reason:
                         self._observer.stopping(reason)
+                        self._ahead.take_back()
                 goes_on = reason is None and not was_stopped
                 # First the site, then the disk: pages are on their way while a group is recorded.
                 if goes_on:
@@ -180,19 +185,28 @@ class Crawl:
 
     def _has_room(self) -> bool:
         """Whether the site may be asked for one more page, and a worker is there for it."""
-        return self._queue.in_flight < self._capacity and self._queue.at_work < self._pool.threads
+        if self._queue.at_work >= self._pool.threads:
+            return False
+        return self._queue.in_flight < self._capacity or self._ahead.is_allowed
 
     def _start(self, work: PageWork, now: float) -> None:
         started_at = now if work.started_at is None else work.started_at
-        work = replace(work, started_at=started_at, attempt_at=now)
+        work = replace(work, started_at=started_at, attempt_at=now, wave=self._ahead.wave)
         self._queue.start(work)
         if work.is_reparse and work.previous is not None:
             self._pool.submit(tasks.ReparsePage(work.page, work.previous))
         else:
-            session = self._login.session
-            is_paced = self._pace.requests_per_second is not None
             self._pool.submit(
-                tasks.FetchPage(work.page, work.url, work.attempt, session, work.previous, is_paced)
+                tasks.FetchPage(
+                    work.page,
+                    work.url,
+                    work.attempt,
+                    self._login.session,
+                    work.previous,
+                    is_paced=self._pace.requests_per_second is not None,
+                    wave=work.wave,
+                    is_ahead=self._ahead.is_allowed,
+                )
             )
 
     def _begin_login(self, now: float) -> None:

@@ -31,6 +31,8 @@ class PageWork:
     """When its latest attempt began."""
     turn: int = 0
     """The number that the pace gave its latest attempt."""
+    wave: int = 0
+    """The wave in which its latest attempt was given to a worker."""
 
 
 class PageQueue:

@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.politeness import FormLogin
 from catalog_pipeline.crawling import tasks
+from catalog_pipeline.crawling.request_slots import SLOW_EXCHANGE_SECONDS, RequestSlots
 from catalog_pipeline.errors import (
     FetchError,
     LoginError,
@@ -37,9 +38,6 @@ from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.page_file import PageFile
 from catalog_pipeline.storing.page_store import PageStore
 
-_SLOW_EXCHANGE_SECONDS = 0.02
-"""From here on a site's answer takes so long that its next page should not wait for the parser."""
-
 
 class PageWorker:
     """Does tasks of one catalogue; `do` may be called from several threads at once."""
@@ -49,8 +47,11 @@ class PageWorker:
         catalogue: Catalogue,
         places: CataloguePlaces,
         environ: Mapping[str, str] = os.environ,
+        *,
+        requests: int | None = None,
     ) -> None:
         self._catalogue = catalogue
+        self._slots = RequestSlots(requests or catalogue.politeness.concurrency)
         self._store = PageStore(places.pages)
         self._parser = ListingParser(catalogue)
         self._code_version = catalogue.code_version
@@ -66,6 +67,10 @@ class PageWorker:
             cookies=self._cookies,
             authorization=self._credentials.authorization if self._credentials else None,
         )
+
+    def hold(self, first_wave: int) -> None:
+        """Ask for no page any more of the waves before that one."""
+        self._slots.hold(first_wave)
 
     def do(
         self, task: tasks.Task, tell: Callable[[tasks.News], None] = lambda news: None
@@ -93,17 +98,22 @@ class PageWorker:
     ) -> tasks.Answer:
         previous = self._previous_file(task.previous)
         validators = previous.record.validators if previous else Validators()
-        if task.is_paced:
-            tell(tasks.PageSent(task.page, time.monotonic()))
-        try:
-            answer = self._exchange.get(task.url, validators=validators, page=task.page)
-        except FetchError as error:
-            return self._refused(task, error)
+        with self._slots as slots:
+            if not slots.may_send(task.wave):
+                return tasks.PageHeld(task.page)
+            if task.is_paced:
+                tell(tasks.PageSent(task.page, time.monotonic()))
+            try:
+                answer = self._exchange.get(task.url, validators=validators, page=task.page)
+            except FetchError as error:
+                if error.pushback.slow_down:
+                    slots.hold(task.wave + 1)
+                return self._refused(task, error)
         if session_has_expired(self._catalogue, answer):
             return tasks.SessionExpired(task.page, task.session)
         if isinstance(answer, Redirect):
             return tasks.PageRedirected(task.page, answer.location)
-        if answer.fetch_seconds >= _SLOW_EXCHANGE_SECONDS:
+        if answer.fetch_seconds >= SLOW_EXCHANGE_SECONDS and not task.is_ahead:
             tell(tasks.PageArrived(task.page))
         try:
             stored = self._stored(task, answer, previous)

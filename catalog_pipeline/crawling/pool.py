@@ -56,7 +56,7 @@ class WorkerPool:
         """Whether the request for robots.txt is on its way already."""
         shares = _requests_of_processes(catalogue, os.cpu_count() or 1)
         self._workers = [
-            _Worker(tasks.WorkerSetup(catalogue, places, share * _THREADS_PER_REQUEST))
+            _Worker(tasks.WorkerSetup(catalogue, places, share * _THREADS_PER_REQUEST, share))
             for share in shares
         ]
         self.threads = sum(worker.threads for worker in self._workers)
@@ -80,6 +80,14 @@ class WorkerPool:
             worker.connection.send(task)
         except OSError as error:
             raise _died(worker) from error
+
+    def hold(self, first_wave: int) -> None:
+        """Let no worker send requests of the waves before that one; their pages come back."""
+        for worker in self._workers:
+            try:
+                worker.connection.send(tasks.Hold(first_wave))
+            except OSError as error:
+                raise _died(worker) from error
 
     def answers(self, timeout_seconds: float) -> list[tasks.Answer]:
         """Answers that have come in; waits for the first one up to the given time.

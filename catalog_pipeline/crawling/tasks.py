@@ -24,6 +24,8 @@ class WorkerSetup:
     catalogue: Catalogue
     places: CataloguePlaces
     threads: int
+    requests: int
+    """How many pages it may ask for at once; `threads` are more, since pages are parsed too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,9 @@ class FetchPage:
     """Download a page (once), parse it, store it.
 
     `url` is the page's own address or where a redirect led. `previous` is the page's last
-    checkpoint, for a conditional request. `is_paced` asks for a `PageSent`.
+    checkpoint, for a conditional request. `is_paced` asks for a `PageSent`. A page whose `wave` is
+    held before its request was sent comes back as `PageHeld`. `is_ahead` spares the `PageArrived`:
+    the worker has its next page already.
     """
 
     page: int
@@ -40,6 +44,8 @@ class FetchPage:
     session: int = 0
     previous: StoredPage | None = None
     is_paced: bool = False
+    wave: int = 0
+    is_ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,13 @@ class LogIn:
     interval_seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Send nothing any more of the waves before `first_wave`. Has no answer."""
+
+    first_wave: int
+
+
 Task: TypeAlias = FetchPage | ReparsePage | FetchRobots | LogIn
 
 
@@ -92,6 +105,13 @@ class PageStored:
 
     page: int
     stored: StoredPage
+
+
+@dataclass(frozen=True, slots=True)
+class PageHeld:
+    """The page was not asked for: its wave is held."""
+
+    page: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +200,7 @@ Answer: TypeAlias = (
     PageSent
     | PageArrived
     | PageStored
+    | PageHeld
     | PageRedirected
     | PageRefused
     | SessionExpired

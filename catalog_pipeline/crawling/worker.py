@@ -32,7 +32,7 @@ def serve(connection: Connection) -> None:
             connection.send(value)
 
     try:
-        worker = PageWorker(setup.catalogue, setup.places)
+        worker = PageWorker(setup.catalogue, setup.places, requests=setup.requests)
     except LoginError as error:
         answer(tasks.LoginRefused(str(error)))
         while True:
@@ -42,8 +42,11 @@ def serve(connection: Connection) -> None:
         try:
             while True:
                 with receiving:
-                    task: tasks.Task = connection.recv()
-                answer(worker.do(task, answer))
+                    task: tasks.Task | tasks.Hold = connection.recv()
+                if isinstance(task, tasks.Hold):
+                    worker.hold(task.first_wave)
+                else:
+                    answer(worker.do(task, answer))
         except (EOFError, OSError):
             _end(0)
         except BaseException:

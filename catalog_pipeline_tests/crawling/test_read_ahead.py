@@ -1,0 +1,128 @@
+"""Pages that workers have before their turn: never too many at the site, and taken back in time."""
+
+import os
+import signal
+import time
+from collections import Counter
+
+import dagster as dg
+import pytest
+
+from catalog_pipeline.crawling import tasks
+from catalog_pipeline.crawling.pace import Pace
+from catalog_pipeline.crawling.pool import WorkerPool
+from catalog_pipeline.crawling.read_ahead import ReadAhead
+from catalog_pipeline.orchestration.local_run import crawl_here
+from catalog_pipeline_tests.command import running, wait_for
+from catalog_pipeline_tests.site import NAME, Site
+
+CONCURRENCY = 16
+LATENCY_MS = 150
+LATENCY = LATENCY_MS / 1000
+
+
+@pytest.fixture
+def slow_site(site: Site) -> Site:
+    """A slow shop of many pages, whose answers alone limit the crawl."""
+    site.shop.control(pages=300, latency_ms=LATENCY_MS)
+    site.write(last_page=300, politeness={"concurrency": CONCURRENCY})
+    return site
+
+
+def _arrivals(site: Site) -> list[float]:
+    return sorted(when for when, path, _ in site.shop.log() if path.startswith("/products?"))
+
+
+def _answers(pool: WorkerPool, count: int) -> Counter[str]:
+    """The kinds of the next answers."""
+    kinds: list[str] = []
+
+    def take() -> bool:
+        kinds.extend(type(answer).__name__ for answer in pool.answers(0.2))
+        return len(kinds) >= count
+
+    wait_for(take, what=f"{count} answers")
+    return Counter(kinds)
+
+
+def test_the_site_never_has_more_requests_than_its_concurrency(
+    slow_site: Site, instance: dg.DagsterInstance
+):
+    crawl_here(instance, slow_site.catalogue, list(range(1, 201)), None)
+    times = _arrivals(slow_site)
+    assert len(times) == 200
+    # Each request is at the site for its latency at least, counted from its arrival.
+    at_once = [sum(start <= when < start + LATENCY for when in times) for start in times]
+    assert max(at_once) <= CONCURRENCY
+    assert max(at_once) > CONCURRENCY / 2
+
+
+def test_a_pause_that_one_page_is_asked_for_is_kept_by_all_processes(
+    slow_site: Site, instance: dg.DagsterInstance
+):
+    slow_site.shop.control(faults=["70=429(2):1"])
+    crawl_here(instance, slow_site.catalogue, list(range(1, 151)), None)
+    (asked,) = [when for when, _, status in slow_site.shop.log() if status == 429]
+    answered = asked + LATENCY
+    # What the other processes sent before they could hear of it counts as on its way.
+    late = [when for when in _arrivals(slow_site) if answered + 0.1 < when < answered + 2.0]
+    assert late == []
+    assert set(slow_site.downloads()) == set(range(1, 151))
+    assert {page for page, count in slow_site.downloads().items() if count > 1} == {70}
+
+
+def test_after_a_ctrl_c_no_page_begins_that_a_worker_had_waiting(slow_site: Site):
+    slow_site.shop.control(latency_ms=1000)
+    with running("run", NAME) as process:
+        wait_for(lambda: len(slow_site.downloads()) >= 2 * CONCURRENCY, what="a second round")
+        before = time.time()
+        os.kill(process.pid, signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 130
+    # The next round would begin a second after the one that has just begun.
+    assert [when for when in _arrivals(slow_site) if when > before + 0.5] == []
+
+
+def test_pages_of_a_wave_that_is_held_come_back_unasked(slow_site: Site):
+    slow_site.places.pages.mkdir(parents=True)
+    with WorkerPool(slow_site.catalogue, slow_site.places) as pool:
+        ahead = ReadAhead(slow_site.catalogue, pool, Pace(None, clock=time.monotonic))
+        for page in range(1, 2 * CONCURRENCY + 1):
+            url = slow_site.catalogue.page_address(page)
+            pool.submit(tasks.FetchPage(page, url, 1, wave=ahead.wave, is_ahead=True))
+        wait_for(lambda: len(_arrivals(slow_site)) == CONCURRENCY, what="all slots are taken")
+        ahead.take_back()
+        assert _answers(pool, 2 * CONCURRENCY) == {
+            "PageStored": CONCURRENCY,
+            "PageHeld": CONCURRENCY,
+        }
+        assert len(_arrivals(slow_site)) == CONCURRENCY
+        again = 2 * CONCURRENCY
+        url = slow_site.catalogue.page_address(again)
+        pool.submit(tasks.FetchPage(again, url, 1, wave=ahead.wave, is_ahead=True))
+        assert _answers(pool, 1)["PageStored"] == 1
+
+
+def test_one_complaint_takes_back_one_wave(slow_site: Site):
+    with WorkerPool(slow_site.catalogue, slow_site.places) as pool:
+        ahead = ReadAhead(slow_site.catalogue, pool, Pace(None, clock=time.monotonic))
+        ahead.take_back(0)
+        ahead.take_back(0)
+        assert ahead.wave == 1
+        ahead.take_back(1)
+        assert ahead.wave == 2
+
+
+def test_only_a_slow_site_without_rate_and_login_is_read_ahead_of(slow_site: Site):
+    members = slow_site.write(like="sandbox_members")
+    public = slow_site.write()
+    unlimited, limited = Pace(None, clock=time.monotonic), Pace(20.0, clock=time.monotonic)
+    with WorkerPool(public, slow_site.places) as pool:
+        cases = [(public, unlimited), (public, limited), (members, unlimited)]
+        aheads = [ReadAhead(catalogue, pool, pace) for catalogue, pace in cases]
+        assert not any(ahead.is_allowed for ahead in aheads)
+        for ahead in aheads:
+            ahead.page_came(0.1)
+        assert [ahead.is_allowed for ahead in aheads] == [True, False, False]
+        aheads[0].page_came(0.001)
+        assert not aheads[0].is_allowed
