@@ -1,6 +1,7 @@
-"""What a worker does with one task: exchange, check, parse, store; the answer is a value.
+"""What a worker does with one task: exchange, check, then parse and store; the answer is a value.
 
-No decision about what comes next: pace, retries and recording belong to the scheduler.
+No decision about what comes next: pace, retries and recording belong to the scheduler. How a page
+is parsed and stored is in `page_storing`.
 """
 
 from __future__ import annotations
@@ -9,12 +10,11 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import datetime, timezone
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.politeness import FormLogin
 from catalog_pipeline.crawling import tasks
+from catalog_pipeline.crawling.page_storing import PageStoring
 from catalog_pipeline.crawling.request_slots import SLOW_EXCHANGE_SECONDS, RequestSlots
 from catalog_pipeline.errors import (
     FetchError,
@@ -31,12 +31,8 @@ from catalog_pipeline.fetching.login import (
     refused_authorization,
     session_has_expired,
 )
-from catalog_pipeline.parsing.listing import ListingParser
 from catalog_pipeline.places import CataloguePlaces
-from catalog_pipeline.records import PageRecord, Redirect, Response, StoredPage, Validators
-from catalog_pipeline.storing import page_file
-from catalog_pipeline.storing.page_file import PageFile
-from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline.records import Redirect, Validators
 
 
 class PageWorker:
@@ -52,9 +48,7 @@ class PageWorker:
     ) -> None:
         self._catalogue = catalogue
         self._slots = RequestSlots(requests or catalogue.politeness.concurrency)
-        self._store = PageStore(places.pages)
-        self._parser = ListingParser(catalogue)
-        self._code_version = catalogue.code_version
+        self._storing = PageStoring(catalogue, places)
         self._credentials = (
             Credentials.from_environment(catalogue.login, environ) if catalogue.login else None
         )
@@ -96,7 +90,7 @@ class PageWorker:
     def _fetch_page(
         self, task: tasks.FetchPage, tell: Callable[[tasks.News], None]
     ) -> tasks.Answer:
-        previous = self._previous_file(task.previous)
+        previous = self._storing.usable(task.previous)
         validators = previous.record.validators if previous else Validators()
         with self._slots as slots:
             if not slots.may_send(task.wave):
@@ -116,7 +110,7 @@ class PageWorker:
         if answer.fetch_seconds >= SLOW_EXCHANGE_SECONDS and not task.is_ahead:
             tell(tasks.PageArrived(task.page))
         try:
-            stored = self._stored(task, answer, previous)
+            stored = self._storing.store(task.page, task.attempt, answer, previous)
         except ParseError as error:
             return tasks.PageRefused(task.page, answer.url, error.kind, str(error), answer.status)
         return tasks.PageStored(task.page, stored)
@@ -132,78 +126,12 @@ class PageWorker:
             error.pushback,
         )  # fmt: skip
 
-    def _stored(
-        self, task: tasks.FetchPage, response: Response, previous: PageFile | None
-    ) -> StoredPage:
-        if response.status != 304:
-            return self._store_body(task, response, response.body, not_modified=False)
-        if previous is None:
-            raise ParseError("304 for a request without a condition", page=task.page, url=task.url)
-        if previous.record.code_version != self._code_version:
-            return self._store_body(task, response, previous.body, not_modified=True)
-        record = replace(
-            previous.record,
-            fetched_at=_now(),
-            fetch_seconds=response.fetch_seconds,
-            attempts=task.attempt,
-            not_modified=True,
-        )
-        return self._store.write_again(record, previous)
-
-    def _store_body(
-        self, task: tasks.FetchPage, response: Response, body: bytes, *, not_modified: bool
-    ) -> StoredPage:
-        kept = task.previous.record if not_modified and task.previous else None
-        content_type = kept.content_type if kept else response.content_type
-        columns = self._parser.parse(
-            body, url=response.url, page=task.page, content_type=content_type
-        )
-        rows = page_file.rows_json(columns)
-        validators = kept.validators if kept else response.validators
-        record = PageRecord(
-            page=task.page,
-            url=response.url,
-            http_status=kept.http_status if kept else response.status,
-            rows=len(next(iter(columns.values()))),
-            body_bytes=len(body),
-            fetch_seconds=response.fetch_seconds,
-            attempts=task.attempt,
-            fetched_at=_now(),
-            content_type=content_type,
-            etag=validators.etag,
-            last_modified=validators.last_modified,
-            not_modified=not_modified,
-            data_version=page_file.data_version(rows),
-            code_version=self._code_version,
-        )
-        return self._store.write(record, rows, body)
-
     def _reparse_page(self, task: tasks.ReparsePage) -> tasks.Answer:
-        record = task.previous.record
         try:
-            file = self._store.read(task.page, task.previous.file_name, task.previous.sha256)
-            columns = self._parser.parse(
-                file.body, url=record.url, page=task.page, content_type=record.content_type
-            )
+            return tasks.PageStored(task.page, self._storing.parse_again(task.previous))
         except (ParseError, StoredPageError) as error:
-            return tasks.PageRefused(task.page, record.url, error.kind, str(error))
-        rows = page_file.rows_json(columns)
-        mended = replace(
-            record,
-            rows=len(next(iter(columns.values()))),
-            data_version=page_file.data_version(rows),
-            code_version=self._code_version,
-        )
-        return tasks.PageStored(task.page, self._store.write(mended, rows, file.body))
-
-    def _previous_file(self, previous: StoredPage | None) -> PageFile | None:
-        """The stored page, if it may stand in for a 304: a damaged one is downloaded in full."""
-        if previous is None or previous.record.validators == Validators():
-            return None
-        try:
-            return self._store.read(previous.record.page, previous.file_name, previous.sha256)
-        except StoredPageError:
-            return None
+            url = task.previous.record.url
+            return tasks.PageRefused(task.page, url, error.kind, str(error))
 
     def _fetch_robots(self, task: tasks.FetchRobots) -> tasks.Answer:
         try:
@@ -246,7 +174,3 @@ class _Spacing:
         if not self._is_first:
             time.sleep(self._interval_seconds)
         self._is_first = False
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
