@@ -68,8 +68,7 @@ def summary(verdicts: Sequence[Verdict]) -> str:
 
 
 def _line(verdict: Verdict) -> str:
-    whom = "group" if verdict.wish.whole_group else "process"
-    line = f"{verdict.wish.number:>4}  {whom:<8}{', '.join(verdict.phases):<36}"
+    line = f"{verdict.wish.number:>4}  {verdict.wish.victims:<8}{', '.join(verdict.phases):<36}"
     line += f"in flight {verdict.in_flight:>3}, downloaded again {verdict.downloaded_again:>3}"
     return "\n      BROKEN: ".join([line, *verdict.complaints])
 

@@ -1,8 +1,9 @@
 """One crawl of a catalogue at a time, and one build of its table, whoever started it.
 
 A crawl holds the lock of its catalogue's data folder from before it looks at what is due until its
-last page is recorded; a second one waits, and can say whom it waits for. Not here: how a lock is
-held (``locked_file``), and the queue of the web UI's runs, which Dagster keeps.
+last page is recorded; a second one waits, and can say whom it waits for. Its workers share the
+lock, so that it outlives a crawl that was killed by the moment they need to end. Not here: how a
+lock is held (``locked_file``), and the queue of the web UI's runs, which Dagster keeps.
 """
 
 import os
@@ -17,7 +18,7 @@ CRAWL_LOCK = "crawl.lock"
 TABLE_LOCK = "table.lock"
 POLL_SECONDS = 0.2
 
-_held_here: set[Path] = set()
+_held_here: dict[Path, LockedFile] = {}
 # A lock is let go of in a forked child.
 os.register_at_fork(after_in_child=_held_here.clear)
 
@@ -35,6 +36,12 @@ def holder_of(catalogue_dir: Path, lock_file: str = CRAWL_LOCK) -> str | None:
         return None
     values = read_values(path)
     return f"run {values.get('holder', 'unknown')} (process {values.get('pid', 'unknown')})"
+
+
+def shared_descriptors(catalogue_dir: Path) -> list[int]:
+    """What a program that this process starts has to keep open to share the crawl's lock."""
+    lock = _held_here.get(catalogue_dir / CRAWL_LOCK)
+    return [lock.descriptor] if lock is not None else []
 
 
 @contextmanager
@@ -66,9 +73,9 @@ def catalogue_lock(
             on_wait(who)
             told = who
         time.sleep(POLL_SECONDS)
-    _held_here.add(path)
+    _held_here[path] = lock
     try:
         yield True
     finally:
-        _held_here.discard(path)
+        del _held_here[path]
         lock.release(remove=False)

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.crawling.crawl_lock import shared_descriptors
 from catalog_pipeline.crawling.pool import WorkerPool
 from catalog_pipeline.crawling.site_rules import ask_robots_early
 from catalog_pipeline.places import CataloguePlaces
@@ -63,5 +64,6 @@ def head_start(catalogue: Catalogue, places: CataloguePlaces) -> Iterator[None]:
 
 @contextmanager
 def _new_crew(catalogue: Catalogue, places: CataloguePlaces) -> Iterator[CrewAtWork]:
-    with served(catalogue) as at_its_address, WorkerPool(at_its_address, places) as pool:
+    lock = shared_descriptors(places.folder)
+    with served(catalogue) as at_its_address, WorkerPool(at_its_address, places, lock) as pool:
         yield CrewAtWork(at_its_address, pool)

@@ -22,8 +22,8 @@ _held: weakref.WeakSet["LockedFile"] = weakref.WeakSet()
 class LockedFile:
     """A locked file with a few values in it, which others may read.
 
-    The lock belongs to this process alone: programs it starts and processes it forks let go of
-    their copy.
+    The lock belongs to this process alone, unless it hands its `descriptor` on: other programs
+    that it starts and processes that it forks let go of their copy.
     """
 
     def __init__(self, path: Path, opened: int) -> None:
@@ -38,7 +38,7 @@ class LockedFile:
             return None
         new = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
         made = cls(path, _open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL))
-        _lock(made._descriptor)
+        _lock(made.descriptor)
         made.write(values)
         os.replace(new, path)
         return made
@@ -55,15 +55,16 @@ class LockedFile:
         return taken
 
     @property
-    def _descriptor(self) -> int:
+    def descriptor(self) -> int:
+        """For a program that is started to share the lock: it keeps it open as long as it lives."""
         if self._opened is None:
             raise StorageError(f"{self.path} is not locked by this process any more.")
         return self._opened
 
     def write(self, values: dict[str, Any]) -> None:
         try:
-            os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, json.dumps(values).encode(), 0)
+            os.ftruncate(self.descriptor, 0)
+            os.pwrite(self.descriptor, json.dumps(values).encode(), 0)
         except OSError as error:
             raise StorageError(
                 f"The lock {self.path} cannot be written: {error.strerror}."
@@ -76,8 +77,8 @@ class LockedFile:
                 self.path.unlink()
         else:
             # Needs no room: a full disk is reported by whatever met it, not by its aftermath.
-            os.ftruncate(self._descriptor, 0)
-        os.close(self._descriptor)
+            os.ftruncate(self.descriptor, 0)
+        os.close(self.descriptor)
         self._opened = None
 
     def _forget_after_fork(self) -> None:

@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
 
@@ -22,6 +23,8 @@ from catalog_pipeline.places import CataloguePlaces
 _REQUESTS_WORTH_A_PROCESS = 4
 _THREADS_PER_REQUEST = 2
 """While one thread waits for the site, the other may parse and store the page before."""
+_PATIENCE_SECONDS = 10.0
+"""How long workers may take to end, which includes storing the pages that they had asked for."""
 _SLOW_RATE = 50.0
 """Requests per second up to which one process is certainly enough."""
 
@@ -29,13 +32,13 @@ _SLOW_RATE = 50.0
 class _Worker:
     """One process, its connection, and what it was given and has not answered."""
 
-    def __init__(self, setup: tasks.WorkerSetup) -> None:
+    def __init__(self, setup: tasks.WorkerSetup, inherited: Sequence[int]) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "catalog_pipeline.crawling.worker", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[theirs.fileno(), *inherited],
                 start_new_session=True,
             )
         self.connection = Connection(ours.detach())
@@ -48,15 +51,22 @@ class _Worker:
 
 
 class WorkerPool:
-    """Context manager around the worker processes of one crawl."""
+    """Context manager around the worker processes of one crawl.
 
-    def __init__(self, catalogue: Catalogue, places: CataloguePlaces) -> None:
+    The workers keep the `inherited` descriptors open as long as they live.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, places: CataloguePlaces, inherited: Sequence[int] = ()
+    ) -> None:
         self.capacity = catalogue.politeness.concurrency
         self.is_robots_asked = False
         """Whether the request for robots.txt is on its way already."""
         shares = _requests_of_processes(catalogue, os.cpu_count() or 1)
         self._workers = [
-            _Worker(tasks.WorkerSetup(catalogue, places, share * _THREADS_PER_REQUEST, share))
+            _Worker(
+                tasks.WorkerSetup(catalogue, places, share * _THREADS_PER_REQUEST, share), inherited
+            )
             for share in shares
         ]
         self.threads = sum(worker.threads for worker in self._workers)
@@ -70,7 +80,8 @@ class WorkerPool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        # A second Ctrl-C means at once.
+        self.close(at_once=kind is not None and not issubclass(kind, Exception))
 
     def submit(self, task: tasks.Task) -> None:
         """Give a task to the worker with the most idle threads."""
@@ -113,13 +124,15 @@ class WorkerPool:
                 break
         return found
 
-    def close(self) -> None:
-        """End the workers; what they were doing is given up."""
+    def close(self, *, at_once: bool = False) -> None:
+        """End the workers; what they were doing is given up, `at_once` or after a while."""
         for worker in self._workers:
             worker.connection.close()
+            if at_once:
+                worker.process.kill()
         for worker in self._workers:
             try:
-                worker.process.wait(timeout=2)
+                worker.process.wait(timeout=_PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
                 worker.process.kill()
                 worker.process.wait()

@@ -1,8 +1,9 @@
 """The process in which workers do their tasks: threads around one `PageWorker`.
 
 Started by `catalog_pipeline.crawling.pool` with the number of a socket's descriptor. When the
-other end closes, because the crawl ended or its process died, however it died, this process ends
-at once: nothing goes on downloading for a dead run.
+other end closes, because the crawl ended or its process died, however it died, no request is sent
+any more. Pages that were asked for are stored within a few seconds, so that the next crawl need
+not download them again, and the process ends.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from catalog_pipeline.crawling import tasks
@@ -20,6 +22,31 @@ from catalog_pipeline.errors import LoginError
 _SWITCH_SECONDS = 0.0005
 """How long a thread that parses may keep one waiting whose page has come in: Python's usual 5 ms
 would cost a site that answers in 100 ms a twentieth of its requests."""
+
+_FINISH_SECONDS = 5.0
+"""How long pages that were asked for may take after the scheduler has gone."""
+
+
+class _UnderWay:
+    """Context manager that counts the tasks that are being done."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._change = threading.Condition()
+
+    def __enter__(self) -> None:
+        with self._change:
+            self._count += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._change:
+            self._count -= 1
+            self._change.notify_all()
+
+    def wait_until_none(self, seconds: float) -> None:
+        """Wait until all are done, or for that time."""
+        with self._change:
+            self._change.wait_for(lambda: self._count == 0, seconds)
 
 
 def serve(connection: Connection) -> None:
@@ -38,6 +65,12 @@ def serve(connection: Connection) -> None:
         while True:
             connection.recv()
 
+    def tell(news: tasks.News) -> None:
+        with suppress(OSError):
+            answer(news)
+
+    under_way = _UnderWay()
+
     def work() -> None:
         try:
             while True:
@@ -45,9 +78,13 @@ def serve(connection: Connection) -> None:
                     task: tasks.Task | tasks.Hold = connection.recv()
                 if isinstance(task, tasks.Hold):
                     worker.hold(task.first_wave)
-                else:
-                    answer(worker.do(task, answer))
+                    continue
+                with under_way:
+                    done = worker.do(task, tell)
+                answer(done)
         except (EOFError, OSError):
+            worker.hold(sys.maxsize)
+            under_way.wait_until_none(_FINISH_SECONDS)
             _end(0)
         except BaseException:
             traceback.print_exc()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints
-from catalog_pipeline_tests.crash.scene import Scene
+from catalog_pipeline_tests.crash.scene import VICTIMS, Scene, Victims
 
 PAGES = 250
 PAGE_SIZE = 4
@@ -34,7 +34,7 @@ class Wish:
 
     number: int
     instant: float
-    whole_group: bool
+    victims: Victims
     second_instant: float | None
 
     @classmethod
@@ -44,7 +44,7 @@ class Wish:
         return cls(
             number=number,
             instant=chance.random(),
-            whole_group=chance.random() < 0.5,
+            victims=chance.choice(VICTIMS),
             second_instant=chance.random() if chance.random() < SHARE_KILLED_TWICE else None,
         )
 
@@ -130,7 +130,7 @@ def _killed(scene: Scene, instant: float, life: Life, deaths: Deaths, wish: Wish
     else:
         _wait_for_pages(scene, process, scene.pages)
         is_over = process.is_over_within(instant - life.last_page)
-    process.kill(whole_group=wish.whole_group)
+    scene.kill(process, wish.victims)
     deaths.note()
     return "over" if is_over else _phase(scene, asked_before)
 

@@ -11,10 +11,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 from urllib.parse import parse_qs, urlsplit
 
 import dagster as dg
@@ -31,6 +31,8 @@ from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.kill_points import PLACE
 from catalog_pipeline_tests.site import NAME, Site
 
+Victims = Literal["process", "group", "all"]
+VICTIMS: tuple[Victims, ...] = get_args(Victims)
 COMMAND = [str(Path(sys.executable).with_name("catalog-pipeline"))]
 ROOT = Path(__file__).parents[2]
 
@@ -161,6 +163,15 @@ class Scene:
         """Processes of the scene's commands that are alive."""
         sign = f"{HOME_VARIABLE}={self.home}".encode()
         return [pid for pid in _living() if sign in _environment(pid)]
+
+    def kill(self, process: CommandProcess, victims: Victims) -> None:
+        """SIGKILL a command: its process alone, its group, or all at once, workers too."""
+        pids = [pid for pid in self.processes() if victims == "all" and pid != process.pid]
+        process.signal(signal.SIGKILL, whole_group=victims == "group")
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.wait()
 
     def wait_until_dead(self, seconds: float = 10.0) -> None:
         """Wait until no process of the scene is left: workers end when their crawl has."""

@@ -14,7 +14,7 @@ from catalog_pipeline.crawling.crawl_lock import TABLE_LOCK, catalogue_lock
 from catalog_pipeline.orchestration.names import products_key
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints, most_in_flight
-from catalog_pipeline_tests.crash.scene import Scene, dying
+from catalog_pipeline_tests.crash.scene import VICTIMS, Scene, Victims, dying
 
 PAGES = 40
 LATENCY_MS = 100
@@ -126,12 +126,16 @@ def is_building(scene: Scene) -> bool:
     return run.asset_selection == {products_key("shop")} and len(scene.stored()) == scene.pages
 
 
-@pytest.mark.parametrize("whole_group", [False, True], ids=["process", "group"])
-def test_a_killed_crawl_goes_on_where_it_was(scene: Scene, whole_group: bool) -> None:
+@pytest.mark.parametrize("victims", VICTIMS)
+def test_a_killed_crawl_goes_on_where_it_was(scene: Scene, victims: Victims) -> None:
+    """Workers that are left store what they had asked for; only without them is anything lost."""
     deaths = Deaths(scene)
-    half_way(scene).kill(whole_group=whole_group)
+    scene.kill(half_way(scene), victims)
     deaths.note()
-    assert 0 < deaths.largest <= most_in_flight(scene)
+    if victims == "all":
+        assert 0 < deaths.largest <= most_in_flight(scene)
+    else:
+        assert deaths.largest == 0
     asked = scene.downloads()
     time.sleep(3 * LATENCY_MS / 1000)
     assert scene.downloads() == asked, "a worker of the dead crawl goes on downloading"
@@ -139,6 +143,27 @@ def test_a_killed_crawl_goes_on_where_it_was(scene: Scene, whole_group: bool) ->
     assert scene.crawl().code == 0
     assert complaints(scene, deaths) == []
     assert deaths.downloaded_again == deaths.in_flight.total()
+
+
+@pytest.mark.parametrize("victims", VICTIMS)
+def test_a_crawl_that_is_started_again_at_once_waits_for_the_pages_in_flight(
+    scene: Scene, victims: Victims
+) -> None:
+    process = half_way(scene)
+    scene.shop.control(latency_ms=1500)
+    asked = len(scene.downloads())
+    process.until(lambda: len(scene.downloads()) >= asked + CONCURRENCY, "slow requests began")
+    scene.kill(process, victims)
+    begun = scene.downloads()
+    resumed = scene.start("run", "shop")
+    resumed.until(lambda: len(scene.downloads()) > len(begun), "it went on")
+    scene.shop.control(latency_ms=0)
+    assert resumed.wait() == 0
+    again = {page for page, count in scene.downloads().items() if count > 1}
+    assert len(again) <= (most_in_flight(scene) if victims == "all" else 0)
+    deaths = Deaths(scene)
+    deaths.in_flight.update(again)
+    assert complaints(scene, deaths) == []
 
 
 def test_a_worker_that_is_killed_ends_the_crawl_with_a_clear_error(scene: Scene) -> None:

@@ -1,28 +1,89 @@
-"""The worker process: it answers over its socket, and ends when the other side is gone."""
+"""The worker process: it answers over its socket, and what it does when the other side is gone."""
 
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 
 from catalog_pipeline.crawling import tasks
+from catalog_pipeline.crawling.crawl_lock import catalogue_lock, holder_of, shared_descriptors
 from catalog_pipeline.crawling.page_work import PageWorker
+from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline_tests.command import wait_for
 from catalog_pipeline_tests.site import Site
 
 
-def test_a_worker_ends_at_once_when_its_scheduler_is_gone():
+@contextmanager
+def _worker(*inherited: int) -> Iterator[tuple[Connection, "subprocess.Popen[bytes]"]]:
+    """A worker process and the scheduler's end of its socket."""
     ours, theirs = socket.socketpair()
     with theirs:
         process = subprocess.Popen(
             [sys.executable, "-m", "catalog_pipeline.crawling.worker", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
+            pass_fds=[theirs.fileno(), *inherited],
         )
     try:
-        Connection(ours.detach()).close()
-        assert process.wait(timeout=10) == 0
+        yield Connection(ours.detach()), process
     finally:
         process.kill()
         process.wait()
+
+
+def _fetch(site: Site, page: int) -> tasks.FetchPage:
+    return tasks.FetchPage(page, site.catalogue.page_address(page), 1)
+
+
+def test_a_worker_ends_at_once_when_its_scheduler_is_gone():
+    with _worker() as (connection, process):
+        connection.close()
+        assert process.wait(timeout=10) == 0
+
+
+def test_what_was_asked_for_is_stored_and_nothing_else_when_the_scheduler_is_gone(site: Site):
+    """One of two pages waits for the only slot when the other end closes."""
+    site.shop.control(latency_ms=1000)
+    site.places.pages.mkdir(parents=True)
+    with _worker() as (connection, process):
+        connection.send(tasks.WorkerSetup(site.catalogue, site.places, threads=2, requests=1))
+        for page in (1, 2):
+            connection.send(_fetch(site, page))
+        wait_for(site.shop.log, what="a request")
+        connection.close()
+        assert process.wait(timeout=10) == 0
+    assert len(site.shop.log()) == 1
+    assert site.downloads() == dict.fromkeys(PageStore(site.places.pages).newest(), 1)
+
+
+def test_a_page_that_does_not_come_does_not_keep_a_worker_whose_scheduler_is_gone(site: Site):
+    site.shop.control(faults=["1=hang"])
+    catalogue = site.write(politeness={"read_timeout_seconds": 60})
+    with _worker() as (connection, process):
+        connection.send(tasks.WorkerSetup(catalogue, site.places, threads=1, requests=1))
+        connection.send(_fetch(site, 1))
+        wait_for(site.downloads, what="the request")
+        connection.close()
+        assert process.wait(timeout=20) == 0
+
+
+def test_a_worker_shares_the_lock_of_its_crawl_until_it_ends(site: Site):
+    with _worker_of_a_crawl(site) as process:
+        assert holder_of(site.places.folder) is not None
+    process.wait()
+    assert holder_of(site.places.folder) is None
+
+
+@contextmanager
+def _worker_of_a_crawl(site: Site) -> Iterator["subprocess.Popen[bytes]"]:
+    """A worker whose crawl has let go of the lock."""
+    with ExitStack() as stack:
+        with catalogue_lock(site.places.folder, "a crawl"):
+            shared = shared_descriptors(site.places.folder)
+            assert len(shared) == 1
+            _, process = stack.enter_context(_worker(*shared))
+        assert shared_descriptors(site.places.folder) == []
+        yield process
 
 
 def test_a_mistake_in_the_program_comes_back_as_an_answer_with_its_place(site: Site):
