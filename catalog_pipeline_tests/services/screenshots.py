@@ -19,6 +19,8 @@ from catalog_pipeline_tests.services.waiting import wait_for
 DOCS = PROJECT / "docs"
 PAGES = 50
 BROKEN = (17, 40)
+GRID_HEIGHT = 1140
+ROW_HEIGHT = 36
 SHOP = ShopSettings(pages=PAGES, faults=(Fault(17, "500"), Fault(40, "empty")))
 
 
@@ -45,11 +47,15 @@ def crawl(services: RunningServices) -> None:
 
 def take(web_ui: WebUi) -> None:
     """Each picture shows what a person sees, without the empty parts of the window."""
+    web_ui.page.set_viewport_size({"width": WIDTH, "height": GRID_HEIGHT})
     web_ui.open_partitions()
     web_ui.page.get_by_text("17", exact=True).first.click()
     web_ui.page.get_by_text("did not materialize this asset").wait_for()
+    # The list from the one red page to the other.
+    web_ui.page.get_by_text("17", exact=True).first.hover()
+    web_ui.page.mouse.wheel(0, (BROKEN[0] - 2) * ROW_HEIGHT)
     web_ui.page.wait_for_timeout(1000)
-    web_ui.screenshot(DOCS / "partitions.png", height=820)
+    web_ui.screenshot(DOCS / "partitions.png", height=GRID_HEIGHT)
     web_ui.page.set_viewport_size({"width": WIDTH, "height": 560})
     web_ui.open("/assets/sandbox/product_pages?view=lineage")
     web_ui.page.get_by_text("products", exact=True).first.wait_for()
