@@ -6,7 +6,6 @@ Within a worker; what is given to it, and when it is taken back, is decided in `
 from __future__ import annotations
 
 import threading
-from types import TracebackType
 
 SLOW_EXCHANGE_SECONDS = 0.02
 """From here on a site's answer takes so long that its next page should not wait for the parser."""
@@ -24,12 +23,7 @@ class RequestSlots:
         self._free.acquire()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._free.release()
 
     def may_send(self, wave: int) -> bool:
