@@ -15,7 +15,11 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.politeness import FormLogin
 from catalog_pipeline.crawling import tasks
 from catalog_pipeline.crawling.page_storing import PageStoring
-from catalog_pipeline.crawling.request_slots import SLOW_EXCHANGE_SECONDS, RequestSlots
+from catalog_pipeline.crawling.request_slots import (
+    SLOW_EXCHANGE_SECONDS,
+    HeldWaves,
+    RequestSlots,
+)
 from catalog_pipeline.errors import (
     FetchError,
     LoginError,
@@ -36,7 +40,10 @@ from catalog_pipeline.records import Redirect, Validators
 
 
 class PageWorker:
-    """Does tasks of one catalogue; `do` may be called from several threads at once."""
+    """Does tasks of one catalogue; `do` may be called from several threads at once.
+
+    `before_request` is called before each request, and may raise to prevent it.
+    """
 
     def __init__(
         self,
@@ -44,10 +51,12 @@ class PageWorker:
         places: CataloguePlaces,
         environ: Mapping[str, str] = os.environ,
         *,
-        requests: int | None = None,
+        slots: RequestSlots | None = None,
+        before_request: Callable[[], None] = lambda: None,
     ) -> None:
         self._catalogue = catalogue
-        self._slots = RequestSlots(requests or catalogue.politeness.concurrency)
+        self._slots = slots or RequestSlots(catalogue.politeness.concurrency, HeldWaves.make())
+        self._before_request = before_request
         self._storing = PageStoring(catalogue, places)
         self._credentials = (
             Credentials.from_environment(catalogue.login, environ) if catalogue.login else None
@@ -61,10 +70,6 @@ class PageWorker:
             cookies=self._cookies,
             authorization=self._credentials.authorization if self._credentials else None,
         )
-
-    def hold(self, first_wave: int) -> None:
-        """Ask for no page any more of the waves before that one."""
-        self._slots.hold(first_wave)
 
     def do(
         self, task: tasks.Task, tell: Callable[[tasks.News], None] = lambda news: None
@@ -95,6 +100,7 @@ class PageWorker:
         with self._slots as slots:
             if not slots.may_send(task.wave):
                 return tasks.PageHeld(task.page)
+            self._before_request()
             if task.is_paced:
                 tell(tasks.PageSent(task.page, time.monotonic()))
             try:
@@ -134,6 +140,7 @@ class PageWorker:
             return tasks.PageRefused(task.page, url, error.kind, str(error))
 
     def _fetch_robots(self, task: tasks.FetchRobots) -> tasks.Answer:
+        self._before_request()
         try:
             answer = self._exchange.get(task.url, is_page=False)
         except FetchError as error:
@@ -147,12 +154,18 @@ class PageWorker:
     def _log_in(self, task: tasks.LogIn) -> tasks.Answer:
         if self._credentials is None:
             raise ValueError("a catalogue without a login was asked to log in")
+        spacing = _Spacing(task.interval_seconds)
+
+        def before_request() -> None:
+            spacing.wait()
+            self._before_request()
+
         try:
             log_in(
                 self._exchange,
                 self._catalogue,
                 self._credentials,
-                before_request=_Spacing(task.interval_seconds).wait,
+                before_request=before_request,
             )
             if self._cookie_file and self._cookies is not None:
                 self._cookie_file.save(self._cookies)

@@ -17,6 +17,7 @@ from types import TracebackType
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling import tasks
+from catalog_pipeline.crawling.request_slots import HeldWaves
 from catalog_pipeline.errors import WorkerError
 from catalog_pipeline.places import CataloguePlaces
 
@@ -53,7 +54,8 @@ class _Worker:
 class WorkerPool:
     """Context manager around the worker processes of one crawl.
 
-    The workers keep the `inherited` descriptors open as long as they live.
+    `held` says which waves they do not ask for any more. The workers keep the `inherited`
+    descriptors open as long as they live.
     """
 
     def __init__(
@@ -62,10 +64,14 @@ class WorkerPool:
         self.capacity = catalogue.politeness.concurrency
         self.is_robots_asked = False
         """Whether the request for robots.txt is on its way already."""
+        self.held = HeldWaves.make()
         shares = _requests_of_processes(catalogue, os.cpu_count() or 1)
         self._workers = [
             _Worker(
-                tasks.WorkerSetup(catalogue, places, share * _THREADS_PER_REQUEST, share), inherited
+                tasks.WorkerSetup(
+                    catalogue, places, share * _THREADS_PER_REQUEST, share, self.held.descriptor
+                ),
+                [self.held.descriptor, *inherited],
             )
             for share in shares
         ]
@@ -91,14 +97,6 @@ class WorkerPool:
             worker.connection.send(task)
         except OSError as error:
             raise _died(worker) from error
-
-    def hold(self, first_wave: int) -> None:
-        """Let no worker send requests of the waves before that one; their pages come back."""
-        for worker in self._workers:
-            try:
-                worker.connection.send(tasks.Hold(first_wave))
-            except OSError as error:
-                raise _died(worker) from error
 
     def answers(self, timeout_seconds: float) -> list[tasks.Answer]:
         """Answers that have come in; waits for the first one up to the given time.
@@ -136,6 +134,12 @@ class WorkerPool:
             except subprocess.TimeoutExpired:
                 worker.process.kill()
                 worker.process.wait()
+        self.held.close()
+
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of the workers."""
+        return [worker.process.pid for worker in self._workers]
 
 
 def _requests_of_processes(catalogue: Catalogue, processors: int) -> list[int]:

@@ -37,4 +37,4 @@ class ReadAhead:
         """Hold the present wave: what was not sent comes back. Not twice because of one `wave`."""
         if wave is None or wave == self.wave:
             self.wave += 1
-            self._pool.hold(self.wave)
+            self._pool.held.hold(self.wave)

@@ -5,19 +5,58 @@ Within a worker; what is given to it, and when it is taken back, is decided in `
 
 from __future__ import annotations
 
+import mmap
+import os
+import struct
+import tempfile
 import threading
 
 SLOW_EXCHANGE_SECONDS = 0.02
 """From here on a site's answer takes so long that its next page should not wait for the parser."""
 
+_NUMBER = struct.Struct("=q")
+
+
+class HeldWaves:
+    """Memory that all processes of a crawl share: the first wave that is not held.
+
+    Whoever learns first that the site wants a rest holds the waves before it, for all of them.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self._memory = mmap.mmap(descriptor, _NUMBER.size)
+
+    @classmethod
+    def make(cls) -> HeldWaves:
+        """New memory, in which nothing is held; it goes with the last process that has it."""
+        with tempfile.TemporaryFile() as file:
+            file.truncate(_NUMBER.size)
+            return cls(os.dup(file.fileno()))
+
+    @property
+    def first_wave(self) -> int:
+        """The first wave that may still be asked for."""
+        number: int = _NUMBER.unpack_from(self._memory)[0]
+        return number
+
+    def hold(self, first_wave: int) -> None:
+        """Let nothing be sent any more of the waves before that one."""
+        if first_wave > self.first_wave:
+            _NUMBER.pack_into(self._memory, 0, first_wave)
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self._memory.close()
+        os.close(self.descriptor)
+
 
 class RequestSlots:
     """A context in which a request may be sent, if its wave is not held."""
 
-    def __init__(self, requests: int) -> None:
+    def __init__(self, requests: int, held: HeldWaves) -> None:
         self._free = threading.Semaphore(requests)
-        self._first_wave = 0
-        self._lock = threading.Lock()
+        self._held = held
 
     def __enter__(self) -> RequestSlots:
         self._free.acquire()
@@ -28,9 +67,8 @@ class RequestSlots:
 
     def may_send(self, wave: int) -> bool:
         """Whether a page of that wave may still be asked for."""
-        return wave >= self._first_wave
+        return wave >= self._held.first_wave
 
     def hold(self, first_wave: int) -> None:
-        """Send nothing any more of the waves before that one."""
-        with self._lock:
-            self._first_wave = max(self._first_wave, first_wave)
+        """Let no process send anything any more of the waves before that one."""
+        self._held.hold(first_wave)

@@ -25,7 +25,9 @@ class WorkerSetup:
     places: CataloguePlaces
     threads: int
     requests: int
-    """How many pages it may ask for at once; `threads` are more, since pages are parsed too."""
+    held_waves: int
+    """`requests` is how many pages it may ask for at once; `threads` are more, since pages are
+    parsed too. `held_waves` is the descriptor of the memory that says which waves are held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,6 @@ class LogIn:
 
     session: int
     interval_seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Send nothing any more of the waves before `first_wave`. Has no answer."""
-
-    first_wave: int
 
 
 Task: TypeAlias = FetchPage | ReparsePage | FetchRobots | LogIn

@@ -9,14 +9,16 @@ not download them again, and the process ends.
 from __future__ import annotations
 
 import os
+import select
 import sys
 import threading
 import traceback
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from multiprocessing.connection import Connection
 
 from catalog_pipeline.crawling import tasks
 from catalog_pipeline.crawling.page_work import PageWorker
+from catalog_pipeline.crawling.request_slots import HeldWaves, RequestSlots
 from catalog_pipeline.errors import LoginError
 
 _SWITCH_SECONDS = 0.0005
@@ -28,7 +30,7 @@ _FINISH_SECONDS = 5.0
 
 
 class _UnderWay:
-    """Context manager that counts the tasks that are being done."""
+    """Context manager that counts the pages that are being fetched, parsed or stored."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -58,8 +60,18 @@ def serve(connection: Connection) -> None:
         with sending:
             connection.send(value)
 
+    def require_scheduler() -> None:
+        # Unread tasks hide the end of the stream from whoever reads it, not from this.
+        poller = select.poll()
+        poller.register(connection.fileno(), getattr(select, "POLLRDHUP", select.POLLHUP))
+        if poller.poll(0):
+            raise EOFError("the scheduler has gone")
+
+    slots = RequestSlots(setup.requests, HeldWaves(setup.held_waves))
     try:
-        worker = PageWorker(setup.catalogue, setup.places, requests=setup.requests)
+        worker = PageWorker(
+            setup.catalogue, setup.places, slots=slots, before_request=require_scheduler
+        )
     except LoginError as error:
         answer(tasks.LoginRefused(str(error)))
         while True:
@@ -75,15 +87,12 @@ def serve(connection: Connection) -> None:
         try:
             while True:
                 with receiving:
-                    task: tasks.Task | tasks.Hold = connection.recv()
-                if isinstance(task, tasks.Hold):
-                    worker.hold(task.first_wave)
-                    continue
-                with under_way:
+                    task: tasks.Task = connection.recv()
+                is_page = isinstance(task, tasks.FetchPage | tasks.ReparsePage)
+                with under_way if is_page else nullcontext():
                     done = worker.do(task, tell)
                 answer(done)
         except (EOFError, OSError):
-            worker.hold(sys.maxsize)
             under_way.wait_until_none(_FINISH_SECONDS)
             _end(0)
         except BaseException:

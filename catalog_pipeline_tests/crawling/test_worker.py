@@ -3,15 +3,19 @@
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 
+from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling import tasks
 from catalog_pipeline.crawling.crawl_lock import catalogue_lock, holder_of, shared_descriptors
 from catalog_pipeline.crawling.page_work import PageWorker
+from catalog_pipeline.crawling.request_slots import HeldWaves
 from catalog_pipeline.storing.page_store import PageStore
 from catalog_pipeline_tests.command import wait_for
+from catalog_pipeline_tests.fetching.raw_server import Visit, raw_server
 from catalog_pipeline_tests.site import Site
 
 
@@ -31,6 +35,11 @@ def _worker(*inherited: int) -> Iterator[tuple[Connection, "subprocess.Popen[byt
         process.wait()
 
 
+def _setup(catalogue: Catalogue, site: Site, held: HeldWaves, *, threads: int) -> tasks.WorkerSetup:
+    """One request at a time."""
+    return tasks.WorkerSetup(catalogue, site.places, threads, 1, held.descriptor)
+
+
 def _fetch(site: Site, page: int) -> tasks.FetchPage:
     return tasks.FetchPage(page, site.catalogue.page_address(page), 1)
 
@@ -45,8 +54,9 @@ def test_what_was_asked_for_is_stored_and_nothing_else_when_the_scheduler_is_gon
     """One of two pages waits for the only slot when the other end closes."""
     site.shop.control(latency_ms=1000)
     site.places.pages.mkdir(parents=True)
-    with _worker() as (connection, process):
-        connection.send(tasks.WorkerSetup(site.catalogue, site.places, threads=2, requests=1))
+    held = HeldWaves.make()
+    with _worker(held.descriptor) as (connection, process):
+        connection.send(_setup(site.catalogue, site, held, threads=2))
         for page in (1, 2):
             connection.send(_fetch(site, page))
         wait_for(site.shop.log, what="a request")
@@ -56,11 +66,37 @@ def test_what_was_asked_for_is_stored_and_nothing_else_when_the_scheduler_is_gon
     assert site.downloads() == dict.fromkeys(PageStore(site.places.pages).newest(), 1)
 
 
+def test_tasks_that_a_dead_scheduler_left_are_not_begun(site: Site):
+    """They wait in the socket while the worker starts."""
+    held = HeldWaves.make()
+    with _worker(held.descriptor) as (connection, process):
+        connection.send(_setup(site.catalogue, site, held, threads=2))
+        connection.send(tasks.FetchRobots(f"{site.shop.url}/robots.txt"))
+        connection.send(_fetch(site, 1))
+        connection.close()
+        assert process.wait(timeout=10) == 0
+    assert site.shop.log() == []
+
+
+def test_robots_txt_that_does_not_come_is_not_waited_for(site: Site):
+    with raw_server(Visit.stay_silent) as server:
+        held = HeldWaves.make()
+        with _worker(held.descriptor) as (connection, process):
+            connection.send(_setup(site.catalogue, site, held, threads=1))
+            connection.send(tasks.FetchRobots(f"{server.url}/robots.txt"))
+            wait_for(lambda: server.heads, what="the request")
+            before = time.monotonic()
+            connection.close()
+            assert process.wait(timeout=20) == 0
+        assert time.monotonic() - before < 3
+
+
 def test_a_page_that_does_not_come_does_not_keep_a_worker_whose_scheduler_is_gone(site: Site):
     site.shop.control(faults=["1=hang"])
     catalogue = site.write(politeness={"read_timeout_seconds": 60})
-    with _worker() as (connection, process):
-        connection.send(tasks.WorkerSetup(catalogue, site.places, threads=1, requests=1))
+    held = HeldWaves.make()
+    with _worker(held.descriptor) as (connection, process):
+        connection.send(_setup(catalogue, site, held, threads=1))
         connection.send(_fetch(site, 1))
         wait_for(site.downloads, what="the request")
         connection.close()
