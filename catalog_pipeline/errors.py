@@ -49,7 +49,7 @@ class StorageError(CatalogPipelineError):
 
 
 class LoginError(CatalogPipelineError):
-    """The site did not accept the catalogue's login; it is not tried again by itself."""
+    """The site did not accept the catalogue's login, or could not be asked for one."""
 
 
 class WorkerError(CatalogPipelineError):

@@ -107,7 +107,7 @@ class RunProgress(CrawlObserver):
         self._advance(1)
         self._say(f"Failed: {failure.message}", style="red")
 
-    def page_put_off(self, page: int, reason: str, seconds: float) -> None:
+    def put_off(self, reason: str, seconds: float) -> None:
         if seconds >= _SHORT_WAIT_SECONDS:
             self._say(f"Trying again in {seconds:.0f} s: {reason}", style="yellow")
 

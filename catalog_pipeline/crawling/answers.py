@@ -98,6 +98,7 @@ class AnswerHandler:
             answer.message, kind=answer.kind, url=answer.url, pushback=answer.pushback
         )
         self._login.failed(error, now)
+        self._observer.put_off(answer.message, self._login.try_at - now)
 
     def _session_expired(self, work: PageWork, session: int) -> None:
         """Try the page again with a new session, but not for ever: it may be the page itself.
@@ -134,7 +135,7 @@ class AnswerHandler:
         if again_at is None:
             self._tally.page_failed(work, answer.kind, answer.message, answer.http_status)
             return
-        self._observer.page_put_off(work.page, answer.message, again_at - now)
+        self._observer.put_off(answer.message, again_at - now)
         again = replace(work, attempt=work.attempt + 1)
         self._queue.put_off(again, again_at)
 

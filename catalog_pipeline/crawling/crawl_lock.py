@@ -2,21 +2,27 @@
 
 A crawl holds the lock of its catalogue's data folder from before it looks at what is due until its
 last page is recorded; a second one waits, and can say whom it waits for. Its workers share the
-lock, so that it outlives a crawl that was killed by the moment they need to end. Not here: how a
-lock is held (``locked_file``), and the queue of the web UI's runs, which Dagster keeps.
+lock, so that it outlives a crawl that was killed by the moment they need to end; one that does not
+end is killed by whoever waits. Not here: how a lock is held (``locked_file``), and the queue of the
+web UI's runs, which Dagster keeps.
 """
 
 import os
+import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from catalog_pipeline.crawling.locked_file import LockedFile, is_locked, read_values
 
 CRAWL_LOCK = "crawl.lock"
 TABLE_LOCK = "table.lock"
 POLL_SECONDS = 0.2
+LONGEST_AFTERLIFE_SECONDS = 15.0
+"""How long workers may hold the lock of a crawl that has died; they themselves take a third."""
+WORKER_MODULE = "catalog_pipeline.crawling.worker"
 
 _held_here: dict[Path, LockedFile] = {}
 # A lock is let go of in a forked child.
@@ -35,13 +41,23 @@ def holder_of(catalogue_dir: Path, lock_file: str = CRAWL_LOCK) -> str | None:
     if not is_locked(path):
         return None
     values = read_values(path)
-    return f"run {values.get('holder', 'unknown')} (process {values.get('pid', 'unknown')})"
+    run = f"run {values.get('holder', 'unknown')}"
+    if _has_died(values):
+        return f"{run}, which was killed and whose workers are storing their last pages"
+    return f"{run} (process {values.get('pid', 'unknown')})"
 
 
 def shared_descriptors(catalogue_dir: Path) -> list[int]:
     """What a program that this process starts has to keep open to share the crawl's lock."""
     lock = _held_here.get(catalogue_dir / CRAWL_LOCK)
     return [lock.descriptor] if lock is not None else []
+
+
+def name_workers(catalogue_dir: Path, pids: list[int]) -> None:
+    """Say in the crawl's lock which workers share it."""
+    lock = _held_here.get(catalogue_dir / CRAWL_LOCK)
+    if lock is not None:
+        lock.write({**read_values(lock.path), "workers": pids})
 
 
 @contextmanager
@@ -63,7 +79,7 @@ def catalogue_lock(
     if path in _held_here:
         yield True
         return
-    told = None
+    told, died_at = None, None
     while (lock := try_acquire(catalogue_dir, holder, lock_file)) is None:
         if should_stop():
             yield False
@@ -72,6 +88,13 @@ def catalogue_lock(
         if who is not None and who != told:
             on_wait(who)
             told = who
+        values = read_values(path)
+        if not _has_died(values):
+            died_at = None
+        elif died_at is None:
+            died_at = time.monotonic()
+        elif time.monotonic() - died_at > LONGEST_AFTERLIFE_SECONDS:
+            _kill_workers(values)
         time.sleep(POLL_SECONDS)
     _held_here[path] = lock
     try:
@@ -79,3 +102,27 @@ def catalogue_lock(
     finally:
         del _held_here[path]
         lock.release(remove=False)
+
+
+def _has_died(values: Mapping[str, Any]) -> bool:
+    """Whether the crawl that wrote these values into its lock is no more."""
+    pid = values.get("pid")
+    if not isinstance(pid, int):
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def _kill_workers(values: Mapping[str, Any]) -> None:
+    """End the workers of a dead crawl that Python itself cannot end, as in an endless pattern."""
+    for pid in values.get("workers", []):
+        with suppress(OSError):
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            # Numbers of processes are given again.
+            if WORKER_MODULE.encode() in command:
+                os.kill(pid, signal.SIGKILL)

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.crawling.crawl_lock import shared_descriptors
+from catalog_pipeline.crawling.crawl_lock import name_workers, shared_descriptors
 from catalog_pipeline.crawling.pool import WorkerPool
 from catalog_pipeline.crawling.site_rules import ask_robots_early
 from catalog_pipeline.places import CataloguePlaces
@@ -66,4 +66,5 @@ def head_start(catalogue: Catalogue, places: CataloguePlaces) -> Iterator[None]:
 def _new_crew(catalogue: Catalogue, places: CataloguePlaces) -> Iterator[CrewAtWork]:
     lock = shared_descriptors(places.folder)
     with served(catalogue) as at_its_address, WorkerPool(at_its_address, places, lock) as pool:
+        name_workers(places.folder, pool.pids)
         yield CrewAtWork(at_its_address, pool)

@@ -25,8 +25,8 @@ class CrawlObserver:
     def page_failed(self, failure: PageFailure) -> None:
         """A page was given up."""
 
-    def page_put_off(self, page: int, reason: str, seconds: float) -> None:
-        """A page will be tried again after some seconds."""
+    def put_off(self, reason: str, seconds: float) -> None:
+        """A page, or the login, will be tried again after some seconds."""
 
     def stopping(self, reason: str) -> None:
         """No new page starts; those in flight are being finished."""

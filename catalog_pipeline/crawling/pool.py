@@ -17,6 +17,7 @@ from types import TracebackType
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling import tasks
+from catalog_pipeline.crawling.crawl_lock import WORKER_MODULE
 from catalog_pipeline.crawling.request_slots import HeldWaves
 from catalog_pipeline.errors import WorkerError
 from catalog_pipeline.places import CataloguePlaces
@@ -37,7 +38,7 @@ class _Worker:
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "catalog_pipeline.crawling.worker", str(theirs.fileno())],
+                [sys.executable, "-m", WORKER_MODULE, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno(), *inherited],
                 start_new_session=True,

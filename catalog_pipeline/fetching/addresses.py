@@ -15,6 +15,8 @@ from catalog_pipeline.fetching.failures import BrokenExchange
 
 Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 
+PUBLIC = frozenset({"public"})
+"""The networks that any site may lead to."""
 _LOCAL_SUFFIXES = (".local", ".internal", ".intranet", ".lan", ".home", ".corp", ".home.arpa")
 _NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 _IPV4_COMPATIBLE = ipaddress.IPv6Network("::/96")

@@ -22,12 +22,12 @@ from urllib3.util import Url, parse_url
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.adapter import BoundedAdapter, EnvironmentProxies
-from catalog_pipeline.fetching.addresses import check_name, networks_for
+from catalog_pipeline.fetching.addresses import PUBLIC, check_name, networks_for
 from catalog_pipeline.fetching.answers import judged
 from catalog_pipeline.fetching.connections import Allowance, Resolver, allowance_in_force
 from catalog_pipeline.fetching.decoding import ACCEPT_ENCODING
 from catalog_pipeline.fetching.failures import BrokenExchange, broken_by, safe_url
-from catalog_pipeline.fetching.redirects import is_same_site
+from catalog_pipeline.fetching.redirects import is_same_site, is_within
 from catalog_pipeline.records import Redirect, Response, Validators
 
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
@@ -74,7 +74,8 @@ class Exchange:
     ) -> Response | Redirect:
         """Download `url`, conditionally if there are validators; raises FetchError.
 
-        What is no page, such as robots.txt, may have any type and redirect to any public host.
+        What is no page, such as robots.txt, may have any type and redirect to any public host,
+        unless a proxy would have to be trusted with finding out whether it is one.
         """
         conditions = {}
         if validators.etag:
@@ -112,7 +113,7 @@ class Exchange:
         try:
             parts = _parsed(url)
             request = self._prepared(method, parts.url, headers, body)
-            raw = self._sent(request, parts, started)
+            raw = self._sent(request, parts, started, is_page=is_page)
             try:
                 self._keep_cookies(request, raw)
                 return judged(
@@ -152,17 +153,21 @@ class Exchange:
         return request
 
     def _sent(
-        self, request: requests.PreparedRequest, parts: Url, started: float
+        self, request: requests.PreparedRequest, parts: Url, started: float, *, is_page: bool
     ) -> BaseHTTPResponse:
         politeness = self._catalogue.politeness
         proxies = self._proxies.for_url(parts)
+        is_elsewhere = not is_page and not is_within(self._catalogue, parts.url)
+        networks = PUBLIC if is_elsewhere else self._networks
+        if proxies and is_elsewhere:
+            raise BrokenExchange("address_refused", "it leaves the site, behind a proxy")
         if proxies:
-            check_name(parts.host or "", self._networks)
+            check_name(parts.host or "", networks)
         allowance = Allowance(
             deadline=started + politeness.request_timeout_seconds,
             read_timeout_seconds=politeness.read_timeout_seconds,
             max_wire_bytes=self._catalogue.limits.max_body_bytes,
-            networks=self._networks,
+            networks=networks,
             resolver=self._resolver,
         )
         timeout = (politeness.connect_timeout_seconds, politeness.read_timeout_seconds)

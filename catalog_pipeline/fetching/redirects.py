@@ -50,6 +50,12 @@ def is_same_site(catalogue: Catalogue, url: str) -> bool:
     return _is_same_host(base, other) and not _is_downgrade(base, other)
 
 
+def is_within(catalogue: Catalogue, url: str) -> bool:
+    """Whether pages may come from the host of `url`: the catalogue's own, or one that it names."""
+    base, other = parse_url(catalogue.base_url), parse_url(url)
+    return _is_same_host(base, other) or _is_allowed(catalogue.limits.redirect_hosts, other)
+
+
 def _target(from_url: str, location: str) -> Url:
     """`location` made absolute; bytes beyond ASCII in it are taken as UTF-8, as browsers do."""
     text = location.strip()

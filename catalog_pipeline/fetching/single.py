@@ -11,7 +11,7 @@ from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.credentials import Credentials
 from catalog_pipeline.fetching.exchange import Exchange
 from catalog_pipeline.fetching.login import log_in
-from catalog_pipeline.fetching.robots import RobotsRules, robots_address
+from catalog_pipeline.fetching.robots import MAX_ROBOTS_REDIRECTS, RobotsRules, robots_address
 from catalog_pipeline.records import Redirect, Response
 
 
@@ -42,15 +42,21 @@ def fetch_single(catalogue: Catalogue, page: int, environ: Mapping[str, str]) ->
 
 def _check_robots(exchange: Exchange, catalogue: Catalogue, url: str, page: int) -> None:
     try:
-        answer = exchange.get(robots_address(url))
-        rules = RobotsRules.from_answer(
-            answer.status, answer.body if isinstance(answer, Response) else b""
-        )
+        rules = _robots(exchange, robots_address(url))
     except FetchError as error:
-        rules = RobotsRules.from_answer(error.http_status)
+        rules = RobotsRules.from_answer(error.http_status, problem=str(error))
     refusal = rules.why_not(url, catalogue.politeness.agent)
     if refusal:
         raise FetchError(refusal, kind="robots", url=url, page=page)
+
+
+def _robots(exchange: Exchange, url: str) -> RobotsRules:
+    for _ in range(MAX_ROBOTS_REDIRECTS + 1):
+        answer = exchange.get(url, is_page=False)
+        if isinstance(answer, Response):
+            return RobotsRules.from_answer(answer.status, answer.body)
+        url = answer.location
+    return RobotsRules.from_answer(answer.status)
 
 
 def _followed(exchange: Exchange, catalogue: Catalogue, url: str, page: int) -> Response:

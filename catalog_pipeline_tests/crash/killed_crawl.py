@@ -103,6 +103,8 @@ def kill_and_resume(folder: Path, wish: Wish, life: Life) -> Verdict:
             problems.append("it was never completed")
         scene.wait_until_dead()
         problems += complaints(scene, deaths)
+        if wish.victims != "all" and deaths.in_flight:
+            problems.append(f"workers that lived on did not store pages {sorted(deaths.in_flight)}")
         return Verdict(
             wish=wish,
             phases=tuple(phases),

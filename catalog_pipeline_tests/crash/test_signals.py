@@ -33,6 +33,15 @@ def half_way(scene: Scene, *options: str) -> CommandProcess:
     return process.until(lambda: len(scene.downloads()) >= 12, "12 pages were asked for")
 
 
+def with_slow_requests(process: CommandProcess, scene: Scene) -> CommandProcess:
+    """The crawl with all its requests at the site, whose answers will take a while."""
+    scene.shop.control(latency_ms=1500)
+    asked = len(scene.downloads())
+    return process.until(
+        lambda: len(scene.downloads()) >= asked + CONCURRENCY, "slow requests began"
+    )
+
+
 def printed_command(process: CommandProcess) -> list[str]:
     """The arguments of the command that a message names for going on."""
     (line,) = [line for line in process.out.splitlines() if "Go on with: " in line]
@@ -130,16 +139,17 @@ def is_building(scene: Scene) -> bool:
 def test_a_killed_crawl_goes_on_where_it_was(scene: Scene, victims: Victims) -> None:
     """Workers that are left store what they had asked for; only without them is anything lost."""
     deaths = Deaths(scene)
-    scene.kill(half_way(scene), victims)
+    process = with_slow_requests(half_way(scene), scene)
+    scene.kill(process, victims)
+    asked = scene.downloads()
     deaths.note()
+    assert scene.downloads() == asked, "a worker of the dead crawl goes on downloading"
     if victims == "all":
         assert 0 < deaths.largest <= most_in_flight(scene)
     else:
         assert deaths.largest == 0
-    asked = scene.downloads()
-    time.sleep(3 * LATENCY_MS / 1000)
-    assert scene.downloads() == asked, "a worker of the dead crawl goes on downloading"
 
+    scene.shop.control(latency_ms=0)
     assert scene.crawl().code == 0
     assert complaints(scene, deaths) == []
     assert deaths.downloaded_again == deaths.in_flight.total()
@@ -149,10 +159,7 @@ def test_a_killed_crawl_goes_on_where_it_was(scene: Scene, victims: Victims) -> 
 def test_a_crawl_that_is_started_again_at_once_waits_for_the_pages_in_flight(
     scene: Scene, victims: Victims
 ) -> None:
-    process = half_way(scene)
-    scene.shop.control(latency_ms=1500)
-    asked = len(scene.downloads())
-    process.until(lambda: len(scene.downloads()) >= asked + CONCURRENCY, "slow requests began")
+    process = with_slow_requests(half_way(scene), scene)
     scene.kill(process, victims)
     begun = scene.downloads()
     resumed = scene.start("run", "shop")

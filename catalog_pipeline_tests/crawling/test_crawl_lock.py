@@ -6,16 +6,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from catalog_pipeline.crawling import crawl_lock
 from catalog_pipeline.crawling.crawl_lock import catalogue_lock, holder_of, try_acquire
 from catalog_pipeline.errors import StorageError
 
 HOLD = """
 import sys, time
 from pathlib import Path
+from catalog_pipeline.crawling import crawl_lock
 from catalog_pipeline.crawling.crawl_lock import catalogue_lock
 with catalogue_lock(Path(sys.argv[1]), "run-a"):
     print("held", flush=True)
@@ -126,3 +129,46 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match=r"crawl\.lock cannot be made"):
         try_acquire(tmp_path / "file", "run-b")
+
+
+CRAWL_WITH_A_STUCK_WORKER = """
+import subprocess, sys, time
+from pathlib import Path
+from catalog_pipeline.crawling.crawl_lock import (
+    WORKER_MODULE, catalogue_lock, name_workers, shared_descriptors
+)
+folder = Path(sys.argv[1])
+with catalogue_lock(folder, "run-a"):
+    worker = subprocess.Popen(
+        [sys.executable, "-c", sys.argv[2], WORKER_MODULE], pass_fds=shared_descriptors(folder)
+    )
+    name_workers(folder, [worker.pid])
+    print(worker.pid, flush=True)
+    time.sleep(60)
+"""
+STUCK_WORKER = "import re; print('stuck', flush=True); re.search(r'(a+)+b', 'a' * 200)"
+
+
+def test_a_worker_of_a_dead_crawl_that_does_not_end_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within one long search Python hears of nothing, not even of its own time limits."""
+    monkeypatch.setattr(crawl_lock, "LONGEST_AFTERLIFE_SECONDS", 0.5)
+    told: list[str] = []
+    with subprocess.Popen(
+        [sys.executable, "-c", CRAWL_WITH_A_STUCK_WORKER, str(tmp_path), STUCK_WORKER],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as crawl:
+        assert crawl.stdout is not None
+        worker = int(crawl.stdout.readline())
+        assert crawl.stdout.readline() == "stuck\n"
+        crawl.kill()
+        crawl.wait()
+        try:
+            with catalogue_lock(tmp_path, "run-b", on_wait=told.append) as acquired:
+                assert acquired
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+    assert told == ["run run-a, which was killed and whose workers are storing their last pages"]

@@ -23,8 +23,8 @@ class _Witness(CrawlObserver):
     def page_failed(self, failure: PageFailure) -> None:
         self.seen.append(("failed", failure.page))
 
-    def page_put_off(self, page: int, reason: str, seconds: float) -> None:
-        self.seen.append(("put off", page))
+    def put_off(self, reason: str, seconds: float) -> None:
+        self.seen.append(("put off", int(reason.split()[1])))
 
     def finished(self, outcome: CrawlOutcome) -> None:
         self.outcome = outcome

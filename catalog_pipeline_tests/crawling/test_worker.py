@@ -81,8 +81,9 @@ def test_tasks_that_a_dead_scheduler_left_are_not_begun(site: Site):
 def test_robots_txt_that_does_not_come_is_not_waited_for(site: Site):
     with raw_server(Visit.stay_silent) as server:
         held = HeldWaves.make()
+        catalogue = site.write(base_url=server.url)
         with _worker(held.descriptor) as (connection, process):
-            connection.send(_setup(site.catalogue, site, held, threads=1))
+            connection.send(_setup(catalogue, site, held, threads=1))
             connection.send(tasks.FetchRobots(f"{server.url}/robots.txt"))
             wait_for(lambda: server.heads, what="the request")
             before = time.monotonic()

@@ -224,6 +224,18 @@ def test_this_machine_is_never_asked_for_through_a_proxy(monkeypatch: pytest.Mon
     assert proxy.heads == []
 
 
+def test_a_proxy_is_not_trusted_with_another_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would look the name up itself, within the network that it is in."""
+    with raw_server(sends(page())) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        exchange = Exchange(catalogue_at("http://shop.example"))
+        assert exchange.get("http://shop.example/robots.txt", is_page=False)
+        with pytest.raises(FetchError, match="behind a proxy") as caught:
+            exchange.get("http://wiki.corp.example/robots.txt", is_page=False)
+    assert caught.value.kind == "address_refused"
+    assert len(proxy.heads) == 1
+
+
 def test_an_inner_address_is_refused_behind_a_proxy_too(monkeypatch: pytest.MonkeyPatch) -> None:
     with raw_server(sends(page())) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)

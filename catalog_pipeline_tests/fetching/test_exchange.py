@@ -67,6 +67,17 @@ def test_what_is_no_page_may_have_any_type_and_another_host(answer: bytes, probl
             exchange.get(f"{server.url}/p")
 
 
+def test_what_is_no_page_is_had_from_elsewhere_only_if_that_is_public() -> None:
+    """A catalogue of this machine may be crawled, and lead to nothing else on it."""
+    with raw_server(sends(page())) as own, raw_server(sends(page())) as other:
+        exchange = Exchange(catalogue_at(own.url))
+        assert exchange.get(f"{own.url}/robots.txt", is_page=False)
+        with pytest.raises(FetchError) as caught:
+            exchange.get(f"{other.url}/robots.txt", is_page=False)
+    assert caught.value.kind == "address_refused"
+    assert other.heads == []
+
+
 def test_one_connection_serves_many_requests_also_after_failures() -> None:
     answers = iter(
         [
