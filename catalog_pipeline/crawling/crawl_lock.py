@@ -115,6 +115,9 @@ def _has_died(values: Mapping[str, Any]) -> bool:
         return True
     except PermissionError:
         return False
+    # One whose parent has not asked for its end yet has a number still.
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     return False
 
 

@@ -149,8 +149,9 @@ with catalogue_lock(folder, "run-a"):
 STUCK_WORKER = "import re; print('stuck', flush=True); re.search(r'(a+)+b', 'a' * 200)"
 
 
+@pytest.mark.parametrize("is_waited_for", [True, False])
 def test_a_worker_of_a_dead_crawl_that_does_not_end_is_killed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_waited_for: bool
 ) -> None:
     """Within one long search Python hears of nothing, not even of its own time limits."""
     monkeypatch.setattr(crawl_lock, "LONGEST_AFTERLIFE_SECONDS", 0.5)
@@ -164,7 +165,10 @@ def test_a_worker_of_a_dead_crawl_that_does_not_end_is_killed(
         worker = int(crawl.stdout.readline())
         assert crawl.stdout.readline() == "stuck\n"
         crawl.kill()
-        crawl.wait()
+        if is_waited_for:
+            crawl.wait()
+        else:
+            os.waitid(os.P_PID, crawl.pid, os.WEXITED | os.WNOWAIT)
         try:
             with catalogue_lock(tmp_path, "run-b", on_wait=told.append) as acquired:
                 assert acquired
