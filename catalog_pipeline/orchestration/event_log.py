@@ -18,6 +18,7 @@ events of a new run in batches only if it is set.
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime, timezone
 from itertools import groupby
 from typing import Any
 
@@ -97,6 +98,20 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         with self._pool.transaction(path, immediate=True) as connection:
             self._insert_into_index(connection, mirrored)
             self._store_in_run_files(rows)
+            self._fail_runs(mirrored)
+
+    def _fail_runs(self, rows: Sequence[event_rows.EventRow]) -> None:
+        """Gives runs that have failed that status before anybody can read of their failure.
+
+        Dagster does so afterwards. Its daemon looks at a failure once: if the run did not have
+        the status yet, it would never be retried.
+        """
+        for row in rows:
+            if row.type == dg.DagsterEventType.RUN_FAILURE and self.has_instance:
+                failed_at = datetime.fromtimestamp(row.event.timestamp, timezone.utc)
+                self._instance.run_storage.handle_run_event(
+                    row.event.run_id, row.event.get_dagster_event(), failed_at
+                )
 
     def _store_in_run_files(self, rows: Sequence[event_rows.EventRow]) -> None:
         for run_id, group in groupby(sorted(rows, key=_run_id_of), key=_run_id_of):
