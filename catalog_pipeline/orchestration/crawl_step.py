@@ -1,11 +1,11 @@
 """The step that crawls: brings Dagster's run and the crawl together.
 
-What a run means for the crawl is decided here: its pages, its cut-off, its end. The crawl itself
-is in `catalog_pipeline.crawling`. Dagster inspects annotations of config classes, so there is no
-`from __future__ import annotations` here.
+Which pages a run crawls is decided in `crawl_order`, when it has to stop in `crawl_end`, and the
+crawl itself is in `catalog_pipeline.crawling`.
 """
 
-import time
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,48 +13,23 @@ from pathlib import Path
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.pages import format_pages, parse_pages
+from catalog_pipeline.catalogue.pages import format_pages
 from catalog_pipeline.crawling.crawl import Crawl
 from catalog_pipeline.crawling.crawl_lock import catalogue_lock
 from catalog_pipeline.crawling.group_commit import MAX_PAGES
 from catalog_pipeline.crawling.head_start import crew
-from catalog_pipeline.crawling.interrupts import StopWish, stop_on_signals
+from catalog_pipeline.crawling.interrupts import stop_on_signals
 from catalog_pipeline.crawling.observer import current_observer
-from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, parse_cutoff, plan_crawl
-from catalog_pipeline.errors import (
-    CatalogPipelineError,
-    CrawlStoppedError,
-    LoginError,
-    UsageError,
-)
-from catalog_pipeline.orchestration.checkpoints import read_checkpoints, run_created_at
+from catalog_pipeline.crawling.plan import CrawlPlan
+from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, LoginError
+from catalog_pipeline.orchestration.crawl_end import stopper
+from catalog_pipeline.orchestration.crawl_order import CrawlConfig, pages_of_run, plan_run
 from catalog_pipeline.orchestration.event_recorder import EventRecorder
 from catalog_pipeline.orchestration.liveness import hold_sign_of_life
-from catalog_pipeline.orchestration.names import (
-    COMMAND_LINE,
-    MAX_RETRIES_TAG,
-    STARTED_BY_TAG,
-    pages_key,
-)
-from catalog_pipeline.orchestration.wipes import WipeTimes
+from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, pages_key
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.storing.page_store import PageStore
-
-_SECONDS_BETWEEN_LOOKS_AT_THE_RUN = 2.0
-
-
-class CrawlConfig(dg.Config):
-    """What may be said about a crawl in its run's config.
-
-    `cutoff`: ISO 8601 time with zone; pages fetched at or after it are not downloaded again.
-    `pages`: a set of pages such as `7,9,12-15` for a run without partition tags.
-    `reparse`: parse the stored bodies again instead of downloading.
-    """
-
-    cutoff: str | None = None
-    pages: str | None = None
-    reparse: bool = False
 
 
 def crawl_pages(
@@ -71,7 +46,7 @@ def crawl_pages(
         stack.enter_context(
             hold_sign_of_life(Path(context.instance.root_directory), context.run.run_id)
         )
-        must_stop = _stopper(context, stack.enter_context(stop_on_signals()))
+        must_stop = stopper(context, stack.enter_context(stop_on_signals()))
         has_lock = stack.enter_context(
             catalogue_lock(
                 places.folder,
@@ -100,11 +75,11 @@ def _crawl(
     observer = current_observer()
     store = PageStore(places.pages)
     recorder = EventRecorder(context, pages_key(catalogue.name))
-    pages = _pages_of_run(context, catalogue, config)
+    pages = pages_of_run(context, catalogue, config)
     if config.pages is not None:
         recorder.plan_pages(pages)
     store.prepare()
-    plan = _plan(context, catalogue, config, store, pages)
+    plan = plan_run(context, catalogue, config, store, pages)
     observer.planned(plan)
     _tell_plan(context, plan)
     if not catalogue.politeness.obey_robots:
@@ -150,73 +125,9 @@ def _run(crawl: Crawl, plan: CrawlPlan, config: CrawlConfig) -> CrawlOutcome:
     return crawl.run(plan.due)
 
 
-def _plan(
-    context: dg.AssetExecutionContext,
-    catalogue: Catalogue,
-    config: CrawlConfig,
-    store: PageStore,
-    pages: Sequence[int],
-) -> CrawlPlan:
-    checkpoints = read_checkpoints(context.instance, catalogue.name, pages)
-    if config.reparse:
-        return CrawlPlan((), (), tuple((page, checkpoints.get(page)) for page in pages), ())
-    if config.cutoff is not None:
-        cut_off = CutOff(parse_cutoff(config.cutoff), is_explicit=True)
-    else:
-        cut_off = CutOff(run_created_at(context.instance, context.run, catalogue.name))
-    wiped_at = WipeTimes(context.instance, catalogue.name)
-    return plan_crawl(pages, checkpoints, store, cut_off, wiped_at)
-
-
-def _pages_of_run(
-    context: dg.AssetExecutionContext, catalogue: Catalogue, config: CrawlConfig
-) -> list[int]:
-    if config.pages is not None:
-        pages = parse_pages(config.pages)
-    elif context.has_partition_key or context.has_partition_key_range:
-        pages = [int(key) for key in context.partition_keys]
-    else:
-        pages = list(catalogue.pages)
-    beyond = [page for page in pages if page not in catalogue.pages]
-    if beyond:
-        raise UsageError(
-            f"{catalogue.name} has no page {format_pages(beyond)}; it has pages "
-            f"{catalogue.first_page}-{catalogue.last_page}."
-        )
-    return pages
-
-
 def _record_in_groups(recorder: EventRecorder, pages: Sequence[StoredPage]) -> None:
     for start in range(0, len(pages), MAX_PAGES):
         recorder.record_pages(pages[start : start + MAX_PAGES])
-
-
-def _stopper(context: dg.AssetExecutionContext, wish: StopWish) -> Callable[[], bool]:
-    """Whether the crawl has to end: by a signal, or because its run was ended in the event log."""
-    next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS_AT_THE_RUN
-    is_told = False
-
-    def must_stop() -> bool:
-        nonlocal next_look, is_told
-        if not wish.is_set and time.monotonic() >= next_look:
-            next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS_AT_THE_RUN
-            run = context.instance.get_run_by_id(context.run.run_id)
-            wish.is_set = (
-                run is None or run.is_finished or run.status == dg.DagsterRunStatus.CANCELING
-            )
-        if wish.by_signal is not None and not is_told:
-            is_told = True
-            _tell_cancelled_by_user(context)
-        return wish.is_set
-
-    return must_stop
-
-
-def _tell_cancelled_by_user(context: dg.AssetExecutionContext) -> None:
-    """A Ctrl-C in the terminal is a cancellation; a worker of the web UI that is ended is not,
-    and Dagster fails its run, which is then retried."""
-    if context.run.tags.get(STARTED_BY_TAG) == COMMAND_LINE:
-        context.instance.report_run_canceling(context.run, "Interrupted on the command line.")
 
 
 def _tell_waiting(context: dg.AssetExecutionContext, holder: str) -> None:

@@ -7,7 +7,8 @@ import dagster as dg
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.pages import format_pages
 from catalog_pipeline.orchestration.column_schema import page_schema
-from catalog_pipeline.orchestration.crawl_step import CrawlConfig, crawl_pages
+from catalog_pipeline.orchestration.crawl_order import CrawlConfig
+from catalog_pipeline.orchestration.crawl_step import crawl_pages
 from catalog_pipeline.orchestration.names import CATALOGUE_TAG, crawl_pool, pages_key, pages_step
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from catalog_pipeline.crawling import tasks
 from catalog_pipeline.crawling.page_work import PageWorker
-from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, damage_of, plan_crawl
+from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, damage_of, parse_cutoff, plan_crawl
+from catalog_pipeline.errors import UsageError
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.page_store import PageStore
 from catalog_pipeline_tests.site import Site
@@ -89,3 +90,15 @@ def test_a_damaged_file_saves_no_download_and_is_named(
 
 def test_a_sound_file_has_no_damage(stored: StoredPage, store: PageStore):
     assert damage_of(stored, store) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-31T06:00:00Z", "2026-01-31T07:00+01:00", "2026-01-31T06:00:00.000000+00:00"]
+)
+def test_cut_offs_are_read_in_utc(text: str):
+    assert parse_cutoff(text) == datetime(2026, 1, 31, 6, 0, tzinfo=timezone.utc)
+
+
+def test_a_cut_off_needs_a_zone():
+    with pytest.raises(UsageError, match="names no time zone"):
+        parse_cutoff("2026-01-31T06:00")
