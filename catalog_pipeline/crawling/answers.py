@@ -101,14 +101,10 @@ class AnswerHandler:
         self._observer.put_off(answer.message, self._login.try_at - now)
 
     def _session_expired(self, work: PageWork, session: int) -> None:
-        """Try the page again with a new session, but not for ever: it may be the page itself.
-
-        A session may be over after a single request, and each page in flight may be unlucky once
-        for each of the others.
-        """
-        if work.expiries > self._politeness.concurrency:
-            message = f"the site wants a login for it after {work.expiries} new sessions too"
-            self._tally.page_failed(work, "session_expired", message, None)
+        """Try the page again with a new session, but not for ever: it may be the page itself."""
+        refusal = self._login.why_not_again(work.expiries)
+        if refusal:
+            self._tally.page_failed(work, "session_expired", refusal, None)
             return
         self._login.expired(session)
         self._queue.again(replace(work, expiries=work.expiries + 1))

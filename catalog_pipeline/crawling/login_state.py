@@ -24,7 +24,8 @@ class LoginState:
         """When, by the crawl's clock, the next try may begin, or the latest one did."""
         self._tries = 0
         self._first_try_at = 0.0
-        self._has_pages = True
+        self._sessions_in_vain = 0
+        self._has_had_pages = False
 
     def expired(self, session: int) -> None:
         """The site did not know the session that a page was asked with."""
@@ -35,9 +36,9 @@ class LoginState:
         """A login starts, with no page in flight; returns the number that its session will have.
 
         Raises:
-            LoginError: the latest session never gave a single page.
+            LoginError: there was a session, and no page came to it nor to any before.
         """
-        if self.session > 0 and not self._has_pages:
+        if self._sessions_in_vain and not self._has_had_pages:
             raise LoginError(
                 f"{self._name}: the login succeeds, but the site shows no page to its session; "
                 f"check login.page and login.logged_in."
@@ -54,7 +55,7 @@ class LoginState:
         self.session = session
         self.is_wanted = self.is_under_way = False
         self._tries = 0
-        self._has_pages = False
+        self._sessions_in_vain += 1
 
     def failed(self, error: FetchError, now: float) -> None:
         """The site could not be asked for a login; it is tried again by the rules for pages.
@@ -71,4 +72,19 @@ class LoginState:
 
     def page_came(self) -> None:
         """A page was shown to the present session."""
-        self._has_pages = True
+        self._has_had_pages = True
+        self._sessions_in_vain = 0
+
+    def why_not_again(self, expiries: int) -> str:
+        """Why no new session is tried for a page that found its session expired; "" if one is.
+
+        `expiries` is how often the page had found that before. A session may be over after a
+        single request, and each page in flight may be unlucky once for each of the others.
+        """
+        most = self._politeness.concurrency
+        if expiries > most:
+            return f"the site wants a login for it after {expiries} new sessions too"
+        if self._has_had_pages and self._sessions_in_vain > most + 1:
+            count = self._sessions_in_vain
+            return f"the site wants a login for it, and {count} new sessions showed no page"
+        return ""

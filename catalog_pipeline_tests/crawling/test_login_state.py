@@ -56,6 +56,26 @@ def test_a_session_that_showed_pages_may_expire():
     assert login.is_wanted
 
 
+def test_a_page_gets_new_sessions_but_not_for_ever():
+    login = LoginState(MEMBERS, has_session=True)
+    most = MEMBERS.politeness.concurrency
+    assert not login.why_not_again(most)
+    assert f"after {most + 1} new sessions too" in login.why_not_again(most + 1)
+
+
+def test_where_pages_have_come_sessions_in_vain_fail_pages_and_not_the_crawl():
+    login = LoginState(MEMBERS, has_session=True)
+    login.page_came()
+    in_vain = MEMBERS.politeness.concurrency + 2
+    for session in range(in_vain):
+        assert not login.why_not_again(0)
+        login.expired(session)
+        login.succeeded(login.begin(0.0))
+    assert f"{in_vain} new sessions showed no page" in login.why_not_again(0)
+    login.page_came()
+    assert not login.why_not_again(0)
+
+
 def test_a_login_that_cannot_be_had_is_tried_again_later_and_later_and_then_given_up():
     login = LoginState(MEMBERS, has_session=False)
     now, waits = 0.0, []
@@ -182,8 +202,10 @@ def _cookie_values(path: Path) -> list[str]:
     return values
 
 
-def test_a_page_that_always_wants_a_login_fails_alone(members: Site, run: Run):
-    """Without products it has nothing by which its session could be told to be alive."""
+@pytest.mark.parametrize("page", [2, 4, 6])
+def test_a_page_that_always_wants_a_login_fails_alone(members: Site, run: Run, page: int):
+    """Without products it has nothing by which its session could be told to be alive. It may be
+    the last one that is left, so that nothing else shows that its sessions are good."""
     login = bundled_attributes("sandbox_members")["login"]
     members.write(
         like="sandbox_members",
@@ -191,9 +213,9 @@ def test_a_page_that_always_wants_a_login_fails_alone(members: Site, run: Run):
         login={**login, "logged_in": "article.product-card"},
         politeness={"concurrency": 2},
     )
-    members.shop.control(faults=["4=empty"])
+    members.shop.control(faults=[f"{page}=empty"])
     answer = run("run", NAME, "--json")
     assert answer.code == 1
-    assert (answer.json["done"], answer.json["failed_pages"]) == (5, "4")
+    assert (answer.json["done"], answer.json["failed_pages"]) == (5, str(page))
     assert answer.json["failures"][0]["kind"] == "session_expired"
     assert members.shop.hits()["logins"]["member"] <= 5
