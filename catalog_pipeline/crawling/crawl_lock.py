@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog_pipeline.crawling.locked_file import LockedFile, is_locked, read_values
+from catalog_pipeline.crawling.processes import arguments, is_alive
 
 CRAWL_LOCK = "crawl.lock"
 TABLE_LOCK = "table.lock"
@@ -107,25 +108,13 @@ def catalogue_lock(
 def _has_died(values: Mapping[str, Any]) -> bool:
     """Whether the crawl that wrote these values into its lock is no more."""
     pid = values.get("pid")
-    if not isinstance(pid, int):
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    # One whose parent has not asked for its end yet has a number still.
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    return False
+    return isinstance(pid, int) and not is_alive(pid)
 
 
 def _kill_workers(values: Mapping[str, Any]) -> None:
     """End the workers of a dead crawl that Python itself cannot end, as in an endless pattern."""
     for pid in values.get("workers", []):
-        with suppress(OSError):
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            # Numbers of processes are given again.
-            if WORKER_MODULE.encode() in command:
+        # Numbers of processes are given again.
+        if WORKER_MODULE in arguments(pid):
+            with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)

@@ -5,12 +5,12 @@ run's start. Not here: the judgement (``liveness``).
 """
 
 import json
-import os
-from pathlib import Path
 
 import dagster as dg
 from dagster._core.storage.dagster_run import DagsterRun
 from dagster._core.storage.tags import GRPC_INFO_TAG
+
+from catalog_pipeline.crawling.processes import is_alive, started_at
 
 SERVER_TIMEOUT_SECONDS = 5
 STARTED_BEFORE_SECONDS = 2.0
@@ -65,25 +65,7 @@ def process_of_run_lives(instance: dg.DagsterInstance, run: DagsterRun) -> bool:
 
 def _is_same_process(pid: int, seen_at: float) -> bool:
     """Whether the process lives that had this number at that time, and not a later one."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+    if not is_alive(pid):
         return False
-    except PermissionError:
-        pass
-    started_at = _process_start(pid)
-    return started_at is None or started_at <= seen_at + STARTED_BEFORE_SECONDS
-
-
-def _process_start(pid: int) -> float | None:
-    """When a process started, where the system tells; a process that waits to be buried is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        boot = next(
-            line for line in Path("/proc/stat").read_text().splitlines() if line[:6] == "btime "
-        )
-    except (FileNotFoundError, StopIteration):
-        return None
-    if fields[0] in "ZX":
-        return float("inf")
-    return float(boot.split()[1]) + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    start = started_at(pid)
+    return start is None or start <= seen_at + STARTED_BEFORE_SECONDS

@@ -18,7 +18,6 @@ from catalog_pipeline.errors import StorageError
 HOLD = """
 import sys, time
 from pathlib import Path
-from catalog_pipeline.crawling import crawl_lock
 from catalog_pipeline.crawling.crawl_lock import catalogue_lock
 with catalogue_lock(Path(sys.argv[1]), "run-a"):
     print("held", flush=True)

@@ -1,0 +1,47 @@
+"""Processes of this machine by their numbers: whether one lives, since when, and what it runs.
+
+What a process is to a crawl or a run is not known here. Where the system does not tell, the answer
+is that nothing is known, and a process is not taken for dead.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process; one that only waits to be buried is none any more."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return _state(pid)[:1] not in (["Z"], ["X"])
+
+
+def started_at(pid: int) -> float | None:
+    """When a process started, in seconds since 1970; None where the system does not tell."""
+    state = _state(pid)
+    for line in _text("/proc/stat").splitlines():
+        if state and line.startswith("btime "):
+            return float(line.split()[1]) + int(state[19]) / os.sysconf("SC_CLK_TCK")
+    return None
+
+
+def arguments(pid: int) -> list[str]:
+    """The command of a process, word by word; empty where the system does not tell."""
+    return _text(f"/proc/{pid}/cmdline").split("\0")[:-1]
+
+
+def _state(pid: int) -> list[str]:
+    """The fields of proc(5)'s `stat` from the third one on: the second may hold anything."""
+    return _text(f"/proc/{pid}/stat").rpartition(")")[2].split()
+
+
+def _text(path: str) -> str:
+    with suppress(OSError):
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    return ""
