@@ -84,7 +84,7 @@ class LoginState:
         most = self._politeness.concurrency
         if expiries > most:
             return f"the site wants a login for it after {expiries} new sessions too"
-        if self._has_had_pages and self._sessions_in_vain > most + 1:
+        if self._sessions_in_vain > most + 1:
             count = self._sessions_in_vain
             return f"the site wants a login for it, and {count} new sessions showed no page"
         return ""
