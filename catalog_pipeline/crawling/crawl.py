@@ -210,9 +210,10 @@ class Crawl:
             )
 
     def _begin_login(self, now: float) -> None:
-        """Log in as soon as no page is in flight; a login takes the pace's turns too."""
+        """Log in as soon as no worker has a page, whose answer may show that the session is good;
+        a login takes the pace's turns too."""
         if (
-            self._queue.in_flight
+            self._queue.at_work
             or self._login.is_under_way
             or self._login.try_at > now
             or self._pace.seconds_until_free(now) > 0

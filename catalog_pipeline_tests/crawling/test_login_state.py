@@ -202,10 +202,14 @@ def _cookie_values(path: Path) -> list[str]:
     return values
 
 
+@pytest.mark.parametrize("latency_ms", [0, 40])
 @pytest.mark.parametrize("page", [2, 4, 6])
-def test_a_page_that_always_wants_a_login_fails_alone(members: Site, run: Run, page: int):
+def test_a_page_that_always_wants_a_login_fails_alone(
+    members: Site, run: Run, page: int, latency_ms: int
+):
     """Without products it has nothing by which its session could be told to be alive. It may be
-    the last one that is left, so that nothing else shows that its sessions are good."""
+    the last one that is left, so that nothing else shows that its sessions are good; or be told
+    of while the other page of its session is still being stored, as from a slow site."""
     login = bundled_attributes("sandbox_members")["login"]
     members.write(
         like="sandbox_members",
@@ -213,7 +217,7 @@ def test_a_page_that_always_wants_a_login_fails_alone(members: Site, run: Run, p
         login={**login, "logged_in": "article.product-card"},
         politeness={"concurrency": 2},
     )
-    members.shop.control(faults=[f"{page}=empty"])
+    members.shop.control(faults=[f"{page}=empty"], latency_ms=latency_ms)
     answer = run("run", NAME, "--json")
     assert answer.code == 1
     assert (answer.json["done"], answer.json["failed_pages"]) == (5, str(page))
