@@ -7,7 +7,7 @@ import time
 
 from catalog_pipeline.crawling.processes import arguments, is_alive, started_at
 
-ENDLESS = [sys.executable, "-c", "import time; time.sleep(60)", "a word"]
+ENDLESS = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)", "a word"]
 
 
 def test_a_process_lives_until_it_has_ended_whether_or_not_anybody_has_asked():
@@ -29,7 +29,9 @@ def test_its_start_is_known_to_a_second_or_two():
 
 
 def test_its_command_is_known_word_by_word():
-    with subprocess.Popen(ENDLESS) as process:
+    with subprocess.Popen(ENDLESS, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
         found = arguments(process.pid)
         process.kill()
     assert found == ENDLESS
