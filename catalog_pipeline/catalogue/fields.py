@@ -34,7 +34,7 @@ is relative to the product; `//` is refused there, as it would search the whole 
 class StrictModel(BaseModel):
     """An immutable part of a catalogue's YAML in which an unknown key is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Field(StrictModel):

@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from catalog_pipeline.catalogue.model import Catalogue, checked_base_url
+from catalog_pipeline.catalogue.checked import checked_base_url
+from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import CatalogueError, UsageError
 
 BUNDLED_FOLDER = Path(__file__).parents[1] / "defs"
@@ -60,10 +61,10 @@ def load_catalogue(name: str, environ: Mapping[str, str] = os.environ) -> Catalo
 def read_catalogue(path: Path) -> Catalogue:
     """The catalogue that one YAML file describes; its folder's name is its name."""
     name = path.parent.name
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (OSError, UnicodeError, yaml.YAMLError, RecursionError) as error:
         raise CatalogueError(name, str(path), f"not readable as YAML: {error}") from error
     attributes = document.get("attributes") if isinstance(document, dict) else None
     if not isinstance(attributes, dict):
@@ -75,8 +76,10 @@ def catalogue_from_attributes(
     name: str, attributes: Mapping[str, Any], *, path: Path | None = None, text: str = ""
 ) -> Catalogue:
     """Check the attributes of a YAML; the first mistake is raised with its place."""
+    if "name" in attributes:
+        raise CatalogueError(name, "name", "the folder's name is the catalogue's; leave it out")
     try:
-        return Catalogue(name=name, **attributes)
+        return Catalogue.model_validate({**attributes, "name": name})
     except ValidationError as error:
         raise _first_mistake(name, error, path, text) from error
 

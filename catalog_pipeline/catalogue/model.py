@@ -13,14 +13,16 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field as Bounded
-from pydantic import (
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
-    field_validator,
-    model_validator,
-)
+from pydantic import field_validator, model_validator
 
+from catalog_pipeline.catalogue.checked import (
+    MAX_PAGES,
+    BaseUrl,
+    Hours,
+    PageCount,
+    PageNumber,
+    PathOrUrl,
+)
 from catalog_pipeline.catalogue.fields import (
     PROVENANCE_COLUMNS,
     Field,
@@ -29,7 +31,7 @@ from catalog_pipeline.catalogue.fields import (
     StrictModel,
     checked_timezone,
 )
-from catalog_pipeline.catalogue.politeness import Limits, Login, PathOrUrl, Politeness
+from catalog_pipeline.catalogue.politeness import Limits, Login, Politeness
 
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
 _PARSER_REVISION = 1
@@ -61,16 +63,16 @@ class Coverage(StrictModel):
 
     minimum: Annotated[float, Bounded(ge=0, le=1)] = 0.0
     """Share of the catalogue's pages that must be done."""
-    stale_after_hours: PositiveFloat = 48.0
+    stale_after_hours: Hours = 48.0
     """Age from which a done page counts as stale in the table's metadata."""
 
 
 class PracticeShop(StrictModel):
     """The catalogue is served by the bundled practice shop, started by whatever crawls it."""
 
-    pages: PositiveInt = 50
-    page_size: PositiveInt = 20
-    session_requests: PositiveInt | None = None
+    pages: PageCount = 50
+    page_size: PageCount = 20
+    session_requests: PageCount | None = None
     """Requests after which a member's session expires."""
 
 
@@ -78,13 +80,13 @@ class CatalogueAttributes(StrictModel):
     """What a catalogue's YAML holds under `attributes`."""
 
     description: str = ""
-    base_url: str
+    base_url: BaseUrl
     page_url: PathOrUrl
     """Template of a listing page's URL with `{page}`; below `base_url` if it starts with /."""
     first_page_url: PathOrUrl | None = None
     """URL of the first page, where it is not made from the template."""
-    first_page: NonNegativeInt = 1
-    last_page: NonNegativeInt
+    first_page: PageNumber = 1
+    last_page: PageNumber
     product: Selectors
     fields: dict[str, Field]
     key: Annotated[tuple[str, ...], OneOrMore]
@@ -93,15 +95,10 @@ class CatalogueAttributes(StrictModel):
     login: Login | None = None
     schedule: Schedule | None = None
     coverage: Coverage = Coverage()
-    pages_per_run: PositiveInt | None = None
+    pages_per_run: PageCount | None = None
     owners: tuple[str, ...] = ("team:catalogues",)
     tags: dict[str, str] = Bounded(default_factory=dict)
     practice_shop: PracticeShop | None = None
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_http(cls, value: str) -> str:
-        return checked_base_url(value)
 
     @field_validator("page_url")
     @classmethod
@@ -131,6 +128,8 @@ class CatalogueAttributes(StrictModel):
             raise ValueError(
                 f"last_page ({self.last_page}) is less than first_page ({self.first_page})"
             )
+        if self.last_page - self.first_page >= MAX_PAGES:
+            raise ValueError(f"more than {MAX_PAGES:,} pages from first_page to last_page")
         for name in self.key:
             if name not in self.fields:
                 raise ValueError(
@@ -190,15 +189,3 @@ class Catalogue(CatalogueAttributes):
         if not NAME_PATTERN.fullmatch(value):
             raise ValueError(f"{value!r} is no name for a catalogue; use a-z, 0-9 and _")
         return value
-
-
-def checked_base_url(value: str) -> str:
-    """Return `value` if it is an absolute HTTP URL without query, else raise `ValueError`."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{value!r} is no address such as https://shop.example")
-    if parts.query or parts.fragment:
-        raise ValueError("it must not have a query or fragment")
-    if parts.username or parts.password:
-        raise ValueError("credentials do not belong in it; declare a login")
-    return value

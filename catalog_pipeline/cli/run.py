@@ -13,8 +13,7 @@ from datetime import datetime, timedelta, timezone
 import click
 
 from catalog_pipeline.catalogue.files import load_catalogue, with_base_url
-from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.pages import format_pages, parse_pages
+from catalog_pipeline.catalogue.pages import select_pages
 from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.options import DEFAULT_CATALOGUE, base_url_option, json_option
 from catalog_pipeline.cli.progress import RunProgress
@@ -59,7 +58,7 @@ def command(
     """
     started = time.monotonic()
     described = with_base_url(load_catalogue(catalogue), base_url)
-    selection = _selected(described, pages)
+    selection = list(described.pages) if pages is None else select_pages(described, pages)
     instant = _cutoff(refresh, stale_after, cutoff)
     if reparse and instant is not None:
         raise UsageError("--reparse downloads nothing; it does not go with a refresh.")
@@ -67,19 +66,6 @@ def command(
     summary = _run(order, as_json=as_json)
     show_summary(summary, seconds=time.monotonic() - started, as_json=as_json)
     return summary.exit_code
-
-
-def _selected(catalogue: Catalogue, text: str | None) -> list[int]:
-    if text is None:
-        return list(catalogue.pages)
-    pages = parse_pages(text)
-    beyond = [page for page in pages if page not in catalogue.pages]
-    if beyond:
-        raise UsageError(
-            f"{catalogue.name} has pages {catalogue.first_page}-{catalogue.last_page}, "
-            f"and not {format_pages(beyond)}."
-        )
-    return pages
 
 
 def _cutoff(refresh: bool, stale_after: str | None, cutoff: str | None) -> datetime | None:
@@ -112,7 +98,9 @@ def _run(order: RunOrder, *, as_json: bool) -> RunSummary:
         # it, and the workers start meanwhile.
         with heavy_imports():
             from catalog_pipeline.cli import crawl_session
+            from catalog_pipeline.orchestration.catalogue_check import check_catalogue
             from catalog_pipeline.orchestration.instance import open_instance
 
+            check_catalogue(catalogue)
             instance = stack.enter_context(open_instance())
         return crawl_session.run_session(instance, order, progress)

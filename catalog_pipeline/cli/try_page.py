@@ -15,10 +15,10 @@ from rich.console import Console
 
 from catalog_pipeline.catalogue.files import load_catalogue, with_base_url
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.pages import format_pages
+from catalog_pipeline.catalogue.pages import check_pages
 from catalog_pipeline.cli.grids import output_console, print_rows
 from catalog_pipeline.cli.options import base_url_option, json_option
-from catalog_pipeline.errors import ParseError, UsageError
+from catalog_pipeline.errors import ParseError
 from catalog_pipeline.parsing.explaining import Explanation, FieldMatch, explain
 from catalog_pipeline.parsing.listing import ListingParser
 from catalog_pipeline.records import Columns, Response, Validators
@@ -44,8 +44,7 @@ def command(
     """Fetch and parse one page of CATALOGUE and show its rows; store nothing."""
     described = with_base_url(load_catalogue(catalogue), base_url)
     number = described.first_page if page is None else page
-    if number not in described.pages:
-        raise UsageError(f"{described.name} has pages {format_pages(described.pages)}.")
+    check_pages(described, [(number, number)])
     parser = ListingParser(described)
     response = _saved(described, number, saved) if saved else _fetched(described, number)
     try:

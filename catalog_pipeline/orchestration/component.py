@@ -16,6 +16,7 @@ from catalog_pipeline.catalogue.files import (
     with_base_url,
 )
 from catalog_pipeline.catalogue.model import Catalogue, CatalogueAttributes
+from catalog_pipeline.orchestration.catalogue_check import check_catalogue
 from catalog_pipeline.orchestration.pages_asset import build_pages_asset
 from catalog_pipeline.orchestration.products_asset import build_products_asset
 from catalog_pipeline.orchestration.refresh_schedule import build_refresh_schedule
@@ -29,6 +30,7 @@ class CatalogueComponent(dg.Component):
     def __init__(self, catalogue: Catalogue) -> None:
         # Selectors and patterns are compiled here so that a mistake in them shows before a crawl.
         ListingParser(catalogue)
+        check_catalogue(catalogue)
         self.catalogue = catalogue
 
     @classmethod

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.pages import format_pages, parse_pages
+from catalog_pipeline.catalogue.pages import check_pages, page_ranges, select_pages
 from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, parse_cutoff, plan_crawl
-from catalog_pipeline.errors import UsageError
 from catalog_pipeline.orchestration.checkpoints import read_checkpoints, run_created_at
 from catalog_pipeline.orchestration.wipes import WipeTimes
 from catalog_pipeline.storing.page_store import PageStore
@@ -39,18 +38,12 @@ def pages_of_run(
         UsageError: the catalogue does not have one of them.
     """
     if config.pages is not None:
-        pages = parse_pages(config.pages)
-    elif context.has_partition_key or context.has_partition_key_range:
+        return select_pages(catalogue, config.pages)
+    if context.has_partition_key or context.has_partition_key_range:
         pages = [int(key) for key in context.partition_keys]
-    else:
-        pages = list(catalogue.pages)
-    beyond = [page for page in pages if page not in catalogue.pages]
-    if beyond:
-        raise UsageError(
-            f"{catalogue.name} has no page {format_pages(beyond)}; it has pages "
-            f"{catalogue.first_page}-{catalogue.last_page}."
-        )
-    return pages
+        check_pages(catalogue, page_ranges(pages))
+        return pages
+    return list(catalogue.pages)
 
 
 def plan_run(

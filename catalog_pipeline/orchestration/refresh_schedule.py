@@ -3,18 +3,13 @@
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline.orchestration.due import due_pages
 from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key
 from catalog_pipeline.orchestration.run_request import crawl_run_config, crawl_run_tags
 
 
 def build_refresh_schedule(catalogue: Catalogue) -> dg.ScheduleDefinition | None:
-    """The refresh schedule, if the catalogue's YAML has one.
-
-    Raises:
-        CatalogueError: the cron text is not valid.
-    """
+    """The refresh schedule, if the catalogue's YAML has one."""
     settings = catalogue.schedule
     if settings is None:
         return None
@@ -31,23 +26,20 @@ def build_refresh_schedule(catalogue: Catalogue) -> dg.ScheduleDefinition | None
             asset_selection=[pages_key(catalogue.name)],
         )
 
-    try:
-        return dg.ScheduleDefinition(
-            name=f"{catalogue.name}_refresh_schedule",
-            cron_schedule=settings.cron,
-            execution_timezone=settings.timezone,
-            target=[pages_key(catalogue.name)],
-            execution_fn=refresh,
-            tags={CATALOGUE_TAG: catalogue.name},
-            description=(
-                "Downloads all pages again that were not fetched since the tick; a refresh that "
-                "was cut short goes on with what is left."
-            ),
-            default_status=(
-                dg.DefaultScheduleStatus.RUNNING
-                if settings.enabled
-                else dg.DefaultScheduleStatus.STOPPED
-            ),
-        )
-    except dg.DagsterInvalidDefinitionError as error:
-        raise CatalogueError(catalogue.name, "schedule.cron", str(error)) from error
+    return dg.ScheduleDefinition(
+        name=f"{catalogue.name}_refresh_schedule",
+        cron_schedule=settings.cron,
+        execution_timezone=settings.timezone,
+        target=[pages_key(catalogue.name)],
+        execution_fn=refresh,
+        tags={CATALOGUE_TAG: catalogue.name},
+        description=(
+            "Downloads all pages again that were not fetched since the tick; a refresh that "
+            "was cut short goes on with what is left."
+        ),
+        default_status=(
+            dg.DefaultScheduleStatus.RUNNING
+            if settings.enabled
+            else dg.DefaultScheduleStatus.STOPPED
+        ),
+    )

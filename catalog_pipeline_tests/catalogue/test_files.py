@@ -91,3 +91,31 @@ def test_a_mistake_is_reported_with_its_line(write):
 def test_a_file_that_is_no_catalogue_is_refused(write, text, problem):
     with pytest.raises(CatalogueError, match=problem):
         read_catalogue(write("shop", text))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"attributes: \xff",
+        b"attributes: " + b"[" * 5000,
+        b"attributes: {description: \x00}",
+        b"attributes: {1: 2}",
+        b"attributes: {name: shop}",
+        b"attributes: [1]",
+        b"",
+    ],
+    ids=["no UTF-8", "nested", "NUL", "number as key", "a name", "a list", "nothing"],
+)
+def test_a_file_that_holds_something_else_is_a_mistake_of_its_catalogue(tmp_path, content):
+    path = tmp_path / "shop" / "defs.yaml"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with pytest.raises(CatalogueError, match="Catalogue shop, "):
+        read_catalogue(path)
+
+
+def test_a_file_that_cannot_be_read_is_a_mistake_of_its_catalogue(tmp_path):
+    path = tmp_path / "shop" / "defs.yaml"
+    path.mkdir(parents=True)
+    with pytest.raises(CatalogueError, match="Catalogue shop, "):
+        read_catalogue(path)

@@ -47,6 +47,8 @@ def test_pages_columns_and_key_columns_follow_from_the_yaml():
         ({"page_url": "/list"}, "page_url", "{page} once"),
         ({"page_url": "list/{page}"}, "page_url", "start it with /"),
         ({"last_page": 0}, "attributes", "less than first_page"),
+        ({"last_page": 10**6 + 1}, "attributes", "more than 1,000,000 pages"),
+        ({"last_page": 10**13}, "last_page", "less than or equal to 1000000000000"),
         ({"last_page": None}, "last_page", "required"),
         ({"key": "sku"}, "attributes", "'sku', which is not declared; fields: name, price"),
         ({"key": []}, "attributes", "at least one field"),
@@ -67,7 +69,7 @@ def test_pages_columns_and_key_columns_follow_from_the_yaml():
         ({"schedule": {"cron": "daily"}}, "schedule.cron", "five parts"),
         ({"schedule": {"cron": "0 6 * * *", "timezone": "Nowhere"}}, "schedule", "no time zone"),
         ({"coverage": {"minimum": 2}}, "coverage.minimum", "less than or equal to 1"),
-        ({"politeness": {"concurrency": 0}}, "politeness.concurrency", "greater than 0"),
+        ({"politeness": {"concurrency": 0}}, "politeness.concurrency", "or equal to 1"),
         ({"login": {"kind": "magic"}}, "login", "'form', 'basic', 'bearer'"),
     ],
 )

@@ -160,7 +160,7 @@ def test_no_page_at_all_is_a_clear_error_and_no_table(site: Site, run: Run):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--pages", "60"], "shop has pages 1-12, and not 60."),
+        (["--pages", "60"], "shop has no page 60; it has 1-12."),
         (["--pages", "3-1"], "runs backwards"),
         (["--pages", "one"], "is no list of pages"),
         (["--stale-after", "soon"], "'soon' is no age"),

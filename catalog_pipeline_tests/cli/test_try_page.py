@@ -79,7 +79,7 @@ def test_a_members_page_is_shown_after_a_login(
 
 def test_a_page_beyond_the_last_is_refused(site: Site, run: Run):
     answer = run("try", NAME, "--page", "13")
-    assert (answer.code, answer.err) == (2, "Error: shop has pages 1-12.\n")
+    assert (answer.code, answer.err) == (2, "Error: shop has no page 13; it has 1-12.\n")
 
 
 def test_another_address_can_be_tried(site: Site, run: Run):

@@ -64,7 +64,7 @@ def test_a_wiped_page_is_downloaded_again(
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
-        ({"pages": "2,7"}, "shop has no page 7; it has pages 1-3."),
+        ({"pages": "2,7"}, "shop has no page 7; it has 1-3."),
         ({"pages": "two"}, "is no list of pages"),
         ({"cutoff": "yesterday"}, "'yesterday' is no ISO 8601 time"),
         ({"cutoff": "2026-01-01T00:00"}, "names no time zone; add one, such as +00:00."),

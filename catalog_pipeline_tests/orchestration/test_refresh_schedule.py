@@ -3,9 +3,7 @@
 from datetime import datetime, timedelta, timezone
 
 import dagster as dg
-import pytest
 
-from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline.orchestration.local_run import crawl_here
 from catalog_pipeline.orchestration.names import RANGE_END_TAG, RANGE_START_TAG
 from catalog_pipeline.orchestration.refresh_schedule import build_refresh_schedule
@@ -74,9 +72,3 @@ def test_time_zone_and_switch_are_those_of_the_yaml(site: Site):
 
 def test_a_catalogue_without_a_schedule_has_none(site: Site):
     assert build_refresh_schedule(site.write()) is None
-
-
-@pytest.mark.parametrize("cron", ["61 6 * * *", "a b c d e"])
-def test_a_cron_text_that_means_nothing_is_a_mistake_in_the_yaml(site: Site, cron: str):
-    with pytest.raises(CatalogueError, match=r"Catalogue shop, schedule\.cron"):
-        build_refresh_schedule(site.write(schedule={"cron": cron}))

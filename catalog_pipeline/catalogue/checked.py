@@ -1,0 +1,79 @@
+"""Numbers and texts of a YAML, held to what a crawl can make use of.
+
+Beyond these bounds a value would only fail later, in a timer of the operating system, in memory or
+in a request's header, where nothing says that the YAML is wrong.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator
+from pydantic import Field as Bounded
+
+MEBIBYTE = 1024 * 1024
+MAX_PAGES = 1_000_000
+"""Listing pages of one catalogue; Dagster keeps all partition keys of an asset in memory."""
+_DAY_SECONDS = 24 * 60 * 60
+
+
+def checked_base_url(value: str) -> str:
+    """Return `value` if it is an absolute HTTP URL without query, else raise `ValueError`."""
+    parts = _split(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{value!r} is no address such as https://shop.example")
+    if parts.query or parts.fragment:
+        raise ValueError("it must not have a query or fragment")
+    if parts.username or parts.password:
+        raise ValueError("credentials do not belong in it; declare a login")
+    return value
+
+
+def _checked_path_or_url(value: str) -> str:
+    if not _split(value).scheme and value.startswith("/"):
+        return value
+    if _split(value).scheme not in ("http", "https"):
+        raise ValueError("start it with / (below base_url) or with http:// or https://")
+    return value
+
+
+def _checked_header_text(value: str) -> str:
+    if not value.strip() or not (value.isascii() and value.isprintable()):
+        raise ValueError("it goes into a header; use printable ASCII characters")
+    return value
+
+
+def _checked_host(value: str) -> str:
+    parts = _split(f"//{value}")
+    if not parts.hostname or parts.netloc != value or "@" in value:
+        raise ValueError(f"{value!r} is no host such as cdn.shop.example or cdn.shop.example:8080")
+    return value
+
+
+def _split(value: str) -> SplitResult:
+    if any(character.isspace() or not character.isprintable() for character in value):
+        raise ValueError(f"{value!r} holds blanks or characters that cannot be printed")
+    parts = urlsplit(value)
+    if parts.port == 0:
+        raise ValueError(f"{value!r} names port 0")
+    return parts
+
+
+PathOrUrl = Annotated[str, AfterValidator(_checked_path_or_url)]
+BaseUrl = Annotated[str, AfterValidator(checked_base_url)]
+Host = Annotated[str, AfterValidator(_checked_host)]
+HeaderText = Annotated[str, AfterValidator(_checked_header_text)]
+EnvironmentName = Annotated[str, Bounded(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+Seconds = Annotated[float, Bounded(gt=0, le=_DAY_SECONDS)]
+RequestRate = Annotated[float, Bounded(ge=0.00001, le=100_000)]
+"""Requests per second: from about one a day to more than any site bears."""
+Hours = Annotated[float, Bounded(gt=0, le=24 * 366 * 10)]
+"""Up to ten years."""
+Threads = Annotated[int, Bounded(ge=1, le=256)]
+Attempts = Annotated[int, Bounded(ge=1, le=1000)]
+Redirects = Annotated[int, Bounded(ge=0, le=100)]
+Bytes = Annotated[int, Bounded(ge=1, le=1024 * MEBIBYTE)]
+PageNumber = Annotated[int, Bounded(ge=0, le=10**12)]
+PageCount = Annotated[int, Bounded(ge=1, le=MAX_PAGES)]
