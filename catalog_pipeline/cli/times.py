@@ -8,14 +8,22 @@ from datetime import datetime
 from catalog_pipeline.errors import UsageError
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_OLDEST_SECONDS = 100 * 365 * 86400
 
 
 def parse_age(text: str) -> float:
-    """Seconds of a text such as `24h`, `7d` or `30m`."""
+    """Seconds of a text such as `24h`, `7d` or `30m`.
+
+    Raises:
+        UsageError: it is no such text, or an age that no page has.
+    """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", text)
     if not match:
         raise UsageError(f"{text!r} is no age; write 90s, 30m, 24h, 7d or 2w.")
-    return float(match[1]) * _UNITS[match[2]]
+    seconds = float(match[1]) * _UNITS[match[2]]
+    if seconds > _OLDEST_SECONDS:
+        raise UsageError(f"{text!r} is longer ago than a hundred years.")
+    return seconds
 
 
 def age_text(instant: datetime, now: datetime) -> str:

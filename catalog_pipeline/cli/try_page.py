@@ -18,7 +18,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.pages import check_pages
 from catalog_pipeline.cli.grids import output_console, print_rows
 from catalog_pipeline.cli.options import base_url_option, json_option
-from catalog_pipeline.errors import ParseError
+from catalog_pipeline.errors import ParseError, UsageError
 from catalog_pipeline.parsing.explaining import Explanation, FieldMatch, explain
 from catalog_pipeline.parsing.listing import ListingParser
 from catalog_pipeline.records import Columns, Response, Validators
@@ -62,13 +62,17 @@ def command(
 
 
 def _saved(catalogue: Catalogue, page: int, path: Path) -> Response:
+    with path.open("rb") as file:
+        body = file.read(catalogue.limits.max_decoded_bytes + 1)
+    if len(body) > catalogue.limits.max_decoded_bytes:
+        raise UsageError(f"{path} is larger than limits.max_decoded_bytes of {catalogue.name}.")
     return Response(
         url=catalogue.page_address(page),
         status=200,
         content_type=None,
         validators=Validators(),
-        body=path.read_bytes(),
-        wire_bytes=path.stat().st_size,
+        body=body,
+        wire_bytes=len(body),
         fetch_seconds=0.0,
     )
 

@@ -89,11 +89,12 @@ def parse_cutoff(text: str) -> datetime:
     """
     try:
         instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
+        in_utc = instant.astimezone(timezone.utc)
+    except (ValueError, OverflowError) as error:
         raise UsageError(f"{text!r} is no ISO 8601 time such as 2026-01-31T06:00+00:00.") from error
     if instant.tzinfo is None:
         raise UsageError(f"{text!r} names no time zone; add one, such as +00:00.")
-    return instant.astimezone(timezone.utc)
+    return in_utc
 
 
 def damage_of(checkpoint: StoredPage, store: PageStore) -> str | None:

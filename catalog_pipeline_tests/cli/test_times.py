@@ -25,6 +25,12 @@ def test_other_texts_are_no_ages(text: str):
         parse_age(text)
 
 
+@pytest.mark.parametrize("text", ["101000d", "99999999999999999999h", "9" * 400 + "s"])
+def test_ages_that_no_page_has_are_refused(text: str):
+    with pytest.raises(UsageError, match="longer ago than a hundred years"):
+        parse_age(text)
+
+
 @pytest.mark.parametrize("text", ["2026-01-31T06:00+00:00", "2026-01-31T06:00:00Z",
                                   "2026-01-31T08:00+02:00"])  # fmt: skip
 def test_instants_name_their_zone(text: str):

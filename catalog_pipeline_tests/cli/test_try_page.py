@@ -69,6 +69,13 @@ def test_a_page_that_cannot_be_had_is_one_sentence(site: Site, run: Run):
     assert "the server answered 404" in answer.err
 
 
+def test_a_saved_page_larger_than_a_download_may_be_is_refused(site: Site, run: Run):
+    site.write(limits={"max_decoded_bytes": 1000})
+    answer = run("try", NAME, "--file", "/dev/zero")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == "Error: /dev/zero is larger than limits.max_decoded_bytes of shop.\n"
+
+
 def test_a_members_page_is_shown_after_a_login(
     run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -99,6 +99,12 @@ def test_cut_offs_are_read_in_utc(text: str):
     assert parse_cutoff(text) == datetime(2026, 1, 31, 6, 0, tzinfo=timezone.utc)
 
 
+@pytest.mark.parametrize("text", ["now", "0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"])
+def test_what_is_no_time_that_can_be_told_is_refused(text: str):
+    with pytest.raises(UsageError, match="is no ISO 8601 time"):
+        parse_cutoff(text)
+
+
 def test_a_cut_off_needs_a_zone():
     with pytest.raises(UsageError, match="names no time zone"):
         parse_cutoff("2026-01-31T06:00")
