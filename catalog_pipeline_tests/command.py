@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ def running(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
     try:
         yield process
     finally:
-        if process.poll() is None:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
@@ -69,9 +69,8 @@ def running(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
 def wait_for(condition: Callable[[], Any], seconds: float = 20.0, what: str = "") -> Any:
     """Wait until `condition` is true, and return what it gave."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
+    while not (found := condition()):
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds:g} s: {what or condition}")
         time.sleep(0.02)
-    raise AssertionError(f"not within {seconds:g} s: {what or condition}")
+    return found

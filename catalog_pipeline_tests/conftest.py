@@ -78,3 +78,11 @@ def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
         return Answer(code, out, err)
 
     return run_here
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loopback is asked directly, whatever proxies the machine has."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)

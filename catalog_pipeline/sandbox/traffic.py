@@ -20,8 +20,9 @@ INTERNAL_PREFIX = "/__"
 class Traffic:
     """Downloads per page, answers of 304 per page, login attempts, and the log of requests.
 
-    A listing page counts when the request for it arrives, whatever comes of it: a faulty answer
-    is a download, a 304 is counted apart. Listings by category are only in the log.
+    A listing page counts when the shop's latency is over, whether or not its client still waits,
+    and whatever comes of it: a faulty answer is a download, a 304 is counted apart. Listings by
+    category are only in the log, which has each request from its arrival on.
     """
 
     def __init__(self) -> None:

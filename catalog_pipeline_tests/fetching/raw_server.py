@@ -130,7 +130,10 @@ def _head(stream: socket.socket) -> str:
         if line.startswith(b"content-length:"):
             expected = int(line.split(b":")[1])
     while len(body) < expected:
-        body += stream.recv(65536)
+        received = stream.recv(65536)
+        if not received:
+            return ""
+        body += received
     return (head + b"\r\n\r\n" + body).decode("latin-1")
 
 

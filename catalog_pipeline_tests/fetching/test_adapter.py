@@ -114,7 +114,7 @@ def test_a_tls_server_that_drips_is_cut_off_too(
         with pytest.raises(FetchError) as caught:
             Exchange(catalogue).get(server.url)
     assert caught.value.kind == "timeout"
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
 
 
 def test_a_plain_server_behind_an_https_url_is_a_tlsfailure_at() -> None:
@@ -246,20 +246,20 @@ def test_an_inner_address_is_refused_behind_a_proxy_too(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("script", "kind"),
+    ("script", "kind", "seconds"),
     [
-        (sends(page(b"no", status="407 Proxy Authentication Required")), "proxy"),
-        (sends(b"garbage\r\n\r\n"), "protocol"),
-        (drips(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 999), "timeout"),
+        (sends(page(b"no", status="407 Proxy Authentication Required")), "proxy", 10),
+        (sends(b"garbage\r\n\r\n"), "protocol", 10),
+        (drips(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 999), "timeout", 0.5),
     ],
 )
 def test_a_proxy_that_does_not_open_the_tunnel_is_a_failure_without_its_password(
-    script: Script, kind: str, monkeypatch: pytest.MonkeyPatch
+    script: Script, kind: str, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with raw_server(script) as proxy:
         monkeypatch.setenv("https_proxy", proxy.url.replace("//", "//me:s3cret@"))
         catalogue = catalogue_at(
-            "https://shop.example", politeness={"request_timeout_seconds": 0.5}
+            "https://shop.example", politeness={"request_timeout_seconds": seconds}
         )
         with pytest.raises(FetchError) as caught:
             Exchange(catalogue).get("https://shop.example/p")
@@ -269,9 +269,9 @@ def test_a_proxy_that_does_not_open_the_tunnel_is_a_failure_without_its_password
 
 
 def test_a_proxy_that_is_not_there_is_a_failed_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    monkeypatch.setenv("http_proxy", f"http://me:s3cret@127.0.0.1:{port}")
-    with pytest.raises(FetchError, match="no connection to the proxy") as caught:
-        Exchange(catalogue_at("http://shop.example")).get("http://shop.example/p")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("http_proxy", f"http://me:s3cret@127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(FetchError, match="no connection to the proxy") as caught:
+            Exchange(catalogue_at("http://shop.example")).get("http://shop.example/p")
     assert "s3cret" not in str(caught.value)

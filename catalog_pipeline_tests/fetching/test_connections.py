@@ -44,7 +44,8 @@ from catalog_pipeline_tests.fetching.raw_server import (
 def test_a_server_that_drips_is_cut_off_after_the_total_time(script: Script) -> None:
     started = time.monotonic()
     failure = failure_at(script, politeness={"request_timeout_seconds": 0.3})
-    assert time.monotonic() - started < 2
+    # All of it would take 20 seconds and more.
+    assert time.monotonic() - started < 10
     assert failure.kind in ("timeout", "status_404_410")
 
 
@@ -60,13 +61,12 @@ def test_a_server_that_falls_silent_is_given_up(part: bytes) -> None:
 
 
 def test_the_total_time_ends_a_silence_that_the_read_timeout_would_bear() -> None:
-    started = time.monotonic()
     failure = failure_at(
         falls_silent_after(b"HTTP/1.1 200 OK\r\n"),
         politeness={"request_timeout_seconds": 0.2, "read_timeout_seconds": 5},
     )
     assert failure.kind == "timeout"
-    assert time.monotonic() - started < 2
+    assert "the whole answer took too long" in str(failure)
 
 
 def test_a_server_that_does_not_read_what_is_sent_is_given_up() -> None:
@@ -80,27 +80,29 @@ def test_a_server_that_does_not_read_what_is_sent_is_given_up() -> None:
 
 def test_a_slow_server_is_waited_for_within_the_limits() -> None:
     with raw_server(lambda visit: visit.drip(page(b"slow"), 0.001)) as server:
-        answer = Exchange(catalogue_at(server.url, politeness={"read_timeout_seconds": 1})).get(
-            server.url
-        )
+        answer = Exchange(catalogue_at(server.url)).get(server.url)
     assert isinstance(answer, Response)
     assert answer.body == b"slow"
 
 
-def test_a_kept_connection_does_not_inherit_the_time_left_of_its_last_exchange() -> None:
+def test_a_kept_connection_does_not_inherit_the_time_left_of_its_last_exchange(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = time.monotonic
     with raw_server(sends(page(), hang_up=False)) as server:
-        exchange = Exchange(catalogue_at(server.url, politeness={"request_timeout_seconds": 0.2}))
+        exchange = Exchange(catalogue_at(server.url))
         exchange.get(server.url)
-        assert not server.stopping.wait(0.3)
+        monkeypatch.setattr(time, "monotonic", lambda: now() + 60)
         assert isinstance(exchange.get(server.url), Response)
         assert server.connections == 1
 
 
 def test_a_port_where_nobody_listens_is_a_failed_connection() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with pytest.raises(FetchError, match="no connection to the host: Connection refused") as caught:
-        Exchange(catalogue_at(url)).get(url)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(FetchError, match="no connection to the host: Connection ref") as caught:
+            Exchange(catalogue_at(url)).get(url)
     assert caught.value.kind == "connect"
 
 

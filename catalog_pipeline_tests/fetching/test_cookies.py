@@ -32,7 +32,7 @@ def jar_with(**changes: object) -> RequestsCookieJar:
     [
         {},
         {"secure": True},
-        {"expires": int(time.time()) + 3600, "discard": False},
+        {"expires": 4_000_000_000, "discard": False},
         {"rest": {"HttpOnly": ""}},
         {"domain": ".shop.example"},
         {"port": "8108"},
