@@ -98,20 +98,6 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         with self._pool.transaction(path, immediate=True) as connection:
             self._insert_into_index(connection, mirrored)
             self._store_in_run_files(rows)
-            self._fail_runs(mirrored)
-
-    def _fail_runs(self, rows: Sequence[event_rows.EventRow]) -> None:
-        """Gives runs that have failed that status before anybody can read of their failure.
-
-        Dagster does so afterwards. Its daemon looks at a failure once: if the run did not have
-        the status yet, it would never be retried.
-        """
-        for row in rows:
-            if row.type == dg.DagsterEventType.RUN_FAILURE and self.has_instance:
-                failed_at = datetime.fromtimestamp(row.event.timestamp, timezone.utc)
-                self._instance.run_storage.handle_run_event(
-                    row.event.run_id, row.event.get_dagster_event(), failed_at
-                )
 
     def _store_in_run_files(self, rows: Sequence[event_rows.EventRow]) -> None:
         for run_id, group in groupby(sorted(rows, key=_run_id_of), key=_run_id_of):
@@ -160,6 +146,32 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         )
         with self.index_connection() as connection:
             return [(row[0], row[1]) for row in connection.execute(query)]
+
+    def get_logs_for_all_runs_by_log_id(
+        self,
+        after_cursor: int = -1,
+        dagster_event_type: dg.DagsterEventType | set[dg.DagsterEventType] | None = None,
+        limit: int | None = None,
+    ) -> Mapping[int, EventLogEntry]:
+        """Events of all runs by their ids; runs of whose failure they tell have failed by then.
+
+        Dagster stores a run's failure before its status. Its daemon, which asks here for failures,
+        looks at each once: a run that did not have the status yet, or whose process was killed
+        before it got it, would never be retried.
+        """
+        found = super().get_logs_for_all_runs_by_log_id(after_cursor, dagster_event_type, limit)
+        for entry in found.values():
+            if entry.dagster_event is not None and entry.dagster_event.is_run_failure:
+                self._let_run_have_failed(entry)
+        return found
+
+    def _let_run_have_failed(self, failure: EventLogEntry) -> None:
+        run = self._instance.get_run_by_id(failure.run_id) if self.has_instance else None
+        if run is not None and not run.is_finished:
+            failed_at = datetime.fromtimestamp(failure.timestamp, timezone.utc)
+            self._instance.run_storage.handle_run_event(
+                failure.run_id, failure.get_dagster_event(), failed_at
+            )
 
     def has_table(self, table_name: str) -> bool:
         return self._remember("table", table_name, self._look_for_table)

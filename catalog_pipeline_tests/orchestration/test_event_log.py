@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,18 +18,12 @@ import pytest
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.dagster_run import DagsterRun
 from dagster._core.utils import make_new_run_id
-from dagster._daemon.auto_run_reexecution.auto_run_reexecution import should_retry
-from dagster._time import datetime_from_timestamp
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import EmptyWorkspaceTarget
+from dagster._daemon.auto_run_reexecution.event_log_consumer import EventLogConsumerDaemon
 
 from catalog_pipeline.orchestration.sqlite_connections import MAX_IDLE_SHARDS
-from catalog_pipeline_tests.orchestration.histories import (
-    JOB,
-    PAGES,
-    Act,
-    Clock,
-    RunHistory,
-    history,
-)
+from catalog_pipeline_tests.orchestration.histories import JOB, PAGES, Clock, RunHistory, history
 from catalog_pipeline_tests.orchestration.questions import answer, questions
 
 WRITERS = 3
@@ -60,20 +55,28 @@ def _instance(home: Path, config: str) -> dg.DagsterInstance:
     return dg.DagsterInstance.from_config(str(home))
 
 
-def test_a_run_has_failed_by_the_time_its_failure_can_be_read(ours: dg.DagsterInstance) -> None:
-    """Else the daemon, which looks at a failure once, might find it running and not retry it."""
+def test_the_daemon_retries_a_run_whose_process_was_killed_before_it_had_failed(
+    ours: dg.DagsterInstance,
+) -> None:
+    """Stored is the failure alone, as when the process ends before it can store the status."""
+    _look_for_failures(ours)
     run_id = make_new_run_id()
     ours.add_run(DagsterRun(JOB, run_id=run_id, status=dg.DagsterRunStatus.STARTED))
     failure = dg.DagsterEvent("PIPELINE_FAILURE", JOB, message="its process has ended")
     ours.event_log_storage.store_event(
-        EventLogEntry(
-            None, "error", "its process has ended", run_id, 1_700_000_000.5, None, JOB, failure
-        )
+        EventLogEntry(None, "error", "", run_id, 1_700_000_000.5, None, JOB, failure)
     )
+    _look_for_failures(ours)
     (record,) = ours.get_run_records()
     assert record.dagster_run.status == dg.DagsterRunStatus.FAILURE
     assert record.end_time == 1_700_000_000.5
-    assert should_retry(record.dagster_run, ours)
+    # It has no code location to be launched from, which is what the daemon says when it tries.
+    assert "unable to retry the run" in ours.all_logs(run_id)[-1].message
+
+
+def _look_for_failures(instance: dg.DagsterInstance) -> None:
+    with WorkspaceProcessContext(instance, EmptyWorkspaceTarget()) as workspace:
+        deque(EventLogConsumerDaemon().run_iteration(workspace), maxlen=0)
 
 
 def test_the_same_history_gets_the_same_answers_as_in_stock_storage(
@@ -84,8 +87,8 @@ def test_the_same_history_gets_the_same_answers_as_in_stock_storage(
         for run_id in run_ids:
             instance.add_run(DagsterRun(JOB, run_id=run_id))
     for act in acts:
-        for instance in (stock, ours):
-            _do(instance, act)
+        for storage in (stock.event_log_storage, ours.event_log_storage):
+            storage.store_event_batch(act) if isinstance(act, list) else act(storage)
     different = {
         name: (expected, got)
         for name, ask in questions(run_ids).items()
@@ -95,19 +98,6 @@ def test_the_same_history_gets_the_same_answers_as_in_stock_storage(
     assert different == {}
 
 
-def _do(instance: dg.DagsterInstance, act: Act) -> None:
-    """Store events, and let runs that failed have failed, as Dagster does; or whatever it is."""
-    if not isinstance(act, list):
-        act(instance.event_log_storage)
-        return
-    instance.event_log_storage.store_event_batch(act)
-    for entry in act:
-        if entry.dagster_event and entry.dagster_event.is_run_failure:
-            instance.run_storage.handle_run_event(
-                entry.run_id, entry.dagster_event, datetime_from_timestamp(entry.timestamp)
-            )
-
-
 def test_the_questions_have_answers(ours: dg.DagsterInstance) -> None:
     """Or else the comparison above would compare nothing with nothing."""
     run_ids, acts = history()
@@ -115,7 +105,7 @@ def test_the_questions_have_answers(ours: dg.DagsterInstance) -> None:
         ours.add_run(DagsterRun(JOB, run_id=run_id))
     for act in acts:
         if isinstance(act, list):
-            _do(ours, act)
+            ours.event_log_storage.store_event_batch(act)
     asked = {name: ask for name, ask in questions(run_ids).items() if not name.endswith("unknown")}
     answers = [answer(ours.event_log_storage, ask) for ask in asked.values()]
     assert sum(len(text) > 10 for text in answers) > 0.75 * len(answers)
@@ -222,8 +212,8 @@ def test_a_lock_held_for_seconds_is_waited_for(ours: dg.DagsterInstance) -> None
     other = sqlite3.connect(storage.path_for_shard("index"), check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     release = threading.Timer(2.0, other.rollback)
-    release.start()
     started = time.monotonic()
+    release.start()
     storage.store_event(run.materialized(PAGES, "1", "v"))
     waited = time.monotonic() - started
     release.join()
