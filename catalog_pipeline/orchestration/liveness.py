@@ -90,9 +90,12 @@ def liveness_of(instance: dg.DagsterInstance, run: DagsterRun) -> Liveness:
     if run.status == dg.DagsterRunStatus.QUEUED:
         return Liveness(True, "it waits in the queue")
     root = Path(instance.root_directory)
+    # Looked for before and after the lock: a sign may be made, or taken away, in between.
+    sign = sign_path(root, run.run_id)
+    was_there = sign.exists()
     if run_has_sign_of_life(root, run.run_id):
         return Liveness(True, "its process gives a sign of life")
-    if sign_path(root, run.run_id).exists():
+    if was_there and sign.exists():
         return Liveness(False, "its process has ended without a word")
     if run.status in (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING):
         return _liveness_before_start(instance, run)

@@ -11,7 +11,9 @@ from catalog_pipeline.orchestration.liveness import hold_sign_of_life
 
 def _wait(context: dg.OpExecutionContext) -> None:
     root = Path(context.instance.root_directory)
-    (root / f"{context.run_id}.pid").write_text(str(os.getpid()))
+    being_written = root / f"{context.run_id}.pid.new"
+    being_written.write_text(str(os.getpid()))
+    being_written.replace(root / f"{context.run_id}.pid")
     while not (root / f"{context.run_id}.go").exists():
         time.sleep(0.05)
 

@@ -168,12 +168,12 @@ def test_a_killed_run_is_failed_at_the_next_round(
 def test_a_killed_run_that_gave_no_sign_is_failed_after_the_grace(
     started: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = started.by_server("silent")
+    run = started.in_process("silent")
     started.kill(run)
     started.monitor()
     assert started.now(run.run_id).status == STATUS.STARTED
     monkeypatch.setattr(liveness, "GRACE_SECONDS", 0.0)
-    wait_for(lambda: bool(started.monitor()) or started.now(run.run_id).is_finished)
+    started.monitor()
     assert started.now(run.run_id).status == STATUS.FAILURE
 
 

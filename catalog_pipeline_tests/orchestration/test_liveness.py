@@ -17,7 +17,9 @@ from dagster._core.remote_origin import (
 )
 from dagster._core.storage.dagster_run import DagsterRun
 
+from catalog_pipeline.crawling.locked_file import is_locked
 from catalog_pipeline.errors import StorageError
+from catalog_pipeline.orchestration import liveness
 from catalog_pipeline.orchestration.liveness import (
     hold_sign_of_life,
     is_run_alive,
@@ -162,21 +164,38 @@ def test_a_run_whose_process_was_killed_is_dead_at_once(
 
 
 def test_a_run_that_gives_no_sign_is_alive_while_its_process_is(
-    instance: dg.DagsterInstance,
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that runs of commands that know nothing of signs are not failed by mistake."""
-    assert is_run_alive(instance, _run(instance, STATUS.STARTED, age=31, pid=_old_process()))
+    monkeypatch.setattr(liveness, "GRACE_SECONDS", 0.0)
+    assert is_run_alive(instance, _run(instance, STATUS.STARTED, pid=os.getpid()))
+    assert not is_run_alive(instance, _run(instance, STATUS.STARTED, pid=_pid_of_a_dead_process()))
+
+
+def test_a_run_that_makes_its_sign_while_one_looks_is_alive(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _run(instance, STATUS.STARTED, pid=os.getpid())
+    holders = []
+
+    def look_an_instant_too_early(path: Path) -> bool:
+        found = is_locked(path)
+        holders.append(_holder(Path(instance.root_directory), run.run_id))
+        return found
+
+    monkeypatch.setattr(liveness, "is_locked", look_an_instant_too_early)
+    is_alive = is_run_alive(instance, run)
+    for holder in holders:
+        holder.kill()
+        holder.communicate()
+    assert is_alive
+    assert holders
 
 
 def test_a_process_that_got_the_number_of_a_dead_one_is_not_the_runs(
     instance: dg.DagsterInstance,
 ) -> None:
     assert not is_run_alive(instance, _run(instance, STATUS.STARTED, age=86_400, pid=os.getpid()))
-
-
-def _old_process() -> int:
-    """One that has been there for longer than the run: the first of this system."""
-    return 1
 
 
 def test_signs_of_finished_runs_are_cleared_away_and_no_others(
