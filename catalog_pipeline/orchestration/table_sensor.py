@@ -46,11 +46,12 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
         newest = latest_page_event(context.instance, catalogue.name)
         if newest is None:
             return dg.SkipReason("No page has been crawled yet.")
-        if table_is_current(context.instance, catalogue):
-            return dg.SkipReason("The table holds all pages that have landed.")
+        # In this order: a build that ends in between has made the table current.
         run_id = _run_in_progress(context.instance, catalogue)
         if run_id is not None:
             return dg.SkipReason(f"Run {run_id} of this catalogue is in progress.")
+        if table_is_current(context.instance, catalogue):
+            return dg.SkipReason("The table holds all pages that have landed.")
         last_run, failed_at = _last_build(context.instance, catalogue)
         if failed_at is not None and time.time() - failed_at < SECONDS_AFTER_A_FAILURE:
             return dg.SkipReason(f"The build of run {last_run} failed; trying again later.")

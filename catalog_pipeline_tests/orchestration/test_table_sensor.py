@@ -69,6 +69,19 @@ def test_a_page_that_lands_during_a_build_causes_one_more(
     assert _look(instance, catalogue) == "The table holds all pages that have landed."
 
 
+def test_a_build_that_ends_while_one_looks_is_not_asked_for_once_more(
+    site: Site, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+):
+    catalogue = site.write(last_page=1)
+    crawl_here(instance, catalogue, [1], None)
+
+    def look_at_runs_while_one_ends(*arguments: object) -> None:
+        build_table_here(instance, catalogue)
+
+    monkeypatch.setattr(table_sensor, "_run_in_progress", look_at_runs_while_one_ends)
+    assert _look(instance, catalogue) == "The table holds all pages that have landed."
+
+
 def _rows(site: Site) -> int:
     from catalog_pipeline.tables.preview import read_summary
 
