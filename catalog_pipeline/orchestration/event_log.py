@@ -33,13 +33,18 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     INDEX_SHARD_NAME,
     SqliteEventLogStorage,
 )
+from dagster._core.storage.partition_status_cache import AssetStatusCacheValue
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy.pool import NullPool
 
 from catalog_pipeline.orchestration import event_rows
 from catalog_pipeline.orchestration.event_log_schema import prepare_file
-from catalog_pipeline.orchestration.partition_wipe import wipe_partitions
+from catalog_pipeline.orchestration.partition_wipe import (
+    forget_cached_status,
+    keep_cached_status,
+    wipe_partitions,
+)
 from catalog_pipeline.orchestration.sqlite_connections import ConnectionPool
 
 EVENT_BATCH_SIZE = 1000
@@ -119,6 +124,8 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         for row, event_id in stored:
             if row.type in ASSET_CHECK_EVENTS:
                 self.store_asset_check_event(row.event, event_id)
+            elif row.type == dg.DagsterEventType.ASSET_WIPED and row.asset_key:
+                forget_cached_status(connection, row.asset_key)
 
     def wipe_asset_partitions(self, asset_key: dg.AssetKey, partition_keys: Sequence[str]) -> None:
         """Removes the partitions' events from the index, so that they are missing again."""
@@ -126,6 +133,14 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
             self.path_for_shard(INDEX_SHARD_NAME), immediate=True
         ) as connection:
             wipe_partitions(connection, asset_key, partition_keys)
+
+    def update_asset_cached_status_data(
+        self, asset_key: dg.AssetKey, cache_values: AssetStatusCacheValue
+    ) -> None:
+        with self._pool.transaction(
+            self.path_for_shard(INDEX_SHARD_NAME), immediate=True
+        ) as connection:
+            keep_cached_status(connection, asset_key, cache_values)
 
     def run_connection(self, run_id: str | None = None) -> Any:
         return self._pool.transaction(self.path_for_shard(str(run_id)))

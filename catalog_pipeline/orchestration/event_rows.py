@@ -24,8 +24,16 @@ from sqlalchemy.dialects import sqlite
 
 from catalog_pipeline.orchestration.event_serialization import serialize_event
 
-MIRRORED = ASSET_EVENTS | ASSET_CHECK_EVENTS | set(EVENT_TYPE_TO_PIPELINE_RUN_STATUS)
-"""Types whose events are stored in the index file too, for questions across runs."""
+MIRRORED = {
+    *ASSET_EVENTS,
+    *ASSET_CHECK_EVENTS,
+    *EVENT_TYPE_TO_PIPELINE_RUN_STATUS,
+    DagsterEventType.ASSET_WIPED,
+}
+"""Types whose events are stored in the index file too, for questions across runs.
+
+Dagster does not ask for wipes there; ``partition_wipe`` does.
+"""
 
 INSERT_EVENT = (
     "INSERT INTO event_logs "

@@ -2,6 +2,7 @@
 
 Dagster's SQLite storage wipes whole assets only. A wiped partition is missing again: none of its
 materializations, plans, observations and checks count any more; the logs of the runs keep them.
+The grid's cached status must not survive it, nor be written by one who looked before it.
 Not here: how the UI asks for it, and the transaction around it (``event_log``).
 """
 
@@ -18,6 +19,7 @@ from dagster._core.storage.event_log.schema import (
     AssetKeyTable,
     SqlEventLogStorageTable,
 )
+from dagster._core.storage.partition_status_cache import AssetStatusCacheValue
 from dagster._serdes import deserialize_value, serialize_value
 
 Events = SqlEventLogStorageTable.c
@@ -35,10 +37,37 @@ def wipe_partitions(
     connection.execute(
         AssetKeyTable.update()
         .where(AssetKeyTable.c.asset_key == key)
-        .values(
-            cached_status_data=None,
-            last_materialization=serialize_value(latest) if latest else None,
-        )
+        .values(last_materialization=serialize_value(latest) if latest else None)
+    )
+    forget_cached_status(connection, key)
+
+
+def forget_cached_status(connection: db.Connection, asset_key: str) -> None:
+    """Lets what the partition grid shows be found out anew."""
+    connection.execute(
+        AssetKeyTable.update()
+        .where(AssetKeyTable.c.asset_key == asset_key)
+        .values(cached_status_data=None)
+    )
+
+
+def keep_cached_status(
+    connection: db.Connection, asset_key: dg.AssetKey, status: AssetStatusCacheValue
+) -> None:
+    """Keeps a status for the partition grid, unless it was found out before the latest wipe.
+
+    Later looks only add to it: a wiped partition in it would be shown as materialized for ever.
+    """
+    key = asset_key.to_string()
+    later_wipe = db.select(Events.id).where(
+        Events.asset_key == key,
+        Events.dagster_event_type == DagsterEventType.ASSET_WIPED.value,
+        Events.id > status.latest_storage_id,
+    )
+    connection.execute(
+        AssetKeyTable.update()
+        .where(AssetKeyTable.c.asset_key == key, ~later_wipe.exists())
+        .values(cached_status_data=serialize_value(status))
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -66,6 +67,40 @@ def test_a_wiped_partition_is_missing_again(instance: dg.DagsterInstance, wiped:
     instance.wipe_asset_partitions(PAGES, wiped)
     assert _status(instance) == ({"1", "2", "3", "4"} - set(wiped), {"5"} - set(wiped))
     assert instance.has_asset_key(PAGES)
+
+
+@pytest.mark.parametrize("instant", ["before the wipe", "before it is recorded", "after it"])
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_a_status_found_out_before_a_wipe_does_not_outlive_it(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, instant: str, is_whole: bool
+) -> None:
+    """Two look at the partition grid and wipe at the same time, in each order there is."""
+    _crawled(instance)
+    storage = instance.event_log_storage
+    old = get_and_update_asset_status_cache_value(instance, PAGES, PARTITIONS)
+    assert old is not None
+
+    def keep_old() -> None:
+        storage.update_asset_cached_status_data(PAGES, old)
+
+    if instant == "before the wipe":
+        keep_old()
+    elif instant == "before it is recorded":
+        record = instance.report_dagster_event
+
+        def keep_and_record(*event: Any, **more: Any) -> None:
+            keep_old()
+            record(*event, **more)
+
+        monkeypatch.setattr(instance, "report_dagster_event", keep_and_record)
+    if is_whole:
+        instance.wipe_assets([PAGES])
+    else:
+        instance.wipe_asset_partitions(PAGES, ["2"])
+    if instant == "after it":
+        keep_old()
+    monkeypatch.undo()
+    assert _status(instance) == ((set(), set()) if is_whole else ({"1", "3", "4"}, {"5"}))
 
 
 def test_the_latest_materialization_of_the_asset_is_one_that_is_left(
