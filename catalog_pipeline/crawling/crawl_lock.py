@@ -39,13 +39,7 @@ def try_acquire(catalogue_dir: Path, holder: str, lock_file: str = CRAWL_LOCK) -
 def holder_of(catalogue_dir: Path, lock_file: str = CRAWL_LOCK) -> str | None:
     """Who crawls the catalogue now: a run id and a process id; None if nobody does."""
     path = catalogue_dir / lock_file
-    if not is_locked(path):
-        return None
-    values = read_values(path)
-    run = f"run {values.get('holder', 'unknown')}"
-    if _has_died(values):
-        return f"{run}, which was killed and whose workers are storing their last pages"
-    return f"{run} (process {values.get('pid', 'unknown')})"
+    return _name(read_values(path)) if is_locked(path) else None
 
 
 def shared_descriptors(catalogue_dir: Path) -> list[int]:
@@ -85,11 +79,11 @@ def catalogue_lock(
         if should_stop():
             yield False
             return
-        who = holder_of(catalogue_dir, lock_file)
-        if who is not None and who != told:
-            on_wait(who)
-            told = who
         values = read_values(path)
+        # Without values, or a lock, its holder has just taken it or is letting go of it.
+        if values and is_locked(path) and _name(values) != told:
+            told = _name(values)
+            on_wait(told)
         if not _has_died(values):
             died_at = None
         elif died_at is None:
@@ -103,6 +97,13 @@ def catalogue_lock(
     finally:
         del _held_here[path]
         lock.release(remove=False)
+
+
+def _name(values: Mapping[str, Any]) -> str:
+    run = f"run {values.get('holder', 'unknown')}"
+    if _has_died(values):
+        return f"{run}, which was killed and whose workers are storing their last pages"
+    return f"{run} (process {values.get('pid', 'unknown')})"
 
 
 def _has_died(values: Mapping[str, Any]) -> bool:
