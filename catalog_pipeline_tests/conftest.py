@@ -1,5 +1,6 @@
 """What most tests need: a running practice shop, an instance of one's own, the command."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,9 @@ from catalog_pipeline_tests.site import Site
 
 # Whoever starts the tests in the background of a shell lets them ignore SIGINT, and all they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# Whoever runs them may want colours; what the tests read is plain.
+for variable in ("FORCE_COLOR", "TTY_COMPATIBLE"):
+    os.environ.pop(variable, None)
 
 Run = Callable[..., Answer]
 

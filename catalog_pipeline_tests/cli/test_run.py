@@ -209,6 +209,7 @@ def test_a_signal_lets_pages_in_flight_finish_and_says_how_to_go_on(
     site.shop.control(latency_ms=200)
     with running("run", NAME, "--refresh") as process:
         wait_for(lambda: len(site.downloads()) >= 12, what="a dozen pages under way")
+        site.shop.control(latency_ms=1500)
         os.kill(process.pid, stop)
         out, err = process.communicate(timeout=20)
     assert process.returncode == 130

@@ -92,8 +92,10 @@ class CommandProcess:
     def until(self, condition: Callable[[], Any], what: str) -> CommandProcess:
         """Wait for a condition while the command runs."""
         end = time.monotonic() + SECONDS
-        while not condition():
-            if self.has_ended or time.monotonic() > end:
+        while True:
+            is_over = self.has_ended or time.monotonic() > end
+            if condition():
+                return self
+            if is_over:
                 raise AssertionError(f"it ended before {what}:\n{self.out}\n{self.err}")
             time.sleep(0.01)
-        return self

@@ -12,6 +12,7 @@ import importlib
 import itertools
 import os
 import signal
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -110,24 +111,34 @@ def place(name: str, call: int) -> None:
 
 def _deadly(function: Callable[..., Any], point: Point, call: int) -> Callable[..., Any]:
     counted = itertools.count(1)
+    parent = os.getppid()
+    # One at a time, so that nobody passes while one dies.
+    passing = threading.RLock()
 
     def wrapped(*arguments: Any, **named: Any) -> Any:
-        if not point.chooses(*arguments) or next(counted) != call:
+        if not point.chooses(*arguments):
+            return function(*arguments, **named)
+        with passing:
+            return passed(*arguments, **named)
+
+    def passed(*arguments: Any, **named: Any) -> Any:
+        if next(counted) != call:
             return function(*arguments, **named)
         if point.when == "within":
             descriptor, content = arguments
             function(descriptor, bytes(content)[: len(content) // 2])
         elif point.when == "after":
             result = function(*arguments, **named)
-            _strike(point)
+            _strike(point, parent)
             return result
-        _strike(point)
+        _strike(point, parent)
         return function(*arguments, **named)
 
     return wrapped
 
 
-def _strike(point: Point) -> None:
-    if point.in_worker:
-        os.kill(os.getppid(), point.signal)
+def _strike(point: Point, parent: int) -> None:
+    # An orphan's parent is none of ours.
+    if point.in_worker and os.getppid() == parent:
+        os.kill(parent, point.signal)
     os.kill(os.getpid(), point.signal)

@@ -21,6 +21,8 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.files import EXTRA_FOLDER_VARIABLE
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.crawling.crawl_lock import CRAWL_LOCK
+from catalog_pipeline.crawling.locked_file import is_locked
 from catalog_pipeline.orchestration.checkpoints import PageStatuses, read_statuses
 from catalog_pipeline.orchestration.instance import open_instance
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, CataloguePlaces
@@ -67,7 +69,8 @@ class Scene:
 
     def __exit__(self, *error: object) -> None:
         for pid in self.processes():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.shop.stop()
 
     def describe(self, **changes: Any) -> Catalogue:
@@ -174,9 +177,13 @@ class Scene:
         process.wait()
 
     def wait_until_dead(self, seconds: float = 10.0) -> None:
-        """Wait until no process of the scene is left: workers end when their crawl has."""
+        """Wait until no process of the scene is left: workers end when their crawl has.
+
+        A process that was killed may still have a thread at the disk; the lock of the crawl, which
+        workers share, is let go of after that.
+        """
         end = time.monotonic() + seconds
-        while left := self.processes():
+        while (left := self.processes()) or is_locked(self.places.folder / CRAWL_LOCK):
             if time.monotonic() > end:
                 raise AssertionError(f"processes {left} outlive their crawl by {seconds:g} s")
             time.sleep(0.02)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -49,7 +50,9 @@ def cut_short(scene: Scene) -> tuple[CommandProcess, Deaths]:
     started = datetime.now(timezone.utc)
     refresh = tick(scene)
     refresh.until(lambda: len(scene.downloads()) >= 10, "ten pages were asked for")
+    scene.shop.control(latency_ms=1500)
     refresh.kill()
+    assert refresh.code == -signal.SIGKILL
     deaths = Deaths(scene)
     deaths.note(since=started)
     scene.shop.control(latency_ms=0)

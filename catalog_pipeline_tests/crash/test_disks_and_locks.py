@@ -80,10 +80,12 @@ def test_a_crawl_waits_for_an_event_log_that_another_process_holds(tmp_path: Pat
         index = scene.home / "history" / "runs" / "index.db"
         crawl = scene.start("run", scene.site.name)
         crawl.until(lambda: len(scene.downloads()) > 10, "ten pages were asked for")
+        scene.shop.control(latency_ms=1500)
         with closing(sqlite3.connect(index, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             time.sleep(3)
             assert not crawl.has_ended
             other.execute("ROLLBACK")
+        scene.shop.control(latency_ms=0)
         assert crawl.wait() == 0
         assert complaints(scene, Deaths(scene)) == []

@@ -1,5 +1,7 @@
 """The worker process: it answers over its socket, and what it does when the other side is gone."""
 
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -52,7 +54,7 @@ def test_a_worker_ends_at_once_when_its_scheduler_is_gone():
 
 def test_what_was_asked_for_is_stored_and_nothing_else_when_the_scheduler_is_gone(site: Site):
     """One of two pages waits for the only slot when the other end closes."""
-    site.shop.control(latency_ms=1000)
+    site.shop.control(latency_ms=3000)
     site.places.pages.mkdir(parents=True)
     held = HeldWaves.make()
     with _worker(held.descriptor) as (connection, process):
@@ -70,10 +72,13 @@ def test_tasks_that_a_dead_scheduler_left_are_not_begun(site: Site):
     """They wait in the socket while the worker starts."""
     held = HeldWaves.make()
     with _worker(held.descriptor) as (connection, process):
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
         connection.send(_setup(site.catalogue, site, held, threads=2))
         connection.send(tasks.FetchRobots(f"{site.shop.url}/robots.txt"))
         connection.send(_fetch(site, 1))
         connection.close()
+        process.send_signal(signal.SIGCONT)
         assert process.wait(timeout=10) == 0
     assert site.shop.log() == []
 
@@ -89,7 +94,8 @@ def test_robots_txt_that_does_not_come_is_not_waited_for(site: Site):
             before = time.monotonic()
             connection.close()
             assert process.wait(timeout=20) == 0
-        assert time.monotonic() - before < 3
+        # Pages that were asked for would have five seconds.
+        assert time.monotonic() - before < 4.5
 
 
 def test_a_page_that_does_not_come_does_not_keep_a_worker_whose_scheduler_is_gone(site: Site):
