@@ -26,6 +26,7 @@ CATALOGUES = (
     "relaunch_both",
     "web_first",
     "command_first",
+    "command_again",
     "command_failed",
     "table",
 )
@@ -75,8 +76,10 @@ def common_services(
     common_shop: RunningShop,
     scheduled_shop: RunningShop,
     overlap_shop: RunningShop,
+    open_shop: Callable[..., RunningShop],
 ) -> Iterator[RunningServices]:
-    services = RunningServices(tmp_path_factory.mktemp("services"), common_shop.url)
+    # The sandbox, which has a schedule, has a shop that is none of the tests' business.
+    services = RunningServices(tmp_path_factory.mktemp("services"), open_shop(pages=PAGES).url)
     for name in CATALOGUES:
         services.add_catalogue(name, common_shop.url)
     services.add_catalogue("overlapping", overlap_shop.url)

@@ -7,6 +7,8 @@ from catalog_pipeline_tests.services.waiting import wait_for
 
 IN_FLIGHT = 8
 """The sandbox's concurrency."""
+HELD_LATENCY_MS = 3000
+"""Less than the workers of a dead crawl have to store what they asked for."""
 START_SECONDS = 90.0
 """A backfill may wait half a minute for the daemon before it is a run."""
 
@@ -16,11 +18,12 @@ def downloads(shop: RunningShop) -> dict[int, int]:
     return {int(page): count for page, count in shop.hits()["pages"].items()}
 
 
-def wait_until_half_way(shop: RunningShop) -> None:
-    """Until some pages are done and some are in flight."""
+def hold_half_way(shop: RunningShop) -> None:
+    """Wait until some pages are done and some are in flight, and let the others take their time."""
     wait_for(
         "the crawl's first pages",
         lambda: len(downloads(shop)) > 2 * IN_FLIGHT,
         START_SECONDS,
         every=0.02,
     )
+    shop.control(latency_ms=HELD_LATENCY_MS)

@@ -164,10 +164,15 @@ class RunningServices:
                 self._main.wait(_END_SECONDS)
             except subprocess.TimeoutExpired:
                 self._main.kill()
-        if self.processes():
-            self.kill(Part.EVERYTHING)
+        wait_for("the end of all processes", self._kill_what_is_left, _END_SECONDS)
+
+    def _kill_what_is_left(self) -> bool:
+        """Whether nothing was; code servers end by themselves, some time after `dagster dev`."""
+        left = self.processes()
+        for process in left:
+            process.kill()
         self._bury()
-        wait_for("the end of all processes", lambda: not self.processes(), _END_SECONDS)
+        return not left
 
     def command(self, *arguments: str) -> subprocess.Popen[str]:
         """Start `catalog-pipeline` on the same instance and data; marked like the services."""

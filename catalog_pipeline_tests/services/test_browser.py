@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import pyarrow.parquet as pq
 import pytest
 
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.services.browser import WebUi, chromium, open_page
-from catalog_pipeline_tests.services.downloads import downloads, wait_until_half_way
+from catalog_pipeline_tests.services.downloads import downloads, hold_half_way
 from catalog_pipeline_tests.services.running_services import RunningServices
 from catalog_pipeline_tests.services.waiting import wait_for
 
@@ -18,7 +19,10 @@ pytestmark = [
     pytest.mark.skipif(chromium() is None, reason="no Chromium: apt-get install chromium"),
 ]
 
+NAME = "clicked"
+"""Its pages are asked for by nobody but the tests: unlike the sandbox it has no schedule."""
 PAGES = 50
+ROWS = 1000
 BACKFILL_SECONDS = 60.0
 """The daemon looks at backfills twice a minute."""
 TWO_RED = {"Failed": 2, "Materialized": 48, "Materializing": 0, "Missing": 0}
@@ -34,11 +38,15 @@ def shop(open_shop: Callable[..., RunningShop]) -> RunningShop:
 
 @pytest.fixture(scope="module")
 def services(
-    tmp_path_factory: pytest.TempPathFactory, shop: RunningShop
+    tmp_path_factory: pytest.TempPathFactory,
+    shop: RunningShop,
+    open_shop: Callable[..., RunningShop],
 ) -> Iterator[RunningServices]:
     folder = tmp_path_factory.mktemp("services")
-    with RunningServices(folder, shop.url, retries_runs=False) as running:
-        yield running
+    services = RunningServices(folder, open_shop(pages=PAGES).url, retries_runs=False)
+    services.add_catalogue(NAME, shop.url)
+    with services:
+        yield services
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +54,7 @@ def web_ui(services: RunningServices) -> Iterator[WebUi]:
     executable = chromium()
     assert executable is not None
     with open_page(executable) as page:
-        yield WebUi(page, services.client.url, "sandbox")
+        yield WebUi(page, services.client.url, NAME)
 
 
 def wait_for_counts(web_ui: WebUi, counts: dict[str, int]) -> None:
@@ -67,25 +75,23 @@ def test_a_crawl_is_launched_terminated_re_executed_and_its_failed_pages_relaunc
     client = services.client
     shop.control(latency_ms=1000)
     web_ui.launch_backfill("Missing")
-    run = wait_for("the run", lambda: client.runs("sandbox"), BACKFILL_SECONDS)[0]["runId"]
-    wait_until_half_way(shop)
+    run = wait_for("the run", lambda: client.runs(NAME), BACKFILL_SECONDS)[0]["runId"]
+    hold_half_way(shop)
     web_ui.terminate(run)
     assert wait_for("the run's end", lambda: client.has_ended(run)) == "CANCELED"
-    done = client.statuses("sandbox").done
+    done = client.statuses(NAME).done
     assert 0 < len(done) < PAGES
 
     shop.control(latency_ms=0)
     web_ui.reexecute(run)
     wait_for_counts(web_ui, TWO_RED)
-    assert client.statuses("sandbox").failed == [17, 40]
+    assert client.statuses(NAME).failed == [17, 40]
     well = {page: count for page, count in downloads(shop).items() if page not in (17, 40)}
     assert set(well.values()) == {1}
 
     shop.control(faults=[], reset_hits=True)
     web_ui.launch_backfill("Failed")
-    wait_for(
-        "the failed pages", lambda: len(client.statuses("sandbox").done) == PAGES, BACKFILL_SECONDS
-    )
+    wait_for("the failed pages", lambda: len(client.statuses(NAME).done) == PAGES, BACKFILL_SECONDS)
     wait_for_counts(web_ui, ALL_GREEN)
     assert downloads(shop) == {17: 1, 40: 1}
 
@@ -93,8 +99,9 @@ def test_a_crawl_is_launched_terminated_re_executed_and_its_failed_pages_relaunc
 def test_the_table_shows_rows_columns_preview_and_checks(
     web_ui: WebUi, services: RunningServices
 ) -> None:
-    wait_for("the table", lambda: services.client.table_builds("sandbox"))
-    web_ui.open("/assets/sandbox/products")
+    table = services.data / NAME / "products.parquet"
+    wait_for("all rows", lambda: table.exists() and pq.read_metadata(table).num_rows == ROWS)
+    web_ui.open(f"/assets/{NAME}/products")
     for text in ("Row count", "1,000", "price_currency", "[Show Markdown]", "parquet"):
         web_ui.page.get_by_text(text).first.wait_for()
     web_ui.page.get_by_text("[Show Markdown]").first.click()
@@ -102,7 +109,7 @@ def test_the_table_shows_rows_columns_preview_and_checks(
 
 
 def test_numbers_of_the_pages_are_plotted(web_ui: WebUi) -> None:
-    web_ui.open("/assets/sandbox/product_pages")
+    web_ui.open(f"/assets/{NAME}/product_pages")
     web_ui.page.get_by_text("Plots").first.click()
     for number in ("attempts", "bytes", "fetch_seconds", "rows"):
         web_ui.page.get_by_text(number, exact=True).first.wait_for()

@@ -9,12 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalog_pipeline.sandbox.server import RunningShop
-from catalog_pipeline_tests.services.downloads import IN_FLIGHT, downloads, wait_until_half_way
+from catalog_pipeline_tests.services.downloads import IN_FLIGHT, downloads, hold_half_way
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.running_services import Part, RunningServices
 from catalog_pipeline_tests.services.waiting import wait_for
 
 PAGES = 50
+LATENCY_MS = 500
 RECOVERY_SECONDS = 60.0
 ROWS = 1000
 CATALOGUES = ("worker", "code_server", "both", "daemon", "everything")
@@ -23,14 +24,17 @@ CATALOGUES = ("worker", "code_server", "both", "daemon", "everything")
 
 @pytest.fixture(scope="module")
 def shop(open_shop: Callable[..., RunningShop]) -> RunningShop:
-    return open_shop(pages=PAGES, latency_ms=500)
+    return open_shop(pages=PAGES)
 
 
 @pytest.fixture(scope="module")
 def services(
-    tmp_path_factory: pytest.TempPathFactory, shop: RunningShop
+    tmp_path_factory: pytest.TempPathFactory,
+    shop: RunningShop,
+    open_shop: Callable[..., RunningShop],
 ) -> Iterator[RunningServices]:
-    services = RunningServices(tmp_path_factory.mktemp("services"), shop.url)
+    # The sandbox, which has a schedule, has a shop that is none of the tests' business.
+    services = RunningServices(tmp_path_factory.mktemp("services"), open_shop(pages=PAGES).url)
     for name in CATALOGUES:
         services.add_catalogue(name, shop.url)
     with services:
@@ -39,16 +43,10 @@ def services(
 
 @pytest.fixture
 def client(services: RunningServices, shop: RunningShop) -> WebClient:
-    """The web UI's client; nothing is counted yet."""
-    shop.control(reset_hits=True)
+    """The web UI's client; the shop is slow, and nothing is counted yet."""
+    shop.control(reset_hits=True, latency_ms=LATENCY_MS)
     wait_for("the assets", services.client.asset_keys)
     return services.client
-
-
-def half_way(shop: RunningShop) -> float:
-    """Wait until some pages are done and some are in flight; returns the time."""
-    wait_until_half_way(shop)
-    return time.time()
 
 
 def all_done(client: WebClient, catalogue: str) -> bool:
@@ -89,8 +87,10 @@ def test_a_killed_worker_is_replaced(
     services: RunningServices, shop: RunningShop, client: WebClient
 ) -> None:
     run = client.launch_run("worker", 1, PAGES)
-    killed_at = half_way(shop)
+    hold_half_way(shop)
     services.kill_worker_of(run)
+    killed_at = time.time()
+    shop.control(latency_ms=LATENCY_MS)
     retry = wait_for_recovery(client, "worker", run, killed_at)
     check_that_nothing_is_lost_or_done_twice(shop, client, "worker", killed_at, retry)
 
@@ -100,8 +100,9 @@ def test_a_worker_outlives_its_code_server(
 ) -> None:
     """A living run is not failed because nobody answers for it any more."""
     run = client.launch_run("code_server", 1, PAGES)
-    half_way(shop)
+    hold_half_way(shop)
     services.kill(Part.CODE_SERVER)
+    shop.control(latency_ms=LATENCY_MS)
     assert wait_for("the run's end", lambda: client.has_ended(run)) == "SUCCESS"
     services.restart()
     assert set(downloads(shop).values()) == {1}
@@ -113,9 +114,11 @@ def test_a_worker_killed_together_with_its_code_server_is_found(
 ) -> None:
     """Nobody tells Dagster of this death: run monitoring has to find it."""
     run = client.launch_run("both", 1, PAGES)
-    killed_at = half_way(shop)
+    hold_half_way(shop)
     services.kill(Part.CODE_SERVER)
     services.kill_worker_of(run)
+    killed_at = time.time()
+    shop.control(latency_ms=LATENCY_MS)
     restarted_at = services.restart()
     retry = wait_for_recovery(client, "both", run, restarted_at)
     check_that_nothing_is_lost_or_done_twice(shop, client, "both", killed_at, retry)
@@ -126,8 +129,9 @@ def test_a_run_goes_on_without_the_daemon_and_after_the_restart(
 ) -> None:
     """Without its daemon `dagster dev` ends; the live run is finished or goes on meanwhile."""
     run = client.launch_run("daemon", 1, PAGES)
-    half_way(shop)
+    hold_half_way(shop)
     services.kill(Part.DAEMON)
+    shop.control(latency_ms=LATENCY_MS)
     wait_for("the end of the services", services.have_ended)
     services.start()
     wait_for("the run's end", lambda: client.has_ended(run))
@@ -140,10 +144,12 @@ def test_a_backfill_completes_after_everything_was_killed(
 ) -> None:
     """As after a power cut: a backfill, its run, their services, all dead at once."""
     backfill = client.launch_backfill("everything", range(1, PAGES + 1))
-    killed_at = half_way(shop)
+    hold_half_way(shop)
     run = client.runs("everything")[-1]["runId"]
     services.kill(Part.EVERYTHING)
+    killed_at = time.time()
     assert not services.processes()
+    shop.control(latency_ms=LATENCY_MS)
     restarted_at = services.restart()
     retry = wait_for_recovery(client, "everything", run, restarted_at)
     check_that_nothing_is_lost_or_done_twice(shop, client, "everything", killed_at, retry)

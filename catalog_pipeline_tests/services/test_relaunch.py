@@ -6,7 +6,7 @@ import pytest
 
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.services.conftest import PAGES
-from catalog_pipeline_tests.services.downloads import downloads, wait_until_half_way
+from catalog_pipeline_tests.services.downloads import downloads, hold_half_way
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.waiting import wait_for
 
@@ -25,12 +25,13 @@ def test_a_terminated_run_is_re_executed_from_where_it_was(
     client: WebClient, slow_shop: RunningShop, catalogue: str, strategy: str
 ) -> None:
     run = client.launch_run(catalogue, 1, PAGES)
-    wait_until_half_way(slow_shop)
+    hold_half_way(slow_shop)
     client.terminate(run)
     assert end_of_run(client, run) == "CANCELED"
     done = client.statuses(catalogue).done
     assert done == sorted(downloads(slow_shop)), "a page that was in flight was not recorded"
     assert len(done) < PAGES
+    slow_shop.control(latency_ms=0)
     again = client.reexecute(run, strategy)
     assert end_of_run(client, again) == "SUCCESS"
     assert client.statuses(catalogue).done == ALL_PAGES

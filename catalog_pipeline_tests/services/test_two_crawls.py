@@ -6,7 +6,7 @@ import json
 
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.services.conftest import PAGES
-from catalog_pipeline_tests.services.downloads import downloads, wait_until_half_way
+from catalog_pipeline_tests.services.downloads import downloads, hold_half_way
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.running_services import RunningServices
 from catalog_pipeline_tests.services.waiting import wait_for
@@ -18,8 +18,9 @@ def test_the_command_leaves_a_live_web_run_its_pages(
     common_services: RunningServices, client: WebClient, slow_shop: RunningShop
 ) -> None:
     run = client.launch_run("web_first", 1, 40)
-    wait_until_half_way(slow_shop)
+    hold_half_way(slow_shop)
     with common_services.command("run", "web_first", "--json") as command:
+        slow_shop.control(latency_ms=0)
         output, _ = command.communicate(timeout=COMMAND_SECONDS)
     assert wait_for("the web run", lambda: client.has_ended(run)) == "SUCCESS"
     assert command.returncode == 0, output
@@ -30,21 +31,56 @@ def test_the_command_leaves_a_live_web_run_its_pages(
 def test_a_web_run_waits_for_the_command_and_says_so(
     common_services: RunningServices, client: WebClient, slow_shop: RunningShop
 ) -> None:
-    """Pages that the command downloads from then on are not downloaded by the web run."""
-    slow_shop.control(latency_ms=2000)
+    """Pages that the command downloads from then on are not downloaded by the web run.
+
+    Dagster launches a run whose pool it sees for the first time; it waits for the crawl's lock.
+    """
     with common_services.command("run", "command_first", "--json") as command:
         wait_for("the command's first page", lambda: downloads(slow_shop), every=0.02)
+        slow_shop.control(latency_ms=6000)
         run = client.launch_run("command_first", 1, PAGES)
         # Pages that land within the run's very creation may fall on either side of it.
         early = set(client.statuses("command_first").done)
+        wait_for("its waiting", lambda: _says_that_it_waits(client, run))
+        slow_shop.control(latency_ms=0)
         output, _ = command.communicate(timeout=COMMAND_SECONDS)
     assert command.returncode == 0, output
     assert json.loads(output)
     assert wait_for("the web run", lambda: client.has_ended(run)) == "SUCCESS"
-    assert any("Another crawl of this catalogue is on" in text for text in client.messages(run))
     twice = {page for page, count in downloads(slow_shop).items() if count > 1}
     assert twice <= early
     assert len(downloads(slow_shop)) == PAGES
+
+
+def _says_that_it_waits(client: WebClient, run: str) -> bool:
+    return any("Another crawl of this catalogue is on" in text for text in client.messages(run))
+
+
+def test_a_web_run_of_a_pool_that_dagster_knows_is_queued_until_the_command_ends(
+    common_services: RunningServices, client: WebClient, quick_shop: RunningShop
+) -> None:
+    first = client.launch_run("command_again", 1, 1)
+    assert wait_for("the run's end", lambda: client.has_ended(first)) == "SUCCESS"
+    quick_shop.control(latency_ms=500)
+    with common_services.command("run", "command_again", "--json") as command:
+        hold_half_way(quick_shop)
+        run = client.launch_run("command_again", 1, PAGES)
+        early = set(client.statuses("command_again").done)
+        # Dagster has looked at its queue once a run that came later is through.
+        later = client.launch_table("command_again")
+        wait_for("a run that needs no pool", lambda: client.has_ended(later))
+        assert client.run(run)["status"] == "QUEUED"
+        quick_shop.control(latency_ms=0)
+        output, _ = command.communicate(timeout=COMMAND_SECONDS)
+    assert command.returncode == 0, output
+    assert wait_for("the web run", lambda: client.has_ended(run)) == "SUCCESS"
+    (of_command,) = [
+        each["runId"] for each in client.runs("command_again") if each["runId"] not in (first, run)
+    ]
+    assert client.run(run)["startTime"] >= client.run(of_command)["endTime"]
+    twice = {page for page, count in downloads(quick_shop).items() if count > 1}
+    assert twice <= early
+    assert len(downloads(quick_shop)) == PAGES
 
 
 def test_a_run_of_the_command_is_re_executed_by_the_web_ui(
