@@ -31,9 +31,9 @@ def checked_base_url(value: str) -> str:
 
 
 def _checked_path_or_url(value: str) -> str:
-    if not _split(value).scheme and value.startswith("/"):
-        return value
-    if _split(value).scheme not in ("http", "https"):
+    scheme = _split(value).scheme
+    is_path = value.startswith("/") and not scheme
+    if not is_path and scheme not in ("http", "https"):
         raise ValueError("start it with / (below base_url) or with http:// or https://")
     return value
 
