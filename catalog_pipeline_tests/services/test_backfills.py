@@ -20,7 +20,7 @@ from catalog_pipeline_tests.services.waiting import wait_for
 
 ALL_PAGES = list(range(1, PAGES + 1))
 DAEMON_SECONDS = 90.0
-CANCELLED_LATENCY_MS = 8000
+CANCELLED_LATENCY_MS = 12_000
 """So slow that the crawl is not over before the daemon sees that its backfill was cancelled."""
 
 
@@ -40,7 +40,7 @@ def launched(
     common_services: RunningServices, common_shop: RunningShop, overlap_shop: RunningShop
 ) -> Launched:
     client = common_services.client
-    common_shop.control(faults=[], latency_ms=CANCELLED_LATENCY_MS, reset_hits=True)
+    common_shop.control(faults=[], latency_ms=1000, reset_hits=True)
     cancelled = client.launch_backfill("relaunch_missing", ALL_PAGES)
     first = client.launch_backfill("overlapping", range(1, 31))
     second = client.launch_backfill("overlapping", range(21, PAGES + 1))
@@ -60,6 +60,7 @@ def test_a_cancelled_backfill_keeps_what_was_downloaded(launched: Launched) -> N
     wait_for(
         "a page that is done", lambda: len(downloads(launched.shop)) > IN_FLIGHT, DAEMON_SECONDS
     )
+    launched.shop.control(latency_ms=CANCELLED_LATENCY_MS)
     client.cancel_backfill(launched.cancelled)
     wait_for_status(client, launched.cancelled, "CANCELED")
     run = client.runs("relaunch_missing")[0]
