@@ -15,14 +15,6 @@ from urllib.parse import urlsplit
 from pydantic import Field as Bounded
 from pydantic import field_validator, model_validator
 
-from catalog_pipeline.catalogue.checked import (
-    MAX_PAGES,
-    BaseUrl,
-    Hours,
-    PageCount,
-    PageNumber,
-    PathOrUrl,
-)
 from catalog_pipeline.catalogue.fields import (
     PROVENANCE_COLUMNS,
     Field,
@@ -32,6 +24,14 @@ from catalog_pipeline.catalogue.fields import (
     checked_timezone,
 )
 from catalog_pipeline.catalogue.politeness import Limits, Login, Politeness
+from catalog_pipeline.catalogue.value_types import (
+    MAX_PAGES,
+    BaseUrl,
+    Count,
+    Hours,
+    PageNumber,
+    PathOrUrl,
+)
 
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
 _PARSER_REVISION = 1
@@ -70,9 +70,9 @@ class Coverage(StrictModel):
 class PracticeShop(StrictModel):
     """The catalogue is served by the bundled practice shop, started by whatever crawls it."""
 
-    pages: PageCount = 50
-    page_size: PageCount = 20
-    session_requests: PageCount | None = None
+    pages: Count = 50
+    page_size: Count = 20
+    session_requests: Count | None = None
     """Requests after which a member's session expires."""
 
 
@@ -95,7 +95,7 @@ class CatalogueAttributes(StrictModel):
     login: Login | None = None
     schedule: Schedule | None = None
     coverage: Coverage = Coverage()
-    pages_per_run: PageCount | None = None
+    pages_per_run: Count | None = None
     owners: tuple[str, ...] = ("team:catalogues",)
     tags: dict[str, str] = Bounded(default_factory=dict)
     practice_shop: PracticeShop | None = None

@@ -9,21 +9,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field as Bounded
 
-from catalog_pipeline.catalogue.checked import (
+from catalog_pipeline.catalogue.fields import Selectors, StrictModel
+from catalog_pipeline.catalogue.value_types import (
     MEBIBYTE,
     Attempts,
     Bytes,
+    Count,
     EnvironmentName,
     HeaderText,
     Host,
-    PageCount,
     PathOrUrl,
     Redirects,
     RequestRate,
     Seconds,
     Threads,
 )
-from catalog_pipeline.catalogue.fields import Selectors, StrictModel
 
 DEFAULT_CONTACT = "https://github.com/catalog-pipeline/catalog-pipeline"
 
@@ -53,7 +53,7 @@ class Politeness(StrictModel):
 
     stop_when_failed_share: Annotated[float, Bounded(gt=0, le=1)] = 0.8
     """The crawl stops when this share of the last `stop_window` finished pages failed."""
-    stop_window: PageCount = 20
+    stop_window: Count = 20
 
     @property
     def agent(self) -> str:

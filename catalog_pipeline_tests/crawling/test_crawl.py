@@ -60,7 +60,21 @@ def test_no_second_holds_more_requests_than_allowed_even_across_a_kill(site: Sit
     # They are counted where they arrive: some may have been held up for a fifth of a second.
     fullest = max(sum(start <= when < start + 0.8 for when in times) for start in times)
     assert fullest <= 20
+    crawls = _pages_after_each_robots_txt(site)
+    assert len(crawls) == 2
+    for robots, *pages in crawls:
+        assert all(when >= robots + k / 20 for k, when in enumerate(pages))
     assert max(site.downloads().values()) <= 2
+
+
+def _pages_after_each_robots_txt(site: Site) -> list[list[float]]:
+    """For each crawl when robots.txt was asked for, and then its pages."""
+    crawls: list[list[float]] = []
+    for when, path, _ in sorted(site.shop.log()):
+        if path == "/robots.txt":
+            crawls.append([])
+        crawls[-1].append(when)
+    return crawls
 
 
 def test_a_redirect_to_another_site_is_not_followed(site: Site, instance: dg.DagsterInstance):

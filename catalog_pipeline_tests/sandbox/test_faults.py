@@ -118,7 +118,7 @@ def test_a_slow_page_drips_and_is_whole_in_the_end(shop: RunningShop, ask: Ask) 
     shop.control(faults=["3=slow(1)"])
     started = time.monotonic()
     assert ask("/products?page=3").body == good
-    assert time.monotonic() - started > 0.6
+    assert 0.6 < time.monotonic() - started < 5
 
 
 def test_a_truncated_page_ends_before_its_content_length(shop: RunningShop, ask: Ask) -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog_pipeline.catalogue.checked import checked_base_url
 from catalog_pipeline.catalogue.files import catalogue_from_attributes
+from catalog_pipeline.catalogue.value_types import checked_base_url
 from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline_tests.catalogue.attributes import attributes
 

@@ -1,4 +1,4 @@
-"""Numbers and texts of a YAML, held to what a crawl can make use of.
+"""Types of the numbers and texts in a YAML, each held to what a crawl can make use of.
 
 Beyond these bounds a value would only fail later, in a timer of the operating system, in memory or
 in a request's header, where nothing says that the YAML is wrong.
@@ -76,4 +76,5 @@ Attempts = Annotated[int, Bounded(ge=1, le=1000)]
 Redirects = Annotated[int, Bounded(ge=0, le=100)]
 Bytes = Annotated[int, Bounded(ge=1, le=1024 * MEBIBYTE)]
 PageNumber = Annotated[int, Bounded(ge=0, le=10**12)]
-PageCount = Annotated[int, Bounded(ge=1, le=MAX_PAGES)]
+Count = Annotated[int, Bounded(ge=1, le=MAX_PAGES)]
+"""Of pages, and of what there is no more of than pages."""
