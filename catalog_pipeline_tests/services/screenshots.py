@@ -60,6 +60,7 @@ def take(web_ui: WebUi) -> None:
     web_ui.open("/assets/sandbox/product_pages?view=lineage")
     web_ui.page.get_by_text("products", exact=True).first.wait_for()
     web_ui.page.wait_for_timeout(2000)
+    web_ui.page.get_by_text("Loading").first.wait_for(state="hidden")
     web_ui.screenshot(DOCS / "lineage.png", height=560)
 
 
