@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from catalog_pipeline.catalogue.files import catalogue_files, load_catalogue
-from catalog_pipeline.orchestration.component import CatalogueComponent
+from catalog_pipeline.orchestration.definitions.component import CatalogueComponent
 
 
 @dg.definitions

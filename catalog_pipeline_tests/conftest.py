@@ -10,7 +10,7 @@ from dagster import DagsterInstance
 
 from catalog_pipeline.catalogue.files import EXTRA_FOLDER_VARIABLE
 from catalog_pipeline.cli.main import run_command
-from catalog_pipeline.orchestration.instance import open_instance
+from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.command import Answer

@@ -52,7 +52,7 @@ class Site:
         attributes |= {**changes, "politeness": politeness}
         path = self.folder / name / FILE_NAME
         path.parent.mkdir(parents=True, exist_ok=True)
-        kind = "catalog_pipeline.orchestration.component.CatalogueComponent"
+        kind = "catalog_pipeline.orchestration.definitions.component.CatalogueComponent"
         path.write_text(yaml.safe_dump({"type": kind, "attributes": attributes}, sort_keys=False))
         return read_catalogue(path)
 

@@ -12,8 +12,8 @@ PACKAGE = Path(__file__).parents[1] / "catalog_pipeline"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = [
-    {"errors", "records", "catalogue", "places"},
-    {"parsing", "storing"},
+    {"errors", "records", "catalogue", "places", "system"},
+    {"reading", "storing"},
     {"fetching", "tables", "sandbox"},
     {"crawling"},
     {"orchestration"},
@@ -27,7 +27,7 @@ OWNERS = {
     "dagster_shared": {"orchestration"},
     "requests": {"fetching"},
     "urllib3": {"fetching"},
-    "lxml": {"parsing"},
+    "lxml": {"reading"},
     "pandas": {"tables"},
     "pyarrow": {"tables"},
     "click": {"cli"},

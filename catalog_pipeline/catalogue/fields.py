@@ -1,6 +1,6 @@
 """The fields of a product, as a catalogue's YAML describes them.
 
-Only the description and its checks belong here; `catalog_pipeline.parsing` reads pages with it.
+Only the description and its checks belong here; `catalog_pipeline.reading` reads pages with it.
 """
 
 from __future__ import annotations

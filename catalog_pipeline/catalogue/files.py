@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from catalog_pipeline.catalogue.bounds import checked_base_url
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.value_types import checked_base_url
 from catalog_pipeline.errors import CatalogueError, UsageError
 
 BUNDLED_FOLDER = Path(__file__).parents[1] / "defs"

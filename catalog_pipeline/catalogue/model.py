@@ -15,6 +15,14 @@ from urllib.parse import urlsplit
 from pydantic import Field as Bounded
 from pydantic import field_validator, model_validator
 
+from catalog_pipeline.catalogue.bounds import (
+    MAX_PAGES,
+    BaseUrl,
+    Count,
+    Hours,
+    PageNumber,
+    PathOrUrl,
+)
 from catalog_pipeline.catalogue.fields import (
     PROVENANCE_COLUMNS,
     Field,
@@ -24,14 +32,6 @@ from catalog_pipeline.catalogue.fields import (
     checked_timezone,
 )
 from catalog_pipeline.catalogue.politeness import Limits, Login, Politeness
-from catalog_pipeline.catalogue.value_types import (
-    MAX_PAGES,
-    BaseUrl,
-    Count,
-    Hours,
-    PageNumber,
-    PathOrUrl,
-)
 
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
 _PARSER_REVISION = 1

@@ -9,8 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field as Bounded
 
-from catalog_pipeline.catalogue.fields import Selectors, StrictModel
-from catalog_pipeline.catalogue.value_types import (
+from catalog_pipeline.catalogue.bounds import (
     MEBIBYTE,
     Attempts,
     Bytes,
@@ -24,6 +23,7 @@ from catalog_pipeline.catalogue.value_types import (
     Seconds,
     Threads,
 )
+from catalog_pipeline.catalogue.fields import Selectors, StrictModel
 
 DEFAULT_CONTACT = "https://github.com/catalog-pipeline/catalog-pipeline"
 

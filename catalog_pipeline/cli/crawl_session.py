@@ -10,22 +10,22 @@ from dagster import DagsterInstance
 from catalog_pipeline.cli.progress import RunProgress
 from catalog_pipeline.cli.run_order import RunOrder
 from catalog_pipeline.cli.run_summary import RunSummary
-from catalog_pipeline.crawling.observer import observed_by
 from catalog_pipeline.crawling.plan import damage_of
-from catalog_pipeline.orchestration.checkpoints import (
+from catalog_pipeline.crawling.ports import observed_by
+from catalog_pipeline.orchestration.checkpoints.due import due_pages
+from catalog_pipeline.orchestration.checkpoints.reader import (
     explain_failures,
     latest_page_event,
     pages_recorded_after,
     read_checkpoints,
     read_statuses,
 )
-from catalog_pipeline.orchestration.due import due_pages
-from catalog_pipeline.orchestration.table_state import table_is_current, table_rows
+from catalog_pipeline.orchestration.checkpoints.table_state import table_is_current, table_rows
 from catalog_pipeline.places import catalogue_places
-from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline.storing.folder_store import PageStore
 
 if TYPE_CHECKING:
-    from catalog_pipeline.orchestration.local_run import LocalRun
+    from catalog_pipeline.orchestration.commands.in_process import LocalRun
 
 
 def run_session(instance: DagsterInstance, order: RunOrder, progress: RunProgress) -> RunSummary:
@@ -35,14 +35,14 @@ def run_session(instance: DagsterInstance, order: RunOrder, progress: RunProgres
     due = _due(instance, order, progress)
     crawl: LocalRun | None = None
     if due:
-        from catalog_pipeline.orchestration.local_run import crawl_here
+        from catalog_pipeline.orchestration.commands.in_process import crawl_here
 
         progress.crawl_starts(len(due), reparse=order.reparse)
         with observed_by(progress):
             crawl = crawl_here(instance, catalogue, due, order.cutoff, reparse=order.reparse)
     build: LocalRun | None = None
     if not _is_interrupted(crawl) and not table_is_current(instance, catalogue):
-        from catalog_pipeline.orchestration.local_run import build_table_here
+        from catalog_pipeline.orchestration.commands.in_process import build_table_here
 
         progress.table_starts()
         build = build_table_here(instance, catalogue)

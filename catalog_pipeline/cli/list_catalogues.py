@@ -15,7 +15,7 @@ from catalog_pipeline.catalogue.files import (
     with_base_url,
 )
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.pages import format_pages
+from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.cli.options import json_option
 
 

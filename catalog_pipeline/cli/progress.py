@@ -21,8 +21,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from catalog_pipeline.crawling.observer import CrawlObserver
 from catalog_pipeline.crawling.plan import CrawlPlan
+from catalog_pipeline.crawling.ports import CrawlObserver
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
 
 _SECONDS_BETWEEN_LINES = 5.0

@@ -13,19 +13,19 @@ from datetime import datetime, timedelta, timezone
 import click
 
 from catalog_pipeline.catalogue.files import load_catalogue, with_base_url
-from catalog_pipeline.catalogue.pages import select_pages
+from catalog_pipeline.catalogue.page_selection import select_pages
 from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.options import DEFAULT_CATALOGUE, base_url_option, json_option
 from catalog_pipeline.cli.progress import RunProgress
 from catalog_pipeline.cli.run_order import RunOrder
 from catalog_pipeline.cli.run_summary import RunSummary, show_summary
 from catalog_pipeline.cli.times import parse_age
-from catalog_pipeline.crawling.crawl_lock import catalogue_lock
+from catalog_pipeline.crawling.lock import catalogue_lock
 from catalog_pipeline.crawling.plan import parse_cutoff
 from catalog_pipeline.errors import UsageError
-from catalog_pipeline.parsing.listing import ListingParser
 from catalog_pipeline.places import catalogue_places
-from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.storing.folder_store import PageStore
 
 
 @click.command()
@@ -91,15 +91,15 @@ def _run(order: RunOrder, *, as_json: bool) -> RunSummary:
             catalogue_lock(places.folder, "catalog-pipeline run", on_wait=progress.waiting_for)
         )
         if not order.reparse and not PageStore(places.pages).has_all(order.pages):
-            from catalog_pipeline.crawling.head_start import head_start
+            from catalog_pipeline.crawling.workforce import head_start
 
             stack.enter_context(head_start(catalogue, places))
         # Dagster takes the better part of a second to import: mistakes in usage do not wait for
         # it, and the workers start meanwhile.
         with heavy_imports():
             from catalog_pipeline.cli import crawl_session
-            from catalog_pipeline.orchestration.catalogue_check import check_catalogue
-            from catalog_pipeline.orchestration.instance import open_instance
+            from catalog_pipeline.orchestration.definitions.catalogue_check import check_catalogue
+            from catalog_pipeline.orchestration.instance.open import open_instance
 
             check_catalogue(catalogue)
             instance = stack.enter_context(open_instance())

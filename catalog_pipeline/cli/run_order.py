@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.pages import format_pages
+from catalog_pipeline.catalogue.page_selection import format_pages
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from catalog_pipeline.catalogue.pages import format_pages
+from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.cli.grids import output_console, print_rows_in_brief
 from catalog_pipeline.cli.machine_output import failure_as_json
 from catalog_pipeline.cli.main import EXIT_FAILED, EXIT_INTERRUPTED

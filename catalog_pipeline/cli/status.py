@@ -14,7 +14,7 @@ from rich.table import Table
 
 from catalog_pipeline.catalogue.files import catalogue_files, load_catalogue
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.pages import format_pages
+from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.cli.grids import output_console
 from catalog_pipeline.cli.machine_output import failure_as_json
 from catalog_pipeline.cli.options import json_option
@@ -58,7 +58,7 @@ def command(catalogue: str | None, failed: bool, as_json: bool) -> int:
     names = [catalogue] if catalogue else list(catalogue_files())
     catalogues = [load_catalogue(name) for name in names]
 
-    from catalog_pipeline.orchestration.instance import open_instance
+    from catalog_pipeline.orchestration.instance.open import open_instance
 
     with open_instance() as instance:
         statuses = [_status(instance, each, with_failures=failed) for each in catalogues]
@@ -74,8 +74,8 @@ def command(catalogue: str | None, failed: bool, as_json: bool) -> int:
 def _status(
     instance: DagsterInstance, catalogue: Catalogue, *, with_failures: bool
 ) -> CatalogueStatus:
-    from catalog_pipeline.orchestration.checkpoints import explain_failures, read_statuses
-    from catalog_pipeline.storing.page_store import PageStore
+    from catalog_pipeline.orchestration.checkpoints.reader import explain_failures, read_statuses
+    from catalog_pipeline.storing.folder_store import PageStore
     from catalog_pipeline.tables.preview import read_summary
 
     statuses = read_statuses(instance, catalogue.name, catalogue.pages)

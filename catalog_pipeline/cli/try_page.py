@@ -15,12 +15,12 @@ from rich.console import Console
 
 from catalog_pipeline.catalogue.files import load_catalogue, with_base_url
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.pages import check_pages
+from catalog_pipeline.catalogue.page_selection import check_pages
 from catalog_pipeline.cli.grids import output_console, print_rows
 from catalog_pipeline.cli.options import base_url_option, json_option
 from catalog_pipeline.errors import ParseError, UsageError
-from catalog_pipeline.parsing.explaining import Explanation, FieldMatch, explain
-from catalog_pipeline.parsing.listing import ListingParser
+from catalog_pipeline.reading.explaining import Explanation, FieldMatch, explain
+from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.records import Columns, Response, Validators
 from catalog_pipeline.sandbox.on_demand import served
 

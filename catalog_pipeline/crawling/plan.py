@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 
 from catalog_pipeline.errors import StoredPageError, UsageError
 from catalog_pipeline.records import StoredPage
-from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline.storing.folder_store import PageStore
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Reading a body whole or not at all, within the limits on the wire and after decompression.
 
-How each Content-Encoding is undone belongs in `catalog_pipeline.fetching.decoding`.
+How each Content-Encoding is undone belongs in `catalog_pipeline.fetching.content_encoding`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from catalog_pipeline.fetching.connections import BoundedResponse
-from catalog_pipeline.fetching.decoding import DECODERS, Pieces
+from catalog_pipeline.fetching.content_encoding import DECODERS, Pieces
 from catalog_pipeline.fetching.failures import BrokenExchange
 
 MAX_ENCODINGS = 3

@@ -3,7 +3,7 @@
 The libraries' own timeouts count each read by itself, so a server that drips one byte at a time,
 in headers or body, would never meet them. Here every read of the socket is given what is left of
 the whole exchange's time. Choosing requests and judging answers belongs in
-`catalog_pipeline.fetching.exchange`.
+`catalog_pipeline.fetching.client`.
 """
 
 from __future__ import annotations

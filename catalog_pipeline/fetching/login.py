@@ -2,7 +2,7 @@
 
 Which requests a login takes and what their answers mean. When it is needed, and that it happens
 once for all threads, is decided by the crawl. Reading the form is
-`catalog_pipeline.parsing.forms`; keeping the cookies is `catalog_pipeline.fetching.cookies`.
+`catalog_pipeline.reading.html.forms`; keeping the cookies is `catalog_pipeline.fetching.cookies`.
 No user name, password or token is ever part of a message or a `repr`.
 """
 
@@ -20,12 +20,12 @@ from catalog_pipeline.errors import FetchError, LoginError, ParseError
 from catalog_pipeline.fetching.credentials import Credentials
 from catalog_pipeline.fetching.failures import safe_url
 from catalog_pipeline.fetching.redirects import check_redirect
-from catalog_pipeline.parsing.forms import Form, page_matches, read_form
-from catalog_pipeline.parsing.selectors import Selector, page_selector
+from catalog_pipeline.reading.html.forms import Form, page_matches, read_form
+from catalog_pipeline.reading.html.selectors import Selector, page_selector
 from catalog_pipeline.records import Redirect, Response
 
 if TYPE_CHECKING:
-    from catalog_pipeline.fetching.exchange import Exchange
+    from catalog_pipeline.fetching.client import Exchange
 
 _REFUSALS = (400, 401, 403, 422)
 """Statuses of the answer to a form by which a site says no to what was in it."""

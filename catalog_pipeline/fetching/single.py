@@ -8,8 +8,8 @@ from requests.cookies import RequestsCookieJar
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import FetchError
+from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline.fetching.credentials import Credentials
-from catalog_pipeline.fetching.exchange import Exchange
 from catalog_pipeline.fetching.login import log_in
 from catalog_pipeline.fetching.robots import MAX_ROBOTS_REDIRECTS, RobotsRules, robots_address
 from catalog_pipeline.records import Redirect, Response

@@ -2,7 +2,7 @@
 
 A file is four parts: a line that names the format, a line of JSON (the record and the sizes of
 what follows), the parsed rows as compressed JSON, the body as compressed bytes. Compression is
-Zstandard. Where files are kept belongs in `catalog_pipeline.storing.page_store`.
+Zstandard. Where files are kept belongs in `catalog_pipeline.storing.folder_store`.
 """
 
 from __future__ import annotations

@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.tables.duplicates import KeyLedger, Survivors
+from catalog_pipeline.tables.parquet_writer import TableFile, file_facts
 from catalog_pipeline.tables.row_batches import BatchConverter
 from catalog_pipeline.tables.stored_rows import PageRows
-from catalog_pipeline.tables.table_file import TableFile, file_facts
 
 
 class Assembly:

@@ -37,7 +37,7 @@ def read_summary(path: Path) -> TableSummary:
     Raises:
         TableError: there is no such file, or it is no table of a catalogue.
     """
-    from catalog_pipeline.tables import table_file as facts
+    from catalog_pipeline.tables import parquet_writer as facts
 
     with _opened(path) as file:
         told = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from catalog_pipeline.errors import StoredPageError
 from catalog_pipeline.records import Columns, PageRecord, StoredPage
-from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline.storing.folder_store import PageStore
 
 BATCH_ROWS = 4_000
 READ_AHEAD = 2

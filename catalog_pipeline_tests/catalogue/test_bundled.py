@@ -3,7 +3,7 @@
 import pytest
 
 from catalog_pipeline.catalogue.files import BUNDLED_FOLDER, catalogue_files, load_catalogue
-from catalog_pipeline.parsing.listing import ListingParser
+from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.sandbox.markup import listing_page
 from catalog_pipeline.sandbox.products import product
 
@@ -19,7 +19,7 @@ def test_these_catalogues_are_bundled_and_only_the_practice_shop_is_refreshed_by
 @pytest.mark.parametrize("name", BUNDLED)
 def test_a_bundled_catalogue_names_the_component_and_has_a_description(name):
     text = (BUNDLED_FOLDER / name / "defs.yaml").read_text(encoding="utf-8")
-    assert "type: catalog_pipeline.orchestration.component.CatalogueComponent\n" in text
+    assert "type: catalog_pipeline.orchestration.definitions.component.CatalogueComponent\n" in text
     assert load_catalogue(name, {}).description
 
 

@@ -11,11 +11,11 @@ import pytest
 from dagster import DagsterInstance, DagsterRunStatus
 
 from catalog_pipeline.catalogue.files import base_url_variable
-from catalog_pipeline.orchestration.checkpoints import read_statuses
-from catalog_pipeline.orchestration.liveness import hold_sign_of_life
+from catalog_pipeline.orchestration.checkpoints.reader import read_statuses
+from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline_tests.command import running, wait_for
 from catalog_pipeline_tests.conftest import Run
-from catalog_pipeline_tests.orchestration.runs import create_run
+from catalog_pipeline_tests.orchestration.made_runs import create_run
 from catalog_pipeline_tests.site import NAME, Site
 
 

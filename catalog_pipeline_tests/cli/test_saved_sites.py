@@ -13,7 +13,7 @@ from catalog_pipeline_tests.saved_site import SAVED, needs_saved_pages, served_f
 
 BOOKS = SAVED / "books.toscrape.com"
 ACESSORIOS = SAVED / "acessorioscelular"
-PARSING_TESTS = Path(__file__).parents[1] / "parsing"
+PARSING_TESTS = Path(__file__).parents[1] / "reading"
 
 pytestmark = needs_saved_pages
 

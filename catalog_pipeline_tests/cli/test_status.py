@@ -77,8 +77,8 @@ def test_the_status_is_the_one_that_the_web_ui_shows(
 ):
     from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
+    from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
     from catalog_pipeline.orchestration.names import pages_key
-    from catalog_pipeline.orchestration.pages_asset import build_pages_asset
 
     partitions = build_pages_asset(broken.catalogue).partitions_def
     shown = get_and_update_asset_status_cache_value(instance, pages_key(NAME), partitions)

@@ -62,12 +62,12 @@ def _tells(kind: str) -> Chooses:
     )
 
 
-_LOG = "catalog_pipeline.orchestration.event_log"
+_LOG = "catalog_pipeline.orchestration.instance.sqlite.event_log"
 _IN_RUN_FILE = "BatchedSqliteEventLogStorage._store_in_run_files"
 _BATCH = "BatchedSqliteEventLogStorage.store_event_batch"
-_STORE = "catalog_pipeline.storing.page_store"
-_RECORDER = "catalog_pipeline.orchestration.event_recorder"
-_TABLE = "catalog_pipeline.tables.products_table"
+_STORE = "catalog_pipeline.storing.folder_store"
+_RECORDER = "catalog_pipeline.orchestration.checkpoints.writer"
+_TABLE = "catalog_pipeline.tables.build"
 
 POINTS = {
     "page file not begun": Point("os", "open", "before", _is_page_path, in_worker=True),
@@ -87,7 +87,9 @@ POINTS = {
     "failure not recorded": Point(_RECORDER, "EventRecorder.record_failure", "before"),
     "failure in the run's file only": Point(_LOG, _IN_RUN_FILE, "after", _has("ASSET_OBSERVATION")),
     "failure recorded": Point(_RECORDER, "EventRecorder.record_failure", "after"),
-    "table not written": Point("catalog_pipeline.tables.table_file", "TableFile.close", "before"),
+    "table not written": Point(
+        "catalog_pipeline.tables.parquet_writer", "TableFile.close", "before"
+    ),
     "table not replaced": Point(_TABLE, "_replace", "before"),
     "table replaced": Point(_TABLE, "_replace", "after"),
     "Ctrl-C as a run begins": Point(

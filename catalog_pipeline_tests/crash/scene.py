@@ -21,14 +21,14 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.files import EXTRA_FOLDER_VARIABLE
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.crawling.crawl_lock import CRAWL_LOCK
-from catalog_pipeline.crawling.locked_file import is_locked
-from catalog_pipeline.orchestration.checkpoints import PageStatuses, read_statuses
-from catalog_pipeline.orchestration.instance import open_instance
+from catalog_pipeline.crawling.lock import CRAWL_LOCK
+from catalog_pipeline.orchestration.checkpoints.reader import PageStatuses, read_statuses
+from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, CataloguePlaces
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline.sandbox.settings import ShopSettings
-from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.system.locked_file import is_locked
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.kill_points import PLACE
 from catalog_pipeline_tests.site import NAME, Site

@@ -13,7 +13,7 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 
 from catalog_pipeline.definitions import defs
-from catalog_pipeline.orchestration.liveness import hold_sign_of_life
+from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline_tests.site import NAME
 

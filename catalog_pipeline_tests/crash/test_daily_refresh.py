@@ -11,8 +11,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from catalog_pipeline.orchestration.component import CatalogueComponent
-from catalog_pipeline.orchestration.local_run import build_table_here
+from catalog_pipeline.orchestration.commands.in_process import build_table_here
+from catalog_pipeline.orchestration.definitions.component import CatalogueComponent
 from catalog_pipeline.sandbox.shop import page_products
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.invariants import Deaths, leftovers, table_rows

@@ -8,9 +8,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from catalog_pipeline.orchestration.local_run import LocalRun, build_table_here
+from catalog_pipeline.orchestration.commands.in_process import LocalRun, build_table_here
 from catalog_pipeline.orchestration.names import pages_key, products_key
-from catalog_pipeline.orchestration.table_step import PAGES_INTACT
+from catalog_pipeline.orchestration.runs.table_run import PAGES_INTACT
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints, table_rows
 from catalog_pipeline_tests.crash.scene import NAME, Scene
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog_pipeline.crawling.crawl_lock import TABLE_LOCK, catalogue_lock
+from catalog_pipeline.crawling.lock import TABLE_LOCK, catalogue_lock
 from catalog_pipeline.orchestration.names import products_key
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints, most_in_flight

@@ -4,12 +4,12 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from catalog_pipeline.crawling import tasks
-from catalog_pipeline.crawling.page_work import PageWorker
+from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, damage_of, parse_cutoff, plan_crawl
+from catalog_pipeline.crawling.working.page_worker import PageWorker
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.records import StoredPage
-from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline.storing.folder_store import PageStore
 from catalog_pipeline_tests.site import Site
 
 HOUR = timedelta(hours=1)
@@ -26,8 +26,8 @@ def store(site: Site) -> PageStore:
 def stored(site: Site, store: PageStore) -> StoredPage:
     """Page 1, on disk."""
     worker = PageWorker(site.catalogue, site.places)
-    answer = worker.do(tasks.FetchPage(1, site.catalogue.page_address(1), 1))
-    assert isinstance(answer, tasks.PageStored)
+    answer = worker.do(messages.FetchPage(1, site.catalogue.page_address(1), 1))
+    assert isinstance(answer, messages.PageStored)
     return answer.stored
 
 

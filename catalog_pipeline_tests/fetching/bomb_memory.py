@@ -17,7 +17,7 @@ import brotli
 import zstandard
 
 from catalog_pipeline.errors import FetchError
-from catalog_pipeline.fetching.exchange import Exchange
+from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline_tests.fetching.raw_server import (
     Visit,
     catalogue_at,

@@ -16,7 +16,7 @@ import pytest
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import FetchError
-from catalog_pipeline.fetching.exchange import Exchange
+from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline.fetching.retry_table import is_retried
 
 Script = Callable[["Visit"], None]

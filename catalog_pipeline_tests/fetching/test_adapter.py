@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from catalog_pipeline.errors import FetchError
-from catalog_pipeline.fetching.exchange import Exchange
+from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline.fetching.retry_table import is_retried
 from catalog_pipeline.records import Response
 from catalog_pipeline_tests.fetching.raw_server import (

@@ -5,7 +5,7 @@ import pytest
 
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.addresses import is_loopback_name, network_of, networks_for
-from catalog_pipeline.fetching.exchange import Exchange
+from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline.records import Response
 from catalog_pipeline_tests.fetching.raw_server import catalogue_at, page, raw_server, sends
 

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog_pipeline.errors import FetchError
-from catalog_pipeline.fetching.decoding import DECODERS, PIECE_BYTES
-from catalog_pipeline.fetching.exchange import Exchange
+from catalog_pipeline.fetching.client import Exchange
+from catalog_pipeline.fetching.content_encoding import DECODERS, PIECE_BYTES
 from catalog_pipeline.fetching.failures import BrokenExchange
 from catalog_pipeline.records import Response
 from catalog_pipeline_tests.fetching.raw_server import catalogue_at, page, raw_server, sends

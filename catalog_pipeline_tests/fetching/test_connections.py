@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from catalog_pipeline.errors import FetchError
-from catalog_pipeline.fetching.exchange import Exchange
+from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline.records import Response
 from catalog_pipeline_tests.fetching.raw_server import (
     Script,

@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from catalog_pipeline.errors import FetchError
-from catalog_pipeline.fetching.exchange import Exchange
+from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline.fetching.retry_table import is_retried
 from catalog_pipeline_tests.fetching.raw_server import (
     Script,

@@ -15,9 +15,9 @@ from requests.cookies import RequestsCookieJar
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import FetchError, LoginError
+from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline.fetching.cookies import CookieFile
 from catalog_pipeline.fetching.credentials import Credentials
-from catalog_pipeline.fetching.exchange import Exchange
 from catalog_pipeline.fetching.login import (
     log_in,
     login_steps,

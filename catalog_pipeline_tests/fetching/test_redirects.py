@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from urllib3.util import parse_url
 
 from catalog_pipeline.errors import FetchError
-from catalog_pipeline.fetching.exchange import Exchange
+from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline.fetching.redirects import check_redirect, is_same_site
 from catalog_pipeline.records import Redirect
 from catalog_pipeline_tests.fetching.raw_server import catalogue_at, page, raw_server, sends

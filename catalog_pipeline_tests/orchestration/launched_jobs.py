@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from catalog_pipeline.orchestration.liveness import hold_sign_of_life
+from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 
 
 def _wait(context: dg.OpExecutionContext) -> None:

@@ -89,6 +89,6 @@ def test_what_the_event_log_storage_leans_on_is_as_it_was() -> None:
     changed = sorted(name for name in found | RECORDED if found.get(name) != RECORDED.get(name))
     assert not changed, (
         f"Dagster changed {', '.join(changed)}. Compare with event_log.py, event_rows.py, "
-        "event_log_schema.py and event_serialization.py in catalog_pipeline/orchestration, run "
+        "schema.py and event_json.py in catalog_pipeline/orchestration/instance/sqlite, run "
         f"their tests, and record the new fingerprints: {found}"
     )

@@ -80,7 +80,7 @@ def test_every_table_has_its_automation_and_its_checks(repository: RepositoryDef
 
 
 def test_pages_per_run_makes_several_runs_of_a_backfill(site: Site):
-    from catalog_pipeline.orchestration.pages_asset import build_pages_asset
+    from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
 
     asset = build_pages_asset(site.write(pages_per_run=5))
     assert asset.backfill_policy == dg.BackfillPolicy.multi_run(max_partitions_per_run=5)

@@ -8,8 +8,8 @@ import pytest
 from dagster._core.instance.config import PoolGranularity
 from dagster._core.run_coordinator import QueuedRunCoordinator
 
-from catalog_pipeline.orchestration.event_log import BatchedSqliteEventLogStorage
-from catalog_pipeline.orchestration.launcher import HealthCheckingRunLauncher
+from catalog_pipeline.orchestration.instance.launcher import HealthCheckingRunLauncher
+from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
 
 SETTINGS = Path(__file__).parents[2] / "dagster_home" / "dagster.yaml"
 

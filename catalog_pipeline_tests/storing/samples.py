@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 from catalog_pipeline.records import Columns, PageRecord, StoredPage
 from catalog_pipeline.storing import page_file
-from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline.storing.folder_store import PageStore
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=timezone.utc)
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline.storing.folder_store import PageStore
 from catalog_pipeline_tests.storing import samples
 
 BODY_SIZE = 400_000
 _WRITER = f"""
 import itertools, pathlib, sys, threading
-from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline.storing.folder_store import PageStore
 from catalog_pipeline_tests.storing import samples
 
 store = PageStore(pathlib.Path(sys.argv[1]))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline.storing.folder_store import PageStore
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.records import Cell, Columns, PageRecord, StoredPage
 from catalog_pipeline.storing import page_file
-from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline.storing.folder_store import PageStore
 
 START = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 

@@ -12,8 +12,8 @@ import pytest
 
 from catalog_pipeline.errors import TableError
 from catalog_pipeline.records import StoredPage
-from catalog_pipeline.storing.page_store import PageStore
-from catalog_pipeline.tables.products_table import build_table
+from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.tables.build import build_table
 from catalog_pipeline_tests.tables import shop
 
 

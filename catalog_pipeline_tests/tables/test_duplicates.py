@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline.storing.folder_store import PageStore
 from catalog_pipeline.tables import stored_rows
-from catalog_pipeline.tables.products_table import build_table
+from catalog_pipeline.tables.build import build_table
 from catalog_pipeline_tests.tables import shop
 
 

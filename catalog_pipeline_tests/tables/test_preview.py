@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalog_pipeline.errors import TableError
-from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.tables.build import build_table
 from catalog_pipeline.tables.preview import first_rows, markdown_preview, read_summary
-from catalog_pipeline.tables.products_table import build_table
 from catalog_pipeline_tests.tables import shop
 
 

@@ -17,16 +17,16 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.tables.build import build_table
 from catalog_pipeline.tables.preview import first_rows, read_summary
-from catalog_pipeline.tables.products_table import build_table
 from catalog_pipeline_tests.tables import shop
 
 _BUILDER = """
 import pathlib, sys
-from catalog_pipeline.storing.page_store import PageStore
+from catalog_pipeline.storing.folder_store import PageStore
 from catalog_pipeline.tables.preview import first_rows, read_summary
-from catalog_pipeline.tables.products_table import build_table
+from catalog_pipeline.tables.build import build_table
 from catalog_pipeline_tests.tables import shop
 
 store = PageStore(pathlib.Path(sys.argv[1]))

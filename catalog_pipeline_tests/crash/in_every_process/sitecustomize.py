@@ -3,7 +3,7 @@
 import os
 import sys
 
-if "catalog_pipeline.crawling.worker" in sys.orig_argv:
+if "catalog_pipeline.crawling.working.process" in sys.orig_argv:
     from catalog_pipeline_tests.crash.kill_points import PLACE, POINTS, place
 
     name, _, call = os.environ[PLACE].rpartition(":")

@@ -1,0 +1,228 @@
+"""The crawl loop: one thread decides, workers exchange, groups are recorded.
+
+Everything that is decided during a crawl is decided in this one thread: here which page starts
+when, and when to stop; in `results` which is tried again and when the site gets a rest. How a page
+is got belongs in `working.page_worker`, how it is recorded in the `Recorder` that is passed in.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.crawling import messages
+from catalog_pipeline.crawling.ports import CrawlObserver
+from catalog_pipeline.crawling.scheduling.group_commit import GroupCommit, Recorder
+from catalog_pipeline.crawling.scheduling.prefetch import ReadAhead
+from catalog_pipeline.crawling.scheduling.queue import PageQueue, PageWork
+from catalog_pipeline.crawling.scheduling.results import AnswerHandler
+from catalog_pipeline.crawling.scheduling.robots import ask_robots
+from catalog_pipeline.crawling.scheduling.session import LoginState
+from catalog_pipeline.crawling.scheduling.stats import Tally
+from catalog_pipeline.crawling.scheduling.throttle import Pace
+from catalog_pipeline.crawling.working.pool import WorkerPool
+from catalog_pipeline.errors import CrawlStoppedError
+from catalog_pipeline.fetching.robots import RobotsRules
+from catalog_pipeline.records import CrawlOutcome, StoredPage
+from catalog_pipeline.storing.folder_store import PageStore
+
+_LONGEST_WAIT_SECONDS = 0.25
+"""How long at most the loop waits before it looks again whether it has to stop."""
+
+
+class Crawl:
+    """One crawl of one catalogue; `run` may be called once."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        pool: WorkerPool,
+        store: PageStore,
+        recorder: Recorder,
+        *,
+        observer: CrawlObserver,
+        must_stop: Callable[[], bool],
+        has_session: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        politeness = catalogue.politeness
+        self._catalogue = catalogue
+        self._politeness = politeness
+        self._pool = pool
+        self._observer = observer
+        self._must_stop = must_stop
+        self._clock = clock
+        self._capacity = pool.capacity
+        self._rules: RobotsRules | None = None
+        self._queue = PageQueue()
+        self._group = GroupCommit(store, recorder)
+        self._pace = Pace(politeness.requests_per_second, clock=clock)
+        self._tally = Tally(politeness, recorder, observer)
+        self._login = LoginState(catalogue, has_session=has_session)
+        self._ahead = ReadAhead(catalogue, pool, self._pace)
+        self._answers = AnswerHandler(
+            catalogue,
+            self._queue,
+            self._group,
+            self._pace,
+            self._tally,
+            self._login,
+            self._ahead,
+            observer=observer,
+            clock=clock,
+        )
+
+    def run(self, due: Sequence[tuple[int, StoredPage | None]]) -> CrawlOutcome:
+        """Download the due pages, each with its last checkpoint if it has one.
+
+        Raises:
+            CrawlStoppedError: nearly all pages fail.
+            LoginError, StorageError, WorkerError: nothing more can be had.
+        """
+        self._queue.add(
+            PageWork(page, self._catalogue.page_address(page), previous) for page, previous in due
+        )
+        if due and self._politeness.obey_robots:
+            self._rules = ask_robots(
+                self._catalogue,
+                self._pool,
+                self._pace,
+                clock=self._clock,
+                must_stop=self._must_stop,
+            )
+            self._obey(self._rules)
+        return self._loop()
+
+    def _obey(self, rules: RobotsRules | None) -> None:
+        """Go as slowly as robots.txt asks; what it forbids is looked up page by page."""
+        if rules is None:
+            return
+        agent = self._politeness.agent
+        rate = rules.max_requests_per_second(agent)
+        if rate is not None:
+            self._pace.limit_to(rate, self._clock())
+        self._capacity = min(self._capacity, rules.max_concurrency(agent) or self._capacity)
+
+    def run_reparse(self, pages: Sequence[StoredPage]) -> CrawlOutcome:
+        """Parse the stored bodies of pages again; nothing is downloaded."""
+        self._queue.add(
+            PageWork(stored.record.page, stored.record.url, stored, is_reparse=True)
+            for stored in pages
+        )
+        return self._loop()
+
+    def _loop(self) -> CrawlOutcome:
+        reason: str | None = None
+        was_stopped = False
+        try:
+            while True:
+                if not was_stopped and self._must_stop():
+                    was_stopped = True
+                    self._observer.stopping("asked to stop")
+                    self._ahead.take_back()
+                if reason is None and not was_stopped:
+                    reason = self._tally.reason_to_stop()
+                    if reason:
+                        self._observer.stopping(reason)
+                        self._ahead.take_back()
+                goes_on = reason is None and not was_stopped
+                # First the site, then the disk: pages are on their way while a group is recorded.
+                if goes_on:
+                    self._dispatch(self._clock())
+                if self._group.seconds_left(self._clock()) == 0:
+                    self._group.flush()
+                if not self._has_work(goes_on):
+                    break
+                for answer in self._pool.answers(self._patience(goes_on)):
+                    self._answers.take(answer)
+        finally:
+            self._group.flush()
+        if reason:
+            raise CrawlStoppedError(f"{self._catalogue.name}: {reason}.")
+        return self._tally.outcome(self._queue.waiting, was_stopped=was_stopped)
+
+    def _has_work(self, goes_on: bool) -> bool:
+        if self._queue.at_work or self._login.is_under_way:
+            return True
+        return goes_on and not self._queue.is_empty
+
+    def _patience(self, goes_on: bool) -> float:
+        """How long the loop may wait for an answer before there is something else to do."""
+        now = self._clock()
+        waits = [_LONGEST_WAIT_SECONDS]
+        group = self._group.seconds_left(now)
+        if group is not None:
+            waits.append(group)
+        if goes_on and self._has_room():
+            if self._queue.next_wake is not None:
+                waits.append(self._queue.next_wake - now)
+            if self._queue.first() and not self._login.is_wanted:
+                waits.append(self._pace.seconds_until_free(now))
+        return max(0.0, min(waits))
+
+    def _dispatch(self, now: float) -> None:
+        """Start what may start: pages that are ready, as many as concurrency and pace allow."""
+        self._queue.wake(now)
+        if self._login.is_wanted:
+            self._begin_login(now)
+            return
+        while self._has_room():
+            work = self._queue.first()
+            if work is None:
+                return
+            refusal = self._robots_refusal(work)
+            if refusal:
+                self._queue.drop_first()
+                self._tally.page_failed(work, "robots", refusal, None)
+                return
+            if not work.is_reparse:
+                if self._pace.seconds_until_free(now) > 0:
+                    return
+                work = replace(work, turn=self._pace.take(now))
+            self._start(work, now)
+
+    def _has_room(self) -> bool:
+        """Whether the site may be asked for one more page, and a worker is there for it."""
+        if self._queue.at_work >= self._pool.threads:
+            return False
+        return self._queue.in_flight < self._capacity or self._ahead.is_allowed
+
+    def _start(self, work: PageWork, now: float) -> None:
+        started_at = now if work.started_at is None else work.started_at
+        work = replace(work, started_at=started_at, attempt_at=now, wave=self._ahead.wave)
+        self._queue.start(work)
+        if work.is_reparse and work.previous is not None:
+            self._pool.submit(messages.ReparsePage(work.page, work.previous))
+        else:
+            self._pool.submit(
+                messages.FetchPage(
+                    work.page,
+                    work.url,
+                    work.attempt,
+                    self._login.session,
+                    work.previous,
+                    is_paced=self._pace.requests_per_second is not None,
+                    wave=work.wave,
+                    is_ahead=self._ahead.is_allowed,
+                )
+            )
+
+    def _begin_login(self, now: float) -> None:
+        """Log in as soon as no worker has a page, whose answer may show that the session is good;
+        a login takes the pace's turns too."""
+        if (
+            self._queue.at_work
+            or self._login.is_under_way
+            or self._login.try_at > now
+            or self._pace.seconds_until_free(now) > 0
+        ):
+            return
+        self._pace.take(now)
+        self._pool.submit(messages.LogIn(self._login.begin(now), self._pace.interval_seconds))
+
+    def _robots_refusal(self, work: PageWork) -> str:
+        if self._rules is None or work.is_reparse:
+            return ""
+        return self._rules.why_not(work.url, self._politeness.agent)

@@ -1,0 +1,191 @@
+"""What a worker does with one task: exchange, check, then parse and store; the answer is a value.
+
+No decision about what comes next: pace, retries and recording belong to the scheduler. How a page
+is parsed and stored is in `page_writer`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Callable, Mapping
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.politeness import FormLogin
+from catalog_pipeline.crawling import messages
+from catalog_pipeline.crawling.working.page_writer import PageStoring
+from catalog_pipeline.crawling.working.request_slots import (
+    SLOW_EXCHANGE_SECONDS,
+    HeldWaves,
+    RequestSlots,
+)
+from catalog_pipeline.errors import (
+    FetchError,
+    LoginError,
+    ParseError,
+    StorageError,
+    StoredPageError,
+)
+from catalog_pipeline.fetching.client import Exchange
+from catalog_pipeline.fetching.cookies import CookieFile
+from catalog_pipeline.fetching.credentials import Credentials
+from catalog_pipeline.fetching.login import (
+    log_in,
+    refused_authorization,
+    session_has_expired,
+)
+from catalog_pipeline.places import CataloguePlaces
+from catalog_pipeline.records import Redirect, Validators
+
+
+class PageWorker:
+    """Does tasks of one catalogue; `do` may be called from several threads at once.
+
+    `before_request` is called before each request, and may raise to prevent it.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        places: CataloguePlaces,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        slots: RequestSlots | None = None,
+        before_request: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._catalogue = catalogue
+        self._slots = slots or RequestSlots(catalogue.politeness.concurrency, HeldWaves.make())
+        self._before_request = before_request
+        self._storing = PageStoring(catalogue, places)
+        self._credentials = (
+            Credentials.from_environment(catalogue.login, environ) if catalogue.login else None
+        )
+        self._cookie_file = (
+            CookieFile(places.cookies) if isinstance(catalogue.login, FormLogin) else None
+        )
+        self._cookies = self._cookie_file.load() if self._cookie_file else None
+        self._exchange = Exchange(
+            catalogue,
+            cookies=self._cookies,
+            authorization=self._credentials.authorization if self._credentials else None,
+        )
+
+    def do(
+        self, task: messages.Task, tell: Callable[[messages.News], None] = lambda news: None
+    ) -> messages.Answer:
+        """Do one task; whatever goes wrong comes back as an answer.
+
+        `tell` is told when a page's request leaves, if its pace matters, and when a page that took
+        its time has arrived, before it is parsed.
+        """
+        try:
+            if isinstance(task, messages.FetchPage):
+                return self._fetch_page(task, tell)
+            if isinstance(task, messages.ReparsePage):
+                return self._reparse_page(task)
+            if isinstance(task, messages.FetchRobots):
+                return self._fetch_robots(task)
+            return self._log_in(task)
+        except StorageError as error:
+            return messages.StorageRefused(getattr(task, "page", 0), str(error))
+        except Exception:
+            return messages.WorkerBroke(getattr(task, "page", None), traceback.format_exc())
+
+    def _fetch_page(
+        self, task: messages.FetchPage, tell: Callable[[messages.News], None]
+    ) -> messages.Answer:
+        previous = self._storing.usable(task.previous)
+        validators = previous.record.validators if previous else Validators()
+        with self._slots as slots:
+            if not slots.may_send(task.wave):
+                return messages.PageHeld(task.page)
+            self._before_request()
+            if task.is_paced:
+                tell(messages.PageSent(task.page, time.monotonic()))
+            try:
+                answer = self._exchange.get(task.url, validators=validators, page=task.page)
+            except FetchError as error:
+                if error.pushback.slow_down:
+                    slots.hold(task.wave + 1)
+                return self._refused(task, error)
+        if session_has_expired(self._catalogue, answer):
+            return messages.SessionExpired(task.page, task.session)
+        if isinstance(answer, Redirect):
+            return messages.PageRedirected(task.page, answer.location)
+        if answer.fetch_seconds >= SLOW_EXCHANGE_SECONDS and not task.is_ahead:
+            tell(messages.PageArrived(task.page))
+        try:
+            stored = self._storing.store(task.page, task.attempt, answer, previous)
+        except ParseError as error:
+            return messages.PageRefused(
+                task.page, answer.url, error.kind, str(error), answer.status
+            )
+        return messages.PageStored(task.page, stored)
+
+    def _refused(self, task: messages.FetchPage, error: FetchError) -> messages.Answer:
+        if session_has_expired(self._catalogue, error):
+            return messages.SessionExpired(task.page, task.session)
+        refusal = refused_authorization(self._catalogue, error)
+        if refusal is not None:
+            return messages.LoginRefused(str(refusal))
+        return messages.PageRefused(
+            task.page, error.url or task.url, error.kind, str(error), error.http_status,
+            error.pushback,
+        )  # fmt: skip
+
+    def _reparse_page(self, task: messages.ReparsePage) -> messages.Answer:
+        try:
+            return messages.PageStored(task.page, self._storing.parse_again(task.previous))
+        except (ParseError, StoredPageError) as error:
+            url = task.previous.record.url
+            return messages.PageRefused(task.page, url, error.kind, str(error))
+
+    def _fetch_robots(self, task: messages.FetchRobots) -> messages.Answer:
+        self._before_request()
+        try:
+            answer = self._exchange.get(task.url, is_page=False)
+        except FetchError as error:
+            return messages.RobotsAnswered(
+                error.http_status, kind=error.kind, message=str(error), pushback=error.pushback
+            )
+        if isinstance(answer, Redirect):
+            return messages.RobotsAnswered(answer.status, location=answer.location)
+        return messages.RobotsAnswered(answer.status, answer.body)
+
+    def _log_in(self, task: messages.LogIn) -> messages.Answer:
+        if self._credentials is None:
+            raise ValueError("a catalogue without a login was asked to log in")
+        spacing = _Spacing(task.interval_seconds)
+
+        def before_request() -> None:
+            spacing.wait()
+            self._before_request()
+
+        try:
+            log_in(
+                self._exchange,
+                self._catalogue,
+                self._credentials,
+                before_request=before_request,
+            )
+            if self._cookie_file and self._cookies is not None:
+                self._cookie_file.save(self._cookies)
+        except LoginError as error:
+            return messages.LoginRefused(str(error))
+        except FetchError as error:
+            return messages.LoginPutOff(error.url, error.kind, str(error), error.pushback)
+        return messages.LoggedIn(task.session)
+
+
+class _Spacing:
+    """Waits before each request of a login but the first."""
+
+    def __init__(self, interval_seconds: float) -> None:
+        self._interval_seconds = interval_seconds
+        self._is_first = True
+
+    def wait(self) -> None:
+        if not self._is_first:
+            time.sleep(self._interval_seconds)
+        self._is_first = False

@@ -1,0 +1,113 @@
+"""Turns what came for a page into its stored file: a body, a 304, or the stored body parsed anew.
+
+How files are written and verified belongs in `catalog_pipeline.storing`, how pages are read in
+`catalog_pipeline.reading`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.errors import ParseError, StoredPageError
+from catalog_pipeline.places import CataloguePlaces
+from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.records import PageRecord, Response, StoredPage, Validators
+from catalog_pipeline.storing import page_file
+from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.page_file import PageFile
+
+
+class PageStoring:
+    """Parses and stores the pages of one catalogue; its threads share it."""
+
+    def __init__(self, catalogue: Catalogue, places: CataloguePlaces) -> None:
+        self._store = PageStore(places.pages)
+        self._parser = ListingParser(catalogue)
+        self._code_version = catalogue.code_version
+
+    def usable(self, previous: StoredPage | None) -> PageFile | None:
+        """The stored page, if it may stand in for a 304: a damaged one is downloaded in full."""
+        if previous is None or previous.record.validators == Validators():
+            return None
+        try:
+            return self._store.read(previous.record.page, previous.file_name, previous.sha256)
+        except StoredPageError:
+            return None
+
+    def store(
+        self, page: int, attempt: int, response: Response, previous: PageFile | None
+    ) -> StoredPage:
+        """Store what a request for a page gave; `previous` was the condition of the request.
+
+        Raises:
+            ParseError: the page is not what the catalogue's YAML says.
+            StorageError: it cannot be written.
+        """
+        if response.status != 304:
+            return self._parsed(page, attempt, response, response.body, None)
+        if previous is None:
+            raise ParseError("304 for a request without a condition", page=page, url=response.url)
+        if previous.record.code_version != self._code_version:
+            return self._parsed(page, attempt, response, previous.body, previous.record)
+        record = replace(
+            previous.record,
+            fetched_at=_now(),
+            fetch_seconds=response.fetch_seconds,
+            attempts=attempt,
+            not_modified=True,
+        )
+        return self._store.write_again(record, previous)
+
+    def parse_again(self, previous: StoredPage) -> StoredPage:
+        """Parse a stored body again and store the page with the new rows.
+
+        Raises:
+            ParseError: the body is not what the catalogue's YAML says.
+            StoredPageError: the stored file is missing or damaged.
+            StorageError: the page cannot be written.
+        """
+        record = previous.record
+        file = self._store.read(record.page, previous.file_name, previous.sha256)
+        columns = self._parser.parse(
+            file.body, url=record.url, page=record.page, content_type=record.content_type
+        )
+        rows = page_file.rows_json(columns)
+        mended = replace(
+            record,
+            rows=len(next(iter(columns.values()))),
+            data_version=page_file.data_version(rows),
+            code_version=self._code_version,
+        )
+        return self._store.write(mended, rows, file.body)
+
+    def _parsed(
+        self, page: int, attempt: int, response: Response, body: bytes, kept: PageRecord | None
+    ) -> StoredPage:
+        """Parse and store a body; with a 304 it is the stored one, and `kept` its record."""
+        content_type = kept.content_type if kept else response.content_type
+        columns = self._parser.parse(body, url=response.url, page=page, content_type=content_type)
+        rows = page_file.rows_json(columns)
+        validators = kept.validators if kept else response.validators
+        record = PageRecord(
+            page=page,
+            url=response.url,
+            http_status=kept.http_status if kept else response.status,
+            rows=len(next(iter(columns.values()))),
+            body_bytes=len(body),
+            fetch_seconds=response.fetch_seconds,
+            attempts=attempt,
+            fetched_at=_now(),
+            content_type=content_type,
+            etag=validators.etag,
+            last_modified=validators.last_modified,
+            not_modified=kept is not None,
+            data_version=page_file.data_version(rows),
+            code_version=self._code_version,
+        )
+        return self._store.write(record, rows, body)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,170 @@
+"""Reads the event log: the checkpoints of pages, their statuses, their recorded failures.
+
+The event log is the only truth about which page is done; nothing is remembered here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+import dagster as dg
+from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
+
+from catalog_pipeline.orchestration.checkpoints.latest_events import latest_metadata
+from catalog_pipeline.orchestration.checkpoints.metadata import failure_of_values, page_of_values
+from catalog_pipeline.orchestration.instance.liveness import is_run_alive
+from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.records import PageFailure, StoredPage
+
+
+@dataclass(frozen=True)
+class PageStatuses:
+    """Every page of a catalogue is in exactly one of these, as the contract defines them.
+
+    `failed` and `in_progress` name the run; `interrupted` are the pages of `missing` and `done`
+    whose last run died without a word.
+    """
+
+    done: frozenset[int]
+    failed: Mapping[int, str]
+    in_progress: Mapping[int, str]
+    missing: frozenset[int]
+    interrupted: Mapping[int, str]
+
+    @property
+    def due(self) -> list[int]:
+        """Pages to crawl when no cut-off is given: missing, failed, or left by a dead run."""
+        return sorted({*self.missing, *self.failed, *self.interrupted})
+
+
+def read_statuses(instance: DagsterInstance, catalogue: str, pages: Iterable[int]) -> PageStatuses:
+    """The status of each of the given pages."""
+    key = pages_key(catalogue)
+    wanted = set(pages)
+    storage = instance.event_log_storage
+    materialized = {
+        int(partition)
+        for partition in instance.get_materialized_partitions(key)
+        if partition.isdigit()
+    }
+    attempts = storage.get_latest_asset_partition_materialization_attempts_without_materializations(
+        key
+    )
+    run_of = {
+        int(partition): run_id
+        for partition, (run_id, _) in attempts.items()
+        if partition.isdigit() and int(partition) in wanted
+    }
+    fates = {run_id: _fate(instance, run_id) for run_id in set(run_of.values())}
+    by_fate: dict[str, dict[int, str]] = {"failed": {}, "alive": {}, "dead": {}, "over": {}}
+    for page, run_id in run_of.items():
+        by_fate[fates[run_id]][page] = run_id
+    failed, in_progress = by_fate["failed"], by_fate["alive"]
+    done = (materialized & wanted) - failed.keys() - in_progress.keys()
+    missing = wanted - materialized - failed.keys() - in_progress.keys()
+    return PageStatuses(frozenset(done), failed, in_progress, frozenset(missing), by_fate["dead"])
+
+
+def _fate(instance: DagsterInstance, run_id: str) -> str:
+    """What became of a run that planned pages and did not record them."""
+    run = instance.get_run_by_id(run_id)
+    if run is None or run.status in (DagsterRunStatus.SUCCESS, DagsterRunStatus.CANCELED):
+        return "over"
+    if run.status == DagsterRunStatus.FAILURE:
+        return "failed"
+    return "alive" if is_run_alive(instance, run) else "dead"
+
+
+def read_checkpoints(
+    instance: DagsterInstance, catalogue: str, pages: Iterable[int]
+) -> dict[int, StoredPage]:
+    """The latest checkpoint of each page that has one."""
+    found: dict[int, StoredPage] = {}
+    for partition, values in latest_metadata(
+        instance,
+        pages_key(catalogue),
+        DagsterEventType.ASSET_MATERIALIZATION,
+        {str(page) for page in pages},
+    ):
+        stored = page_of_values(int(partition), values)
+        if stored is not None:
+            found[stored.record.page] = stored
+    return found
+
+
+def read_failures(
+    instance: DagsterInstance, catalogue: str, pages: Iterable[int]
+) -> dict[int, PageFailure]:
+    """The latest recorded failure of each page that has one, whatever came after it."""
+    found: dict[int, PageFailure] = {}
+    for partition, values in latest_metadata(
+        instance,
+        pages_key(catalogue),
+        DagsterEventType.ASSET_OBSERVATION,
+        {str(page) for page in pages},
+    ):
+        failure = failure_of_values(int(partition), values)
+        if failure is not None:
+            found[failure.page] = failure
+    return found
+
+
+def explain_failures(
+    instance: DagsterInstance, catalogue: str, statuses: PageStatuses, pages: Iterable[int]
+) -> dict[int, PageFailure]:
+    """Why the failed ones among the pages failed.
+
+    A page that its run never came to has no failure of that run, and is not in the answer.
+    """
+    failed = statuses.failed.keys() & set(pages)
+    began = {run_id: _began_at(instance, run_id) for run_id in set(statuses.failed.values())}
+    return {
+        page: failure
+        for page, failure in read_failures(instance, catalogue, failed).items()
+        if failure.failed_at.timestamp() >= began[statuses.failed[page]]
+    }
+
+
+def _began_at(instance: DagsterInstance, run_id: str) -> float:
+    record = instance.get_run_record_by_id(run_id)
+    return record.start_time or 0.0 if record is not None else 0.0
+
+
+def run_created_at(instance: DagsterInstance, run: dg.DagsterRun, catalogue: str) -> datetime:
+    """When the root run of `run` was created.
+
+    The run storage keeps whole seconds only; the first event that a run's creation writes, its
+    plan, has microseconds.
+    """
+    root = run.root_run_id or run.run_id
+    planned = instance.get_asset_event_summary_records(
+        event_type=DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+        asset_key=pages_key(catalogue),
+        run_id=root,
+        limit=1,
+        ascending=True,
+    )
+    if planned:
+        return datetime.fromtimestamp(planned[0].timestamp, timezone.utc)
+    record = instance.get_run_record_by_id(root)
+    if record is None:
+        return datetime.now(timezone.utc)
+    return record.create_timestamp.replace(tzinfo=timezone.utc)
+
+
+def latest_page_event(instance: DagsterInstance, catalogue: str) -> int | None:
+    """The storage id of the newest checkpoint of any page; None if there is none."""
+    records = instance.fetch_materializations(pages_key(catalogue), limit=1).records
+    return records[0].storage_id if records else None
+
+
+def pages_recorded_after(
+    instance: DagsterInstance, catalogue: str, event_id: int | None
+) -> set[int]:
+    """The pages with a checkpoint that is newer than the event of that storage id."""
+    partitions = instance.get_materialized_partitions(
+        pages_key(catalogue), after_cursor=event_id or 0
+    )
+    return {int(partition) for partition in partitions if partition.isdigit()}

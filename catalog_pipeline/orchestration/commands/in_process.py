@@ -1,0 +1,111 @@
+"""Runs a catalogue's assets in this process, recorded in the instance like any other run.
+
+For the command line. A run made here is never retried by the daemon: whoever started it sees
+what failed and decides.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
+from catalog_pipeline.orchestration.definitions.products_asset import build_products_asset
+from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
+from catalog_pipeline.orchestration.instance.web_origin import belong_to_code_location
+from catalog_pipeline.orchestration.names import (
+    CATALOGUE_TAG,
+    COMMAND_LINE,
+    MAX_RETRIES_TAG,
+    STARTED_BY_TAG,
+    pages_key,
+    products_key,
+)
+from catalog_pipeline.orchestration.runs.run_request import crawl_run_config, crawl_run_tags
+from catalog_pipeline.system.signals import signals_noticed
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class LocalRun:
+    """How a run in this process ended; `error` is the sentence it failed with.
+
+    An interrupted run is cancelled, or has failed where Dagster did not hear of it in time.
+    """
+
+    run_id: str
+    status: dg.DagsterRunStatus
+    error: str | None
+    was_interrupted: bool
+
+
+def crawl_here(
+    instance: dg.DagsterInstance,
+    catalogue: Catalogue,
+    pages: Sequence[int],
+    cutoff: datetime | None,
+    *,
+    reparse: bool = False,
+) -> LocalRun:
+    """Crawl the pages in this process."""
+    return _execute(
+        instance,
+        build_pages_asset(catalogue),
+        pages_key(catalogue.name),
+        crawl_run_config(catalogue, pages, cutoff, reparse=reparse),
+        crawl_run_tags(catalogue, pages),
+    )
+
+
+def build_table_here(instance: dg.DagsterInstance, catalogue: Catalogue) -> LocalRun:
+    """Build the table in this process."""
+    return _execute(
+        instance,
+        build_products_asset(catalogue),
+        products_key(catalogue.name),
+        {},
+        {CATALOGUE_TAG: catalogue.name},
+    )
+
+
+def _execute(
+    instance: dg.DagsterInstance,
+    asset: dg.AssetsDefinition,
+    key: dg.AssetKey,
+    run_config: Mapping[str, Any],
+    tags: Mapping[str, str],
+) -> LocalRun:
+    run_id = dg.DagsterRun(job_name="").run_id
+    job = dg.Definitions(assets=[asset]).resolve_implicit_global_asset_job_def()
+    with hold_sign_of_life(Path(instance.root_directory), run_id), signals_noticed() as interrupted:
+        result = job.execute_in_process(
+            run_config={**_QUIET, **run_config},
+            instance=instance,
+            asset_selection=[key],
+            run_id=run_id,
+            tags={**tags, MAX_RETRIES_TAG: "0", STARTED_BY_TAG: COMMAND_LINE},
+            raise_on_error=False,
+        )
+        # Between its steps Dagster lets a signal go unheeded, or fails the run and says no more.
+        was_interrupted = interrupted() or result.dagster_run.status == dg.DagsterRunStatus.CANCELED
+    belong_to_code_location(instance, run_id)
+    return LocalRun(run_id, result.dagster_run.status, _error_of(result), was_interrupted)
+
+
+def _error_of(result: dg.ExecuteInProcessResult) -> str | None:
+    for event in result.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            if data.user_failure_data is not None:
+                return data.user_failure_data.description
+            if data.error is not None:
+                cause = data.error.cause or data.error
+                return cause.message.strip()
+    if not result.success:
+        return f"the run {result.run_id} failed outside of its step; the web UI shows its log"
+    return None

@@ -1,0 +1,63 @@
+"""The asset `[<catalogue>, product_pages]`: one static partition per listing page."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.orchestration.column_schema import page_schema
+from catalog_pipeline.orchestration.names import CATALOGUE_TAG, crawl_pool, pages_key, pages_step
+from catalog_pipeline.orchestration.runs.crawl_run import crawl_pages
+from catalog_pipeline.orchestration.runs.run_config import CrawlConfig
+
+
+def build_pages_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
+    """The listing pages of a catalogue as checkpoints."""
+    spec = dg.AssetSpec(
+        pages_key(catalogue.name),
+        description=_description(catalogue),
+        group_name=catalogue.name,
+        owners=list(catalogue.owners),
+        tags={CATALOGUE_TAG: catalogue.name, **catalogue.tags},
+        kinds={"requests", "html"},
+        code_version=catalogue.code_version,
+        metadata={
+            "listing": dg.MetadataValue.url(catalogue.page_address(catalogue.first_page)),
+            "pages": format_pages(catalogue.pages),
+            "dagster/column_schema": page_schema(catalogue),
+        },
+        skippable=True,
+    )
+
+    @dg.multi_asset(
+        name=pages_step(catalogue.name),
+        specs=[spec],
+        partitions_def=dg.StaticPartitionsDefinition([str(page) for page in catalogue.pages]),
+        backfill_policy=_backfill_policy(catalogue),
+        pool=crawl_pool(catalogue.name),
+    )
+    def product_pages(
+        context: dg.AssetExecutionContext, config: CrawlConfig
+    ) -> Iterator[dg.MaterializeResult]:
+        crawl_pages(context, catalogue, config)
+        # The crawl has recorded each page. An output, even None, would make Dagster record the
+        # whole range once more, the failed pages included.
+        yield from ()
+
+    return product_pages
+
+
+def _backfill_policy(catalogue: Catalogue) -> dg.BackfillPolicy:
+    if catalogue.pages_per_run is None:
+        return dg.BackfillPolicy.single_run()
+    return dg.BackfillPolicy.multi_run(max_partitions_per_run=catalogue.pages_per_run)
+
+
+def _description(catalogue: Catalogue) -> str:
+    return (
+        f"{catalogue.description}\n\nOne partition per listing page. A page is materialized when "
+        f"it was downloaded, parsed, and its file is safely on disk; a failed page is red and is "
+        f"rerun alone. Launch *Missing* to resume an interrupted crawl, *Failed* to try the "
+        f"failed pages again."
+    ).strip()

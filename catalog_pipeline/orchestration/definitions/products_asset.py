@@ -1,0 +1,44 @@
+"""The asset `[<catalogue>, products]`: the Parquet table of all products of all done pages."""
+
+import dagster as dg
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key, products_key
+from catalog_pipeline.orchestration.runs.table_run import (
+    PAGES_COMPLETE,
+    PAGES_INTACT,
+    build_products,
+)
+
+
+def build_products_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
+    """The table of a catalogue, with checks of how complete and how sound it is."""
+    key = products_key(catalogue.name)
+
+    @dg.asset(
+        key=key,
+        deps=[pages_key(catalogue.name)],
+        group_name=catalogue.name,
+        owners=list(catalogue.owners),
+        tags={CATALOGUE_TAG: catalogue.name, **catalogue.tags},
+        kinds={"pandas", "parquet"},
+        code_version=catalogue.code_version,
+        description=(
+            f"All products of {catalogue.name}, one row each, sorted by page and position. "
+            f"Unique by {', '.join(catalogue.key)}: a product that moved to another page during "
+            f"the crawl is kept as it was fetched last. Rebuilt by the sensor "
+            f"{catalogue.name}_table_sensor when pages have landed and no crawl is on."
+        ),
+        check_specs=[
+            dg.AssetCheckSpec(PAGES_COMPLETE, asset=key, description="Every listing page is done."),
+            dg.AssetCheckSpec(
+                PAGES_INTACT,
+                asset=key,
+                description="Every stored page is the file that its checkpoint recorded.",
+            ),
+        ],
+    )
+    def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        return build_products(context, catalogue)
+
+    return products

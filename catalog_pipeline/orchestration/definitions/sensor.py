@@ -1,0 +1,94 @@
+"""The automation of the table: a build whenever pages landed that no build has seen.
+
+It compares levels, not edges: the newest page event with the one that the last build started
+from. So a page that lands while a table is being built causes one more build.
+"""
+
+import time
+
+import dagster as dg
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event
+from catalog_pipeline.orchestration.checkpoints.table_state import (
+    checkpoint_count,
+    table_is_current,
+)
+from catalog_pipeline.orchestration.instance.liveness import is_run_alive
+from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key, products_key
+
+SECONDS_BETWEEN_LOOKS = 5
+SECONDS_AFTER_A_FAILURE = 300.0
+"""How long a build that failed is left alone, unless somebody builds by hand."""
+_RUNS_LOOKED_AT = 20
+_FINISHED = [
+    dg.DagsterRunStatus.SUCCESS,
+    dg.DagsterRunStatus.FAILURE,
+    dg.DagsterRunStatus.CANCELED,
+]
+_UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
+    """The sensor that keeps a catalogue's table up to date."""
+
+    @dg.sensor(
+        name=f"{catalogue.name}_table_sensor",
+        target=[products_key(catalogue.name)],
+        minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Rebuilds the table after pages landed, once no crawl is on.",
+    )
+    def table_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        newest = latest_page_event(context.instance, catalogue.name)
+        if newest is None:
+            return dg.SkipReason("No page has been crawled yet.")
+        # In this order: a build that ends in between has made the table current.
+        run_id = _run_in_progress(context.instance, catalogue)
+        if run_id is not None:
+            return dg.SkipReason(f"Run {run_id} of this catalogue is in progress.")
+        if table_is_current(context.instance, catalogue):
+            return dg.SkipReason("The table holds all pages that have landed.")
+        last_run, failed_at = _last_build(context.instance, catalogue)
+        if failed_at is not None and time.time() - failed_at < SECONDS_AFTER_A_FAILURE:
+            return dg.SkipReason(f"The build of run {last_run} failed; trying again later.")
+        pages = f"{catalogue.first_page}-{catalogue.last_page}"
+        state = f"{newest}/{checkpoint_count(context.instance, catalogue)}/{pages}"
+        # Without a selection the run would not say, in the list of runs nor here, what it builds.
+        return dg.RunRequest(
+            # Dagster runs each key once; a build that came to nothing is to be followed by another.
+            run_key=f"{state}/{catalogue.code_version}/{last_run}",
+            tags={CATALOGUE_TAG: catalogue.name},
+            asset_selection=[products_key(catalogue.name)],
+        )
+
+    return table_sensor
+
+
+def _last_build(
+    instance: dg.DagsterInstance, catalogue: Catalogue
+) -> tuple[str | None, float | None]:
+    """The latest finished run that built the table, and when it ended if it came to nothing."""
+    filters = dg.RunsFilter(statuses=_FINISHED, tags={CATALOGUE_TAG: catalogue.name})
+    for record in instance.get_run_records(filters=filters, limit=_RUNS_LOOKED_AT):
+        run = record.dagster_run
+        if products_key(catalogue.name) in (run.asset_selection or ()):
+            is_good = run.status == dg.DagsterRunStatus.SUCCESS
+            return run.run_id, None if is_good else record.end_time
+    return None, None
+
+
+def _run_in_progress(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:
+    keys = {pages_key(catalogue.name), products_key(catalogue.name)}
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED)):
+        is_ours = run.tags.get(CATALOGUE_TAG) == catalogue.name
+        is_ours = is_ours or bool(keys & (run.asset_selection or set()))
+        if is_ours and is_run_alive(instance, run):
+            return run.run_id
+    return None

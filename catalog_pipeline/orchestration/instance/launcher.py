@@ -1,0 +1,66 @@
+"""The run launcher, able to tell whether a run's process is alive, and to end it.
+
+Dagster's default launcher cannot tell, so that a run whose process was killed stays started for
+ever. Named in ``dagster.yaml``; run monitoring asks it about every started run and fails the dead
+ones, and run retries launch them again. Not here: how one knows (``liveness``).
+"""
+
+import os
+import signal
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
+from dagster._core.storage.dagster_run import DagsterRun
+
+from catalog_pipeline.orchestration.instance.liveness import (
+    liveness_of,
+    process_with_sign,
+    remove_stale_signs,
+)
+from catalog_pipeline.orchestration.instance.run_process import has_code_server
+
+
+class HealthCheckingRunLauncher(DefaultRunLauncher):
+    """Dagster's default launcher with worker health checks, for runs of the command line too."""
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        return True
+
+    def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
+        if run.is_finished:
+            return CheckRunHealthResult(WorkerStatus.SUCCESS)
+        liveness = liveness_of(self._instance, run)
+        if liveness.is_alive:
+            return CheckRunHealthResult(WorkerStatus.RUNNING, liveness.reason)
+        remove_stale_signs(self._instance)
+        return CheckRunHealthResult(WorkerStatus.FAILED, liveness.reason)
+
+    def terminate(self, run_id: str) -> bool:
+        """Asks the run's process to end: by its code server, else by a signal."""
+        run = self._instance.get_run_by_id(run_id)
+        if run is None or run.is_finished:
+            return False
+        if has_code_server(run):
+            try:
+                return super().terminate(run_id)
+            except DagsterUserCodeUnreachableError:
+                return self._end_process(run)
+        self._instance.report_run_canceling(run)
+        return self._end_process(run)
+
+    def _end_process(self, run: DagsterRun) -> bool:
+        pid = process_with_sign(Path(self._instance.root_directory), run.run_id)
+        if pid is None:
+            self._report(run, "No process on this machine gives a sign of life for this run.")
+            return False
+        self._report(run, f"Asking process {pid} to end, as no code server runs it.")
+        os.kill(pid, signal.SIGTERM)
+        return True
+
+    def _report(self, run: DagsterRun, message: str) -> None:
+        instance: dg.DagsterInstance = self._instance
+        instance.report_engine_event(message, run, cls=type(self))

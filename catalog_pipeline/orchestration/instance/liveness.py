@@ -1,0 +1,136 @@
+"""Whether a run's process is alive: the sign of life it gives, and what is asked without one.
+
+Here: the locked file that the process executing a run holds, and one answer to "is it alive?" for
+the launcher, the command line and the page status. Not here: what is done about a dead run
+(``launcher``, Dagster's run monitoring).
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.storage.dagster_run import DagsterRun
+
+from catalog_pipeline.errors import StorageError
+from catalog_pipeline.orchestration.instance.run_process import (
+    code_server_runs,
+    process_of_run_lives,
+)
+from catalog_pipeline.system.locked_file import LockedFile, is_locked, read_values
+
+LIVE_RUNS = "live_runs"
+GRACE_SECONDS = 30.0
+"""How long a started run may go without any sign before it counts as dead."""
+
+DEFAULT_START_TIMEOUT_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class Liveness:
+    """Whether a run is alive, and by what one knows."""
+
+    is_alive: bool
+    reason: str
+
+
+@contextmanager
+def hold_sign_of_life(instance_root: Path, run_id: str) -> Iterator[None]:
+    """Shows that this process executes the run, until the end of the block or of the process."""
+    path = sign_path(instance_root, run_id)
+    sign = LockedFile.try_make(path, {"pid": os.getpid()})
+    if sign is None:
+        pid = read_values(path).get("pid")
+        if pid == os.getpid():
+            yield
+            return
+        raise StorageError(f"Run {run_id} is already being executed, by process {pid}.")
+    try:
+        yield
+    finally:
+        sign.release(remove=True)
+
+
+def run_has_sign_of_life(instance_root: Path, run_id: str) -> bool:
+    """Whether a living process on this machine holds the run's sign."""
+    return is_locked(sign_path(instance_root, run_id))
+
+
+def process_with_sign(instance_root: Path, run_id: str) -> int | None:
+    """The process that holds the run's sign, if one does."""
+    path = sign_path(instance_root, run_id)
+    pid = read_values(path).get("pid")
+    return int(pid) if pid is not None and is_locked(path) else None
+
+
+def remove_stale_signs(instance: dg.DagsterInstance) -> None:
+    """Removes what finished runs left behind that were killed, even while they made their sign."""
+    folder = Path(instance.root_directory) / LIVE_RUNS
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):
+            if path.name.startswith("."):
+                # A sign in the making, which is not locked in its first instant.
+                is_over = time.time() - path.stat().st_mtime > GRACE_SECONDS
+            else:
+                run = instance.get_run_by_id(path.name)
+                is_over = run is None or run.is_finished
+            if is_over and not is_locked(path):
+                path.unlink()
+
+
+def is_run_alive(instance: dg.DagsterInstance, run: DagsterRun) -> bool:
+    """Whether the run will still do something, as far as can be seen from this machine."""
+    return liveness_of(instance, run).is_alive
+
+
+def liveness_of(instance: dg.DagsterInstance, run: DagsterRun) -> Liveness:
+    """As ``is_run_alive``, with the reason."""
+    if run.is_finished:
+        return Liveness(False, "it has finished")
+    if run.status == dg.DagsterRunStatus.QUEUED:
+        return Liveness(True, "it waits in the queue")
+    root = Path(instance.root_directory)
+    # Looked for before and after the lock: a sign may be made, or taken away, in between.
+    sign = sign_path(root, run.run_id)
+    was_there = sign.exists()
+    if run_has_sign_of_life(root, run.run_id):
+        return Liveness(True, "its process gives a sign of life")
+    if was_there and sign.exists():
+        return Liveness(False, "its process has ended without a word")
+    if run.status in (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING):
+        return _liveness_before_start(instance, run)
+    return _liveness_without_sign(instance, run)
+
+
+def _liveness_before_start(instance: dg.DagsterInstance, run: DagsterRun) -> Liveness:
+    timeout = instance.run_monitoring_start_timeout_seconds or DEFAULT_START_TIMEOUT_SECONDS
+    age = _seconds_since_change(instance, run)
+    return Liveness(age < timeout, f"it has been starting for {age:.0f} s of {timeout} s")
+
+
+def _liveness_without_sign(instance: dg.DagsterInstance, run: DagsterRun) -> Liveness:
+    """Judges a started run that never gave a sign: just started, or not one of ours."""
+    if code_server_runs(run):
+        return Liveness(True, "its code server runs it")
+    if process_of_run_lives(instance, run):
+        return Liveness(True, "the process that logged its start is alive")
+    age = _seconds_since_change(instance, run)
+    if age < GRACE_SECONDS:
+        return Liveness(True, f"it was started {age:.0f} s ago")
+    return Liveness(False, "no process and no code server runs it")
+
+
+def _seconds_since_change(instance: dg.DagsterInstance, run: DagsterRun) -> float:
+    """Since the run started, or was launched, or was created: the last of these that it did."""
+    record = instance.get_run_record_by_id(run.run_id)
+    if record is None:
+        raise StorageError(f"Run {run.run_id} is not in the run storage any more.")
+    since = record.start_time or instance.get_run_stats(run.run_id).launch_time
+    return time.time() - (since or record.create_timestamp.timestamp())
+
+
+def sign_path(instance_root: Path, run_id: str) -> Path:
+    return Path(instance_root) / LIVE_RUNS / run_id

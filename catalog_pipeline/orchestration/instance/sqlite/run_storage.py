@@ -1,0 +1,100 @@
+"""Dagster's SQLite storages of runs and of schedules, over pooled connections.
+
+Dagster's own make a new engine for each question, and read all of alembic's migrations whenever
+they are opened. These keep the files and every statement of Dagster's own, and leave making and
+migrating files to them. Not here: the event log (``event_log``), and the pool itself
+(``connections``).
+"""
+
+import os
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any, ClassVar
+
+import dagster as dg
+from dagster import StringSource
+from dagster._config.config_schema import UserConfigSchema
+from dagster._core.storage.runs import SqliteRunStorage
+from dagster._core.storage.schedules import SqliteScheduleStorage
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS, create_db_conn_string
+from dagster._serdes import ConfigurableClassData
+
+from catalog_pipeline.orchestration.instance.sqlite.connections import ConnectionPool
+
+
+class _Pooled:
+    """What the two have in common; without ``base_dir`` the file is below the instance's root."""
+
+    _folder: ClassVar[str]
+    _database: ClassVar[str]
+    _needed_table: ClassVar[str]
+    _stock: ClassVar[Any]
+
+    def __init__(self, base_dir: str | None, inst_data: ConfigurableClassData | None) -> None:
+        super().__init__("", inst_data)  # type: ignore[call-arg]
+        self._pool = ConnectionPool(self._prepare)
+        self._path = ""
+        if base_dir is not None:
+            self._open(base_dir)
+
+    def _open(self, base_dir: str) -> None:
+        self._base_dir = base_dir
+        self._conn_string = create_db_conn_string(base_dir, self._database)
+        self._path = os.path.join(os.path.abspath(base_dir), f"{self._database}.db")
+        self._prepare(self._path)
+
+    def _prepare(self, path: str) -> None:
+        if not _is_made(path, self._needed_table):
+            self._stock.from_local(self._base_dir)
+
+    def register_instance(self, instance: dg.DagsterInstance) -> None:
+        if not self._path:
+            self._open(os.path.join(instance.root_directory, self._folder))
+        super().register_instance(instance)  # type: ignore[misc]
+
+    @classmethod
+    def config_type(cls) -> UserConfigSchema:
+        return {"base_dir": dg.Field(StringSource, is_required=False)}
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> Any:
+        return cls(config_value.get("base_dir"), inst_data)
+
+    def connect(self) -> Any:
+        return self._pool.transaction(self._path)
+
+    def dispose(self) -> None:
+        super().dispose()  # type: ignore[misc]
+        self._pool.close()
+
+
+class PooledSqliteRunStorage(_Pooled, SqliteRunStorage):
+    """Dagster's run storage over pooled connections."""
+
+    _folder = "history"
+    _database = "runs"
+    _needed_table = "instance_info"
+    _stock = SqliteRunStorage
+
+
+class PooledSqliteScheduleStorage(_Pooled, SqliteScheduleStorage):
+    """Dagster's schedule storage over pooled connections."""
+
+    _folder = "schedules"
+    _database = "schedules"
+    _needed_table = "job_ticks"
+    _stock = SqliteScheduleStorage
+
+
+def _is_made(path: str, table: str) -> bool:
+    """Whether the file has a version and the table that Dagster makes last."""
+    if not os.path.exists(path):
+        return False
+    with closing(sqlite3.connect(path, timeout=SQLITE_BUSY_TIMEOUT_SECONDS)) as connection:
+        names = "SELECT name FROM sqlite_master WHERE name IN ('alembic_version', ?)"
+        if len(connection.execute(names, (table,)).fetchall()) < 2:
+            return False
+        return bool(connection.execute("SELECT version_num FROM alembic_version").fetchone())

@@ -1,0 +1,41 @@
+"""When the crawl of a run has to end before its time, and how the run is told of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import dagster as dg
+
+from catalog_pipeline.orchestration.names import COMMAND_LINE, STARTED_BY_TAG
+from catalog_pipeline.system.signals import StopWish
+
+_SECONDS_BETWEEN_LOOKS_AT_THE_RUN = 2.0
+
+
+def stopper(context: dg.AssetExecutionContext, wish: StopWish) -> Callable[[], bool]:
+    """Whether the crawl has to end: by a signal, or because its run was ended in the event log."""
+    next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS_AT_THE_RUN
+    is_told = False
+
+    def must_stop() -> bool:
+        nonlocal next_look, is_told
+        if not wish.is_set and time.monotonic() >= next_look:
+            next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS_AT_THE_RUN
+            run = context.instance.get_run_by_id(context.run.run_id)
+            wish.is_set = (
+                run is None or run.is_finished or run.status == dg.DagsterRunStatus.CANCELING
+            )
+        if wish.by_signal is not None and not is_told:
+            is_told = True
+            _tell_cancelled_by_user(context)
+        return wish.is_set
+
+    return must_stop
+
+
+def _tell_cancelled_by_user(context: dg.AssetExecutionContext) -> None:
+    """A Ctrl-C in the terminal is a cancellation; a worker of the web UI that is ended is not,
+    and Dagster fails its run, which is then retried."""
+    if context.run.tags.get(STARTED_BY_TAG) == COMMAND_LINE:
+        context.instance.report_run_canceling(context.run, "Interrupted on the command line.")

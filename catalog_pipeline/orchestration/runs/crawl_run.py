@@ -1,0 +1,158 @@
+"""The step that crawls: brings Dagster's run and the crawl together.
+
+Which pages a run crawls is decided in `crawl_order`, when it has to stop in `crawl_end`, and the
+crawl itself is in `catalog_pipeline.crawling`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.crawling.lock import catalogue_lock
+from catalog_pipeline.crawling.plan import CrawlPlan
+from catalog_pipeline.crawling.ports import current_observer
+from catalog_pipeline.crawling.scheduling.group_commit import MAX_PAGES
+from catalog_pipeline.crawling.scheduling.loop import Crawl
+from catalog_pipeline.crawling.workforce import crew
+from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, LoginError
+from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
+from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
+from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, pages_key
+from catalog_pipeline.orchestration.runs.cancellation import stopper
+from catalog_pipeline.orchestration.runs.run_config import CrawlConfig, pages_of_run, plan_run
+from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.records import CrawlOutcome, StoredPage
+from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.system.signals import stop_on_signals
+
+
+def crawl_pages(
+    context: dg.AssetExecutionContext, catalogue: Catalogue, config: CrawlConfig
+) -> None:
+    """Crawl the pages of a run and record them.
+
+    Raises:
+        dg.Failure: pages failed, or the crawl gave up; what was recorded stays.
+        dg.DagsterExecutionInterruptedError: the crawl was asked to stop, and has.
+    """
+    places = catalogue_places(catalogue.name)
+    with _errors_as_failures(context), ExitStack() as stack:
+        stack.enter_context(
+            hold_sign_of_life(Path(context.instance.root_directory), context.run.run_id)
+        )
+        must_stop = stopper(context, stack.enter_context(stop_on_signals()))
+        has_lock = stack.enter_context(
+            catalogue_lock(
+                places.folder,
+                context.run.run_id,
+                on_wait=lambda holder: _tell_waiting(context, holder),
+                should_stop=must_stop,
+            )
+        )
+        if not has_lock:
+            raise dg.DagsterExecutionInterruptedError
+        outcome = _crawl(context, catalogue, config, must_stop)
+    if outcome.was_stopped:
+        context.log.info(f"Stopped as asked; {len(outcome.untried)} pages are still due.")
+        raise dg.DagsterExecutionInterruptedError
+    if outcome.failures:
+        raise _pages_failed(outcome)
+
+
+def _crawl(
+    context: dg.AssetExecutionContext,
+    catalogue: Catalogue,
+    config: CrawlConfig,
+    must_stop: Callable[[], bool],
+) -> CrawlOutcome:
+    places = catalogue_places(catalogue.name)
+    observer = current_observer()
+    store = PageStore(places.pages)
+    recorder = EventRecorder(context, pages_key(catalogue.name))
+    pages = pages_of_run(context, catalogue, config)
+    if config.pages is not None:
+        recorder.plan_pages(pages)
+    store.prepare()
+    plan = plan_run(context, catalogue, config, store, pages)
+    observer.planned(plan)
+    _tell_plan(context, plan)
+    if not catalogue.politeness.obey_robots:
+        context.log.warning("robots.txt is ignored: politeness.obey_robots is false.")
+    _record_in_groups(recorder, [*plan.carried_over, *plan.recovered])
+    if not plan.due:
+        return CrawlOutcome(0, 0, (), (), was_stopped=False)
+    if config.reparse:
+        # Nothing is asked of the site, so that no credentials are needed.
+        catalogue = catalogue.model_copy(update={"login": None})
+    with crew(catalogue, places) as at_work:
+        crawl = Crawl(
+            at_work.catalogue,
+            at_work.pool,
+            store,
+            recorder,
+            observer=observer,
+            must_stop=must_stop,
+            has_session=places.cookies.exists(),
+        )
+        outcome = _run(crawl, plan, config)
+    store.discard_others(recorder.recorded)
+    observer.finished(outcome)
+    return outcome
+
+
+@contextmanager
+def _errors_as_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Let the project's errors fail the step with their one sentence and nothing else."""
+    try:
+        yield
+    except (CrawlStoppedError, LoginError) as error:
+        # A blocked site or a refused login is not helped by running into it again.
+        context.instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0"})
+        raise dg.Failure(str(error), allow_retries=False) from error
+    except CatalogPipelineError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+
+
+def _run(crawl: Crawl, plan: CrawlPlan, config: CrawlConfig) -> CrawlOutcome:
+    if config.reparse:
+        return crawl.run_reparse([stored for _, stored in plan.due if stored is not None])
+    return crawl.run(plan.due)
+
+
+def _record_in_groups(recorder: EventRecorder, pages: Sequence[StoredPage]) -> None:
+    for start in range(0, len(pages), MAX_PAGES):
+        recorder.record_pages(pages[start : start + MAX_PAGES])
+
+
+def _tell_waiting(context: dg.AssetExecutionContext, holder: str) -> None:
+    context.log.info(f"Another crawl of this catalogue is on: {holder}. Waiting for its end.")
+    current_observer().waiting_for(holder)
+
+
+def _tell_plan(context: dg.AssetExecutionContext, plan: CrawlPlan) -> None:
+    context.log.info(
+        f"{len(plan.due)} pages to download, {len(plan.carried_over)} done already, "
+        f"{len(plan.recovered)} stored by a run that died before it could record them."
+    )
+    for problem in plan.damaged:
+        context.log.warning(f"Downloading again: {problem}.")
+
+
+def _pages_failed(outcome: CrawlOutcome) -> dg.Failure:
+    failed = [failure.page for failure in outcome.failures]
+    reasons = "\n".join(failure.message for failure in outcome.failures[:20])
+    return dg.Failure(
+        f"{len(failed)} pages failed: {format_pages(failed)}. All others are recorded.\n{reasons}",
+        metadata={
+            "failed_pages": format_pages(failed),
+            "failed": len(failed),
+            "downloads": outcome.downloads,
+        },
+        allow_retries=False,
+    )

@@ -1,0 +1,46 @@
+"""How a set of pages becomes one run: its tags and its config.
+
+A contiguous set is Dagster's own partition range; any other set goes into the run's config,
+because Dagster would make one run of each gap.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_selection import format_pages, page_ranges
+from catalog_pipeline.orchestration.names import (
+    CATALOGUE_TAG,
+    RANGE_END_TAG,
+    RANGE_START_TAG,
+    pages_step,
+)
+
+
+def crawl_run_tags(catalogue: Catalogue, pages: Sequence[int]) -> dict[str, str]:
+    """Tags of a run over the pages."""
+    ranges = list(page_ranges(pages))
+    tags = {CATALOGUE_TAG: catalogue.name}
+    if len(ranges) == 1:
+        first, last = ranges[0]
+        tags |= {RANGE_START_TAG: str(first), RANGE_END_TAG: str(last)}
+    return tags
+
+
+def crawl_run_config(
+    catalogue: Catalogue,
+    pages: Sequence[int],
+    cutoff: datetime | None,
+    *,
+    reparse: bool = False,
+) -> dict[str, Any]:
+    """Config of a run over the pages."""
+    config: dict[str, Any] = {}
+    if len(list(page_ranges(pages))) > 1:
+        config["pages"] = format_pages(pages)
+    if cutoff is not None:
+        config["cutoff"] = cutoff.isoformat()
+    if reparse:
+        config["reparse"] = True
+    return {"ops": {pages_step(catalogue.name): {"config": config}}} if config else {}

@@ -1,0 +1,159 @@
+"""The step that builds the table, and what it tells the web UI about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import dagster as dg
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.crawling.lock import TABLE_LOCK, catalogue_lock
+from catalog_pipeline.errors import CatalogPipelineError, TableError
+from catalog_pipeline.orchestration.checkpoints.reader import (
+    PageStatuses,
+    latest_page_event,
+    read_checkpoints,
+    read_statuses,
+)
+from catalog_pipeline.orchestration.checkpoints.table_state import (
+    BUILT_FROM_KEY,
+    CHECKPOINTS_KEY,
+    PAGES_KEY,
+)
+from catalog_pipeline.orchestration.column_schema import table_schema
+from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG
+from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.records import StoredPage
+from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.tables.build import TableReport, build_table
+from catalog_pipeline.tables.preview import markdown_preview
+
+PAGES_COMPLETE = "pages_are_complete"
+PAGES_INTACT = "stored_pages_are_intact"
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """How complete the pages behind a table are."""
+
+    total: int
+    used: int
+    done: int
+    failed: int
+    missing: int
+    in_progress: int
+    stale: int
+
+
+def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> dg.MaterializeResult:
+    """Build the table from every page that has a checkpoint.
+
+    Raises:
+        dg.Failure: there is no page, too few for the catalogue's minimum coverage, or the table
+            cannot be written; the old table stays.
+    """
+    places = catalogue_places(catalogue.name)
+    instance = context.instance
+    try:
+        with catalogue_lock(places.folder, context.run.run_id, lock_file=TABLE_LOCK):
+            built_from = latest_page_event(instance, catalogue.name)
+            completeness, report = _build(instance, catalogue)
+    except CatalogPipelineError as error:
+        if isinstance(error, TableError):
+            instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0"})
+        raise dg.Failure(str(error), allow_retries=False) from error
+    return dg.MaterializeResult(
+        metadata={
+            **_table_metadata(catalogue, report),
+            **_page_metadata(completeness, report),
+            "path": dg.MetadataValue.path(str(places.table)),
+            BUILT_FROM_KEY: built_from,
+            PAGES_KEY: format_pages(catalogue.pages),
+            CHECKPOINTS_KEY: completeness.used,
+            "code_version": catalogue.code_version,
+        },
+        check_results=[_pages_complete(completeness), _pages_intact(report)],
+    )
+
+
+def _build(instance: dg.DagsterInstance, catalogue: Catalogue) -> tuple[Completeness, TableReport]:
+    places = catalogue_places(catalogue.name)
+    checkpoints = read_checkpoints(instance, catalogue.name, catalogue.pages)
+    statuses = read_statuses(instance, catalogue.name, catalogue.pages)
+    completeness = measure(catalogue, checkpoints, statuses)
+    report = build_table(
+        catalogue,
+        [checkpoints[page] for page in sorted(checkpoints)],
+        PageStore(places.pages),
+        places.table,
+        refetch=lambda page: read_checkpoints(instance, catalogue.name, [page]).get(page),
+    )
+    return completeness, report
+
+
+def measure(
+    catalogue: Catalogue, checkpoints: Mapping[int, StoredPage], statuses: PageStatuses
+) -> Completeness:
+    """Count the pages of a catalogue by what they give the table."""
+    age = timedelta(hours=catalogue.coverage.stale_after_hours)
+    stale_before = datetime.now(timezone.utc) - age
+    return Completeness(
+        total=len(catalogue.pages),
+        used=len(checkpoints),
+        done=len(statuses.done),
+        failed=len(statuses.failed),
+        missing=len(statuses.missing),
+        in_progress=len(statuses.in_progress),
+        stale=sum(stored.record.fetched_at < stale_before for stored in checkpoints.values()),
+    )
+
+
+def _table_metadata(catalogue: Catalogue, report: TableReport) -> dict[str, Any]:
+    return {
+        "dagster/row_count": report.rows,
+        "dagster/column_schema": table_schema(catalogue, report.columns),
+        "preview": dg.MetadataValue.md(markdown_preview(report)),
+        "duplicates": report.duplicates,
+        "file_bytes": report.file_bytes,
+        "build_seconds": round(report.build_seconds, 3),
+        **{f"{column}_range": text for column, text in report.price_ranges.items()},
+    }
+
+
+def _page_metadata(completeness: Completeness, report: TableReport) -> dict[str, Any]:
+    return {
+        "pages_used": report.pages,
+        "pages_done": completeness.done,
+        "pages_failed": completeness.failed,
+        "pages_missing": completeness.missing,
+        "pages_in_progress": completeness.in_progress,
+        "pages_stale": completeness.stale,
+        "pages_damaged": len(report.damaged),
+        "pages_of_older_definition": report.outdated_pages,
+        "coverage": round(report.pages / completeness.total, 4),
+    }
+
+
+def _pages_complete(completeness: Completeness) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=PAGES_COMPLETE,
+        passed=completeness.done == completeness.total,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "done": completeness.done,
+            "failed": completeness.failed,
+            "missing": completeness.missing,
+            "total": completeness.total,
+        },
+    )
+
+
+def _pages_intact(report: TableReport) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=PAGES_INTACT,
+        passed=not report.damaged,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"damaged": dg.MetadataValue.json(list(report.damaged[:100]))},
+    )

@@ -1,0 +1,157 @@
+"""What a page holds and lacks, field by field and selector by selector, for who writes a YAML.
+
+Nothing is raised for what the page lacks: it is the answer. Used by `catalog-pipeline try` only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from catalog_pipeline.errors import CatalogueError, ParseError
+from catalog_pipeline.reading.charset import charset_of, to_utf8
+from catalog_pipeline.reading.html.document import parse_document
+from catalog_pipeline.reading.html.listing import SHOWN_TEXT, FieldReader, ListingParser, page_title
+from catalog_pipeline.reading.html.matching import FieldMatcher, Products, elements_of
+from catalog_pipeline.reading.values.links import LinkResolver
+
+MAX_FAILURES = 3
+
+
+@dataclass(frozen=True)
+class SelectorMatch:
+    """How many products a selector matched; of the selector of products, how many it found."""
+
+    selector: str
+    matched: int
+
+
+@dataclass(frozen=True)
+class ValueFailure:
+    """A text that was found and could not be read."""
+
+    position: int
+    problem: str
+    found: str
+
+
+@dataclass(frozen=True)
+class FieldMatch:
+    """How one field fared on the page.
+
+    `missing` are positions of products without it (from 1), a mistake if it is required.
+    `failures` are the first texts that could not be read, `failed` says how many there are.
+    """
+
+    field: str
+    is_required: bool
+    products: int
+    selectors: tuple[SelectorMatch, ...]
+    missing: tuple[int, ...]
+    failed: int
+    failures: tuple[ValueFailure, ...]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the field would not make the page fail."""
+        return not self.failed and not (self.is_required and self.missing)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What was found on a page; `problem` says why it could not even be searched, if so."""
+
+    title: str
+    charset: str
+    products: tuple[SelectorMatch, ...]
+    fields: tuple[FieldMatch, ...]
+    problem: str | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the page would be read without an error."""
+        return self.problem is None and bool(self.fields) and all(f.is_good for f in self.fields)
+
+
+def explain(
+    parser: ListingParser, body: bytes, *, url: str, content_type: str | None = None
+) -> Explanation:
+    """How the selectors and types of a catalogue fare on a page.
+
+    Raises:
+        CatalogueError: a selector cannot be used on this page at all.
+    """
+    charset = charset_of(body, content_type)
+    origin = f"{charset.label} ({charset.origin})"
+    try:
+        root = parse_document(to_utf8(body, content_type))
+        links = parser.links(root, url)
+        counts = _product_counts(parser, root)
+        products = parser.products(root)
+        if products is None:
+            problem = f"no product on the page ({len(body)} bytes)"
+            return Explanation(page_title(root), origin, counts, (), problem)
+        matchers = parser.compiled().matchers
+        fields = tuple(
+            _field_match(reader, matcher, products, links)
+            for reader, matcher in zip(parser.readers, matchers, strict=True)
+        )
+    except ParseError as error:
+        return Explanation("", origin, (), (), str(error))
+    except etree.XPathError as error:
+        raise CatalogueError(
+            parser.catalogue.name, "select", f"a selector fails: {error}"
+        ) from error
+    return Explanation(page_title(root), origin, counts, fields)
+
+
+def _product_counts(parser: ListingParser, root: etree._Element) -> tuple[SelectorMatch, ...]:
+    evaluators = zip(parser.product_selectors, parser.compiled().products, strict=True)
+    return tuple(
+        SelectorMatch(
+            selector.text, len(elements_of(evaluate(root), parser.catalogue.name, "product"))
+        )
+        for selector, evaluate in evaluators
+    )
+
+
+def _field_match(
+    reader: FieldReader, matcher: FieldMatcher, products: Products, links: LinkResolver
+) -> FieldMatch:
+    everywhere = range(len(products.elements))
+    matches = tuple(
+        SelectorMatch(
+            selector.text,
+            sum(text is not None for text in matcher.texts_of_one(number, products, everywhere)),
+        )
+        for number, selector in enumerate(reader.selectors)
+    )
+    texts = matcher.texts(products)
+    is_asked_for = not reader.field.exists
+    failures = _failures(reader, texts, links) if is_asked_for else []
+    missing = [place + 1 for place, text in enumerate(texts) if text is None]
+    return FieldMatch(
+        reader.name,
+        reader.is_required and is_asked_for,
+        len(texts),
+        matches,
+        tuple(missing),
+        len(failures),
+        tuple(failures[:MAX_FAILURES]),
+    )
+
+
+def _failures(
+    reader: FieldReader, texts: list[str | None], links: LinkResolver
+) -> list[ValueFailure]:
+    convert = reader.converter(links)
+    failures = []
+    for position, text in enumerate(texts, start=1):
+        if text is None:
+            continue
+        try:
+            convert(reader.clean(text))
+        except ParseError as error:
+            failures.append(ValueFailure(position, error.problem, reader.clean(text)[:SHOWN_TEXT]))
+    return failures

@@ -1,0 +1,126 @@
+"""Reading a login form: where it goes and what it would send; and whether a page matches.
+
+Only what a login needs; products are read elsewhere. Nothing here sends anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from catalog_pipeline.errors import ParseError
+from catalog_pipeline.reading.charset import to_utf8
+from catalog_pipeline.reading.html.document import parse_document
+from catalog_pipeline.reading.html.selectors import Selector
+
+_NOT_SENT = ("submit", "image", "button", "reset", "file")
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a browser would send on submitting the form unchanged, in the form's order."""
+
+    action: str
+    method: str
+    fields: tuple[tuple[str, str], ...] = field(repr=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the fields, each once."""
+        return tuple(dict.fromkeys(name for name, _ in self.fields))
+
+    def filled_in(self, values: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+        """The fields with some values replaced."""
+        return tuple((name, values.get(name, value)) for name, value in self.fields)
+
+
+def read_form(body: bytes, content_type: str | None, url: str, selector: Selector) -> Form:
+    """Return the first form that `selector` matches on the page at `url`.
+
+    Hidden inputs keep their values; `action` is absolute and `method` in lower case.
+
+    Raises:
+        ParseError: the page cannot be read or has no such form.
+    """
+    document = parse_document(to_utf8(body, content_type))
+    form = next(iter(_matches(document, selector)), None)
+    if form is None:
+        raise ParseError("no form was found on the page", selector=selector.text)
+    if not isinstance(form, etree._Element) or form.tag != "form":
+        raise ParseError("what was found is no <form>", selector=selector.text)
+    base = document.find(".//base[@href]")
+    address = url if base is None else urljoin(url, base.get("href", "").strip())
+    action = urljoin(address, (form.get("action") or url).strip())
+    method = (form.get("method") or "get").strip().lower()
+    return Form(action, method, tuple(_fields(document, form)))
+
+
+def page_matches(body: bytes, content_type: str | None, selectors: Iterable[Selector]) -> bool:
+    """Whether any of the selectors matches the page; raises ParseError if it cannot be read."""
+    document = parse_document(to_utf8(body, content_type))
+    return any(_matches(document, selector) for selector in selectors)
+
+
+def _matches(document: etree._Element, selector: Selector) -> list[object]:
+    """What the selector matches; an XPath may also be a condition, such as `count(//a) > 2`."""
+    found = selector.compiled()(document)
+    if isinstance(found, list):
+        return found
+    return [found] if found else []
+
+
+def _fields(document: etree._Element, form: etree._Element) -> Iterator[tuple[str, str]]:
+    """The pairs that the form sends, with the first button that has a name, as if clicked."""
+    is_clicked = False
+    for control in _controls(document, form):
+        name = control.get("name")
+        if not name or control.get("disabled") is not None:
+            continue
+        if _is_submit(control):
+            if not is_clicked:
+                yield name, control.get("value") or ""
+            is_clicked = True
+        else:
+            for value in _values(control):
+                yield name, value
+
+
+def _controls(document: etree._Element, form: etree._Element) -> Iterator[etree._Element]:
+    """The form's controls, also those elsewhere on the page that name it."""
+    form_id = form.get("id")
+    for control in document.iter("input", "select", "textarea", "button"):
+        owner = control.get("form")
+        if owner is not None:
+            if owner == form_id:
+                yield control
+        elif form in control.iterancestors("form"):
+            yield control
+
+
+def _is_submit(control: etree._Element) -> bool:
+    default = {"button": "submit", "input": "text"}.get(control.tag, "")
+    return str(control.get("type") or default).lower() == "submit"
+
+
+def _values(control: etree._Element) -> list[str]:
+    kind = str(control.get("type") or "text").lower()
+    if control.tag == "textarea":
+        return ["".join(control.itertext())]
+    if control.tag == "select":
+        return _chosen(control)
+    if control.tag == "button" or kind in _NOT_SENT:
+        return []
+    if kind in ("checkbox", "radio"):
+        return [control.get("value") or "on"] if control.get("checked") is not None else []
+    return [control.get("value") or ""]
+
+
+def _chosen(select: etree._Element) -> list[str]:
+    options = list(select.iter("option"))
+    chosen = [option for option in options if option.get("selected") is not None]
+    if not chosen and select.get("multiple") is None:
+        chosen = options[:1]
+    return [option.get("value") or "".join(option.itertext()).strip() for option in chosen]

@@ -1,0 +1,122 @@
+"""From the text of a field to the value that is stored, by the field's declaration.
+
+Pattern first, then the value map, then the type. Finding the text is not done here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
+
+from catalog_pipeline.catalogue.fields import Field
+from catalog_pipeline.errors import CatalogueError, ParseError
+from catalog_pipeline.reading.values.links import LinkResolver
+from catalog_pipeline.reading.values.money import Money, read_money
+from catalog_pipeline.reading.values.numbers import read_integer, read_number
+from catalog_pipeline.reading.values.timestamps import read_timestamp
+from catalog_pipeline.records import Cell
+
+Value: TypeAlias = "Cell | Money"
+Converter: TypeAlias = Callable[[str], Value]
+
+_TRUE = frozenset({"true", "yes", "y", "1", "on"})
+_FALSE = frozenset({"false", "no", "n", "0", "off"})
+
+
+def fold(text: str) -> str:
+    """The text with each run of white space as one space, and none at its ends."""
+    return " ".join(text.split())
+
+
+def converter(catalogue: str, name: str, field: Field) -> Callable[[LinkResolver], Converter]:
+    """What turns the field's folded texts into values, given the page's links.
+
+    Raises:
+        CatalogueError: a value of the field's map is not of the field's type.
+    """
+    if field.exists and (field.pattern or field.values):
+        raise CatalogueError(
+            catalogue,
+            f"fields.{name}.exists",
+            "it asks only whether there is a match, so pattern and values have no use",
+            "exists with select and attribute",
+        )
+    known = _known_values(catalogue, name, field)
+    by_type = partial(_mapped, known) if known is not None else _typed(field)
+    pick = partial(_picked, re.compile(field.pattern), field.group) if field.pattern else None
+
+    def for_page(links: LinkResolver) -> Converter:
+        convert = links.absolute if known is None and field.type == "url" else by_type
+        if pick is None:
+            return convert
+        return lambda text: convert(pick(text))
+
+    return for_page
+
+
+def _typed(field: Field) -> Converter:
+    if field.type == "money":
+        return lambda text: read_money(text, field.currency, field.decimal_separator, field.range)
+    if field.type == "number":
+        return lambda text: read_number(text, field.decimal_separator)
+    if field.type == "timestamp":
+        return lambda text: read_timestamp(text, field.format, field.timezone)
+    return {"integer": read_integer, "boolean": read_boolean}.get(field.type, _text)
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def read_boolean(text: str) -> bool:
+    """`true`/`false`, `yes`/`no`, `on`/`off`, `1`/`0`; other words need a value map."""
+    word = text.lower()
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    raise ParseError("neither true nor false; map it with `values`, or ask with `exists`")
+
+
+def _picked(pattern: re.Pattern[str], group: int | str | None, text: str) -> str:
+    match = pattern.search(text)
+    if group is None:
+        group = 1 if pattern.groups else 0
+    part = match[group] if match else None
+    if part is None:
+        raise ParseError(f"the pattern {pattern.pattern!r} does not match")
+    return part.strip()
+
+
+def _mapped(known: dict[str, Value], text: str) -> Value:
+    try:
+        return known[text]
+    except KeyError:
+        shown = ", ".join(sorted(known)[:20])
+        raise ParseError(f"not one of the texts in `values`: {shown}") from None
+
+
+def _known_values(catalogue: str, name: str, field: Field) -> dict[str, Value] | None:
+    """The value map with its values as the field's type would have them."""
+    if field.values is None:
+        return None
+    known: dict[str, Value] = {}
+    for text, value in field.values.items():
+        key = f"fields.{name}.values.{text}"
+        try:
+            known[fold(text)] = _of_type(field, value)
+        except ParseError as error:
+            raise CatalogueError(
+                catalogue, key, f"{value!r}: {error.problem}", f"a value of type {field.type}"
+            ) from error
+    return known
+
+
+def _of_type(field: Field, value: str | int | float | bool) -> Value:
+    if field.type == "boolean" and isinstance(value, bool):
+        return value
+    if isinstance(value, bool) and field.type in ("integer", "number"):
+        raise ParseError(f"true and false are no {field.type}")
+    if field.type == "url":
+        return LinkResolver("").absolute(str(value))
+    return _typed(field)(str(value))

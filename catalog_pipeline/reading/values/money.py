@@ -1,0 +1,156 @@
+"""Prices as exact decimal text and ISO 4217 currency. No float is ever involved.
+
+The text must be one price and nothing else (a `pattern` picks it out of a sentence). How its
+separators are read, in this order:
+
+1. `decimal_separator`, if the field declares it;
+2. with both `.` and `,` in the amount, the last of them parts the decimals;
+3. a separator that occurs more than once parts thousands, and so do spaces and apostrophes;
+4. one separator before exactly three digits parts thousands (`$44.900` is 44,900), except after a
+   lone zero and in currencies with three decimals, such as KWD;
+5. any other single separator parts the decimals.
+
+Groups must be well formed, in threes or as in India (`9,99,999`). `$` is the US dollar, `¥` the
+yen and `£` sterling unless `currency` says otherwise; `kr` and `Rs` need a declared currency.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from catalog_pipeline.errors import ParseError
+from catalog_pipeline.reading.values.currencies import THREE_DECIMALS, code_of_sign, split_currency
+
+MAX_TEXT = 200
+MAX_DIGITS = 30
+
+_SIMPLE = re.compile(r"([$£€₹])([0-9]{1,9}\.[0-9]{2})")
+_AMOUNT = re.compile(
+    r"(?:(?<![\w.,])[.,](?=[0-9]{1,2}(?![0-9])))?"
+    r"[0-9]+(?:(?:[.,'\u2019]| (?=[0-9]{3}(?![0-9])))[0-9]+)*"
+)
+_DASH = r"(?:[-\u2013\u2014~\u301c]|to|bis|до)"
+_BETWEEN = re.compile(rf"\s*{_DASH}\s*")
+_BEFORE = re.compile(r"[\s.:]*(-?)[\s.:]*")
+_AFTER = re.compile(r"[\s.:]*(?:[.,:]\s?[-\u2013\u2014]{1,2})?[\s.]*")
+_THOUSANDS = re.compile(r"[0-9]{1,3}(?:S[0-9]{3})+|[0-9]{1,2}(?:S[0-9]{2})+S[0-9]{3}|[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """A price, or a range of prices if `end` is there; amounts as plain decimal text."""
+
+    amount: str
+    currency: str
+    end: str | None = None
+
+
+@lru_cache(maxsize=4096)
+def read_money(
+    text: str,
+    currency: str | None = None,
+    decimal_separator: str | None = None,
+    allow_range: bool = False,
+) -> Money:
+    """The price that a text is.
+
+    Raises:
+        ParseError: it is none, is more than one, or leaves amount or currency open.
+    """
+    # Nearly all prices are of this form, and it leaves nothing open.
+    simple = _SIMPLE.fullmatch(text) if decimal_separator != "," else None
+    if simple:
+        code = code_of_sign(simple[1], currency)
+        if code is not None:
+            return Money(str(Decimal(simple[2])), code)
+    if len(text) > MAX_TEXT:
+        raise ParseError(f"a text of {len(text)} characters is no price")
+    tidy = " ".join(text.replace("\N{MINUS SIGN}", "-").split())
+    amounts = list(_AMOUNT.finditer(tidy))
+    if not amounts:
+        raise ParseError("there is no amount in the price")
+    if "%" in tidy:
+        raise ParseError("a percentage is no price")
+    if len(amounts) == 1:
+        parts = (tidy[: amounts[0].start()], tidy[amounts[0].end() :])
+        code = _currency(" ".join(parts), currency)
+        return Money(_signed(amounts[0][0], parts, code, decimal_separator), code)
+    return _read_range(tidy, amounts, currency, decimal_separator, allow_range)
+
+
+def _read_range(
+    text: str,
+    amounts: list[re.Match[str]],
+    currency: str | None,
+    decimal_separator: str | None,
+    allow_range: bool,
+) -> Money:
+    low, high = amounts[0], amounts[1]
+    before, between, after = text[: low.start()], text[low.end() : high.start()], text[high.end() :]
+    if len(amounts) > 2 or not _BETWEEN.fullmatch(split_currency(between, currency)[1]):
+        raise ParseError("there is more than one amount in the price; pick one with `pattern`")
+    if not allow_range:
+        raise ParseError("the price is a range; say `range: true` to have both its ends")
+    # Each end may have the currency, on either side of it; where both have, they must agree.
+    codes = {split_currency(part, currency)[0] for part in (before, between, after)} - {None}
+    if len(codes) > 1:
+        raise ParseError(f"the ends of the range are in {' and '.join(sorted(map(str, codes)))}")
+    code = _currency(" ".join((before, between, after)), currency)
+    start = _signed(low[0], (before, ""), code, decimal_separator)
+    end = _signed(high[0], ("", after), code, decimal_separator)
+    if Decimal(end) < Decimal(start):
+        raise ParseError("the range of prices runs backwards")
+    return Money(start, code, end)
+
+
+def _currency(around: str, declared: str | None) -> str:
+    code = split_currency(around, declared)[0] or declared
+    if code is None:
+        raise ParseError("the price has no currency; declare `currency`")
+    return code
+
+
+def _signed(amount: str, around: tuple[str, str], code: str, separator: str | None) -> str:
+    """The amount as decimal text, after a look at what else stands before and after it."""
+    before = _BEFORE.fullmatch(split_currency(around[0], code)[1])
+    after = _AFTER.fullmatch(split_currency(around[1], code)[1])
+    if not before or not after:
+        raise ParseError("there is more in the text than a price; pick it out with `pattern`")
+    number = Decimal(_plain(amount, code, separator))
+    return format(-number if before[1] else number, "f")
+
+
+def _plain(amount: str, code: str, separator: str | None) -> str:
+    """The amount with a point for the decimals and without separators of thousands."""
+    separator = separator or _decimal_separator(amount, code)
+    whole, fraction = amount, ""
+    if separator and separator in amount:
+        whole, _, fraction = amount.rpartition(separator)
+    groups = {character for character in whole if not character.isdigit()}
+    shape = re.sub(r"[^0-9]", "S", whole)
+    if len(groups) > 1 or not _THOUSANDS.sub("", shape, count=1) == "" or not _digits(fraction):
+        raise ParseError("the separators of the amount make no sense; `decimal_separator` may help")
+    digits = re.sub(r"[^0-9]", "", whole) or "0"
+    if len(digits) + len(fraction) > MAX_DIGITS:
+        raise ParseError(f"the amount has more than {MAX_DIGITS} digits")
+    return f"{digits}.{fraction}" if fraction else digits
+
+
+def _digits(text: str) -> bool:
+    return not text or text.isdigit()
+
+
+def _decimal_separator(amount: str, code: str) -> str | None:
+    points, commas = amount.count("."), amount.count(",")
+    if points and commas:
+        return max(".", ",", key=amount.rfind)
+    separator = "." if points else ","
+    if points + commas != 1:
+        return None
+    whole, _, fraction = amount.partition(separator)
+    if len(fraction) == 3 and whole != "0" and code not in THREE_DECIMALS:
+        return None if not re.search(r"[ '\u2019]", whole) else separator
+    return separator

@@ -1,0 +1,132 @@
+"""A file that is locked as long as the process that made it lives.
+
+The kernel lets go of the lock however the process ends, so that a lock never outlives its holder.
+Here: taking, reading and letting go of such a file. Not here: what the files stand for
+(``crawling.lock``, and the signs of life of runs).
+"""
+
+import fcntl
+import json
+import os
+import uuid
+import weakref
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from catalog_pipeline.errors import StorageError
+
+_held: weakref.WeakSet["LockedFile"] = weakref.WeakSet()
+
+
+class LockedFile:
+    """A locked file with a few values in it, which others may read.
+
+    The lock belongs to this process alone, unless it hands its `descriptor` on: other programs
+    that it starts and processes that it forks let go of their copy.
+    """
+
+    def __init__(self, path: Path, opened: int) -> None:
+        self.path = path
+        self._opened: int | None = opened
+        _held.add(self)
+
+    @classmethod
+    def try_make(cls, path: Path, values: dict[str, Any]) -> "LockedFile | None":
+        """Makes the file, locked from its first instant; None if another process holds it."""
+        if is_locked(path):
+            return None
+        new = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        made = cls(path, _open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+        _lock(made.descriptor)
+        made.write(values)
+        os.replace(new, path)
+        return made
+
+    @classmethod
+    def try_take(cls, path: Path, values: dict[str, Any]) -> "LockedFile | None":
+        """Locks a file that stays in place; None if another process holds it."""
+        opened = _open(path, os.O_RDWR | os.O_CREAT)
+        if not _lock(opened):
+            os.close(opened)
+            return None
+        taken = cls(path, opened)
+        taken.write(values)
+        return taken
+
+    @property
+    def descriptor(self) -> int:
+        """For a program that is started to share the lock: it keeps it open as long as it lives."""
+        if self._opened is None:
+            raise StorageError(f"{self.path} is not locked by this process any more.")
+        return self._opened
+
+    def write(self, values: dict[str, Any]) -> None:
+        try:
+            os.ftruncate(self.descriptor, 0)
+            os.pwrite(self.descriptor, json.dumps(values).encode(), 0)
+        except OSError as error:
+            raise StorageError(
+                f"The lock {self.path} cannot be written: {error.strerror}."
+            ) from error
+
+    def release(self, *, remove: bool) -> None:
+        """Lets go of the lock; with ``remove`` the file goes too."""
+        if remove:
+            with suppress(FileNotFoundError):
+                self.path.unlink()
+        else:
+            # Needs no room: a full disk is reported by whatever met it, not by its aftermath.
+            os.ftruncate(self.descriptor, 0)
+        os.close(self.descriptor)
+        self._opened = None
+
+    def _forget_after_fork(self) -> None:
+        if self._opened is not None:
+            os.close(self._opened)
+            self._opened = None
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a living process holds the file."""
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _lock(opened, shared=True)
+    finally:
+        os.close(opened)
+
+
+def read_values(path: Path) -> dict[str, Any]:
+    """What the holder wrote; empty if there is none, or if it is just writing."""
+    try:
+        values = json.loads(path.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _open(path: Path, flags: int) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, flags | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StorageError(f"The lock {path} cannot be made: {error.strerror}.") from error
+
+
+def _lock(opened: int, *, shared: bool = False) -> bool:
+    try:
+        fcntl.flock(opened, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _let_go_in_child() -> None:
+    for held in list(_held):
+        held._forget_after_fork()
+
+
+os.register_at_fork(after_in_child=_let_go_in_child)

@@ -1,0 +1,99 @@
+"""Worker processes: how many, what their death means, and that none is left behind."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from catalog_pipeline.crawling import messages
+from catalog_pipeline.crawling.working.pool import WorkerPool
+from catalog_pipeline.errors import WorkerError
+from catalog_pipeline_tests.command import running, wait_for
+from catalog_pipeline_tests.site import NAME, Site
+
+
+def _processes() -> dict[int, tuple[int, str]]:
+    """Parent and command line of every living process."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except (OSError, ValueError):
+            continue
+        if fields[0] != "Z":
+            found[int(folder.name)] = (int(fields[1]), command)
+    return found
+
+
+def _children(parent: int, part_of_command: str) -> set[int]:
+    return {
+        pid
+        for pid, (its_parent, command) in _processes().items()
+        if its_parent == parent and part_of_command in command
+    }
+
+
+WORKER = "catalog_pipeline.crawling.working.process"
+
+
+def test_a_pool_answers_every_task(site: Site):
+    with WorkerPool(site.catalogue, site.places) as pool:
+        site.places.pages.mkdir(parents=True)
+        for page in range(1, 7):
+            pool.submit(messages.FetchPage(page, site.catalogue.page_address(page), 1))
+        stored: set[int] = set()
+        wait_for(lambda: stored.update(_stored(pool)) or len(stored) == 6, what="six pages")
+    assert stored == {1, 2, 3, 4, 5, 6}
+
+
+def _stored(pool: WorkerPool) -> list[int]:
+    answers = pool.answers(0.2)
+    return [answer.page for answer in answers if isinstance(answer, messages.PageStored)]
+
+
+def test_a_worker_that_is_killed_is_a_clear_error(site: Site):
+    site.shop.control(faults=["1=hang"])
+    with WorkerPool(site.catalogue, site.places) as pool:
+        pool.submit(messages.FetchPage(1, site.catalogue.page_address(1), 1))
+        workers = wait_for(lambda: _children(os.getpid(), WORKER))
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(WorkerError, match=r"A worker process .* ended \(exit status -9\)"):
+            wait_for(lambda: pool.answers(0.2))
+
+
+def test_no_worker_outlives_its_pool(site: Site):
+    site.shop.control(faults=["1=hang"])
+    with WorkerPool(site.catalogue, site.places) as pool:
+        pool.submit(messages.FetchPage(1, site.catalogue.page_address(1), 1))
+        assert wait_for(lambda: _children(os.getpid(), WORKER))
+    assert _children(os.getpid(), WORKER) == set()
+
+
+def test_a_crawl_whose_workers_are_killed_fails_with_a_sentence(site: Site):
+    site.write(last_page=50)
+    site.shop.control(latency_ms=150)
+    with running("run", NAME) as process:
+        wait_for(lambda: len(site.downloads()) >= 6, what="some pages")
+        site.shop.control(latency_ms=2000)
+        for pid in _children(process.pid, WORKER):
+            os.kill(pid, signal.SIGKILL)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "A worker process of the crawl ended" in out
+    assert "Traceback" not in out + err
+
+
+def test_nothing_goes_on_downloading_for_a_run_whose_process_was_killed(site: Site):
+    site.write(last_page=50, politeness={"obey_robots": False})
+    site.shop.control(latency_ms=4000)
+    with running("run", NAME) as process:
+        wait_for(lambda: len(site.shop.log()) >= 4, what="the first requests")
+        workers = _children(process.pid, WORKER)
+        assert workers
+        os.kill(process.pid, signal.SIGKILL)
+        wait_for(lambda: not workers & _processes().keys(), 10, "the workers' end")
+        process.wait()
+    assert len(site.shop.log()) == 4

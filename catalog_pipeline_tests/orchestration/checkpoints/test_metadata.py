@@ -1,0 +1,93 @@
+"""A page's record as an event's metadata and back."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from catalog_pipeline.orchestration.checkpoints.metadata import (
+    failure_of_values,
+    metadata_of_failure,
+    metadata_of_page,
+    page_of_values,
+)
+from catalog_pipeline.records import PageFailure, PageRecord, StoredPage
+
+NOON = datetime(2026, 1, 31, 12, 0, 0, 123457, tzinfo=timezone.utc)
+RECORD = PageRecord(
+    page=7,
+    url="https://shop.example/products?page=7",
+    http_status=200,
+    rows=20,
+    body_bytes=12345,
+    fetch_seconds=0.1234,
+    attempts=2,
+    fetched_at=NOON,
+    content_type="text/html",
+    etag='"abc"',
+    last_modified=None,
+    not_modified=False,
+    data_version="v1",
+    code_version="c1",
+)
+STORED = StoredPage(RECORD, "7-file.page", "0" * 64)
+FAILURE = PageFailure(7, RECORD.url, "status", "page 7: the server answered 500", 500, 4, NOON)
+
+
+def _values(metadata: Mapping[str, dg.MetadataValue[Any]]) -> dict[str, Any]:
+    return {label: entry.value for label, entry in metadata.items()}
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        STORED,
+        replace(STORED, carried_over=True),
+        replace(STORED, record=replace(RECORD, not_modified=True, etag=None, content_type=None)),
+        replace(STORED, record=replace(RECORD, last_modified="Sat, 31 Jan 2026 12:00:00 GMT")),
+    ],
+)
+def test_a_page_comes_back_as_it_was(stored: StoredPage):
+    assert page_of_values(7, _values(metadata_of_page(stored))) == stored
+
+
+@pytest.mark.parametrize("failure", [FAILURE, replace(FAILURE, http_status=None, kind="timeout")])
+def test_a_failure_comes_back_as_it_was(failure: PageFailure):
+    assert failure_of_values(7, _values(metadata_of_failure(failure))) == failure
+
+
+def test_every_instant_survives_to_the_microsecond():
+    """A checkpoint that came back a microsecond earlier would be before its own cut-off."""
+    for microsecond in range(0, 1_000_000, 7919):
+        instant = NOON.replace(microsecond=microsecond)
+        stored = replace(STORED, record=replace(RECORD, fetched_at=instant))
+        found = page_of_values(7, _values(metadata_of_page(stored)))
+        assert found is not None
+        assert found.record.fetched_at == instant
+
+
+def test_numbers_are_numbers_so_that_the_web_ui_plots_them():
+    metadata = metadata_of_page(STORED)
+    for name in ("rows", "bytes", "http_status", "attempts"):
+        assert isinstance(metadata[name], dg.IntMetadataValue), name
+    assert isinstance(metadata["fetch_seconds"], dg.FloatMetadataValue)
+    assert isinstance(metadata["url"], dg.UrlMetadataValue)
+
+
+def test_the_keys_of_the_contract_are_there():
+    assert set(metadata_of_page(STORED)) >= {
+        "url", "http_status", "rows", "bytes", "fetch_seconds", "attempts", "fetched_at", "sha256",
+        "etag", "last_modified", "not_modified", "carried_over",
+    }  # fmt: skip
+    assert set(metadata_of_failure(FAILURE)) == {
+        "error", "kind", "http_status", "url", "attempts", "failed_at",
+    }  # fmt: skip
+
+
+def test_events_of_other_hands_are_nothing_of_ours():
+    for metadata in ({}, {"rows": 3}):
+        assert page_of_values(7, metadata) is None
+        assert failure_of_values(7, metadata) is None

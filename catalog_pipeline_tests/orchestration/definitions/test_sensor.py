@@ -1,0 +1,163 @@
+"""The automation of the table compares levels: whatever landed unseen causes one more build."""
+
+import threading
+from collections.abc import Callable
+
+import dagster as dg
+import pytest
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.orchestration.commands.in_process import build_table_here, crawl_here
+from catalog_pipeline.orchestration.definitions import sensor
+from catalog_pipeline.orchestration.definitions.sensor import build_table_sensor
+from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, sign_path
+from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.orchestration.runs import table_run
+from catalog_pipeline_tests.orchestration.made_runs import create_run
+from catalog_pipeline_tests.site import NAME, Site
+
+SUCCESS = dg.DagsterRunStatus.SUCCESS
+
+
+def _look(instance: dg.DagsterInstance, catalogue: Catalogue) -> dg.RunRequest | str:
+    """What the sensor says: a request, or why there is none."""
+    with dg.build_sensor_context(instance) as context:
+        found = build_table_sensor(catalogue)(context)
+    return found if isinstance(found, dg.RunRequest) else found.skip_message
+
+
+def test_a_build_is_asked_for_when_pages_landed_and_not_twice(
+    site: Site, instance: dg.DagsterInstance
+):
+    catalogue = site.write(last_page=3)
+    assert _look(instance, catalogue) == "No page has been crawled yet."
+    crawl_here(instance, catalogue, [1, 2], None)
+    first, again = _look(instance, catalogue), _look(instance, catalogue)
+    assert isinstance(first, dg.RunRequest)
+    assert isinstance(again, dg.RunRequest)
+    assert first.run_key == again.run_key
+
+    assert build_table_here(instance, catalogue).status == SUCCESS
+    assert _look(instance, catalogue) == "The table holds all pages that have landed."
+    crawl_here(instance, catalogue, [3], None)
+    later = _look(instance, catalogue)
+    assert isinstance(later, dg.RunRequest)
+    assert later.run_key != first.run_key
+
+
+def test_a_page_that_lands_during_a_build_causes_one_more(
+    site: Site, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+):
+    catalogue = site.write(last_page=2)
+    crawl_here(instance, catalogue, [1], None)
+    real = table_run.build_table
+
+    def slow_build(*arguments: object, **options: object) -> object:
+        """The pages to use are chosen already; now another one lands."""
+        thread = threading.Thread(target=crawl_here, args=(instance, catalogue, [2], None))
+        thread.start()
+        thread.join()
+        return real(*arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(table_run, "build_table", slow_build)
+        assert build_table_here(instance, catalogue).status == SUCCESS
+    assert _rows(site) == 20, "the page came too late for this build"
+
+    assert isinstance(_look(instance, catalogue), dg.RunRequest)
+    build_table_here(instance, catalogue)
+    assert _rows(site) == 40
+    assert _look(instance, catalogue) == "The table holds all pages that have landed."
+
+
+def test_a_build_that_ends_while_one_looks_is_not_asked_for_once_more(
+    site: Site, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+):
+    catalogue = site.write(last_page=1)
+    crawl_here(instance, catalogue, [1], None)
+
+    def look_at_runs_while_one_ends(*arguments: object) -> None:
+        build_table_here(instance, catalogue)
+
+    monkeypatch.setattr(sensor, "_run_in_progress", look_at_runs_while_one_ends)
+    assert _look(instance, catalogue) == "The table holds all pages that have landed."
+
+
+def _rows(site: Site) -> int:
+    from catalog_pipeline.tables.preview import read_summary
+
+    return read_summary(site.places.table).rows
+
+
+def test_no_build_is_asked_for_while_a_crawl_is_on(site: Site, instance: dg.DagsterInstance, home):
+    catalogue = site.write(last_page=2)
+    crawl_here(instance, catalogue, [1], None)
+    run = create_run(instance, catalogue, 2, 2)
+    with hold_sign_of_life(home, run.run_id):
+        expected = f"Run {run.run_id} of this catalogue is in progress."
+        assert _look(instance, catalogue) == expected
+
+
+def test_a_dead_run_does_not_hold_up_the_table(site: Site, instance: dg.DagsterInstance, home):
+    catalogue = site.write(last_page=2)
+    crawl_here(instance, catalogue, [1], None)
+    run = create_run(instance, catalogue, 2, 2)
+    sign_path(home, run.run_id).write_text("{}")
+    assert isinstance(_look(instance, catalogue), dg.RunRequest)
+
+
+@pytest.fixture
+def built(site: Site, instance: dg.DagsterInstance) -> Site:
+    """A catalogue of three pages whose table is up to date."""
+    catalogue = site.write(last_page=3)
+    crawl_here(instance, catalogue, [1, 2, 3], None)
+    build_table_here(instance, catalogue)
+    assert isinstance(_look(instance, catalogue), str)
+    return site
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda site, i: site.places.table.unlink(), id="table deleted"),
+        pytest.param(
+            lambda site, i: i.wipe_asset_partitions(pages_key(NAME), ["2"]), id="page wiped"
+        ),
+        pytest.param(lambda site, i: site.write(last_page=2), id="catalogue shrank"),
+        pytest.param(lambda site, i: site.write(last_page=4), id="catalogue grew"),
+        pytest.param(
+            lambda site, i: site.write(last_page=3, product="article.product-card:not(.x)"),
+            id="definition changed",
+        ),
+    ],
+)
+def test_whatever_makes_the_table_outdated_causes_a_build(
+    built: Site, instance: dg.DagsterInstance, change: Callable[[Site, dg.DagsterInstance], None]
+):
+    change(built, instance)
+    assert isinstance(_look(instance, built.catalogue), dg.RunRequest)
+
+
+def test_the_automation_is_on_without_a_human_hand(site: Site):
+    sensor = build_table_sensor(site.catalogue)
+    assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+    assert sensor.minimum_interval_seconds == 5
+
+
+def test_a_build_that_failed_is_left_alone_for_a_while_and_then_asked_for_again(
+    site: Site, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+):
+    """Dagster runs a key only once, and the pages behind it may stay as they are for long."""
+    catalogue = site.write(last_page=2, coverage={"minimum": 1.0})
+    crawl_here(instance, catalogue, [1], None)
+    first = _look(instance, catalogue)
+    assert isinstance(first, dg.RunRequest)
+    failed = build_table_here(instance, catalogue)
+    assert failed.status == dg.DagsterRunStatus.FAILURE
+    assert _look(instance, catalogue) == (
+        f"The build of run {failed.run_id} failed; trying again later."
+    )
+    monkeypatch.setattr(sensor, "SECONDS_AFTER_A_FAILURE", 0.0)
+    again = _look(instance, catalogue)
+    assert isinstance(again, dg.RunRequest)
+    assert again.run_key != first.run_key

@@ -1,0 +1,128 @@
+"""The storages of runs and schedules keep Dagster's files and answers."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.errors import DagsterRunAlreadyExists
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    ScheduleInstigatorData,
+)
+from dagster._core.storage import sql
+from dagster._core.storage.dagster_run import DagsterRun
+from dagster._core.utils import make_new_run_id
+
+from catalog_pipeline.orchestration.instance.sqlite.run_storage import (
+    PooledSqliteRunStorage,
+    PooledSqliteScheduleStorage,
+)
+
+SETTINGS = Path(__file__).parents[4] / "dagster_home" / "dagster.yaml"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "dagster.yaml").write_text(SETTINGS.read_text())
+    return tmp_path
+
+
+@pytest.fixture
+def instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.from_config(str(home)) as made:
+        yield made
+
+
+def _new_run(**fields: object) -> DagsterRun:
+    return DagsterRun("crawl", run_id=make_new_run_id(), **fields)  # type: ignore[arg-type]
+
+
+def test_the_files_are_where_dagster_has_them(instance: dg.DagsterInstance, home: Path) -> None:
+    assert type(instance.run_storage) is PooledSqliteRunStorage
+    assert type(instance.schedule_storage) is PooledSqliteScheduleStorage
+    instance.add_run(_new_run())
+    assert (home / "history" / "runs.db").exists()
+    assert (home / "schedules" / "schedules.db").exists()
+
+
+def test_dagsters_own_storage_reads_what_was_written(
+    instance: dg.DagsterInstance, home: Path
+) -> None:
+    run = instance.add_run(_new_run(tags={"dagster/backfill": "b", "x": "y"}))
+    instance.report_run_failed(run)
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}")
+    with dg.DagsterInstance.from_config(str(home)) as stock:
+        read = stock.get_run_by_id(run.run_id)
+        assert read is not None
+        assert (read.status, read.tags["x"]) == (dg.DagsterRunStatus.FAILURE, "y")
+        assert stock.run_storage.has_built_index("run_start_end_overwritten")
+        assert stock.run_storage.alembic_version() == instance.run_storage.alembic_version()
+
+
+def test_opening_does_not_read_the_migrations(
+    home: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which is most of what opening Dagster's own storages costs."""
+
+    def read(*arguments: object) -> None:
+        raise AssertionError("the migrations were read")
+
+    monkeypatch.setattr(sql.ScriptDirectory, "from_config", read)
+    with dg.DagsterInstance.from_config(str(home)) as again:
+        assert again.get_runs() == []
+
+
+def test_the_state_of_a_schedule_is_kept(instance: dg.DagsterInstance, home: Path) -> None:
+    origin = RemoteInstigatorOrigin(
+        RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("here"), "repository"), "daily"
+    )
+    data = ScheduleInstigatorData("0 6 * * *")
+    state = InstigatorState(origin, InstigatorType.SCHEDULE, InstigatorStatus.RUNNING, data)
+    instance.add_instigator_state(state)
+    with dg.DagsterInstance.from_config(str(home)) as again:
+        assert [kept.status for kept in again.all_instigator_state()] == [InstigatorStatus.RUNNING]
+
+
+def test_the_same_run_is_refused_twice(instance: dg.DagsterInstance) -> None:
+    run = instance.add_run(_new_run())
+    with pytest.raises(DagsterRunAlreadyExists):
+        instance.run_storage.add_run(run)
+    assert len(instance.get_runs()) == 1
+
+
+def test_many_threads_add_runs(instance: dg.DagsterInstance) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda _: instance.add_run(_new_run()), range(80)))
+    assert {run.run_id for run in instance.get_runs()} == {run.run_id for run in runs}
+
+
+def test_a_lock_of_another_process_is_waited_for(instance: dg.DagsterInstance) -> None:
+    """As long as by the event log, where Dagster's own run storage waits for five seconds."""
+    with instance.run_storage.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 30_000
+
+
+def test_a_migration_of_the_instance_goes_through(instance: dg.DagsterInstance) -> None:
+    instance.add_run(_new_run())
+    version = instance.run_storage.alembic_version()
+    instance.upgrade()
+    assert instance.run_storage.alembic_version() == version
+    assert len(instance.get_runs()) == 1
+
+
+def test_a_deleted_file_is_made_anew(instance: dg.DagsterInstance, home: Path) -> None:
+    instance.add_run(_new_run())
+    for path in (home / "history").glob("runs.db*"):
+        path.unlink()
+    assert instance.get_runs() == []
+    instance.add_run(_new_run())
+    assert len(instance.get_runs()) == 1

@@ -1,0 +1,66 @@
+"""Runs of a catalogue's pages as the web UI makes them: created first, executed afterwards."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
+from catalog_pipeline.orchestration.names import (
+    RANGE_END_TAG,
+    RANGE_START_TAG,
+    pages_key,
+    pages_step,
+)
+
+
+def pages_job(catalogue: Catalogue) -> dg.JobDefinition:
+    """The job that materializes pages, in this process."""
+    definitions = dg.Definitions(
+        assets=[build_pages_asset(catalogue)], executor=dg.in_process_executor
+    )
+    return definitions.resolve_implicit_global_asset_job_def()
+
+
+def create_run(
+    instance: dg.DagsterInstance,
+    catalogue: Catalogue,
+    first: int,
+    last: int,
+    *,
+    config: Mapping[str, Any] | None = None,
+    retry_of: dg.DagsterRun | None = None,
+) -> dg.DagsterRun:
+    """A run over a range of pages, planned and not begun."""
+    parent = retry_of.run_id if retry_of else None
+    return instance.create_run_for_job(
+        pages_job(catalogue),
+        run_config={"ops": {pages_step(catalogue.name): {"config": dict(config or {})}}},
+        tags={RANGE_START_TAG: str(first), RANGE_END_TAG: str(last)},
+        asset_selection=frozenset({pages_key(catalogue.name)}),
+        root_run_id=(retry_of.root_run_id or parent) if retry_of else None,
+        parent_run_id=parent,
+    )
+
+
+def execute(
+    instance: dg.DagsterInstance, catalogue: Catalogue, run: dg.DagsterRun
+) -> dg.DagsterRun:
+    """Execute a created run in this process; returns it as it ended."""
+    execute_run(InMemoryJob(pages_job(catalogue)), run, instance, raise_on_error=False)
+    ended = instance.get_run_by_id(run.run_id)
+    assert ended is not None
+    return ended
+
+
+def step_failure(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+    """The sentence that a run failed with."""
+    for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
+        data = entry.get_dagster_event().step_failure_data
+        if data.user_failure_data is not None:
+            return str(data.user_failure_data.description)
+        return data.error.to_string() if data.error else ""
+    return ""

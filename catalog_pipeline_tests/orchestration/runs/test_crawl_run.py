@@ -1,0 +1,100 @@
+"""What becomes of a run's pages, and of the run: recorded, recovered, failed, retried."""
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, read_statuses
+from catalog_pipeline.orchestration.commands.in_process import crawl_here
+from catalog_pipeline.orchestration.instance.open import open_instance
+from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG
+from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, data_folder
+from catalog_pipeline_tests.orchestration.made_runs import create_run, execute, step_failure
+from catalog_pipeline_tests.site import NAME, Site
+
+FAILURE, SUCCESS = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS
+
+
+def test_a_retry_takes_only_the_failed_pages_and_records_the_others_again(
+    site: Site, instance: dg.DagsterInstance
+):
+    catalogue = site.write(last_page=5)
+    site.shop.control(faults=["2=404", "4=empty"])
+    first = execute(instance, catalogue, create_run(instance, catalogue, 1, 5))
+    assert first.status == FAILURE
+    assert "2 pages failed: 2,4. All others are recorded." in step_failure(instance, first)
+
+    site.shop.control(faults=[], reset_hits=True)
+    retry = execute(instance, catalogue, create_run(instance, catalogue, 1, 5, retry_of=first))
+    assert retry.status == SUCCESS
+    assert site.downloads() == {2: 1, 4: 1}
+    assert read_statuses(instance, NAME, catalogue.pages).done == {1, 2, 3, 4, 5}
+    marks = {p: s.carried_over for p, s in read_checkpoints(instance, NAME, range(1, 6)).items()}
+    assert marks == {1: True, 2: False, 3: True, 4: False, 5: True}
+
+
+def test_a_damaged_file_is_no_page_whatever_its_checkpoint_says(
+    site: Site, instance: dg.DagsterInstance
+):
+    catalogue = site.write(last_page=3)
+    began = datetime.now(timezone.utc).isoformat()
+    crawl_here(instance, catalogue, [1, 2, 3], None)
+    site.page_file(1).unlink()
+    torn = site.page_file(2)
+    torn.write_bytes(torn.read_bytes()[:-7])
+    site.shop.control(reset_hits=True)
+    config = {"cutoff": began}
+    run = execute(instance, catalogue, create_run(instance, catalogue, 1, 3, config=config))
+    assert run.status == SUCCESS
+    assert site.downloads() == {1: 1, 2: 1}
+
+
+def test_pages_that_were_stored_but_never_recorded_are_recovered_without_a_download(
+    site: Site, instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    catalogue = site.write(last_page=3)
+    crawl_here(instance, catalogue, [1, 2, 3], None)
+    monkeypatch.setenv(DATA_VARIABLE, str(data_folder()))
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "another_home"))
+    site.shop.control(reset_hits=True)
+    with open_instance() as another:
+        assert crawl_here(another, catalogue, [1, 2, 3], None).status == SUCCESS
+        assert read_statuses(another, NAME, catalogue.pages).done == {1, 2, 3}
+        assert all(s.carried_over for s in read_checkpoints(another, NAME, [1, 2, 3]).values())
+    assert site.shop.log() == []
+
+
+def test_a_scattered_set_is_planned_so_that_its_failures_are_seen(
+    site: Site, instance: dg.DagsterInstance
+):
+    catalogue = site.write(last_page=9)
+    site.shop.control(faults=["4=404"])
+    crawl = crawl_here(instance, catalogue, [2, 4, 8, 9], None)
+    statuses = read_statuses(instance, NAME, catalogue.pages)
+    assert statuses.failed == {4: crawl.run_id}
+    assert (statuses.done, statuses.missing) == ({2, 8, 9}, {1, 3, 5, 6, 7})
+    planned = instance.all_logs(
+        crawl.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+    )
+    assert {e.get_dagster_event().partition for e in planned} >= {"2", "4", "8", "9"}
+
+
+def test_a_site_that_is_down_is_not_run_into_again_by_a_retry(
+    site: Site, instance: dg.DagsterInstance
+):
+    catalogue = site.write(politeness={"stop_window": 5, "max_attempts": 1})
+    site.shop.control(faults=[f"{page}=500" for page in catalogue.pages])
+    run = execute(instance, catalogue, create_run(instance, catalogue, 1, 12))
+    assert run.status == FAILURE
+    assert "the site seems to be blocked, down or changed" in step_failure(instance, run)
+    assert run.tags[MAX_RETRIES_TAG] == "0"
+    assert len(site.downloads()) < 12
+
+
+def test_failed_pages_may_be_retried_by_the_daemon(site: Site, instance: dg.DagsterInstance):
+    catalogue = site.write(last_page=2)
+    site.shop.control(faults=["1=404"])
+    run = execute(instance, catalogue, create_run(instance, catalogue, 1, 2))
+    assert MAX_RETRIES_TAG not in run.tags

@@ -1,0 +1,110 @@
+# ruff: noqa: RUF001 (prices are written in many alphabets)
+"""Prices as the world writes them, and texts that only look like one."""
+
+import pytest
+
+from catalog_pipeline.errors import ParseError
+from catalog_pipeline.reading.values.money import Money, read_money
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "currency"),
+    [
+        ("£51.77", "51.77", "GBP"),
+        ("$1,299.90", "1299.90", "USD"),
+        ("₹9,99,999", "999999", "INR"),
+        ("400.000,00 ₫", "400000.00", "VND"),
+        ("829,99 EUR", "829.99", "EUR"),
+        ("1\N{NO-BREAK SPACE}234,50 zł", "1234.50", "PLN"),
+        ("1\N{NARROW NO-BREAK SPACE}234,50\N{NO-BREAK SPACE}Kč", "1234.50", "CZK"),
+        ("R$ 1.299,90", "1299.90", "BRL"),
+        ("CHF 1'299.90", "1299.90", "CHF"),
+        ("-$5.00", "-5.00", "USD"),
+        ("$-5.00", "-5.00", "USD"),
+        ("\N{MINUS SIGN}5.00 €", "-5.00", "EUR"),
+        ("€ 12,–", "12", "EUR"),
+        ("€1.299,-", "1299", "EUR"),
+        ("¥1,234", "1234", "JPY"),
+        ("US$ 5", "5", "USD"),
+        ("A$12.00", "12.00", "AUD"),
+        ("5 USD", "5", "USD"),
+        ("USD $5", "5", "USD"),
+        ("$ 1.299 COP", "1299", "COP"),
+        ("£1.234", "1234", "GBP"),
+        ("£0.500", "0.500", "GBP"),
+        ("£.99", "0.99", "GBP"),
+        ("£1.5", "1.5", "GBP"),
+        ("KWD 1.250", "1.250", "KWD"),
+        ("1.234.567,8 €", "1234567.8", "EUR"),
+        ("€999999999999999999999999.99", "999999999999999999999999.99", "EUR"),
+    ],
+)
+def test_a_price_is_read_exactly(text, amount, currency):
+    assert read_money(text) == Money(amount, currency)
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "separator", "amount", "currency"),
+    [
+        ("$44.900", "COP", None, "44900", "COP"),
+        ("$44.900", "CLP", None, "44900", "CLP"),
+        ("$44.900", "USD", ".", "44.900", "USD"),
+        ("44,900", "EUR", ",", "44.900", "EUR"),
+        ("$5.99", "CAD", None, "5.99", "CAD"),
+        ("¥5", "CNY", None, "5", "CNY"),
+        ("199:-", "SEK", None, "199", "SEK"),
+        ("kr 199,-", "NOK", None, "199", "NOK"),
+        ("Rs.50", "INR", None, "50", "INR"),
+        ("12.5", "EUR", None, "12.5", "EUR"),
+    ],
+)
+def test_the_field_settles_what_the_text_leaves_open(text, declared, separator, amount, currency):
+    assert read_money(text, declared, separator) == Money(amount, currency)
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "problem"),
+    [
+        ("", None, "no amount"),
+        ("-", "USD", "no amount"),
+        ("free", "USD", "no amount"),
+        ("12.50", None, "declare `currency`"),
+        ("199 kr", None, "kr stands for several currencies; declare `currency`"),
+        ("€5", "GBP", "the sign €, but `currency` says GBP"),
+        ("5 EUR", "GBP", "is in EUR, but `currency` says GBP"),
+        ("$5", "EUR", "the sign \\$"),
+        ("$10.00 – $15.00", None, "say `range: true`"),
+        ("£5 (2 left)", None, "more than one amount"),
+        ("2 for $10.00", None, "more than one amount"),
+        ("5€ 30", None, "more than one amount"),
+        ("12 Pack", "USD", "more in the text than a price"),
+        ("Price: $5", None, "more in the text than a price"),
+        ("1,23,4", "USD", "separators"),
+        ("$1.00.00", None, "separators"),
+        ("−13%", "USD", "percentage"),
+        ("9" * 60, "USD", "more than 30 digits"),
+        ("9" * 300, "USD", "300 characters"),
+    ],
+)
+def test_a_text_that_is_no_single_price_is_refused(text, declared, problem):
+    with pytest.raises(ParseError, match=problem):
+        read_money(text, declared)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "currency"),
+    [
+        ("$10.00 – $15.00", "10.00", "15.00", "USD"),
+        ("10–15 EUR", "10", "15", "EUR"),
+        ("€10 to €15,50", "10", "15.50", "EUR"),
+        ("$10", "10", None, "USD"),
+    ],
+)
+def test_a_range_has_both_its_ends(text, start, end, currency):
+    assert read_money(text, allow_range=True) == Money(start, currency, end)
+
+
+@pytest.mark.parametrize("text", ["$15 – $10", "$10 – €15", "$1 – $2 – $3"])
+def test_a_range_that_makes_no_sense_is_refused(text):
+    with pytest.raises(ParseError):
+        read_money(text, allow_range=True)

@@ -1,0 +1,70 @@
+"""Integers and numbers with their separators."""
+
+import pytest
+
+from catalog_pipeline.errors import ParseError
+from catalog_pipeline.reading.values.numbers import read_integer, read_number
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("22", 22),
+        ("-3", -3),
+        ("\N{MINUS SIGN}3", -3),
+        ("+7", 7),
+        ("1,234", 1234),
+        ("1.234.567", 1234567),
+        ("1 234", 1234),
+        ("9,99,999", 999999),
+        ("9223372036854775807", 2**63 - 1),
+    ],
+)
+def test_an_integer_is_read_with_its_separators(text, value):
+    assert read_integer(text) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "(22 available)",
+        "1.5",
+        "12,34",
+        "1,234.567",
+        "one",
+        "9223372036854775808",
+        "²",
+        "9" * 5000,
+    ],
+)
+def test_what_is_no_integer_is_refused(text):
+    with pytest.raises(ParseError):
+        read_integer(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "separator", "value"),
+    [
+        ("4.5", None, 4.5),
+        ("4,5", None, 4.5),
+        ("1,234", None, 1234.0),
+        ("1.234", None, 1.234),
+        ("1.234", ",", 1234.0),
+        ("1,234", ",", 1.234),
+        ("1,234.5", None, 1234.5),
+        ("1.234,5", None, 1234.5),
+        ("1.234.567", None, 1234567.0),
+        ("\N{MINUS SIGN}0.5", None, -0.5),
+        (".5", None, 0.5),
+        ("1e3", None, 1000.0),
+    ],
+)
+def test_a_number_is_read_with_its_separators(text, separator, value):
+    assert read_number(text, separator) == value
+
+
+@pytest.mark.parametrize("text", ["", "nan", "inf", "1e999", "4.5 stars", "1,23,4", "1,2.3,4", "-"])
+def test_what_is_no_number_is_refused(text):
+    with pytest.raises(ParseError):
+        read_number(text)

@@ -1,0 +1,44 @@
+"""Processes by their numbers: real ones that live, have ended, or wait to be buried."""
+
+import os
+import subprocess
+import sys
+import time
+
+from catalog_pipeline.system.processes import arguments, is_alive, started_at
+
+ENDLESS = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)", "a word"]
+
+
+def test_a_process_lives_until_it_has_ended_whether_or_not_anybody_has_asked():
+    with subprocess.Popen(ENDLESS) as process:
+        assert is_alive(process.pid)
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert not is_alive(process.pid)
+    assert not is_alive(process.pid)
+
+
+def test_its_start_is_known_to_a_second_or_two():
+    before = time.time()
+    with subprocess.Popen(ENDLESS) as process:
+        start = started_at(process.pid)
+        process.kill()
+    assert start is not None
+    assert before - 2 <= start <= time.time() + 2
+
+
+def test_its_command_is_known_word_by_word():
+    with subprocess.Popen(ENDLESS, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        found = arguments(process.pid)
+        process.kill()
+    assert found == ENDLESS
+
+
+def test_of_a_process_that_is_no_more_nothing_is_known():
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    assert started_at(process.pid) is None
+    assert arguments(process.pid) == []
