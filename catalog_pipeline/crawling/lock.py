@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog_pipeline.system.locked_file import LockedFile, is_locked, read_values
-from catalog_pipeline.system.processes import arguments, is_alive
+from catalog_pipeline.system.processes import arguments, is_alive_since, start_mark
 
 CRAWL_LOCK = "crawl.lock"
 TABLE_LOCK = "table.lock"
@@ -32,7 +32,8 @@ os.register_at_fork(after_in_child=_held_here.clear)
 
 def try_acquire(catalogue_dir: Path, holder: str, lock_file: str = CRAWL_LOCK) -> LockedFile | None:
     """Takes the lock of a catalogue if it is free; ``holder`` is the id of the crawl's run."""
-    values = {"holder": holder, "pid": os.getpid()}
+    pid = os.getpid()
+    values = {"holder": holder, "pid": pid, "started": start_mark(pid)}
     return LockedFile.try_take(catalogue_dir / lock_file, values)
 
 
@@ -52,7 +53,8 @@ def name_workers(catalogue_dir: Path, pids: list[int]) -> None:
     """Say in the crawl's lock which workers share it."""
     lock = _held_here.get(catalogue_dir / CRAWL_LOCK)
     if lock is not None:
-        lock.write({**read_values(lock.path), "workers": pids})
+        workers = [[pid, start_mark(pid)] for pid in pids]
+        lock.write({**read_values(lock.path), "workers": workers})
 
 
 @contextmanager
@@ -108,14 +110,16 @@ def _name(values: Mapping[str, Any]) -> str:
 
 def _has_died(values: Mapping[str, Any]) -> bool:
     """Whether the crawl that wrote these values into its lock is no more."""
-    pid = values.get("pid")
-    return isinstance(pid, int) and not is_alive(pid)
+    pid, mark = values.get("pid"), values.get("started")
+    return isinstance(pid, int) and not is_alive_since(pid, mark)
 
 
 def _kill_workers(values: Mapping[str, Any]) -> None:
     """End the workers of a dead crawl that Python itself cannot end, as in an endless pattern."""
-    for pid in values.get("workers", []):
+    for worker in values.get("workers", []):
+        # Releases before this one named workers by their numbers alone.
+        pid, mark = worker if isinstance(worker, list) else (worker, None)
         # Numbers of processes are given again.
-        if WORKER_MODULE in arguments(pid):
+        if is_alive_since(pid, mark) and WORKER_MODULE in arguments(pid):
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)

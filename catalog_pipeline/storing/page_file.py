@@ -36,6 +36,11 @@ class _Header(msgspec.Struct):
     body_size: int
 
 
+# Made once, in the thread that imports: threads that make one at the same time (as each first
+# `decode(type=...)` does) crash the process.
+_header_decoder = msgspec.json.Decoder(_Header)
+
+
 @dataclass(frozen=True)
 class PageFile:
     """The content of a page file; rows and body are decompressed when asked for."""
@@ -133,7 +138,7 @@ def decode(content: bytes, *, page: int, name: str) -> PageFile:
     if not content.startswith(_MAGIC) or end < 0:
         raise StoredPageError(f"stored file {name} is no page file", page=page)
     try:
-        header = msgspec.json.decode(content[start:end], type=_Header)
+        header = _header_decoder.decode(content[start:end])
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise StoredPageError(f"stored file {name} has a bad header: {error}", page=page) from error
     rows_end = end + 1 + header.rows_size

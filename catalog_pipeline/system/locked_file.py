@@ -1,13 +1,15 @@
 """A file that is locked as long as the process that made it lives.
 
 The kernel lets go of the lock however the process ends, so that a lock never outlives its holder.
-Here: taking, reading and letting go of such a file. Not here: what the files stand for
-(``crawling.lock``, and the signs of life of runs).
+Here: taking, reading and letting go of such a file. Only a regular file is one: a link, a pipe or
+a device under its name is refused, never followed and never waited for. Not here: what the files
+stand for (`crawling.lock`, and the signs of life of runs).
 """
 
 import fcntl
 import json
 import os
+import stat
 import uuid
 import weakref
 from contextlib import suppress
@@ -15,6 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from catalog_pipeline.errors import StorageError
+
+_KINDS = {
+    stat.S_IFLNK: "a link",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFSOCK: "a socket",
+}
+_MAX_VALUES_BYTES = 64 * 1024
+"""More than any holder writes; what is longer was not written by one."""
 
 _held: weakref.WeakSet["LockedFile"] = weakref.WeakSet()
 
@@ -37,16 +50,20 @@ class LockedFile:
         if is_locked(path):
             return None
         new = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-        made = cls(path, _open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+        made = cls(path, _open_for_lock(new, os.O_RDWR | os.O_CREAT | os.O_EXCL))
         _lock(made.descriptor)
         made.write(values)
-        os.replace(new, path)
+        try:
+            os.replace(new, path)
+        except OSError as error:
+            made._give_up(new)
+            raise StorageError(f"The lock {path} cannot be made: {error.strerror}.") from error
         return made
 
     @classmethod
     def try_take(cls, path: Path, values: dict[str, Any]) -> "LockedFile | None":
         """Locks a file that stays in place; None if another process holds it."""
-        opened = _open(path, os.O_RDWR | os.O_CREAT)
+        opened = _open_for_lock(path, os.O_RDWR | os.O_CREAT)
         if not _lock(opened):
             os.close(opened)
             return None
@@ -71,7 +88,7 @@ class LockedFile:
             ) from error
 
     def release(self, *, remove: bool) -> None:
-        """Lets go of the lock; with ``remove`` the file goes too."""
+        """Lets go of the lock; with `remove` the file goes too."""
         if remove:
             with suppress(FileNotFoundError):
                 self.path.unlink()
@@ -81,6 +98,10 @@ class LockedFile:
         os.close(self.descriptor)
         self._opened = None
 
+    def _give_up(self, new: Path) -> None:
+        new.unlink(missing_ok=True)
+        self._forget_after_fork()
+
     def _forget_after_fork(self) -> None:
         if self._opened is not None:
             os.close(self._opened)
@@ -88,10 +109,13 @@ class LockedFile:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a living process holds the file."""
-    try:
-        opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    """Whether a living process holds the file.
+
+    Raises:
+        StorageError: what is there is no regular file, or cannot be opened.
+    """
+    opened = _open_to_read(path)
+    if opened is None:
         return False
     try:
         return not _lock(opened, shared=True)
@@ -100,20 +124,60 @@ def is_locked(path: Path) -> bool:
 
 
 def read_values(path: Path) -> dict[str, Any]:
-    """What the holder wrote; empty if there is none, or if it is just writing."""
+    """What the holder wrote; empty if there is none, or if it is just writing.
+
+    Raises:
+        StorageError: what is there is no regular file, or cannot be opened.
+    """
+    opened = _open_to_read(path)
+    if opened is None:
+        return {}
+    with os.fdopen(opened, "rb") as file:
+        text = file.read(_MAX_VALUES_BYTES)
     try:
-        values = json.loads(path.read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
+        values = json.loads(text)
+    except (ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}
 
 
-def _open(path: Path, flags: int) -> int:
+def _open_to_read(path: Path) -> int | None:
+    """A descriptor of the file; None if there is none."""
+    try:
+        return _open_regular(path, os.O_RDONLY)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StorageError(f"The lock {path} cannot be read: {error.strerror}.") from error
+
+
+def _open_for_lock(path: Path, flags: int) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, flags | os.O_CLOEXEC, 0o644)
+        return _open_regular(path, flags)
     except OSError as error:
         raise StorageError(f"The lock {path} cannot be made: {error.strerror}.") from error
+
+
+def _open_regular(path: Path, flags: int) -> int:
+    """Open a regular file, or make one; nothing else is opened, were it for an instant."""
+    with suppress(FileNotFoundError):
+        _require_regular(path, os.lstat(path))
+    opened = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+    try:
+        _require_regular(path, os.fstat(opened))
+    except StorageError:
+        os.close(opened)
+        raise
+    return opened
+
+
+def _require_regular(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
+        raise StorageError(
+            f"The lock {path} is {kind}, not a file, and is not used; remove it if nobody needs it."
+        )
 
 
 def _lock(opened: int, *, shared: bool = False) -> bool:

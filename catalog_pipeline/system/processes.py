@@ -13,9 +13,11 @@ from pathlib import Path
 
 def is_alive(pid: int) -> bool:
     """Whether there is such a process; one that only waits to be buried is none any more."""
+    if pid <= 0:
+        return False
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         pass
@@ -29,6 +31,24 @@ def started_at(pid: int) -> float | None:
         if state and line.startswith("btime "):
             return float(line.split()[1]) + int(state[19]) / os.sysconf("SC_CLK_TCK")
     return None
+
+
+def start_mark(pid: int) -> str | None:
+    """What tells a process from every other one that has its number at another time.
+
+    The boot of the machine and the clock that runs since then: no correction of the time of day
+    changes it. None where the system does not tell.
+    """
+    state, boot = _state(pid), _text("/proc/sys/kernel/random/boot_id").strip()
+    return f"{boot} {state[19]}" if state and boot else None
+
+
+def is_alive_since(pid: int, mark: str | None) -> bool:
+    """Whether the process of that `start_mark` lives; without one, any of its number."""
+    if not is_alive(pid):
+        return False
+    found = start_mark(pid)
+    return mark is None or found is None or found == mark
 
 
 def arguments(pid: int) -> list[str]:

@@ -1,6 +1,7 @@
 """One crawl of a catalogue at a time, across processes and their deaths."""
 
 import fcntl
+import json
 import os
 import signal
 import subprocess
@@ -200,3 +201,62 @@ def test_a_worker_of_a_dead_crawl_that_does_not_end_is_killed(
             with suppress(ProcessLookupError):
                 os.kill(worker, signal.SIGKILL)
     assert told == ["run run-a, which was killed and whose workers are storing their last pages"]
+
+
+HOLDER = "run run-a, which was killed and whose workers are storing their last pages"
+
+
+@pytest.mark.parametrize(
+    ("mark", "is_dead"),
+    [("00000000-0000-0000-0000-000000000000 1", True), (None, False)],
+    ids=["another process has the number", "an old lock does not tell"],
+)
+def test_a_holder_is_told_from_a_process_that_was_given_its_number(
+    tmp_path: Path, mark: str | None, is_dead: bool
+) -> None:
+    values = {"holder": "run-a", "pid": os.getpid()} | ({"started": mark} if mark else {})
+    path = tmp_path / "crawl.lock"
+    path.write_text(json.dumps(values))
+    with path.open() as of_a_worker:
+        fcntl.flock(of_a_worker, fcntl.LOCK_EX)
+        assert (holder_of(tmp_path) == HOLDER) == is_dead
+
+
+def test_a_process_that_was_given_a_workers_number_is_not_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may well be a worker, of another crawl."""
+    monkeypatch.setattr(lock_module, "LONGEST_AFTERLIFE_SECONDS", 0.0)
+    path = tmp_path / "crawl.lock"
+    command = [sys.executable, "-c", STUCK_WORKER, lock_module.WORKER_MODULE]
+    looks = 0
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as stranger,
+        path.open("w") as of_a_worker,
+    ):
+        assert stranger.stdout is not None
+        assert stranger.stdout.readline() == "stuck\n"
+        workers = [[stranger.pid, "00000000-0000-0000-0000-000000000000 1"]]
+        dead = {"holder": "run-a", "pid": 2**22 + 1, "workers": workers}
+        of_a_worker.write(json.dumps(dead))
+        of_a_worker.flush()
+        fcntl.flock(of_a_worker, fcntl.LOCK_EX)
+
+        def should_stop() -> bool:
+            nonlocal looks
+            looks += 1
+            return looks == 5
+
+        with catalogue_lock(tmp_path, "run-b", should_stop=should_stop) as acquired:
+            assert not acquired
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_a_lock_that_is_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "crawl.lock")
+    with (
+        pytest.raises(StorageError, match=r"crawl\.lock is a pipe"),
+        catalogue_lock(tmp_path, "run-b"),
+    ):
+        pytest.fail("there is nothing that could be locked")

@@ -5,7 +5,15 @@ import subprocess
 import sys
 import time
 
-from catalog_pipeline.system.processes import arguments, is_alive, started_at
+import pytest
+
+from catalog_pipeline.system.processes import (
+    arguments,
+    is_alive,
+    is_alive_since,
+    start_mark,
+    started_at,
+)
 
 ENDLESS = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)", "a word"]
 
@@ -42,3 +50,22 @@ def test_of_a_process_that_is_no_more_nothing_is_known():
         process.wait()
     assert started_at(process.pid) is None
     assert arguments(process.pid) == []
+
+
+def test_a_number_that_was_given_again_is_another_process():
+    with subprocess.Popen(ENDLESS) as process:
+        mark = start_mark(process.pid)
+        assert mark is not None
+        assert start_mark(process.pid) == mark
+        assert is_alive_since(process.pid, mark)
+        assert is_alive_since(process.pid, None)
+        assert mark != start_mark(os.getpid())
+        assert not is_alive_since(os.getpid(), mark)
+        process.kill()
+    assert not is_alive_since(process.pid, mark)
+    assert start_mark(process.pid) is None
+
+
+@pytest.mark.parametrize("number", [0, -1, 10**30])
+def test_what_is_no_number_of_a_process_is_none_that_lives(number: int):
+    assert not is_alive(number)

@@ -48,6 +48,10 @@ class _StoredEvent(msgspec.Struct):
     dagster_event: _DagsterEvent
 
 
+# Made once, in the thread that imports: threads that make one at the same time crash the process.
+_event_decoder = msgspec.json.Decoder(_StoredEvent)
+
+
 def latest_metadata(
     instance: DagsterInstance,
     asset_key: dg.AssetKey,
@@ -60,10 +64,9 @@ def latest_metadata(
     """
     storage = instance.event_log_storage
     if isinstance(storage, BatchedSqliteEventLogStorage):
-        decoder = msgspec.json.Decoder(_StoredEvent)
         for partition, text in storage.latest_event_texts(asset_key, event_type):
             if partition in partitions:
-                yield partition, _values_of(decoder.decode(text))
+                yield partition, _values_of(_event_decoder.decode(text))
     else:
         yield from _read_publicly(instance, asset_key, event_type, partitions)
 

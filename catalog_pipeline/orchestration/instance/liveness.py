@@ -70,7 +70,8 @@ def remove_stale_signs(instance: dg.DagsterInstance) -> None:
     """Removes what finished runs left behind that were killed, even while they made their sign."""
     folder = Path(instance.root_directory) / LIVE_RUNS
     for path in folder.iterdir() if folder.is_dir() else ():
-        with suppress(FileNotFoundError):
+        # What is no file there is no sign of ours, and refused by whoever wants its name.
+        with suppress(FileNotFoundError, StorageError):
             if path.name.startswith("."):
                 # A sign in the making, which is not locked in its first instant.
                 is_over = time.time() - path.stat().st_mtime > GRACE_SECONDS
