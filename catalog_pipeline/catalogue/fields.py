@@ -34,7 +34,10 @@ is relative to the product; `//` is refused there, as it would search the whole 
 class StrictModel(BaseModel):
     """An immutable part of a catalogue's YAML in which an unknown key is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # A key's docstring is its description in the JSON schema and in the reference of the YAML.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class Field(StrictModel):
@@ -47,15 +50,25 @@ class Field(StrictModel):
     """
 
     select: Selectors
+    """Where the value is, relative to the product: one selector, or several in order of
+    preference. CSS, or XPath if it starts with `/`, `./`, `(` or `xpath:`; `.` is the product
+    itself."""
     attribute: str | None = None
+    """Take this attribute of what was selected instead of its text."""
     pattern: str | None = None
+    """A regular expression that picks a part of the text; one that does not match is an error."""
     group: int | str | None = None
+    """Number or name of the group of `pattern` that is the value; the first one if not given."""
     values: dict[str, str | int | float | bool] | None = None
+    """Texts of the page and what they mean; any other text is an error."""
     type: FieldType = "text"
+    """What the text is turned into, and so the type of the column."""
     required: bool = False
+    """Whether a product without this value is an error; otherwise the cell is empty."""
 
     currency: str | None = None
-    """Money: ISO 4217 code of prices whose text has no currency, or an ambiguous one (`$`)."""
+    """Money: ISO 4217 code of prices whose text has no currency, or an ambiguous one
+    (`$`)."""
     range: bool = False
     """Money: the text may be a range; its end goes to a column of its own (`<field>_max`)."""
     decimal_separator: Literal[".", ","] | None = None

@@ -42,8 +42,11 @@ class Schedule(StrictModel):
     """When the catalogue is refreshed."""
 
     cron: str
+    """When: minute, hour, day of the month, month, day of the week, as cron writes them."""
     timezone: str = "UTC"
+    """The time zone of `cron`."""
     enabled: bool = False
+    """Whether the schedule runs from the start; it can be switched in the web UI, too."""
 
     @field_validator("cron")
     @classmethod
@@ -62,7 +65,7 @@ class Coverage(StrictModel):
     """How complete the pages must be for the table to be replaced."""
 
     minimum: Annotated[float, Bounded(ge=0, le=1)] = 0.0
-    """Share of the catalogue's pages that must be done."""
+    """Share of the catalogue's pages that must be done; with less the old table stays."""
     stale_after_hours: Hours = 48.0
     """Age from which a done page counts as stale in the table's metadata."""
 
@@ -71,7 +74,9 @@ class PracticeShop(StrictModel):
     """The catalogue is served by the bundled practice shop, started by whatever crawls it."""
 
     pages: Count = 50
+    """Listing pages of the shop."""
     page_size: Count = 20
+    """Products on a page."""
     session_requests: Count | None = None
     """Requests after which a member's session expires."""
 
@@ -80,25 +85,42 @@ class CatalogueAttributes(StrictModel):
     """What a catalogue's YAML holds under `attributes`."""
 
     description: str = ""
+    """What the catalogue is, for `list` and the web UI."""
     base_url: BaseUrl
+    """The site's address; the paths of the other keys are below it."""
     page_url: PathOrUrl
     """Template of a listing page's URL with `{page}`; below `base_url` if it starts with /."""
     first_page_url: PathOrUrl | None = None
     """URL of the first page, where it is not made from the template."""
     first_page: PageNumber = 1
+    """Number of the first listing page; some sites count from 0."""
     last_page: PageNumber
+    """Number of the last listing page."""
     product: Selectors
+    """Selector of one product on the page, or several in order of preference; all fields are
+    relative to it."""
     fields: dict[str, Field]
+    """The columns of the table by name, in this order."""
     key: Annotated[tuple[str, ...], OneOrMore]
+    """The field, or fields, that tell products apart: a product that is on two pages is one row."""
     politeness: Politeness = Politeness()
+    """How fast, how patiently and as whom the site is crawled."""
     limits: Limits = Limits()
+    """How much one answer of the server may be."""
     login: Login | None = None
+    """How to log in, where the pages need it. Credentials come from the environment only."""
     schedule: Schedule | None = None
+    """When the catalogue is refreshed."""
     coverage: Coverage = Coverage()
+    """How complete and how fresh the pages must be."""
     pages_per_run: Count | None = None
+    """Cut a backfill into runs of this many pages; one run for all if not given."""
     owners: tuple[str, ...] = ("team:catalogues",)
+    """Owners of the assets: e-mail addresses, or teams as `team:catalogues`."""
     tags: dict[str, str] = Bounded(default_factory=dict)
+    """Tags of the assets, besides the project's own."""
     practice_shop: PracticeShop | None = None
+    """Serve the pages from the bundled practice shop instead of a site."""
 
     @field_validator("page_url")
     @classmethod
