@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import tempfile
 from http.cookiejar import Cookie
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 from requests.cookies import RequestsCookieJar
 
 from catalog_pipeline.errors import StorageError
+from catalog_pipeline.system.durable_files import replace_content
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +72,7 @@ class CookieFile:
         text = json.dumps({"format": _FORMAT, "cookies": items}, indent=1)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            _replace_privately(self.path, text)
+            replace_content(self.path, text.encode(), mode=0o600)
         except OSError as error:
             raise StorageError(
                 f"The cookies cannot be stored in {self.path}: {error.strerror}"
@@ -85,25 +84,6 @@ class CookieFile:
             self.path,
             problem,
         )
-
-
-def _replace_privately(path: Path, text: str) -> None:
-    # mkstemp creates the file with mode 0600, so its content is never open to others.
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def _described(cookie: Cookie) -> dict[str, Any]:

@@ -8,7 +8,6 @@ is done and what is due is not decided here.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 from collections.abc import Iterable
@@ -18,6 +17,8 @@ from catalog_pipeline.errors import StorageError, StoredPageError
 from catalog_pipeline.records import PageRecord, StoredPage
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.page_file import FileName, PageFile
+from catalog_pipeline.system import durable_files
+from catalog_pipeline.system.durable_files import NotAPlainFileError
 
 _TEMPORARY_PREFIX = ".writing-"
 
@@ -57,11 +58,7 @@ class PageStore:
     def sync(self) -> None:
         """Make the names of all files written so far durable."""
         try:
-            descriptor = os.open(self.folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            durable_files.sync_folder(self.folder)
         except OSError as error:
             raise _storage_error("sync the folder", self.folder, error) from error
 
@@ -69,25 +66,34 @@ class PageStore:
         """A page's file as it was recorded.
 
         Raises:
-            StoredPageError: it is missing, or not the file that was recorded.
+            StoredPageError: it is missing, not the file that was recorded, or one of another page.
         """
         content = self._content(page, name)
         if page_file.file_digest(content) != sha256:
             raise StoredPageError(f"stored file {name} was altered after its checkpoint", page=page)
-        return page_file.decode(content, page=page, name=name)
+        file = page_file.decode(content, page=page, name=name)
+        if file.record.page != page:
+            problem = f"stored file {name} is one of page {file.record.page}"
+            raise StoredPageError(problem, page=page)
+        return file
 
     def recognise(self, name: FileName) -> StoredPage:
         """A file without a checkpoint, as the page that would have been recorded.
 
         Raises:
-            StoredPageError: it is not whole.
+            StoredPageError: it is not whole, cannot be used, or is not what its name says.
         """
         content = self._content(name.page, str(name))
         digest = page_file.file_digest(content)
         if not digest.startswith(name.digest):
             raise StoredPageError(f"stored file {name} is not whole", page=name.page)
-        record = page_file.decode(content, page=name.page, name=str(name)).record
-        return StoredPage(record, str(name), digest)
+        file = page_file.decode(content, page=name.page, name=str(name))
+        inside = page_file.name_of(file.record, digest)
+        if inside != name:
+            problem = f"stored file {name} holds what belongs under the name {inside}"
+            raise StoredPageError(problem, page=name.page)
+        page_file.verify(file, name=str(name))
+        return StoredPage(file.record, str(name), digest)
 
     def newest(self) -> dict[int, FileName]:
         """The newest file of each page, by the time of its fetch."""
@@ -108,10 +114,16 @@ class PageStore:
         for name in self._names():
             keep = current.get(name.page)
             if keep is not None and name != keep and name.fetched_at <= keep.fetched_at:
-                try:
-                    (self.folder / str(name)).unlink(missing_ok=True)
-                except OSError as error:
-                    raise _storage_error("remove old files from", self.folder, error) from error
+                self._remove(name)
+
+    def _remove(self, name: FileName) -> None:
+        path = self.folder / str(name)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            # Somebody's folder under a page's name is no file of ours to remove.
+            if durable_files.kind_of(path) != "a folder":
+                raise _storage_error("remove old files from", self.folder, error) from error
 
     def _names(self) -> list[FileName]:
         try:
@@ -124,36 +136,25 @@ class PageStore:
 
     def _content(self, page: int, name: str) -> bytes:
         try:
-            with open(self._prefix + name, "rb", buffering=0) as file:
-                return file.read()
+            return durable_files.read_plain(self._prefix + name)
         except FileNotFoundError as error:
             raise StoredPageError(f"stored file {name} is missing", page=page) from error
+        except NotAPlainFileError as error:
+            problem = f"where its stored file {name} should be is {error.kind}"
+            raise StoredPageError(problem, page=page) from error
         except OSError as error:
             raise _storage_error("read", self.folder / name, error) from error
 
     def _write(self, record: PageRecord, content: bytes) -> StoredPage:
         digest = page_file.file_digest(content)
         name = str(page_file.name_of(record, digest))
-        temporary = f"{self._prefix}{_TEMPORARY_PREFIX}{os.getpid()}-{threading.get_ident()}"
+        by = f"{durable_files.own_suffix()}-{threading.get_ident()}"
+        temporary = f"{self._prefix}{_TEMPORARY_PREFIX}{by}"
         try:
-            _write_and_sync(temporary, content)
-            os.rename(temporary, self._prefix + name)
+            durable_files.write_file(self._prefix + name, content, temporary=temporary)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
             raise _storage_error(f"store page {record.page} in", self.folder, error) from error
         return StoredPage(record, name, digest)
-
-
-def _write_and_sync(path: str, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-    try:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _storage_error(act: str, path: Path, error: OSError) -> StorageError:

@@ -115,9 +115,13 @@ def data_version(rows: bytes) -> str:
 
 def encode(record: PageRecord, rows: bytes, body: bytes) -> bytes:
     """The content of a page file; `rows` as `rows_json` gave them."""
-    packed_rows = _compressor().compress(rows)
-    packed_body = _compressor().compress(body)
-    return encode_packed(PageFile(record, packed_rows, packed_body))
+    return encode_packed(PageFile(record, pack(rows), pack(body)))
+
+
+def pack(content: bytes) -> bytes:
+    """Rows or a body as the file holds them."""
+    packed: bytes = _compressor().compress(content)
+    return packed
 
 
 def encode_packed(file: PageFile) -> bytes:
@@ -145,6 +149,31 @@ def decode(content: bytes, *, page: int, name: str) -> PageFile:
     if len(content) != rows_end + header.body_size:
         raise StoredPageError(f"stored file {name} is cut short", page=page)
     return PageFile(header.record, content[end + 1 : rows_end], content[rows_end:])
+
+
+def verify(file: PageFile, *, name: str) -> None:
+    """Make sure that rows and body can be had, as the record counts them.
+
+    Raises:
+        StoredPageError: they cannot, or are not what the record says.
+    """
+    record = file.record
+    verify_rows(file.columns, record, name=name)
+    if len(file.body) != record.body_bytes:
+        problem = f"stored file {name} does not hold a body of {record.body_bytes} bytes"
+        raise StoredPageError(problem, page=record.page)
+
+
+def verify_rows(columns: Columns, record: PageRecord, *, name: str) -> None:
+    """Make sure that every column has as many cells as the record counts rows.
+
+    Raises:
+        StoredPageError: they have not.
+    """
+    is_table = isinstance(columns, dict) and all(isinstance(c, list) for c in columns.values())
+    if not is_table or any(len(cells) != record.rows for cells in columns.values()):
+        problem = f"stored file {name} does not hold {record.rows} whole rows"
+        raise StoredPageError(problem, page=record.page)
 
 
 def file_digest(content: bytes) -> str:

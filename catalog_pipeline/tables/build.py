@@ -6,10 +6,9 @@ when a table is built, not before.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import StorageError, StoredPageError, TableError
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.tables import replace
 from catalog_pipeline.tables.report import TableReport
 from catalog_pipeline.tables.stored_rows import PageRows, read_batches, read_page
 
@@ -53,7 +53,7 @@ def build_table(
         )
     started = time.perf_counter()
     try:
-        with _temporary_names(destination) as next_name:
+        with replace.temporary_names(destination) as next_name:
             return _build(catalogue, pages, store, destination, refetch, next_name, started)
     except OSError as error:
         raise StorageError(
@@ -94,7 +94,7 @@ def _build(
             )
         _demand_coverage(catalogue, assembly.pages)
         whole = assembly.finish(datetime.now(timezone.utc))
-        _replace(whole, destination)
+        replace.replace_table(whole, destination)
         return _report(assembly, damaged, destination, time.perf_counter() - started)
 
 
@@ -147,41 +147,3 @@ def _report(
         head=table.head,
         build_seconds=seconds,
     )
-
-
-@contextlib.contextmanager
-def _temporary_names(destination: Path) -> Iterator[Callable[[], Path]]:
-    """Names for files that do not outlive the build, in the folder of `destination`."""
-    prefix = f".{destination.name}.building-"
-    made = 0
-
-    def next_name() -> Path:
-        nonlocal made
-        made += 1
-        return destination.with_name(f"{prefix}{os.getpid()}-{made}")
-
-    def remove_all() -> None:
-        for path in destination.parent.glob(f"{prefix}*"):
-            path.unlink(missing_ok=True)
-
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    remove_all()
-    try:
-        yield next_name
-    finally:
-        remove_all()
-
-
-def _replace(new: Path, destination: Path) -> None:
-    """Put a file in the place of another, both before and after a loss of power whole."""
-    _sync(new)
-    new.replace(destination)
-    _sync(destination.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from catalog_pipeline.errors import StoredPageError
 from catalog_pipeline.records import Columns, PageRecord, StoredPage
+from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import PageStore
 
 BATCH_ROWS = 4_000
@@ -33,15 +34,9 @@ def read_page(store: PageStore, stored: StoredPage) -> PageRows:
     Raises:
         StoredPageError: the file is missing, altered, or does not hold what its record says.
     """
-    page = stored.record.page
-    file = store.read(page, stored.file_name, stored.sha256)
+    file = store.read(stored.record.page, stored.file_name, stored.sha256)
     columns = file.columns
-    if file.record.page != page:
-        problem = f"stored file {stored.file_name} is one of page {file.record.page}"
-        raise StoredPageError(problem, page=page)
-    if any(len(cells) != file.record.rows for cells in columns.values()):
-        problem = f"stored file {stored.file_name} does not hold {file.record.rows} whole rows"
-        raise StoredPageError(problem, page=page)
+    page_file.verify_rows(columns, file.record, name=stored.file_name)
     return PageRows(stored.record, columns)
 
 

@@ -67,7 +67,7 @@ _IN_RUN_FILE = "BatchedSqliteEventLogStorage._store_in_run_files"
 _BATCH = "BatchedSqliteEventLogStorage.store_event_batch"
 _STORE = "catalog_pipeline.storing.folder_store"
 _RECORDER = "catalog_pipeline.orchestration.checkpoints.writer"
-_TABLE = "catalog_pipeline.tables.build"
+_TABLE = "catalog_pipeline.tables.replace"
 
 POINTS = {
     "page file not begun": Point("os", "open", "before", _is_page_path, in_worker=True),
@@ -90,8 +90,8 @@ POINTS = {
     "table not written": Point(
         "catalog_pipeline.tables.parquet_writer", "TableFile.close", "before"
     ),
-    "table not replaced": Point(_TABLE, "_replace", "before"),
-    "table replaced": Point(_TABLE, "_replace", "after"),
+    "table not replaced": Point(_TABLE, "replace_table", "before"),
+    "table replaced": Point(_TABLE, "replace_table", "after"),
     "Ctrl-C as a run begins": Point(
         _LOG, _BATCH, "after", _tells("PIPELINE_START"), signal=signal.SIGINT
     ),

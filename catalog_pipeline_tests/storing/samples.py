@@ -12,14 +12,16 @@ from catalog_pipeline.storing.folder_store import PageStore
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=timezone.utc)
 
 
-def record(page: int, *, rows: int = 1, fetched_at: datetime = NOON) -> PageRecord:
+def record(
+    page: int, *, rows: int = 1, fetched_at: datetime = NOON, body_bytes: int = 3000
+) -> PageRecord:
     """What is known of a download of a page."""
     return PageRecord(
         page=page,
         url=f"https://shop.example/products?page={page}",
         http_status=200,
         rows=rows,
-        body_bytes=1000,
+        body_bytes=body_bytes,
         fetch_seconds=0.25,
         attempts=1,
         fetched_at=fetched_at,
@@ -46,4 +48,4 @@ def store_page(store: PageStore, page: int, *, later: float = 0, size: int = 300
     """Store a page that was fetched some seconds after noon."""
     fetched_at = NOON + timedelta(seconds=later)
     rows = page_file.rows_json(columns(page))
-    return store.write(record(page, fetched_at=fetched_at), rows, body(page, size))
+    return store.write(record(page, fetched_at=fetched_at, body_bytes=size), rows, body(page, size))

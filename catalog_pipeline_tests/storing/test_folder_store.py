@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -10,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from catalog_pipeline.errors import StorageError, StoredPageError
+from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import PageStore
-from catalog_pipeline.storing.page_file import FileName
+from catalog_pipeline.storing.page_file import FileName, PageFile
 from catalog_pipeline_tests.storing import samples
 from catalog_pipeline_tests.storing.disks import make_read_only, make_writable, small_disk
 
@@ -81,6 +85,105 @@ def test_a_page_can_be_stored_again_under_a_new_record(store: PageStore) -> None
     again = store.read(7, new.file_name, new.sha256)
     assert (again.record, again.columns, again.body) == (record, file.columns, file.body)
     assert store.newest()[7] == FileName.parse(new.file_name)
+
+
+def _as_fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _as_link(path: Path) -> None:
+    whole = path.with_name("elsewhere")
+    path.rename(whole)
+    path.symlink_to(whole)
+
+
+def _as_link_to_nothing(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def _as_device(path: Path) -> None:
+    try:
+        os.mknod(path, 0o600 | 0o020000, os.makedev(1, 5))  # /dev/zero: reading it never ends
+    except PermissionError as error:
+        pytest.skip(f"this machine lets nobody make a device: {error}")
+
+
+def _as_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        here = os.getcwd()
+        os.chdir(path.parent)  # a socket's path may only be some 100 characters long
+        try:
+            listening.bind(path.name)
+        finally:
+            os.chdir(here)
+
+
+OTHER_THINGS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "fifo": (_as_fifo, "a FIFO"),
+    "link": (_as_link, "a link"),
+    "link to nothing": (_as_link_to_nothing, "a link"),
+    "folder": (Path.mkdir, "a folder"),
+    "device": (_as_device, "a device"),
+    "socket": (_as_socket, "a socket"),
+}
+
+
+@pytest.mark.parametrize("thing", OTHER_THINGS)
+def test_what_is_no_file_is_neither_followed_nor_waited_for(store: PageStore, thing: str) -> None:
+    stored = samples.store_page(store, 7)
+    path = store.folder / stored.file_name
+    make, kind = OTHER_THINGS[thing]
+    if thing != "link":
+        path.unlink()
+    make(path)
+    with pytest.raises(StoredPageError, match=f"page 7: .*{stored.file_name} should be is {kind}"):
+        store.read(7, stored.file_name, stored.sha256)
+    with pytest.raises(StoredPageError, match=kind):
+        store.recognise(store.newest()[7])
+    later = samples.store_page(store, 7, later=1)
+    store.discard_others([later])
+    assert (stored.file_name in names(store)) == (thing == "folder")
+
+
+def test_a_file_of_another_page_is_not_taken_for_the_one_of_its_name(store: PageStore) -> None:
+    other = samples.store_page(store, 3, later=60)
+    name = str(replace(store.newest()[3], page=7))
+    (store.folder / other.file_name).rename(store.folder / name)
+    with pytest.raises(StoredPageError, match=f"page 7: .*under the name {other.file_name}"):
+        store.recognise(store.newest()[7])
+    with pytest.raises(StoredPageError, match=r"page 7: .*one of page 3"):
+        store.read(7, name, other.sha256)
+
+
+def test_a_file_that_claims_another_time_is_not_taken(store: PageStore) -> None:
+    stored = samples.store_page(store, 7)
+    later = str(replace(store.newest()[7], fetched_at=samples.NOON + timedelta(days=1)))
+    (store.folder / stored.file_name).rename(store.folder / later)
+    with pytest.raises(StoredPageError, match="belongs under the name"):
+        store.recognise(store.newest()[7])
+
+
+@pytest.mark.parametrize(
+    ("rows", "body", "complaint"),
+    [
+        (b"no zstandard", None, "does not decompress"),
+        (None, b"no zstandard", "does not decompress"),
+        (page_file.pack(b"no json"), None, "no JSON"),
+        (page_file.pack(b'{"name":[]}'), None, "whole rows"),
+        (page_file.pack(b"[1]"), None, "whole rows"),
+        (page_file.pack(b'{"name":"a"}'), None, "whole rows"),
+        (None, page_file.pack(b"short"), "body of 3000 bytes"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_not_recognised(
+    store: PageStore, rows: bytes | None, body: bytes | None, complaint: str
+) -> None:
+    good = samples.store_page(store, 7)
+    file = store.read(7, good.file_name, good.sha256)
+    record = replace(file.record, fetched_at=samples.NOON + timedelta(days=1))
+    store.write_again(record, PageFile(record, rows or file.packed_rows, body or file.packed_body))
+    with pytest.raises(StoredPageError, match=complaint):
+        store.recognise(store.newest()[7])
 
 
 def test_preparing_removes_half_written_files_and_nothing_else(store: PageStore) -> None:

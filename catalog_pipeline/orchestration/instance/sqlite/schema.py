@@ -25,6 +25,8 @@ from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from catalog_pipeline.system.durable_files import sync_folder
+
 
 def prepare_file(path: str) -> bool:
     """Makes the file with its tables unless it is there; False if Dagster's storage has to do it.
@@ -63,16 +65,8 @@ def _make_file(path: str) -> bool:
         for suffix in ("", "-wal", "-shm"):
             with suppress(FileNotFoundError):
                 os.unlink(new + suffix)
-    _sync_folder(folder)
+    sync_folder(folder)
     return True
-
-
-def _sync_folder(folder: str) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 @cache
