@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,17 @@ LAYERS = [
     {"cli"},
 ]
 """Lower layers first; a module may import from its own layer and from those before it."""
+
+ROOMS = {
+    "crawling": ["working", "scheduling"],
+    "orchestration": ["instance", "checkpoints", "runs", "definitions", "commands"],
+}
+"""The rooms of a part, lower ones first: a room may import from itself and from those before it."""
+
+FORMER_NAMES = {"component.py", "event_log.py", "launcher.py", "pooled_storage.py"}
+"""Modules of `orchestration` that only keep a name which files of release 1.0 hold."""
+
+PRIVATE_DAGSTER = "orchestration/instance"
 
 OWNERS = {
     "dagster": {"orchestration", "definitions", "cli"},
@@ -67,7 +79,7 @@ def test_each_module_says_what_it_is_and_keeps_to_its_layer(path: Path):
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
     assert ast.get_docstring(tree), "a module opens with what belongs in it"
-    assert text.count("\n") <= 300
+    assert text.count("\n") <= 250
     part = _part(path)
     if part == "__init__":
         return
@@ -78,6 +90,55 @@ def test_each_module_says_what_it_is_and_keeps_to_its_layer(path: Path):
         if library == "catalog_pipeline" and inner:
             assert inner[0] in allowed, f"{part} imports {name}, which is above it"
         assert part in OWNERS.get(library, {part}), f"{library} is not for {part}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_ids)
+def test_private_dagster_is_used_in_one_room(path: Path):
+    names = _imports(ast.parse(path.read_text(encoding="utf-8")))
+    private = [name for name in names if re.match(r"dagster\w*\.(?:\w+\.)*_", name)]
+    assert not private or path.is_relative_to(PACKAGE / PRIVATE_DAGSTER)
+
+
+@pytest.mark.parametrize("part", ROOMS)
+def test_every_room_has_its_place(part: str):
+    folders = {path.parent.name for path in (PACKAGE / part).glob("*/*.py")}
+    assert folders == set(ROOMS[part])
+
+
+@pytest.mark.parametrize(
+    ("part", "path"),
+    [(part, path) for part in ROOMS for path in MODULES if _part(path) == part],
+    ids=lambda value: value if isinstance(value, str) else _ids(value),
+)
+def test_arrows_between_rooms_go_one_way(part: str, path: Path):
+    rooms = ROOMS[part]
+    room = path.relative_to(PACKAGE).parts[1]
+    for name in _imports(ast.parse(path.read_text(encoding="utf-8"))):
+        target = name.removeprefix(f"catalog_pipeline.{part}.").split(".", 1)[0]
+        if not name.startswith(f"catalog_pipeline.{part}.") or target not in rooms:
+            continue
+        if room in rooms:
+            assert rooms.index(target) <= rooms.index(room), f"{room} imports {name}"
+        elif part == "orchestration":
+            assert room in FORMER_NAMES, f"{room}, which all rooms use, imports {name}"
+
+
+def test_no_module_needs_itself():
+    graph = {
+        _module(path): {
+            known
+            for name in _imports(ast.parse(path.read_text(encoding="utf-8")), at_import_time=True)
+            for known in (name, name.rpartition(".")[0])
+            if name.startswith("catalog_pipeline.")
+        }
+        for path in MODULES
+    }
+    TopologicalSorter(graph).prepare()
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ import dagster as dg
 from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
-from dagster._core.storage.dagster_run import DagsterRun
 
 from catalog_pipeline.orchestration.instance.liveness import (
     liveness_of,
@@ -30,7 +29,7 @@ class HealthCheckingRunLauncher(DefaultRunLauncher):
     def supports_check_run_worker_health(self) -> bool:
         return True
 
-    def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         if run.is_finished:
             return CheckRunHealthResult(WorkerStatus.SUCCESS)
         liveness = liveness_of(self._instance, run)
@@ -52,7 +51,7 @@ class HealthCheckingRunLauncher(DefaultRunLauncher):
         self._instance.report_run_canceling(run)
         return self._end_process(run)
 
-    def _end_process(self, run: DagsterRun) -> bool:
+    def _end_process(self, run: dg.DagsterRun) -> bool:
         pid = process_with_sign(Path(self._instance.root_directory), run.run_id)
         if pid is None:
             self._report(run, "No process on this machine gives a sign of life for this run.")
@@ -61,6 +60,6 @@ class HealthCheckingRunLauncher(DefaultRunLauncher):
         os.kill(pid, signal.SIGTERM)
         return True
 
-    def _report(self, run: DagsterRun, message: str) -> None:
+    def _report(self, run: dg.DagsterRun, message: str) -> None:
         instance: dg.DagsterInstance = self._instance
         instance.report_engine_event(message, run, cls=type(self))

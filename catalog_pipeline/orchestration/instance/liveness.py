@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.storage.dagster_run import DagsterRun
 
 from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.run_process import (
@@ -82,12 +81,12 @@ def remove_stale_signs(instance: dg.DagsterInstance) -> None:
                 path.unlink()
 
 
-def is_run_alive(instance: dg.DagsterInstance, run: DagsterRun) -> bool:
+def is_run_alive(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """Whether the run will still do something, as far as can be seen from this machine."""
     return liveness_of(instance, run).is_alive
 
 
-def liveness_of(instance: dg.DagsterInstance, run: DagsterRun) -> Liveness:
+def liveness_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Liveness:
     """As ``is_run_alive``, with the reason."""
     if run.is_finished:
         return Liveness(False, "it has finished")
@@ -106,13 +105,13 @@ def liveness_of(instance: dg.DagsterInstance, run: DagsterRun) -> Liveness:
     return _liveness_without_sign(instance, run)
 
 
-def _liveness_before_start(instance: dg.DagsterInstance, run: DagsterRun) -> Liveness:
+def _liveness_before_start(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Liveness:
     timeout = instance.run_monitoring_start_timeout_seconds or DEFAULT_START_TIMEOUT_SECONDS
     age = _seconds_since_change(instance, run)
     return Liveness(age < timeout, f"it has been starting for {age:.0f} s of {timeout} s")
 
 
-def _liveness_without_sign(instance: dg.DagsterInstance, run: DagsterRun) -> Liveness:
+def _liveness_without_sign(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Liveness:
     """Judges a started run that never gave a sign: just started, or not one of ours."""
     if code_server_runs(run):
         return Liveness(True, "its code server runs it")
@@ -124,7 +123,7 @@ def _liveness_without_sign(instance: dg.DagsterInstance, run: DagsterRun) -> Liv
     return Liveness(False, "no process and no code server runs it")
 
 
-def _seconds_since_change(instance: dg.DagsterInstance, run: DagsterRun) -> float:
+def _seconds_since_change(instance: dg.DagsterInstance, run: dg.DagsterRun) -> float:
     """Since the run started, or was launched, or was created: the last of these that it did."""
     record = instance.get_run_record_by_id(run.run_id)
     if record is None:

@@ -7,7 +7,6 @@ run's start. Not here: the judgement (``liveness``).
 import json
 
 import dagster as dg
-from dagster._core.storage.dagster_run import DagsterRun
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from catalog_pipeline.system.processes import is_alive, started_at
@@ -17,12 +16,12 @@ STARTED_BEFORE_SECONDS = 2.0
 """How far the clock of process starts, which counts from boot, may be off."""
 
 
-def has_code_server(run: DagsterRun) -> bool:
+def has_code_server(run: dg.DagsterRun) -> bool:
     """Whether the run was given to a code server, rather than executed by a command line."""
     return GRPC_INFO_TAG in run.tags
 
 
-def code_server_runs(run: DagsterRun) -> bool:
+def code_server_runs(run: dg.DagsterRun) -> bool:
     """Whether the code server that was given the run says that it runs it."""
     if not has_code_server(run):
         return False
@@ -48,7 +47,7 @@ def code_server_runs(run: DagsterRun) -> bool:
     return deserialize_value(answer, CanCancelExecutionResult).can_cancel
 
 
-def process_of_run_lives(instance: dg.DagsterInstance, run: DagsterRun) -> bool:
+def process_of_run_lives(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """Whether a process of this machine that logged the start of the run or a step is alive."""
     started = instance.get_records_for_run(
         run.run_id,

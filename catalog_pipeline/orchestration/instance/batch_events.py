@@ -1,0 +1,76 @@
+"""Events of the running step, given to the event log many at a time.
+
+The public `context.log_event` stores one event per transaction and keeps every event in memory
+until the step ends; a batch id makes `report_dagster_event` hand many events to the storage at
+once, and the storages that cannot store batches fall back to one by one. Private parts of Dagster:
+a test of the writer fails if these names or their effect change. Not here: what the events say
+(`checkpoints/writer`).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+from dagster._core.events import (
+    AssetMaterializationPlannedData,
+    AssetObservationData,
+    DagsterEventBatchMetadata,
+    StepMaterializationData,
+    generate_event_batch_id,
+)
+
+
+class StepEvents:
+    """Makes and stores events of the step that a context is of; for the step's main thread."""
+
+    def __init__(self, context: dg.AssetExecutionContext) -> None:
+        self._instance = context.instance
+        self._run_id = context.run.run_id
+        step_context = context.op_execution_context.get_step_execution_context()
+        self._common: dict[str, Any] = {
+            "job_name": step_context.job_name,
+            "step_handle": step_context.step.handle,
+            "node_handle": step_context.step.node_handle,
+            "step_kind_value": step_context.step.kind.value,
+            "logging_tags": step_context.event_tags,
+            "pid": os.getpid(),
+        }
+
+    def materialized(self, what: dg.AssetMaterialization, message: str) -> dg.DagsterEvent:
+        """The event of a materialization."""
+        data = StepMaterializationData(what)
+        return self._event(dg.DagsterEventType.ASSET_MATERIALIZATION, data, message)
+
+    def observed(self, what: dg.AssetObservation, message: str) -> dg.DagsterEvent:
+        """The event of an observation."""
+        data = AssetObservationData(what)
+        return self._event(dg.DagsterEventType.ASSET_OBSERVATION, data, message)
+
+    def planned(self, key: dg.AssetKey, partition: str, message: str) -> dg.DagsterEvent:
+        """The event that announces a partition, as Dagster does for those of a run's range."""
+        data = AssetMaterializationPlannedData(key, partition)
+        return self._event(dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED, data, message)
+
+    def store(self, events: Sequence[dg.DagsterEvent]) -> None:
+        """Store the events, in one transaction where the storage can."""
+        batch = generate_event_batch_id()
+        last = len(events) - 1
+        for index, event in enumerate(events):
+            self._instance.report_dagster_event(
+                event,
+                self._run_id,
+                logging.DEBUG,
+                batch_metadata=DagsterEventBatchMetadata(batch, index == last),
+            )
+
+    def _event(self, kind: dg.DagsterEventType, data: Any, message: str) -> dg.DagsterEvent:
+        return dg.DagsterEvent(
+            event_type_value=kind.value,
+            event_specific_data=data,
+            message=message,
+            **self._common,
+        )

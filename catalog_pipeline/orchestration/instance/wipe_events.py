@@ -1,0 +1,27 @@
+"""The wipes of an asset, as Dagster records them.
+
+Private parts of Dagster: wipes are recorded under the id of no run, and no public query finds
+them. `test_dagster_internals` fails if that changes. Not here: what follows from a wipe
+(`checkpoints/wipes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+
+import dagster as dg
+from dagster._core.events import AssetWipedData
+from dagster._core.instance.utils import RUNLESS_RUN_ID
+
+
+def wipes_of(
+    instance: dg.DagsterInstance, key: dg.AssetKey
+) -> Iterator[tuple[str | None, datetime]]:
+    """Partition and time of each wipe; a partition of None is the whole asset."""
+    for entry in instance.all_logs(RUNLESS_RUN_ID, of_type=dg.DagsterEventType.ASSET_WIPED):
+        data = entry.dagster_event.event_specific_data if entry.dagster_event else None
+        if isinstance(data, AssetWipedData) and data.asset_key == key:
+            time = datetime.fromtimestamp(entry.timestamp, timezone.utc)
+            keys = [None] if data.partition_keys is None else data.partition_keys
+            yield from ((partition, time) for partition in keys)
