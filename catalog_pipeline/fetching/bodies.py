@@ -43,6 +43,25 @@ def read_body(raw: BaseHTTPResponse, max_wire_bytes: int, max_decoded_bytes: int
     return Body(content, wire.count)
 
 
+def read_start(raw: BaseHTTPResponse, max_bytes: int) -> Body:
+    """The first `max_bytes` of the body and one more if there are more; the rest is not asked for.
+
+    Raises:
+        BrokenExchange: the body ends early or is damaged before that.
+    """
+    wire = _Wire(raw, max_bytes + _READ_BYTES, is_cut=True)
+    pieces = wire.pieces()
+    for encoding in reversed(content_encodings(raw)):
+        pieces = DECODERS[encoding](pieces)
+    start = bytearray()
+    for piece in pieces:
+        start += piece[: max_bytes + 1 - len(start)]
+        if len(start) > max_bytes:
+            raw.close()
+            break
+    return Body(bytes(start), wire.count)
+
+
 def content_encodings(raw: BaseHTTPResponse) -> list[str]:
     """The encodings in the order they were applied; raises if one of them was not offered."""
     text = raw.headers.get("Content-Encoding", "")
@@ -83,20 +102,27 @@ def discard_body(raw: BaseHTTPResponse) -> None:
 
 
 class _Wire:
-    """A body as sent; `count` is the number of bytes read so far."""
+    """A body as sent; `count` is the number of bytes read so far.
 
-    def __init__(self, raw: BaseHTTPResponse, max_bytes: int) -> None:
+    One that exceeds `max_bytes` is refused, or else `is_cut` there.
+    """
+
+    def __init__(self, raw: BaseHTTPResponse, max_bytes: int, *, is_cut: bool = False) -> None:
         self._raw = raw
         self._max_bytes = max_bytes
+        self._is_cut = is_cut
         self._declared = declared_length(raw)
         self.count = 0
-        if self._declared is not None and self._declared > max_bytes:
+        if self._declared is not None and self._declared > max_bytes and not is_cut:
             raise _too_large(max_bytes, "as declared")
 
     def pieces(self) -> Iterator[bytes]:
         """The body piece by piece; an early end raises BrokenExchange."""
         while piece := self._read():
             self.count += len(piece)
+            if self.count > self._max_bytes and self._is_cut:
+                yield piece
+                return
             if self.count > self._max_bytes:
                 raise _too_large(self._max_bytes, "on the wire")
             yield piece

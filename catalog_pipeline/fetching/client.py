@@ -28,6 +28,7 @@ from catalog_pipeline.fetching.content_encoding import ACCEPT_ENCODING
 from catalog_pipeline.fetching.failures import BrokenExchange, broken_by, safe_url
 from catalog_pipeline.fetching.redirects import is_same_site, is_within
 from catalog_pipeline.fetching.responses import judged
+from catalog_pipeline.fetching.robots import MAX_ROBOTS_BYTES
 from catalog_pipeline.records import Redirect, Response, Validators
 
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
@@ -74,8 +75,9 @@ class Exchange:
     ) -> Response | Redirect:
         """Download `url`, conditionally if there are validators; raises FetchError.
 
-        What is no page, such as robots.txt, may have any type and redirect to any public host,
-        unless a proxy would have to be trusted with finding out whether it is one.
+        What is no page, such as robots.txt, may have any type and is read as far as it counts. It
+        may redirect to any public host, unless a proxy would have to be trusted with finding out
+        whether it is one, and is asked for without cookies and credentials: those are the pages'.
         """
         conditions = {}
         if validators.etag:
@@ -112,10 +114,11 @@ class Exchange:
         started = time.monotonic()
         try:
             parts = _parsed(url)
-            request = self._prepared(method, parts.url, headers, body)
+            request = self._prepared(method, parts.url, headers, body, is_page=is_page)
             raw = self._sent(request, parts, started, is_page=is_page)
             try:
-                self._keep_cookies(request, raw)
+                if is_page:
+                    self._keep_cookies(request, raw)
                 return judged(
                     self._catalogue,
                     parts.url,
@@ -137,18 +140,18 @@ class Exchange:
         raise FetchError(problem.problem, kind=problem.kind, url=safe_url(url), page=page)
 
     def _prepared(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, *, is_page: bool
     ) -> requests.PreparedRequest:
         request = requests.PreparedRequest()
         request.method = method
         request.url = url
         request.headers = self._headers | headers  # type: ignore[assignment]
         request.body = body
-        if self._cookies is not None:
+        if self._cookies is not None and is_page:
             cookie = get_cookie_header(self._cookies, request)
             if cookie:
                 request.headers["Cookie"] = cookie
-        if self._authorization and is_same_site(self._catalogue, url):
+        if self._authorization and is_page and is_same_site(self._catalogue, url):
             request.headers["Authorization"] = self._authorization
         return request
 
@@ -166,7 +169,7 @@ class Exchange:
         allowance = Allowance(
             deadline=started + politeness.request_timeout_seconds,
             read_timeout_seconds=politeness.read_timeout_seconds,
-            max_wire_bytes=self._catalogue.limits.max_body_bytes,
+            max_wire_bytes=self._catalogue.limits.max_body_bytes if is_page else MAX_ROBOTS_BYTES,
             networks=networks,
             resolver=self._resolver,
         )

@@ -13,10 +13,11 @@ from urllib3 import BaseHTTPResponse
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import FetchError, Pushback
-from catalog_pipeline.fetching.bodies import Body, discard_body, read_body
+from catalog_pipeline.fetching.bodies import Body, discard_body, read_body, read_start
 from catalog_pipeline.fetching.failures import BrokenExchange, safe_url
 from catalog_pipeline.fetching.redirects import check_redirect
 from catalog_pipeline.fetching.retry_table import kind_of_status
+from catalog_pipeline.fetching.robots import MAX_ROBOTS_BYTES
 from catalog_pipeline.records import Redirect, Response, Validators
 
 MAX_RETRY_AFTER_SECONDS = 3600.0
@@ -49,8 +50,10 @@ def judged(
     elif 200 <= raw.status < 300 and raw.status != 206:
         if is_page:
             _check_type(raw)
-        limits = catalogue.limits
-        body = read_body(raw, limits.max_body_bytes, limits.max_decoded_bytes)
+            limits = catalogue.limits
+            body = read_body(raw, limits.max_body_bytes, limits.max_decoded_bytes)
+        else:
+            body = read_start(raw, MAX_ROBOTS_BYTES)
     else:
         discard_body(raw)
         raise _status_error(raw, url)

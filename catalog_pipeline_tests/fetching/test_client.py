@@ -1,4 +1,6 @@
 import contextlib
+import gzip
+import random
 import threading
 from http.cookiejar import CookieJar
 
@@ -6,6 +8,7 @@ import pytest
 
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.client import Exchange
+from catalog_pipeline.fetching.robots import MAX_ROBOTS_BYTES
 from catalog_pipeline.records import Redirect, Response, Validators
 from catalog_pipeline_tests.fetching.raw_server import (
     Visit,
@@ -65,6 +68,49 @@ def test_what_is_no_page_may_have_any_type_and_another_host(answer: bytes, probl
         assert isinstance(got, Redirect) == (answer == AWAY)
         with pytest.raises(FetchError, match=problem):
             exchange.get(f"{server.url}/p")
+
+
+def test_what_is_no_page_is_asked_for_without_cookies_and_credentials() -> None:
+    answer = page(b"", "Set-Cookie: session=s3cret; Path=/")
+    with raw_server(sends(answer, hang_up=False)) as server:
+        cookies = CookieJar()
+        exchange = Exchange(
+            catalogue_at(server.url), cookies=cookies, authorization="Bearer s3cret"
+        )
+        exchange.get(f"{server.url}/robots.txt", is_page=False)
+        assert list(cookies) == []
+        exchange.get(f"{server.url}/p")
+        exchange.get(f"{server.url}/robots.txt", is_page=False)
+    assert "s3cret" in server.heads[1]
+    assert "s3cret" not in server.heads[2]
+
+
+@pytest.mark.parametrize("declares", [True, False])
+@pytest.mark.parametrize("compresses", [True, False])
+def test_of_what_is_no_page_the_start_is_read_and_the_rest_is_not_waited_for(
+    declares: bool, compresses: bool
+) -> None:
+    text = random.Random(1).randbytes(600 * 1024)
+    sent = gzip.compress(text) if compresses else text
+
+    def script(visit: Visit) -> None:
+        lines = ["HTTP/1.1 200 OK", "Content-Encoding: gzip" if compresses else "X: y"]
+        lines += ["Content-Length: 99999999999"] if declares else []
+        visit.send("\r\n".join(lines).encode() + b"\r\n\r\n" + sent)
+        visit.stay_silent()
+
+    with raw_server(script) as server:
+        catalogue = catalogue_at(server.url, limits={"max_body_bytes": 1000})
+        answer = Exchange(catalogue).get(f"{server.url}/robots.txt", is_page=False)
+    assert isinstance(answer, Response)
+    assert answer.body == text[: MAX_ROBOTS_BYTES + 1]
+
+
+def test_what_is_no_page_is_a_failure_if_it_breaks_before_its_start_is_read() -> None:
+    script = sends(page(b"User-agent: *", "Content-Length: 99999999"))
+    with raw_server(script) as server, pytest.raises(FetchError) as caught:
+        Exchange(catalogue_at(server.url)).get(f"{server.url}/robots.txt", is_page=False)
+    assert caught.value.kind == "short_body"
 
 
 def test_what_is_no_page_is_had_from_elsewhere_only_if_that_is_public() -> None:

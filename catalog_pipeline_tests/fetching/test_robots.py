@@ -1,5 +1,8 @@
 """robots.txt by RFC 9309: which group, which rule, which status, and how fast."""
 
+import math
+import tracemalloc
+
 import pytest
 
 from catalog_pipeline.catalogue.politeness import Politeness
@@ -184,3 +187,99 @@ def test_a_delay_for_somebody_else_is_not_ours() -> None:
 )
 def test_robots_txt_is_at_the_root_of_the_host(url: str, address: str) -> None:
     assert robots_address(url) == address
+
+
+@pytest.mark.parametrize(
+    ("named", "agent", "is_ours"),
+    [
+        ("catalog_pipeline", AGENT, True),
+        ("Catalog_Pipeline/2.0", AGENT, True),
+        ("CATALOG_PIPELINE # that one", AGENT, True),
+        ("catalog_pipeline *", AGENT, True),
+        ("bot", AGENT, False),
+        ("github", AGENT, False),
+        ("pipeline", AGENT, False),
+        ("catalog", AGENT, False),
+        ("catalog_pipeline_images", AGENT, False),
+        ("https", AGENT, False),
+        ("1.0", AGENT, False),
+        ("", AGENT, False),
+        ("shopbot", "Mozilla/5.0 (compatible; ShopBot/2.1; +https://bot.example)", True),
+        ("mozilla", "Mozilla/5.0 (compatible; ShopBot/2.1; +https://bot.example)", False),
+        ("bot", "Mozilla/5.0 (compatible; ShopBot/2.1; +https://bot.example)", False),
+        ("mozilla", "Mozilla/5.0 (X11; Linux x86_64)", True),
+        ("mail", "shopbot/1.0 (mail@bot.example)", False),
+    ],
+)
+def test_groups_are_matched_by_the_product_token_alone(
+    named: str, agent: str, is_ours: bool
+) -> None:
+    rules = rules_of(f"User-agent: {named}\nDisallow: /\n\nUser-agent: *\nDisallow: /else\n")
+    assert rules.is_allowed(SITE + "/page", agent) is not is_ours
+    assert rules.is_allowed(SITE + "/else", agent) is False
+
+
+@pytest.mark.parametrize(
+    "between",
+    ["Sitemap: https://shop.example/s.xml", "Host: shop.example", "Clean-param: a", "", "# no"],
+)
+def test_lines_that_are_no_rules_do_not_part_a_group(between: str) -> None:
+    rules = rules_of(f"User-agent: catalog_pipeline\n{between}\nUser-agent: b\nDisallow: /x\n")
+    assert not rules.is_allowed(SITE + "/x", AGENT)
+
+
+def test_a_separator_that_only_python_knows_ends_no_line() -> None:
+    rules = rules_of("User-agent: *\nDisallow: /x\u2028Allow: /\n")
+    assert rules.is_allowed(SITE + "/x", AGENT)
+    assert not rules.is_allowed(SITE + "/x%E2%80%A8Allow:%20/", AGENT)
+
+
+def test_many_agents_and_many_rules_cost_what_the_file_costs() -> None:
+    agents = "".join(f"User-agent: a{number}\n" for number in range(10_000))
+    rules = "".join(f"Disallow: /r{number}\n" for number in range(10_000))
+    text = f"{agents}User-agent: catalog_pipeline\n{rules}"
+    tracemalloc.start()
+    try:
+        assert not rules_of(text).is_allowed(SITE + "/r77", AGENT)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 60 * len(text)
+
+
+def test_wildcards_do_not_multiply() -> None:
+    pattern = "*a" * 200
+    rules = rules_of(f"User-agent: *\nDisallow: /{pattern}*b\n")
+    assert rules.is_allowed(SITE + "/" + "a" * 5000, AGENT)
+
+
+@pytest.mark.parametrize(
+    ("lines", "delay"),
+    [
+        ("Crawl-delay: 1e9", 1e9),
+        ("Crawl-delay: 1e300", 1e300),
+        ("Crawl-delay: 1e400", math.inf),
+        ("Crawl-delay: " + "9" * 5000, math.inf),
+        ("Crawl-delay: 1e-320", None),
+        ("Crawl-delay: 1e-9", None),
+        ("Crawl-delay: nan", None),
+        ("Crawl-delay: inf", None),
+        ("Crawl-delay: 1_0", None),
+        ("Crawl-delay: .5", 0.5),
+        ("Crawl-delay: 1\nCrawl-delay: 7\nCrawl-delay: 2", 7),
+        ("Request-rate: 1/" + "9" * 4000, math.inf),
+        ("Request-rate: 1/" + "9" * 5000, math.inf),
+        ("Request-rate: " + "9" * 4000 + "/1", None),
+        ("Request-rate: " + "9" * 4000 + "/" + "9" * 4000, None),
+        ("Request-rate: 0/5", None),
+        ("Request-rate: 5/0", None),
+        ("Request-rate: 2/1m\nRequest-rate: 1/1h", 3600),
+    ],
+)
+def test_numbers_of_any_size_are_read_within_bounds(lines: str, delay: float | None) -> None:
+    assert rules_of(f"User-agent: *\n{lines}\n").delay_seconds(AGENT) == delay
+
+
+@pytest.mark.parametrize("status", [102, 103, 199])
+def test_an_interim_answer_is_no_word_on_what_is_allowed(status: int) -> None:
+    assert not RobotsRules.from_answer(status).is_allowed(SITE + "/page", AGENT)
