@@ -22,7 +22,7 @@ from rich.progress import (
 from rich.text import Text
 
 from catalog_pipeline.crawling.plan import CrawlPlan
-from catalog_pipeline.crawling.ports import CrawlObserver
+from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
 
 _SECONDS_BETWEEN_LINES = 5.0
@@ -35,7 +35,7 @@ class _PagesPerSecond(ProgressColumn):
         return Text(f"{speed:.0f} pages/s" if speed else "", style="dim")
 
 
-class RunProgress(CrawlObserver):
+class RunProgress(Observer):
     """Shows a crawl as it goes on, on standard error; a context manager."""
 
     def __init__(self, catalogue: str, *, is_shown: bool) -> None:

@@ -69,7 +69,7 @@ class FetchRobots:
 class LogIn:
     """Log in with the credentials of the worker's environment.
 
-    A login is several requests; `interval_seconds` is the pause that the pace wants between them.
+    A login is several requests; `interval_seconds` is the pause wanted between them.
     """
 
     session: int

@@ -1,4 +1,4 @@
-"""Whoever wants to see a crawl's progress implements `CrawlObserver`; the default sees nothing."""
+"""Whoever wants to see a crawl's progress implements `Observer`; the default sees nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from catalog_pipeline.crawling.plan import CrawlPlan
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
 
 
-class CrawlObserver:
+class Observer:
     """Told of what happens in a crawl, in its main thread; slow work here slows the crawl."""
 
     def planned(self, plan: CrawlPlan) -> None:
@@ -35,16 +35,16 @@ class CrawlObserver:
         """The crawl has ended by itself or as asked, and everything is recorded."""
 
 
-_current: ContextVar[CrawlObserver] = ContextVar("observer", default=CrawlObserver())  # noqa: B039
+_current: ContextVar[Observer] = ContextVar("observer", default=Observer())  # noqa: B039
 
 
-def current_observer() -> CrawlObserver:
+def current_observer() -> Observer:
     """The observer of the crawl in this context."""
     return _current.get()
 
 
 @contextmanager
-def observed_by(observer: CrawlObserver) -> Iterator[None]:
+def observed_by(observer: Observer) -> Iterator[None]:
     """Let `observer` see the crawl that runs within the block."""
     token = _current.set(observer)
     try:

@@ -3,13 +3,13 @@
 import dagster as dg
 
 from catalog_pipeline.crawling.plan import CrawlPlan
-from catalog_pipeline.crawling.ports import CrawlObserver, current_observer, observed_by
+from catalog_pipeline.crawling.ports import Observer, current_observer, observed_by
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
 from catalog_pipeline_tests.site import Site
 
 
-class _Witness(CrawlObserver):
+class _Witness(Observer):
     def __init__(self) -> None:
         self.seen: list[tuple[str, int]] = []
         self.outcome: CrawlOutcome | None = None

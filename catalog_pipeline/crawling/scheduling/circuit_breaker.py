@@ -10,7 +10,7 @@ from collections import Counter, deque
 from catalog_pipeline.records import PageFailure
 
 
-class FailureWatch:
+class CircuitBreaker:
     """Looks at the last `stop_window` pages that were finished, for better or worse.
 
     `longest_pause_seconds` is how long a Retry-After may hold up the whole crawl.

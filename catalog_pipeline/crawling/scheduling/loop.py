@@ -13,15 +13,15 @@ from dataclasses import replace
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling import messages
-from catalog_pipeline.crawling.ports import CrawlObserver
+from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.crawling.scheduling.group_commit import GroupCommit, Recorder
-from catalog_pipeline.crawling.scheduling.prefetch import ReadAhead
+from catalog_pipeline.crawling.scheduling.prefetch import Prefetch
 from catalog_pipeline.crawling.scheduling.queue import PageQueue, PageWork
 from catalog_pipeline.crawling.scheduling.results import AnswerHandler
 from catalog_pipeline.crawling.scheduling.robots import ask_robots
-from catalog_pipeline.crawling.scheduling.session import LoginState
-from catalog_pipeline.crawling.scheduling.stats import Tally
-from catalog_pipeline.crawling.scheduling.throttle import Pace
+from catalog_pipeline.crawling.scheduling.session import Session
+from catalog_pipeline.crawling.scheduling.stats import Stats
+from catalog_pipeline.crawling.scheduling.throttle import Throttle
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.errors import CrawlStoppedError
 from catalog_pipeline.fetching.robots import RobotsRules
@@ -42,7 +42,7 @@ class Crawl:
         store: PageStore,
         recorder: Recorder,
         *,
-        observer: CrawlObserver,
+        observer: Observer,
         must_stop: Callable[[], bool],
         has_session: bool = False,
         clock: Callable[[], float] = time.monotonic,
@@ -58,18 +58,18 @@ class Crawl:
         self._rules: RobotsRules | None = None
         self._queue = PageQueue()
         self._group = GroupCommit(store, recorder)
-        self._pace = Pace(politeness.requests_per_second, clock=clock)
-        self._tally = Tally(politeness, recorder, observer)
-        self._login = LoginState(catalogue, has_session=has_session)
-        self._ahead = ReadAhead(catalogue, pool, self._pace)
+        self._throttle = Throttle(politeness.requests_per_second, clock=clock)
+        self._stats = Stats(politeness, recorder, observer)
+        self._login = Session(catalogue, has_session=has_session)
+        self._prefetch = Prefetch(catalogue, pool, self._throttle)
         self._answers = AnswerHandler(
             catalogue,
             self._queue,
             self._group,
-            self._pace,
-            self._tally,
+            self._throttle,
+            self._stats,
             self._login,
-            self._ahead,
+            self._prefetch,
             observer=observer,
             clock=clock,
         )
@@ -88,7 +88,7 @@ class Crawl:
             self._rules = ask_robots(
                 self._catalogue,
                 self._pool,
-                self._pace,
+                self._throttle,
                 clock=self._clock,
                 must_stop=self._must_stop,
             )
@@ -102,7 +102,7 @@ class Crawl:
         agent = self._politeness.agent
         rate = rules.max_requests_per_second(agent)
         if rate is not None:
-            self._pace.limit_to(rate, self._clock())
+            self._throttle.limit_to(rate, self._clock())
         self._capacity = min(self._capacity, rules.max_concurrency(agent) or self._capacity)
 
     def run_reparse(self, pages: Sequence[StoredPage]) -> CrawlOutcome:
@@ -121,12 +121,12 @@ class Crawl:
                 if not was_stopped and self._must_stop():
                     was_stopped = True
                     self._observer.stopping("asked to stop")
-                    self._ahead.take_back()
+                    self._prefetch.take_back()
                 if reason is None and not was_stopped:
-                    reason = self._tally.reason_to_stop()
+                    reason = self._stats.reason_to_stop()
                     if reason:
                         self._observer.stopping(reason)
-                        self._ahead.take_back()
+                        self._prefetch.take_back()
                 goes_on = reason is None and not was_stopped
                 # First the site, then the disk: pages are on their way while a group is recorded.
                 if goes_on:
@@ -141,7 +141,7 @@ class Crawl:
             self._group.flush()
         if reason:
             raise CrawlStoppedError(f"{self._catalogue.name}: {reason}.")
-        return self._tally.outcome(self._queue.waiting, was_stopped=was_stopped)
+        return self._stats.outcome(self._queue.waiting, was_stopped=was_stopped)
 
     def _has_work(self, goes_on: bool) -> bool:
         if self._queue.at_work or self._login.is_under_way:
@@ -159,11 +159,11 @@ class Crawl:
             if self._queue.next_wake is not None:
                 waits.append(self._queue.next_wake - now)
             if self._queue.first() and not self._login.is_wanted:
-                waits.append(self._pace.seconds_until_free(now))
+                waits.append(self._throttle.seconds_until_free(now))
         return max(0.0, min(waits))
 
     def _dispatch(self, now: float) -> None:
-        """Start what may start: pages that are ready, as many as concurrency and pace allow."""
+        """Start what may start: pages that are ready, as many as concurrency and throttle allow."""
         self._queue.wake(now)
         if self._login.is_wanted:
             self._begin_login(now)
@@ -175,23 +175,23 @@ class Crawl:
             refusal = self._robots_refusal(work)
             if refusal:
                 self._queue.drop_first()
-                self._tally.page_failed(work, "robots", refusal, None)
+                self._stats.page_failed(work, "robots", refusal, None)
                 return
             if not work.is_reparse:
-                if self._pace.seconds_until_free(now) > 0:
+                if self._throttle.seconds_until_free(now) > 0:
                     return
-                work = replace(work, turn=self._pace.take(now))
+                work = replace(work, turn=self._throttle.take(now))
             self._start(work, now)
 
     def _has_room(self) -> bool:
         """Whether the site may be asked for one more page, and a worker is there for it."""
         if self._queue.at_work >= self._pool.threads:
             return False
-        return self._queue.in_flight < self._capacity or self._ahead.is_allowed
+        return self._queue.in_flight < self._capacity or self._prefetch.is_allowed
 
     def _start(self, work: PageWork, now: float) -> None:
         started_at = now if work.started_at is None else work.started_at
-        work = replace(work, started_at=started_at, attempt_at=now, wave=self._ahead.wave)
+        work = replace(work, started_at=started_at, attempt_at=now, wave=self._prefetch.wave)
         self._queue.start(work)
         if work.is_reparse and work.previous is not None:
             self._pool.submit(messages.ReparsePage(work.page, work.previous))
@@ -203,24 +203,24 @@ class Crawl:
                     work.attempt,
                     self._login.session,
                     work.previous,
-                    is_paced=self._pace.requests_per_second is not None,
+                    is_paced=self._throttle.requests_per_second is not None,
                     wave=work.wave,
-                    is_ahead=self._ahead.is_allowed,
+                    is_ahead=self._prefetch.is_allowed,
                 )
             )
 
     def _begin_login(self, now: float) -> None:
         """Log in as soon as no worker has a page, whose answer may show that the session is good;
-        a login takes the pace's turns too."""
+        a login takes turns of the throttle too."""
         if (
             self._queue.at_work
             or self._login.is_under_way
             or self._login.try_at > now
-            or self._pace.seconds_until_free(now) > 0
+            or self._throttle.seconds_until_free(now) > 0
         ):
             return
-        self._pace.take(now)
-        self._pool.submit(messages.LogIn(self._login.begin(now), self._pace.interval_seconds))
+        self._throttle.take(now)
+        self._pool.submit(messages.LogIn(self._login.begin(now), self._throttle.interval_seconds))
 
     def _robots_refusal(self, work: PageWork) -> str:
         if self._rules is None or work.is_reparse:

@@ -9,25 +9,25 @@ to stop, the pages whose requests have not left come back. The worker's end is `
 from __future__ import annotations
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.crawling.scheduling.throttle import Pace
+from catalog_pipeline.crawling.scheduling.throttle import Throttle
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.crawling.working.request_slots import SLOW_EXCHANGE_SECONDS
 
 
-class ReadAhead:
+class Prefetch:
     """Each page goes with the number of the present `wave`; a wave can be held."""
 
-    def __init__(self, catalogue: Catalogue, pool: WorkerPool, pace: Pace) -> None:
+    def __init__(self, catalogue: Catalogue, pool: WorkerPool, throttle: Throttle) -> None:
         self.wave = 0
         self._pool = pool
-        self._pace = pace
+        self._throttle = throttle
         self._has_login = catalogue.login is not None
         self._is_slow = False
 
     @property
     def is_allowed(self) -> bool:
         """Whether workers may have more pages than the site has room for."""
-        return self._is_slow and not self._has_login and self._pace.requests_per_second is None
+        return self._is_slow and not self._has_login and self._throttle.requests_per_second is None
 
     def page_came(self, fetch_seconds: float) -> None:
         """Learn from an answer how slow the site is."""

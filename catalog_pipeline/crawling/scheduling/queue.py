@@ -30,7 +30,7 @@ class PageWork:
     attempt_at: float = 0.0
     """When its latest attempt began."""
     turn: int = 0
-    """The number that the pace gave its latest attempt."""
+    """The number that the throttle gave its latest attempt."""
     wave: int = 0
     """The wave in which its latest attempt was given to a worker."""
 
@@ -62,7 +62,7 @@ class PageQueue:
         self._in_flight[work.page] = work
 
     def turn_of(self, page: int) -> int:
-        """The number that the pace gave a page in flight."""
+        """The number that the throttle gave a page in flight."""
         return self._in_flight[page].turn
 
     def arrive(self, page: int) -> None:

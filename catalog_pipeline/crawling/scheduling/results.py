@@ -1,4 +1,4 @@
-"""What an answer of a worker means: for its page, the pace, the login and the tally.
+"""What an answer of a worker means: for its page, the throttle, the login and the stats.
 
 Which page is recorded, tried again or given up is decided here, and when the site gets a rest;
 which starts next is decided in `crawl`.
@@ -11,14 +11,14 @@ from dataclasses import replace
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling import messages
-from catalog_pipeline.crawling.ports import CrawlObserver
+from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.crawling.scheduling.group_commit import GroupCommit
-from catalog_pipeline.crawling.scheduling.prefetch import ReadAhead
+from catalog_pipeline.crawling.scheduling.prefetch import Prefetch
 from catalog_pipeline.crawling.scheduling.queue import PageQueue, PageWork
 from catalog_pipeline.crawling.scheduling.retry_policy import next_attempt
-from catalog_pipeline.crawling.scheduling.session import LoginState
-from catalog_pipeline.crawling.scheduling.stats import Tally
-from catalog_pipeline.crawling.scheduling.throttle import Pace
+from catalog_pipeline.crawling.scheduling.session import Session
+from catalog_pipeline.crawling.scheduling.stats import Stats
+from catalog_pipeline.crawling.scheduling.throttle import Throttle
 from catalog_pipeline.errors import FetchError, Pushback
 from catalog_pipeline.records import StoredPage
 
@@ -31,22 +31,22 @@ class AnswerHandler:
         catalogue: Catalogue,
         queue: PageQueue,
         group: GroupCommit,
-        pace: Pace,
-        tally: Tally,
-        login: LoginState,
-        ahead: ReadAhead,
+        throttle: Throttle,
+        stats: Stats,
+        login: Session,
+        prefetch: Prefetch,
         *,
-        observer: CrawlObserver,
+        observer: Observer,
         clock: Callable[[], float],
     ) -> None:
         self._politeness = catalogue.politeness
         self._max_redirects = catalogue.limits.max_redirects
         self._queue = queue
         self._group = group
-        self._pace = pace
-        self._tally = tally
+        self._throttle = throttle
+        self._stats = stats
         self._login = login
-        self._ahead = ahead
+        self._prefetch = prefetch
         self._observer = observer
         self._clock = clock
 
@@ -59,11 +59,11 @@ class AnswerHandler:
         messages.raise_if_fatal(answer)
         if isinstance(answer, messages.LoggedIn):
             self._login.succeeded(answer.session)
-            self._pace.space_from(self._clock())
+            self._throttle.space_from(self._clock())
         elif isinstance(answer, messages.LoginPutOff):
             self._login_put_off(answer)
         elif isinstance(answer, messages.PageSent):
-            self._pace.sent(self._queue.turn_of(answer.page), answer.at)
+            self._throttle.sent(self._queue.turn_of(answer.page), answer.at)
         elif isinstance(answer, messages.PageArrived):
             self._queue.arrive(answer.page)
         elif isinstance(answer, messages.PageStored):
@@ -81,10 +81,10 @@ class AnswerHandler:
         now = self._clock()
         self._group.add(stored, now)
         if not work.is_reparse:
-            self._pace.succeeded(now)
+            self._throttle.succeeded(now)
             self._login.page_came()
-            self._ahead.page_came(stored.record.fetch_seconds)
-        self._tally.page_stored(work, stored)
+            self._prefetch.page_came(stored.record.fetch_seconds)
+        self._stats.page_stored(work, stored)
 
     def _page_held(self, work: PageWork) -> None:
         """Let the page wait for its turn as if it had never had one."""
@@ -104,7 +104,7 @@ class AnswerHandler:
         """Try the page again with a new session, but not for ever: it may be the page itself."""
         refusal = self._login.why_not_again(work.expiries)
         if refusal:
-            self._tally.page_failed(work, "session_expired", refusal, None)
+            self._stats.page_failed(work, "session_expired", refusal, None)
             return
         self._login.expired(session)
         self._queue.again(replace(work, expiries=work.expiries + 1))
@@ -112,7 +112,7 @@ class AnswerHandler:
     def _page_redirected(self, work: PageWork, url: str) -> None:
         if work.redirects >= self._max_redirects:
             message = f"{work.url} redirects once more after {self._max_redirects} redirects"
-            self._tally.page_failed(work, "redirect_refused", message, None)
+            self._stats.page_failed(work, "redirect_refused", message, None)
         else:
             self._queue.again(replace(work, url=url, redirects=work.redirects + 1))
 
@@ -120,7 +120,7 @@ class AnswerHandler:
         now = self._clock()
         self._push_back(answer.pushback, now, started_at=work.attempt_at)
         if answer.pushback.slow_down:
-            self._ahead.take_back(work.wave)
+            self._prefetch.take_back(work.wave)
         error = FetchError(
             answer.message, kind=answer.kind, url=answer.url, pushback=answer.pushback
         )
@@ -129,7 +129,7 @@ class AnswerHandler:
         if not work.is_reparse:
             again_at = next_attempt(error, work.attempt, started_at, now, self._politeness)
         if again_at is None:
-            self._tally.page_failed(work, answer.kind, answer.message, answer.http_status)
+            self._stats.page_failed(work, answer.kind, answer.message, answer.http_status)
             return
         self._observer.put_off(answer.message, again_at - now)
         again = replace(work, attempt=work.attempt + 1)
@@ -139,6 +139,6 @@ class AnswerHandler:
         """Slow the whole crawl down if the site asked for it, by what was sent at that time."""
         if not pushback.slow_down:
             return
-        self._pace.push_back(now, pushback.retry_after_seconds, started_at=started_at)
+        self._throttle.push_back(now, pushback.retry_after_seconds, started_at=started_at)
         if pushback.retry_after_seconds:
-            self._tally.asked_to_pause(pushback.retry_after_seconds)
+            self._stats.asked_to_pause(pushback.retry_after_seconds)

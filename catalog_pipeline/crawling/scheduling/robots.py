@@ -7,7 +7,7 @@ from collections.abc import Callable
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.scheduling.retry_policy import next_attempt
-from catalog_pipeline.crawling.scheduling.throttle import Pace
+from catalog_pipeline.crawling.scheduling.throttle import Throttle
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.robots import MAX_ROBOTS_REDIRECTS, RobotsRules, robots_address
@@ -30,7 +30,7 @@ def ask_robots_early(catalogue: Catalogue, pool: WorkerPool) -> None:
 def ask_robots(
     catalogue: Catalogue,
     pool: WorkerPool,
-    pace: Pace,
+    throttle: Throttle,
     *,
     clock: Callable[[], float],
     must_stop: Callable[[], bool],
@@ -41,7 +41,7 @@ def ask_robots(
     attempt, redirects = 1, 0
     due_at = started_at
     while True:
-        answer = _ask_once(url, pool, pace, due_at, clock=clock, must_stop=must_stop)
+        answer = _ask_once(url, pool, throttle, due_at, clock=clock, must_stop=must_stop)
         if answer is None:
             return None
         if answer.location is not None and redirects < MAX_ROBOTS_REDIRECTS:
@@ -51,7 +51,7 @@ def ask_robots(
         if answer.kind:
             pushback = answer.pushback
             if pushback.slow_down:
-                pace.push_back(clock(), pushback.retry_after_seconds)
+                throttle.push_back(clock(), pushback.retry_after_seconds)
             error = FetchError(answer.message, kind=answer.kind, url=url, pushback=pushback)
             again_at = next_attempt(error, attempt, started_at, clock(), catalogue.politeness)
             if again_at is not None:
@@ -63,7 +63,7 @@ def ask_robots(
 def _ask_once(
     url: str,
     pool: WorkerPool,
-    pace: Pace,
+    throttle: Throttle,
     due_at: float,
     *,
     clock: Callable[[], float],
@@ -72,9 +72,9 @@ def _ask_once(
     is_sent, pool.is_robots_asked = pool.is_robots_asked, False
     while not must_stop():
         now = clock()
-        wait = max(due_at - now, pace.seconds_until_free(now))
+        wait = max(due_at - now, throttle.seconds_until_free(now))
         if not is_sent and wait <= 0:
-            pace.take(now)
+            throttle.take(now)
             pool.submit(messages.FetchRobots(url))
             is_sent = True
         for answer in pool.answers(

@@ -8,7 +8,7 @@ from catalog_pipeline.crawling.scheduling.retry_policy import next_attempt
 from catalog_pipeline.errors import FetchError, LoginError
 
 
-class LoginState:
+class Session:
     """One login at a time, shared by all pages; `session` counts those that succeeded.
 
     A catalogue without a login form never wants one.

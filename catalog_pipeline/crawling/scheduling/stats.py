@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from catalog_pipeline.catalogue.politeness import Politeness
-from catalog_pipeline.crawling.ports import CrawlObserver
-from catalog_pipeline.crawling.scheduling.circuit_breaker import FailureWatch
+from catalog_pipeline.crawling.ports import Observer
+from catalog_pipeline.crawling.scheduling.circuit_breaker import CircuitBreaker
 from catalog_pipeline.crawling.scheduling.group_commit import Recorder
 from catalog_pipeline.crawling.scheduling.queue import PageWork
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
 
 
-class Tally:
+class Stats:
     """Counts pages, records failures as they come, and tells the observer of both."""
 
-    def __init__(self, politeness: Politeness, recorder: Recorder, observer: CrawlObserver) -> None:
+    def __init__(self, politeness: Politeness, recorder: Recorder, observer: Observer) -> None:
         self._recorder = recorder
         self._observer = observer
-        self._watch = FailureWatch(
+        self._breaker = CircuitBreaker(
             politeness.stop_when_failed_share,
             politeness.stop_window,
             politeness.page_timeout_seconds,
@@ -34,7 +34,7 @@ class Tally:
                 self._not_modified += 1
             else:
                 self._downloads += 1
-        self._watch.page_done()
+        self._breaker.page_done()
         self._observer.page_stored(stored)
 
     def page_failed(self, work: PageWork, kind: str, message: str, status: int | None) -> None:
@@ -51,16 +51,16 @@ class Tally:
         )
         self._recorder.record_failure(failure)
         self._failures.append(failure)
-        self._watch.page_failed(failure)
+        self._breaker.page_failed(failure)
         self._observer.page_failed(failure)
 
     def asked_to_pause(self, seconds: float) -> None:
         """The site named a time for which it wants to be left alone."""
-        self._watch.asked_to_pause(seconds)
+        self._breaker.asked_to_pause(seconds)
 
     def reason_to_stop(self) -> str | None:
         """Why the crawl should stop, if it should."""
-        return self._watch.reason_to_stop()
+        return self._breaker.reason_to_stop()
 
     def outcome(self, untried: tuple[int, ...], *, was_stopped: bool) -> CrawlOutcome:
         """The crawl's result; it was not stopped short if nothing was left to try."""

@@ -39,7 +39,7 @@ _LONGEST_WINDOW_SECONDS = 2.0
 _TICKS_PER_SECOND = 1_000_000
 
 
-class Pace:
+class Throttle:
     """The rate limit of one crawl. Times are monotonic seconds; rates are requests per second."""
 
     def __init__(self, requests_per_second: float | None, *, clock: Callable[[], float]) -> None:
@@ -78,7 +78,7 @@ class Pace:
         Only when `seconds_until_free(now)` is 0; otherwise raises `ValueError`.
         """
         if self.seconds_until_free(now) > 0:
-            raise ValueError("a request was started before the pace allowed one")
+            raise ValueError("a request was started before the throttle allowed one")
         if self._spacing is not None:
             self._state, _ = self._spacing.step(self._rates, self._state, _ticks(now), 1)
         self._last_start = now

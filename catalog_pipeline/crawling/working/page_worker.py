@@ -1,6 +1,6 @@
 """What a worker does with one task: exchange, check, then parse and store; the answer is a value.
 
-No decision about what comes next: pace, retries and recording belong to the scheduler. How a page
+No decision about what comes next: rate, retries and recording belong to the scheduler. How a page
 is parsed and stored is in `page_writer`.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.politeness import FormLogin
 from catalog_pipeline.crawling import messages
-from catalog_pipeline.crawling.working.page_writer import PageStoring
+from catalog_pipeline.crawling.working.page_writer import PageWriter
 from catalog_pipeline.crawling.working.request_slots import (
     SLOW_EXCHANGE_SECONDS,
     HeldWaves,
@@ -57,7 +57,7 @@ class PageWorker:
         self._catalogue = catalogue
         self._slots = slots or RequestSlots(catalogue.politeness.concurrency, HeldWaves.make())
         self._before_request = before_request
-        self._storing = PageStoring(catalogue, places)
+        self._writer = PageWriter(catalogue, places)
         self._credentials = (
             Credentials.from_environment(catalogue.login, environ) if catalogue.login else None
         )
@@ -76,8 +76,8 @@ class PageWorker:
     ) -> messages.Answer:
         """Do one task; whatever goes wrong comes back as an answer.
 
-        `tell` is told when a page's request leaves, if its pace matters, and when a page that took
-        its time has arrived, before it is parsed.
+        `tell` is told when a page's request leaves, if the rate is limited, and when a page that
+        took its time has arrived, before it is parsed.
         """
         try:
             if isinstance(task, messages.FetchPage):
@@ -95,7 +95,7 @@ class PageWorker:
     def _fetch_page(
         self, task: messages.FetchPage, tell: Callable[[messages.News], None]
     ) -> messages.Answer:
-        previous = self._storing.usable(task.previous)
+        previous = self._writer.usable(task.previous)
         validators = previous.record.validators if previous else Validators()
         with self._slots as slots:
             if not slots.may_send(task.wave):
@@ -116,7 +116,7 @@ class PageWorker:
         if answer.fetch_seconds >= SLOW_EXCHANGE_SECONDS and not task.is_ahead:
             tell(messages.PageArrived(task.page))
         try:
-            stored = self._storing.store(task.page, task.attempt, answer, previous)
+            stored = self._writer.store(task.page, task.attempt, answer, previous)
         except ParseError as error:
             return messages.PageRefused(
                 task.page, answer.url, error.kind, str(error), answer.status
@@ -136,7 +136,7 @@ class PageWorker:
 
     def _reparse_page(self, task: messages.ReparsePage) -> messages.Answer:
         try:
-            return messages.PageStored(task.page, self._storing.parse_again(task.previous))
+            return messages.PageStored(task.page, self._writer.parse_again(task.previous))
         except (ParseError, StoredPageError) as error:
             url = task.previous.record.url
             return messages.PageRefused(task.page, url, error.kind, str(error))

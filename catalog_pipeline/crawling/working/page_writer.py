@@ -19,7 +19,7 @@ from catalog_pipeline.storing.folder_store import PageStore
 from catalog_pipeline.storing.page_file import PageFile
 
 
-class PageStoring:
+class PageWriter:
     """Parses and stores the pages of one catalogue; its threads share it."""
 
     def __init__(self, catalogue: Catalogue, places: CataloguePlaces) -> None:

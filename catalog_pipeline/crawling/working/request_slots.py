@@ -1,6 +1,6 @@
 """How many requests of one process are at the site at once, and which are not sent any more.
 
-Within a worker; what is given to it, and when it is taken back, is decided in `read_ahead`.
+Within a worker; what is given to it, and when it is taken back, is decided in `prefetch`.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from catalog_pipeline.crawling.scheduling.circuit_breaker import FailureWatch
+from catalog_pipeline.crawling.scheduling.circuit_breaker import CircuitBreaker
 from catalog_pipeline.records import PageFailure
 
 
@@ -22,15 +22,15 @@ def failure(kind: str = "status_401_403", http_status: int | None = 403) -> Page
     )
 
 
-def watch_of(outcomes: str, share: float = 0.8, window: int = 20) -> FailureWatch:
-    """A watch that has seen `outcomes`: `f` a failed page, `d` a done one."""
-    watch = FailureWatch(share, window)
+def watch_of(outcomes: str, share: float = 0.8, window: int = 20) -> CircuitBreaker:
+    """A breaker that has seen `outcomes`: `f` a failed page, `d` a done one."""
+    breaker = CircuitBreaker(share, window)
     for outcome in outcomes:
         if outcome == "f":
-            watch.page_failed(failure())
+            breaker.page_failed(failure())
         else:
-            watch.page_done()
-    return watch
+            breaker.page_done()
+    return breaker
 
 
 @pytest.mark.parametrize(
@@ -53,50 +53,50 @@ def test_the_share_of_the_last_pages_decides(outcomes: str, stops: bool) -> None
 def test_two_bad_pages_of_fifty_never_stop_a_crawl() -> None:
     """Wherever they are, and at every moment of the crawl."""
     for first, second in itertools.combinations(range(50), 2):
-        watch = FailureWatch(0.8, 20)
+        breaker = CircuitBreaker(0.8, 20)
         for page in range(50):
             if page in (first, second):
-                watch.page_failed(failure())
+                breaker.page_failed(failure())
             else:
-                watch.page_done()
-            assert watch.reason_to_stop() is None
+                breaker.page_done()
+            assert breaker.reason_to_stop() is None
 
 
 def test_a_crawl_shorter_than_the_window_never_stops() -> None:
-    watch = FailureWatch(0.01, 20)
+    breaker = CircuitBreaker(0.01, 20)
     for _ in range(19):
-        watch.page_failed(failure())
-        assert watch.reason_to_stop() is None
+        breaker.page_failed(failure())
+        assert breaker.reason_to_stop() is None
 
 
 def test_failures_of_parsing_count_too() -> None:
-    watch = FailureWatch(1.0, 3)
+    breaker = CircuitBreaker(1.0, 3)
     for _ in range(3):
-        watch.page_failed(failure("parse", 200))
-    reason = watch.reason_to_stop()
+        breaker.page_failed(failure("parse", 200))
+    reason = breaker.reason_to_stop()
     assert reason is not None
     assert "'parse'" in reason
     assert "HTTP 200" not in reason
 
 
 def test_the_reason_names_numbers_cause_and_what_becomes_of_the_rest() -> None:
-    watch = FailureWatch(0.8, 20)
+    breaker = CircuitBreaker(0.8, 20)
     outcomes = [failure()] * 15 + [failure("connect", None)] * 3 + [None] * 2
     random.Random(1).shuffle(outcomes)
     for outcome in outcomes:
         if outcome is None:
-            watch.page_done()
+            breaker.page_done()
         else:
-            watch.page_failed(outcome)
-    reason = watch.reason_to_stop() or ""
+            breaker.page_failed(outcome)
+    reason = breaker.reason_to_stop() or ""
     assert reason.startswith("18 of the last 20 pages failed, most of them with HTTP 403")
     assert "page 7 http://shop.example/7" in reason
     assert "the pages not tried stay due" in reason
 
 
 def test_a_site_that_wants_a_very_long_pause_stops_the_crawl() -> None:
-    watch = FailureWatch(0.8, 20, longest_pause_seconds=600)
-    watch.asked_to_pause(600)
-    assert watch.reason_to_stop() is None
-    watch.asked_to_pause(3600)
-    assert "3600 s" in (watch.reason_to_stop() or "")
+    breaker = CircuitBreaker(0.8, 20, longest_pause_seconds=600)
+    breaker.asked_to_pause(600)
+    assert breaker.reason_to_stop() is None
+    breaker.asked_to_pause(3600)
+    assert "3600 s" in (breaker.reason_to_stop() or "")

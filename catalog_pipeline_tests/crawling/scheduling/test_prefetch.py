@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 
 from catalog_pipeline.crawling import messages
-from catalog_pipeline.crawling.scheduling.prefetch import ReadAhead
-from catalog_pipeline.crawling.scheduling.throttle import Pace
+from catalog_pipeline.crawling.scheduling.prefetch import Prefetch
+from catalog_pipeline.crawling.scheduling.throttle import Throttle
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline_tests.command import running, wait_for
@@ -92,12 +92,12 @@ def test_pages_of_a_wave_that_is_held_come_back_unasked(slow_site: Site):
             pool.submit(messages.FetchRobots(f"{slow_site.shop.url}/robots.txt"))
         _answers(pool, len(pool.pids))
         slow_site.shop.control(latency_ms=3000)
-        ahead = ReadAhead(slow_site.catalogue, pool, Pace(None, clock=time.monotonic))
+        prefetch = Prefetch(slow_site.catalogue, pool, Throttle(None, clock=time.monotonic))
         for page in range(1, 2 * CONCURRENCY + 1):
             url = slow_site.catalogue.page_address(page)
-            pool.submit(messages.FetchPage(page, url, 1, wave=ahead.wave, is_ahead=True))
+            pool.submit(messages.FetchPage(page, url, 1, wave=prefetch.wave, is_ahead=True))
         wait_for(lambda: len(_arrivals(slow_site)) == CONCURRENCY, what="all slots are taken")
-        ahead.take_back()
+        prefetch.take_back()
         assert _answers(pool, 2 * CONCURRENCY) == {
             "PageStored": CONCURRENCY,
             "PageHeld": CONCURRENCY,
@@ -105,30 +105,30 @@ def test_pages_of_a_wave_that_is_held_come_back_unasked(slow_site: Site):
         assert len(_arrivals(slow_site)) == CONCURRENCY
         again = 2 * CONCURRENCY
         url = slow_site.catalogue.page_address(again)
-        pool.submit(messages.FetchPage(again, url, 1, wave=ahead.wave, is_ahead=True))
+        pool.submit(messages.FetchPage(again, url, 1, wave=prefetch.wave, is_ahead=True))
         assert _answers(pool, 1)["PageStored"] == 1
 
 
 def test_one_complaint_takes_back_one_wave(slow_site: Site):
     with WorkerPool(slow_site.catalogue, slow_site.places) as pool:
-        ahead = ReadAhead(slow_site.catalogue, pool, Pace(None, clock=time.monotonic))
-        ahead.take_back(0)
-        ahead.take_back(0)
-        assert ahead.wave == 1
-        ahead.take_back(1)
-        assert ahead.wave == 2
+        prefetch = Prefetch(slow_site.catalogue, pool, Throttle(None, clock=time.monotonic))
+        prefetch.take_back(0)
+        prefetch.take_back(0)
+        assert prefetch.wave == 1
+        prefetch.take_back(1)
+        assert prefetch.wave == 2
 
 
 def test_only_a_slow_site_without_rate_and_login_is_read_ahead_of(slow_site: Site):
     members = slow_site.write(like="sandbox_members")
     public = slow_site.write()
-    unlimited, limited = Pace(None, clock=time.monotonic), Pace(20.0, clock=time.monotonic)
+    unlimited, limited = Throttle(None, clock=time.monotonic), Throttle(20.0, clock=time.monotonic)
     with WorkerPool(public, slow_site.places) as pool:
         cases = [(public, unlimited), (public, limited), (members, unlimited)]
-        aheads = [ReadAhead(catalogue, pool, pace) for catalogue, pace in cases]
-        assert not any(ahead.is_allowed for ahead in aheads)
-        for ahead in aheads:
-            ahead.page_came(0.1)
-        assert [ahead.is_allowed for ahead in aheads] == [True, False, False]
-        aheads[0].page_came(0.001)
-        assert not aheads[0].is_allowed
+        prefetches = [Prefetch(catalogue, pool, throttle) for catalogue, throttle in cases]
+        assert not any(prefetch.is_allowed for prefetch in prefetches)
+        for prefetch in prefetches:
+            prefetch.page_came(0.1)
+        assert [prefetch.is_allowed for prefetch in prefetches] == [True, False, False]
+        prefetches[0].page_came(0.001)
+        assert not prefetches[0].is_allowed

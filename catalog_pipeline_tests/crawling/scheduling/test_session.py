@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog_pipeline.catalogue.files import load_catalogue
-from catalog_pipeline.crawling.scheduling.session import LoginState
+from catalog_pipeline.crawling.scheduling.session import Session
 from catalog_pipeline.errors import FetchError, LoginError
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site, bundled_attributes
@@ -17,13 +17,13 @@ MEMBERS = load_catalogue("sandbox_members", environ={})
 
 
 def test_a_login_is_wanted_unless_a_session_is_kept_or_none_is_declared():
-    assert LoginState(MEMBERS, has_session=False).is_wanted
-    assert not LoginState(MEMBERS, has_session=True).is_wanted
-    assert not LoginState(load_catalogue("sandbox", environ={}), has_session=False).is_wanted
+    assert Session(MEMBERS, has_session=False).is_wanted
+    assert not Session(MEMBERS, has_session=True).is_wanted
+    assert not Session(load_catalogue("sandbox", environ={}), has_session=False).is_wanted
 
 
 def test_one_expired_session_makes_one_login_however_many_pages_saw_it():
-    login = LoginState(MEMBERS, has_session=True)
+    login = Session(MEMBERS, has_session=True)
     login.expired(0)
     assert login.is_wanted
     login.succeeded(login.begin(0.0))
@@ -32,7 +32,7 @@ def test_one_expired_session_makes_one_login_however_many_pages_saw_it():
 
 
 def test_a_session_that_never_shows_a_page_is_an_error_and_no_loop():
-    login = LoginState(MEMBERS, has_session=False)
+    login = Session(MEMBERS, has_session=False)
     login.succeeded(login.begin(0.0))
     login.expired(1)
     with pytest.raises(LoginError, match="the login succeeds, but the site shows no page"):
@@ -41,7 +41,7 @@ def test_a_session_that_never_shows_a_page_is_an_error_and_no_loop():
 
 def test_an_expiry_that_is_told_before_the_pages_of_its_session_is_no_error():
     """A page in flight may have been answered before, and take longer to be parsed."""
-    login = LoginState(MEMBERS, has_session=False)
+    login = Session(MEMBERS, has_session=False)
     login.succeeded(login.begin(0.0))
     login.expired(1)
     login.page_came()
@@ -49,7 +49,7 @@ def test_an_expiry_that_is_told_before_the_pages_of_its_session_is_no_error():
 
 
 def test_a_session_that_showed_pages_may_expire():
-    login = LoginState(MEMBERS, has_session=False)
+    login = Session(MEMBERS, has_session=False)
     login.succeeded(login.begin(0.0))
     login.page_came()
     login.expired(1)
@@ -57,14 +57,14 @@ def test_a_session_that_showed_pages_may_expire():
 
 
 def test_a_page_gets_new_sessions_but_not_for_ever():
-    login = LoginState(MEMBERS, has_session=True)
+    login = Session(MEMBERS, has_session=True)
     most = MEMBERS.politeness.concurrency
     assert not login.why_not_again(most)
     assert f"after {most + 1} new sessions too" in login.why_not_again(most + 1)
 
 
 def test_where_pages_have_come_sessions_in_vain_fail_pages_and_not_the_crawl():
-    login = LoginState(MEMBERS, has_session=True)
+    login = Session(MEMBERS, has_session=True)
     login.page_came()
     in_vain = MEMBERS.politeness.concurrency + 2
     for session in range(in_vain):
@@ -77,7 +77,7 @@ def test_where_pages_have_come_sessions_in_vain_fail_pages_and_not_the_crawl():
 
 
 def test_a_login_that_cannot_be_had_is_tried_again_later_and_later_and_then_given_up():
-    login = LoginState(MEMBERS, has_session=False)
+    login = Session(MEMBERS, has_session=False)
     now, waits = 0.0, []
     error = FetchError("it answered with 503", kind="status_5xx", url="https://shop/login")
     for _ in range(MEMBERS.politeness.max_attempts - 1):
@@ -94,7 +94,7 @@ def test_a_login_that_cannot_be_had_is_tried_again_later_and_later_and_then_give
 
 
 def test_a_login_page_that_is_not_there_is_not_asked_for_again():
-    login = LoginState(MEMBERS, has_session=False)
+    login = Session(MEMBERS, has_session=False)
     login.begin(0.0)
     with pytest.raises(LoginError, match="no login after 1 try"):
         login.failed(FetchError("404", kind="status_404_410", url="https://shop/login"), 0.1)

@@ -1,4 +1,4 @@
-"""The pace of a crawl, driven by a simulated clock and checked by a simulated server's clock."""
+"""The throttle, driven by a simulated clock and checked by a simulated server's clock."""
 
 import heapq
 import math
@@ -15,7 +15,7 @@ from catalog_pipeline.crawling.scheduling.throttle import (
     RESERVE_SECONDS,
     SLOWEST_RATE,
     SUCCESSES_PER_STEP,
-    Pace,
+    Throttle,
 )
 
 RATES = st.floats(0.05, 200)
@@ -26,7 +26,7 @@ class Crawl:
 
     def __init__(self, rate: float | None, begins_at: float = 1000.0) -> None:
         self.now = begins_at
-        self.pace = Pace(rate, clock=lambda: self.now)
+        self.throttle = Throttle(rate, clock=lambda: self.now)
         self.starts: list[float] = []
         self.arrivals: list[float] = []
         self._on_the_way: list[tuple[float, int]] = []
@@ -34,22 +34,22 @@ class Crawl:
     def request(self, late: float = 0.0, way: float = 0.0, is_reported: bool = False) -> None:
         """Start one request as soon as allowed plus `late`; it reaches the server after `way`."""
         self.wait(late)
-        number = self.pace.take(self.now)
+        number = self.throttle.take(self.now)
         self.starts.append(self.now)
         self.arrivals.append(self.now + way)
         if is_reported:
             heapq.heappush(self._on_the_way, (self.now + way, number))
 
     def wait(self, late: float = 0.0) -> None:
-        """Let the clock run until a request may start, telling the pace what arrives meanwhile."""
+        """Let the clock run until a request may start, telling of what arrives meanwhile."""
         while True:
-            wait = self.pace.seconds_until_free(self.now)
+            wait = self.throttle.seconds_until_free(self.now)
             if wait == 0 and late == 0:
                 return
             until, late = (self.now + wait, late) if wait > 0 else (self.now + late, 0.0)
             while self._on_the_way and self._on_the_way[0][0] <= until:
                 at, number = heapq.heappop(self._on_the_way)
-                self.pace.sent(number, at)
+                self.throttle.sent(number, at)
             self.now = until
 
     def request_many(self, count: int) -> None:
@@ -140,10 +140,10 @@ def test_a_restarted_crawl_does_not_crowd_the_second_of_the_killed_one(
 def test_without_a_limit_nothing_ever_waits() -> None:
     crawl = Crawl(None)
     for _ in range(1000):
-        assert crawl.pace.seconds_until_free(crawl.now) == 0
-        crawl.pace.take(crawl.now)
-        crawl.pace.succeeded(crawl.now)
-    assert crawl.pace.requests_per_second is None
+        assert crawl.throttle.seconds_until_free(crawl.now) == 0
+        crawl.throttle.take(crawl.now)
+        crawl.throttle.succeeded(crawl.now)
+    assert crawl.throttle.requests_per_second is None
 
 
 @pytest.mark.parametrize("rate", [None, 20])
@@ -151,39 +151,39 @@ def test_nothing_starts_before_retry_after_has_passed(rate: float | None) -> Non
     crawl = Crawl(rate)
     crawl.request_many(5)
     asked_at = crawl.now
-    crawl.pace.push_back(asked_at, 2.0)
-    crawl.pace.push_back(asked_at + 0.1, None)
-    crawl.pace.push_back(asked_at + 0.2, 0.5)
+    crawl.throttle.push_back(asked_at, 2.0)
+    crawl.throttle.push_back(asked_at + 0.1, None)
+    crawl.throttle.push_back(asked_at + 0.2, 0.5)
     crawl.request()
     assert crawl.starts[-1] >= asked_at + 2
 
 
 def test_a_longer_retry_after_replaces_a_shorter_one() -> None:
     crawl = Crawl(None)
-    crawl.pace.push_back(crawl.now, 2.0)
-    crawl.pace.push_back(crawl.now, 30.0)
-    assert crawl.pace.seconds_until_free(crawl.now) == pytest.approx(30)
+    crawl.throttle.push_back(crawl.now, 2.0)
+    crawl.throttle.push_back(crawl.now, 30.0)
+    assert crawl.throttle.seconds_until_free(crawl.now) == pytest.approx(30)
 
 
 def test_after_retry_after_the_rate_is_as_before() -> None:
     crawl = Crawl(20)
-    crawl.pace.push_back(crawl.now, 2.0)
-    assert crawl.pace.requests_per_second == 20
+    crawl.throttle.push_back(crawl.now, 2.0)
+    assert crawl.throttle.requests_per_second == 20
 
 
 def test_a_site_that_asks_to_wait_again_and_again_gets_half_the_rate() -> None:
     crawl = Crawl(20)
     for _ in range(2):
-        crawl.pace.push_back(crawl.now, 2.0)
+        crawl.throttle.push_back(crawl.now, 2.0)
         crawl.request()
-    assert crawl.pace.requests_per_second == 10
+    assert crawl.throttle.requests_per_second == 10
 
 
 def test_without_retry_after_the_rate_is_halved_after_a_pause() -> None:
     crawl = Crawl(20)
     crawl.request_many(20)
     asked_at = crawl.now
-    crawl.pace.push_back(asked_at, None)
+    crawl.throttle.push_back(asked_at, None)
     crawl.request_many(31)
     assert crawl.starts[20] >= asked_at + PAUSE_SECONDS
     assert crawl.rate_of_the_last(30) == pytest.approx(10, rel=0.05)
@@ -193,8 +193,8 @@ def test_a_crawl_without_a_limit_is_halved_from_its_recent_rate() -> None:
     crawl = Crawl(None)
     for _ in range(100):
         crawl.request(late=0.01)
-    crawl.pace.push_back(crawl.now, None)
-    assert crawl.pace.requests_per_second == pytest.approx(50, rel=0.05)
+    crawl.throttle.push_back(crawl.now, None)
+    assert crawl.throttle.requests_per_second == pytest.approx(50, rel=0.05)
 
 
 def test_answers_to_requests_from_before_the_cut_do_not_cut_again() -> None:
@@ -203,24 +203,24 @@ def test_answers_to_requests_from_before_the_cut_do_not_cut_again() -> None:
     crawl.request_many(8)
     for started_at in crawl.starts:
         crawl.now += 0.3
-        crawl.pace.push_back(crawl.now, None, started_at=started_at)
-    assert crawl.pace.requests_per_second == 10
+        crawl.throttle.push_back(crawl.now, None, started_at=started_at)
+    assert crawl.throttle.requests_per_second == 10
 
 
 def test_a_complaint_about_a_later_request_cuts_again() -> None:
     crawl = Crawl(20)
     for _ in range(2):
         crawl.request()
-        crawl.pace.push_back(crawl.now, None, started_at=crawl.starts[-1])
-    assert crawl.pace.requests_per_second == 5
+        crawl.throttle.push_back(crawl.now, None, started_at=crawl.starts[-1])
+    assert crawl.throttle.requests_per_second == 5
 
 
 def test_the_rate_is_never_cut_to_nothing() -> None:
     crawl = Crawl(1)
     for _ in range(20):
         crawl.request()
-        crawl.pace.push_back(crawl.now, None)
-    assert crawl.pace.requests_per_second == pytest.approx(SLOWEST_RATE)
+        crawl.throttle.push_back(crawl.now, None)
+    assert crawl.throttle.requests_per_second == pytest.approx(SLOWEST_RATE)
 
 
 @pytest.mark.parametrize("rate", [None, 20])
@@ -228,13 +228,13 @@ def test_the_rate_recovers_step_by_step_up_to_the_limit(rate: float | None) -> N
     crawl = Crawl(rate)
     for _ in range(100):
         crawl.request(late=0.05)
-    crawl.pace.push_back(crawl.now, None)
-    seen = [crawl.pace.requests_per_second]
+    crawl.throttle.push_back(crawl.now, None)
+    seen = [crawl.throttle.requests_per_second]
     for _ in range(SUCCESSES_PER_STEP * 5):
         crawl.request()
-        crawl.pace.succeeded(crawl.now)
-        if crawl.pace.requests_per_second != seen[-1]:
-            seen.append(crawl.pace.requests_per_second)
+        crawl.throttle.succeeded(crawl.now)
+        if crawl.throttle.requests_per_second != seen[-1]:
+            seen.append(crawl.throttle.requests_per_second)
     assert seen[-1] == rate
     cut = [step for step in seen if step is not None and step != rate]
     assert len(cut) >= 3
@@ -245,35 +245,35 @@ def test_the_rate_recovers_step_by_step_up_to_the_limit(rate: float | None) -> N
 def test_robots_txt_can_lower_the_limit_but_not_raise_it() -> None:
     crawl = Crawl(20)
     crawl.request()
-    crawl.pace.limit_to(0.5, crawl.now)
-    crawl.pace.limit_to(5, crawl.now)
+    crawl.throttle.limit_to(0.5, crawl.now)
+    crawl.throttle.limit_to(5, crawl.now)
     crawl.request()
     assert crawl.starts[1] - crawl.starts[0] >= 2
-    assert crawl.pace.requests_per_second == 0.5
+    assert crawl.throttle.requests_per_second == 0.5
 
 
 def test_a_rate_that_was_cut_recovers_only_to_what_robots_txt_allows() -> None:
     crawl = Crawl(20)
-    crawl.pace.push_back(crawl.now, None)
-    crawl.pace.limit_to(12, crawl.now)
+    crawl.throttle.push_back(crawl.now, None)
+    crawl.throttle.limit_to(12, crawl.now)
     for _ in range(SUCCESSES_PER_STEP * 5):
-        crawl.pace.succeeded(crawl.now)
-        assert (crawl.pace.requests_per_second or math.inf) <= 12
-    assert crawl.pace.requests_per_second == 12
+        crawl.throttle.succeeded(crawl.now)
+        assert (crawl.throttle.requests_per_second or math.inf) <= 12
+    assert crawl.throttle.requests_per_second == 12
 
 
 def test_a_login_that_spaced_its_own_requests_is_followed_by_an_interval() -> None:
     crawl = Crawl(2)
     crawl.request()
     crawl.now += 3
-    crawl.pace.space_from(crawl.now)
-    assert crawl.pace.seconds_until_free(crawl.now) == pytest.approx(
-        crawl.pace.interval_seconds, abs=0.001
+    crawl.throttle.space_from(crawl.now)
+    assert crawl.throttle.seconds_until_free(crawl.now) == pytest.approx(
+        crawl.throttle.interval_seconds, abs=0.001
     )
 
 
 def test_starting_before_the_pace_allows_it_is_refused() -> None:
     crawl = Crawl(1)
     crawl.request()
-    with pytest.raises(ValueError, match="before the pace allowed"):
-        crawl.pace.take(crawl.now)
+    with pytest.raises(ValueError, match="before the throttle allowed"):
+        crawl.throttle.take(crawl.now)
