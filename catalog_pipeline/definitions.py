@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 
-from catalog_pipeline.catalogue.files import catalogue_files, load_catalogue
+from catalog_pipeline.catalogue.files import load_catalogue
+from catalog_pipeline.catalogue.finding import catalogue_files
 from catalog_pipeline.orchestration.definitions.component import CatalogueComponent
 
 

@@ -18,7 +18,9 @@ Nothing else belongs here: no messages of a single module, no handling.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 class CatalogPipelineError(Exception):
@@ -29,19 +31,59 @@ class UsageError(CatalogPipelineError):
     """What the user asked for makes no sense: an unknown catalogue, a page that does not exist."""
 
 
-class CatalogueError(CatalogPipelineError):
-    """A mistake in a catalogue's YAML.
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake in a YAML: the dotted path of the key, what is wrong, what would be right."""
 
-    `field` is the dotted path of the key in the file, `allowed` says what would have been right.
+    field: str
+    problem: str
+    allowed: str = ""
+    path: Path | None = None
+    line: int | None = None
+
+    @property
+    def place(self) -> str:
+        """The key, with file and line where they are known."""
+        line = f", line {self.line}" if self.line is not None else ""
+        if self.path is None:
+            return self.field
+        return f"{self.field} ({self.path}{line})" if self.field else f"{self.path}{line}"
+
+    def __str__(self) -> str:
+        hint = f" Allowed: {self.allowed}." if self.allowed else ""
+        return f"{self.place}: {self.problem}.{hint}"
+
+
+class CatalogueError(CatalogPipelineError):
+    """Mistakes in a catalogue's YAML; most often one.
+
+    `field` is the dotted path of the first one's key in the file, `allowed` says what would have
+    been right; `mistakes` has all of them.
     """
 
     def __init__(self, catalogue: str, field: str, problem: str, allowed: str = "") -> None:
+        self._say(catalogue, (Mistake(field, problem, allowed),))
+
+    @classmethod
+    def of(cls, catalogue: str, mistakes: Sequence[Mistake]) -> CatalogueError:
+        """The error of all mistakes that were found in one YAML."""
+        error = cls.__new__(cls)
+        error._say(catalogue, tuple(mistakes))
+        return error
+
+    def _say(self, catalogue: str, mistakes: tuple[Mistake, ...]) -> None:
         self.catalogue = catalogue
-        self.field = field
-        self.problem = problem
-        self.allowed = allowed
-        hint = f" Allowed: {allowed}." if allowed else ""
-        super().__init__(f"Catalogue {catalogue}, {field}: {problem}.{hint}")
+        self.mistakes = mistakes
+        self.field = mistakes[0].place
+        self.problem = mistakes[0].problem
+        self.allowed = mistakes[0].allowed
+        first, *others = (str(mistake) for mistake in mistakes)
+        more = f"\n{len(others)} more:" if others else ""
+        listed = "".join(f"\n  {line}" for line in others)
+        super().__init__(f"Catalogue {catalogue}, {first}{more}{listed}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (CatalogueError.of, (self.catalogue, self.mistakes))
 
 
 class StorageError(CatalogPipelineError):

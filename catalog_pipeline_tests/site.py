@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from catalog_pipeline.catalogue.files import BUNDLED_FOLDER, FILE_NAME, read_catalogue
+from catalog_pipeline.catalogue.files import read_catalogue
+from catalog_pipeline.catalogue.finding import BUNDLED_FOLDER, FILE_NAME
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.places import CataloguePlaces, catalogue_places
 from catalog_pipeline.sandbox.server import RunningShop

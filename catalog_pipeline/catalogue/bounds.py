@@ -25,6 +25,8 @@ def checked_base_url(value: str) -> str:
         raise ValueError(f"{value!r} is no address such as https://shop.example")
     if parts.query or parts.fragment:
         raise ValueError("it must not have a query or fragment")
+    if "{page}" in value:
+        raise ValueError("{page} belongs in page_url")
     if parts.username or parts.password:
         raise ValueError("credentials do not belong in it; declare a login")
     return value
@@ -35,6 +37,8 @@ def _checked_path_or_url(value: str) -> str:
     is_path = value.startswith("/") and not scheme
     if not is_path and scheme not in ("http", "https"):
         raise ValueError("start it with / (below base_url) or with http:// or https://")
+    if "@" in _split(value).netloc:
+        raise ValueError("credentials do not belong in it; declare a login")
     return value
 
 

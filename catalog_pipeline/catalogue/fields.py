@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator, model_validator
 
+from catalog_pipeline.catalogue.scalars import mapped_value
+
 FieldType = Literal["text", "integer", "number", "money", "boolean", "url", "timestamp"]
 
 CURRENCY_SUFFIX = "_currency"
@@ -96,6 +98,18 @@ class Field(StrictModel):
             except re.error as error:
                 raise ValueError(f"{value!r} is no regular expression: {error}") from error
         return value
+
+    @model_validator(mode="after")
+    def _values_are_of_the_type(self) -> Field:
+        values = self.values or {}
+        for text, value in values.items():
+            try:
+                values[text] = mapped_value(value, self.type)
+            except ValueError as error:
+                raise ValueError(f"values.{text}: {error}") from error
+        if len({" ".join(text.split()) for text in values}) < len(values):
+            raise ValueError("two texts in values are the same once their white space is folded")
+        return self
 
     @field_validator("currency")
     @classmethod

@@ -1,12 +1,15 @@
-"""Where catalogues' YAML files are, and how one is read into a `Catalogue`.
+"""A catalogue from its file, as Dagster's components have it: from the text to a `Catalogue`.
 
-No Dagster: the command line lists catalogues and reports mistakes before Dagster is imported.
+The command line and the code location read a file here, so that both have the same catalogue.
+Where files are is in `finding`; what scalars mean in `scalars`; which attributes there are in
+`model`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,35 +17,16 @@ import yaml
 from pydantic import ValidationError
 
 from catalog_pipeline.catalogue.bounds import checked_base_url
-from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.errors import CatalogueError, UsageError
+from catalog_pipeline.catalogue.finding import catalogue_files
+from catalog_pipeline.catalogue.mistakes import located, mistakes_of, unknown_key
+from catalog_pipeline.catalogue.model import Catalogue, CatalogueAttributes
+from catalog_pipeline.catalogue.scalars import typed
+from catalog_pipeline.catalogue.written import Document, read_documents
+from catalog_pipeline.errors import CatalogueError, Mistake, UsageError
 
-BUNDLED_FOLDER = Path(__file__).parents[1] / "defs"
-EXTRA_FOLDER_VARIABLE = "CATALOG_PIPELINE_DEFS"
-"""Environment variable that names one more folder of catalogues."""
-FILE_NAME = "defs.yaml"
-
-
-def catalogue_folders(environ: Mapping[str, str] = os.environ) -> list[Path]:
-    """The folders that hold catalogues, one folder per catalogue below each."""
-    extra = environ.get(EXTRA_FOLDER_VARIABLE)
-    return [BUNDLED_FOLDER, *([Path(extra)] if extra else [])]
-
-
-def catalogue_files(environ: Mapping[str, str] = os.environ) -> dict[str, Path]:
-    """Catalogue names and their YAML files, sorted by name.
-
-    Raises:
-        CatalogueError: two folders hold a catalogue of the same name.
-    """
-    files: dict[str, Path] = {}
-    for folder in catalogue_folders(environ):
-        for path in sorted(folder.glob(f"*/{FILE_NAME}")):
-            name = path.parent.name
-            if name in files:
-                raise CatalogueError(name, "name", f"both {files[name]} and {path} describe it")
-            files[name] = path
-    return dict(sorted(files.items()))
+COMPONENT_KEYS = ("type", "attributes", "template_vars_module", "requirements", "post_processing")
+"""What a component's file may hold, beside which Dagster takes no other key."""
+_PACKAGE = "catalog_pipeline"
 
 
 def load_catalogue(name: str, environ: Mapping[str, str] = os.environ) -> Catalogue:
@@ -59,29 +43,73 @@ def load_catalogue(name: str, environ: Mapping[str, str] = os.environ) -> Catalo
 
 
 def read_catalogue(path: Path) -> Catalogue:
-    """The catalogue that one YAML file describes; its folder's name is its name."""
+    """The catalogue that one YAML file describes; its folder's name is its name.
+
+    Raises:
+        CatalogueError: the file has mistakes; all of them are named.
+    """
+    name = path.parent.name
+    document = read_component(path)
+    catalogue, mistakes = _checked(name, document.value["attributes"])
+    mistakes = [*document.mistakes, *(located(each, path, document) for each in mistakes)]
+    if catalogue is None or mistakes:
+        raise CatalogueError.of(name, mistakes)
+    return catalogue
+
+
+def read_component(path: Path) -> Document:
+    """The document of a file that is a catalogue, with its `attributes` and its mistakes so far.
+
+    Raises:
+        CatalogueError: it cannot be read, or has no attributes.
+    """
     name = path.parent.name
     try:
-        text = path.read_text(encoding="utf-8")
-        document = yaml.safe_load(text)
+        documents = read_documents(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeError, yaml.YAMLError, RecursionError) as error:
-        raise CatalogueError(name, str(path), f"not readable as YAML: {error}") from error
-    attributes = document.get("attributes") if isinstance(document, dict) else None
-    if not isinstance(attributes, dict):
-        raise CatalogueError(name, str(path), "it has no attributes", "type and attributes")
-    return catalogue_from_attributes(name, attributes, path=path, text=text)
+        problem = f"not readable as YAML: {error}"
+        raise CatalogueError.of(name, [Mistake("", problem, path=path)]) from error
+    document = _the_catalogue(name, documents, path)
+    mistakes = [*document.mistakes, *_mistakes_beside_attributes(document)]
+    mistakes = [replace(each, path=path) for each in mistakes]
+    if not isinstance(document.value, dict) or not isinstance(
+        document.value.get("attributes"), dict
+    ):
+        none = Mistake("", "it has no attributes", "type and attributes", path)
+        raise CatalogueError.of(name, [*mistakes, none])
+    return replace(document, mistakes=tuple(mistakes))
 
 
-def catalogue_from_attributes(
-    name: str, attributes: Mapping[str, Any], *, path: Path | None = None, text: str = ""
-) -> Catalogue:
-    """Check the attributes of a YAML; the first mistake is raised with its place."""
-    if "name" in attributes:
-        raise CatalogueError(name, "name", "the folder's name is the catalogue's; leave it out")
+def has_catalogue(path: Path) -> bool:
+    """Whether a file of components describes a catalogue; one that cannot be read may."""
     try:
-        return Catalogue.model_validate({**attributes, "name": name})
+        documents = read_documents(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeError, yaml.YAMLError, RecursionError):
+        return _PACKAGE.encode() in _bytes_of(path)
+    return any(_is_catalogue(document) for document in documents)
+
+
+def catalogue_from_attributes(name: str, attributes: Mapping[str, Any]) -> Catalogue:
+    """Check the attributes of a YAML.
+
+    Raises:
+        CatalogueError: there are mistakes; all of them are named.
+    """
+    catalogue, mistakes = _checked(name, attributes)
+    if catalogue is None or mistakes:
+        raise CatalogueError.of(name, mistakes)
+    return catalogue
+
+
+def _checked(name: str, attributes: Mapping[str, Any]) -> tuple[Catalogue | None, list[Mistake]]:
+    if "name" in attributes:
+        return None, [Mistake("name", "the folder's name is the catalogue's; leave it out")]
+    values, problems = typed(Catalogue, attributes)
+    try:
+        catalogue = Catalogue.model_validate({**values, "name": name})
     except ValidationError as error:
-        raise _first_mistake(name, error, path, text) from error
+        return None, mistakes_of(CatalogueAttributes, error, problems)
+    return catalogue, mistakes_of(CatalogueAttributes, None, problems)
 
 
 def base_url_variable(name: str) -> str:
@@ -105,57 +133,38 @@ def with_base_url(catalogue: Catalogue, base_url: str | None) -> Catalogue:
     return catalogue.model_copy(update={"base_url": checked, "practice_shop": None})
 
 
-def _first_mistake(
-    name: str, error: ValidationError, path: Path | None, text: str
-) -> CatalogueError:
-    mistake = error.errors()[0]
-    location = [str(part) for part in mistake["loc"]]
-    message = mistake["msg"].removeprefix("Value error, ")
-    allowed = _allowed(mistake["type"], location)
-    field = ".".join(location) or "attributes"
-    if path is not None:
-        field += f" ({path}, line {_line_of(text, ['attributes', *location])})"
-    return CatalogueError(name, field, message[:1].lower() + message[1:], allowed)
+def _the_catalogue(name: str, documents: Sequence[Document], path: Path) -> Document:
+    ours = [document for document in documents if _is_catalogue(document)]
+    if len(ours) > 1:
+        lines = " and ".join(str(document.line_of(())) for document in ours)
+        problem = f"two catalogues in one file, in lines {lines}; each needs a folder of its own"
+        raise CatalogueError.of(name, [Mistake("", problem, path=path)])
+    if not ours and len(documents) == 1:
+        return documents[0]
+    if not ours:
+        raise CatalogueError(name, str(path), "it has no attributes", "type and attributes")
+    return ours[0]
 
 
-def _allowed(kind: str, location: list[str]) -> str:
-    """The keys that are known where an unknown one stands."""
-    if kind != "extra_forbidden":
-        return ""
-    model: Any = Catalogue
-    for part in location[:-1]:
-        known = getattr(model, "model_fields", {})
-        if part in known:
-            model = _model_of(known[part].annotation)
-    known = getattr(model, "model_fields", {})
-    return ", ".join(key for key in known if key != "name")
+def _is_catalogue(document: Document) -> bool:
+    kind = document.value.get("type") if isinstance(document.value, dict) else None
+    return isinstance(kind, str) and kind.split(".")[0] == _PACKAGE
 
 
-def _model_of(annotation: Any) -> Any:
-    """The pydantic model within an annotation such as `dict[str, Field]` or `X | None`."""
-    if hasattr(annotation, "model_fields"):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        found = _model_of(inner)
-        if found is not None:
-            return found
-    return None
+def _mistakes_beside_attributes(document: Document) -> list[Mistake]:
+    mistakes = []
+    for key in document.value if isinstance(document.value, dict) else ():
+        if key not in COMPONENT_KEYS:
+            problem = unknown_key(key, COMPONENT_KEYS)
+            if key in CatalogueAttributes.model_fields:
+                problem = "it stands beside attributes; indent it, so that it is one of them"
+            line = document.line_of((key,))
+            mistakes.append(Mistake(key, problem, ", ".join(COMPONENT_KEYS), line=line))
+    return mistakes
 
 
-def _line_of(text: str, location: list[str]) -> int:
-    """Line of the deepest key of `location` that the text has, counted from 1."""
-    node = yaml.compose(text)
-    line = 1
-    for part in location:
-        if isinstance(node, yaml.MappingNode):
-            entry = next(((k, v) for k, v in node.value if k.value == part), None)
-        elif isinstance(node, yaml.SequenceNode) and part.isdigit():
-            items = node.value
-            entry = (items[int(part)], items[int(part)]) if int(part) < len(items) else None
-        else:
-            entry = None
-        if entry is None:
-            break
-        key, node = entry
-        line = key.start_mark.line + 1
-    return line
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

@@ -31,6 +31,12 @@ from catalog_pipeline.catalogue.fields import (
     StrictModel,
     checked_timezone,
 )
+from catalog_pipeline.catalogue.page_template import (
+    PLACEHOLDER,
+    check_no_template,
+    checked_template,
+    page_with_address,
+)
 from catalog_pipeline.catalogue.politeness import Limits, Login, Politeness
 
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
@@ -125,9 +131,12 @@ class CatalogueAttributes(StrictModel):
     @field_validator("page_url")
     @classmethod
     def _has_a_placeholder(cls, value: str) -> str:
-        if value.count("{page}") != 1:
-            raise ValueError("it must hold {page} once, as in /products?page={page}")
-        return value
+        return checked_template(value)
+
+    @field_validator("first_page_url")
+    @classmethod
+    def _is_one_address(cls, value: str | None) -> str | None:
+        return None if value is None else check_no_template(value)
 
     @field_validator("fields")
     @classmethod
@@ -152,6 +161,7 @@ class CatalogueAttributes(StrictModel):
             )
         if self.last_page - self.first_page >= MAX_PAGES:
             raise ValueError(f"more than {MAX_PAGES:,} pages from first_page to last_page")
+        self._check_first_page()
         for name in self.key:
             if name not in self.fields:
                 raise ValueError(
@@ -160,6 +170,17 @@ class CatalogueAttributes(StrictModel):
         if not self.key:
             raise ValueError("key needs at least one field")
         return self
+
+    def _check_first_page(self) -> None:
+        if self.first_page_url is None:
+            return
+        address = self.absolute(self.first_page_url)
+        page = page_with_address(self.absolute(self.page_url), address)
+        if page is not None and self.first_page < page <= self.last_page:
+            raise ValueError(
+                f"first_page_url is the address that page {page} has by page_url; one of the two "
+                f"pages would be missing"
+            )
 
     @property
     def pages(self) -> range:
@@ -180,7 +201,7 @@ class CatalogueAttributes(StrictModel):
         """The absolute URL of a listing page."""
         if page == self.first_page and self.first_page_url is not None:
             return self.absolute(self.first_page_url)
-        return self.absolute(self.page_url.replace("{page}", str(page)))
+        return self.absolute(self.page_url.replace(PLACEHOLDER, str(page)))
 
     def absolute(self, path_or_url: str) -> str:
         """`path_or_url` below `base_url`, which may have a path of its own (a mirror)."""

@@ -8,12 +8,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from catalog_pipeline.catalogue.files import (
-    base_url_override,
-    catalogue_files,
-    read_catalogue,
-    with_base_url,
-)
+from catalog_pipeline.catalogue.files import base_url_override, read_catalogue, with_base_url
+from catalog_pipeline.catalogue.finding import catalogue_files
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.cli.options import json_option

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from catalog_pipeline.catalogue.files import catalogue_files, load_catalogue
+from catalog_pipeline.catalogue.files import load_catalogue
+from catalog_pipeline.catalogue.finding import catalogue_files
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.cli.grids import output_console

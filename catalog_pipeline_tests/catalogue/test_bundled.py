@@ -2,7 +2,8 @@
 
 import pytest
 
-from catalog_pipeline.catalogue.files import BUNDLED_FOLDER, catalogue_files, load_catalogue
+from catalog_pipeline.catalogue.files import load_catalogue
+from catalog_pipeline.catalogue.finding import BUNDLED_FOLDER, catalogue_files
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.sandbox.markup import listing_page
 from catalog_pipeline.sandbox.products import product

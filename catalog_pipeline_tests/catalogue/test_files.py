@@ -3,12 +3,8 @@
 import pytest
 import yaml
 
-from catalog_pipeline.catalogue.files import (
-    catalogue_files,
-    load_catalogue,
-    read_catalogue,
-    with_base_url,
-)
+from catalog_pipeline.catalogue.files import load_catalogue, read_catalogue, with_base_url
+from catalog_pipeline.catalogue.finding import catalogue_files
 from catalog_pipeline.errors import CatalogueError, UsageError
 from catalog_pipeline_tests.catalogue.attributes import attributes
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from catalog_pipeline.catalogue.files import EXTRA_FOLDER_VARIABLE, base_url_variable
+from catalog_pipeline.catalogue.files import base_url_variable
+from catalog_pipeline.catalogue.finding import EXTRA_FOLDER_VARIABLE
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.saved_site import SAVED, needs_saved_pages, served_files

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import dagster as dg
 
-from catalog_pipeline.catalogue.files import EXTRA_FOLDER_VARIABLE
+from catalog_pipeline.catalogue.finding import EXTRA_FOLDER_VARIABLE
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling.lock import CRAWL_LOCK
 from catalog_pipeline.orchestration.checkpoints.reader import PageStatuses, read_statuses

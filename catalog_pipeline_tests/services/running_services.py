@@ -20,12 +20,8 @@ from typing import Any
 import dagster as dg
 import yaml
 
-from catalog_pipeline.catalogue.files import (
-    BUNDLED_FOLDER,
-    EXTRA_FOLDER_VARIABLE,
-    FILE_NAME,
-    base_url_variable,
-)
+from catalog_pipeline.catalogue.files import base_url_variable
+from catalog_pipeline.catalogue.finding import BUNDLED_FOLDER, EXTRA_FOLDER_VARIABLE, FILE_NAME
 from catalog_pipeline.orchestration.instance.liveness import process_with_sign
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, ensure_dagster_home
 from catalog_pipeline_tests.services.graphql import WebClient

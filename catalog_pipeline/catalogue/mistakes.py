@@ -1,0 +1,125 @@
+"""The mistakes that pydantic finds in a catalogue's attributes, as a person would name them.
+
+All at once, with the line of each, what is allowed, and the key that was meant. A key that is
+misspelt comes before what is missing because of it, and stands for it. Not here: what is allowed
+(`model`), and the mistakes that only a parser or Dagster can find.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from catalog_pipeline.catalogue.sections import (
+    below,
+    has_key,
+    is_chosen_by,
+    keys_of,
+    models_among,
+)
+from catalog_pipeline.catalogue.written import Document
+from catalog_pipeline.errors import Mistake
+
+_ATTRIBUTES = "attributes"
+_TYPE_NAMES = frozenset({"str", "int", "float", "bool"})
+
+
+def mistakes_of(
+    model: type[BaseModel], error: ValidationError | None, problems: Mapping[tuple[str, ...], str]
+) -> list[Mistake]:
+    """Every mistake in attributes, misspelt keys first.
+
+    `error` came of validating `model`; `problems` are texts that are not what their key wants.
+    """
+    found = {}
+    for each in _raw(error) if error else []:
+        place, models = _in_file(model, each["loc"])
+        found[place] = each, keys_of(models)
+    unknown = {
+        place: keys for place, (each, keys) in found.items() if each["type"] == "extra_forbidden"
+    }
+    meant = {(*place[:-1], nearest(place[-1], keys)) for place, keys in unknown.items()}
+    ordered = sorted(found.items(), key=lambda entry: entry[0] not in unknown)
+    named = {
+        place: _mistake(model, place, each, keys)
+        for place, (each, keys) in ordered
+        if not (each["type"] == "missing" and place in meant)
+    }
+    texts = {place: Mistake(".".join(place), problem) for place, problem in problems.items()}
+    return list({**named, **texts}.values())
+
+
+def located(mistake: Mistake, path: Path, document: Document) -> Mistake:
+    """A mistake in the attributes of a document, with its file and line."""
+    keys = () if mistake.field == _ATTRIBUTES else tuple(mistake.field.split("."))
+    return replace(mistake, path=path, line=document.line_of((_ATTRIBUTES, *keys)))
+
+
+def _raw(error: ValidationError) -> list[Any]:
+    return list(error.errors(include_url=False, include_input=False))
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant, if one is near enough."""
+    words = {_folded(each): each for each in known}
+    found = difflib.get_close_matches(_folded(word), words, n=1, cutoff=0.66)
+    return words[found[0]] if found else None
+
+
+def unknown_key(key: str, known: Sequence[str], model: type[BaseModel] | None = None) -> str:
+    """What is said of a key that is not known where it stands."""
+    if meant := nearest(key, known):
+        return f"there is no such key; did you mean {meant}"
+    if model is not None and (home := _section_with(model, key)):
+        return f"there is no such key here; it belongs in {home}"
+    return "there is no such key"
+
+
+def _mistake(
+    model: type[BaseModel], place: tuple[str, ...], found: Any, keys: Sequence[str]
+) -> Mistake:
+    field = ".".join(place) or _ATTRIBUTES
+    message = found["msg"].removeprefix("Value error, ")
+    if found["type"] == "extra_forbidden":
+        return Mistake(field, unknown_key(place[-1], keys, model), ", ".join(keys))
+    if found["type"] == "missing":
+        message = "it is required, and missing"
+    return Mistake(field, message[:1].lower() + message[1:])
+
+
+def _in_file(
+    model: type[BaseModel], location: Sequence[object]
+) -> tuple[tuple[str, ...], Sequence[type[BaseModel]]]:
+    """The keys that lead to a place, and the models of the section that the last one is in.
+
+    Without what pydantic adds to a location where it had a choice.
+    """
+    within: Sequence[type[BaseModel]] = [model]
+    models, place = within, list[str]()
+    for part in map(str, location):
+        chosen = [each for each in models if len(models) > 1 and is_chosen_by(each, part)]
+        if chosen:
+            models = chosen
+        elif not ("[" in part or part in _TYPE_NAMES):
+            place.append(part)
+            within, models = models, below(models, part)
+    return tuple(place), within
+
+
+def _section_with(model: type[BaseModel], key: str) -> str | None:
+    for name, described in model.model_fields.items():
+        if (
+            any(has_key(each, key) for each in models_among([described.annotation]))
+            and name != "fields"
+        ):
+            return name
+    return None
+
+
+def _folded(word: str) -> str:
+    return word.lower().replace("-", "_").replace(" ", "_")

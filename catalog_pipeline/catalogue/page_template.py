@@ -1,0 +1,44 @@
+"""The template of a listing's page addresses: whether each page gets an address of its own.
+
+A page number that never reaches the server, or the same address for two pages, would show as pages
+that are done. Not here: what an address may be at all (`bounds`), and making one (`model`).
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urldefrag, urlsplit
+
+PLACEHOLDER = "{page}"
+_STAND_IN = "7707"
+
+
+def checked_template(value: str) -> str:
+    """Return `value` if its page number is in the path or the query, else raise `ValueError`."""
+    if value.count(PLACEHOLDER) != 1:
+        raise ValueError("it must hold {page} once, as in /products?page={page}")
+    if PLACEHOLDER in urlsplit(value).fragment:
+        raise ValueError(
+            "what follows # never reaches the server, and {page} is there; "
+            "name the address that the page itself asks, as in /products?page={page}"
+        )
+    parts = urlsplit(value.replace(PLACEHOLDER, _STAND_IN))
+    if _STAND_IN in parts.netloc or _STAND_IN in parts.scheme:
+        raise ValueError("{page} belongs in the path or the query, not before them")
+    return value
+
+
+def check_no_template(value: str) -> str:
+    """Return `value` if it is the address of one page, else raise `ValueError`."""
+    if PLACEHOLDER in value:
+        raise ValueError("it is one page's address; {page} belongs in page_url alone")
+    return value
+
+
+def page_with_address(template: str, address: str) -> int | None:
+    """The page number with which a template gives an address, fragments aside."""
+    before, after = urldefrag(template).url.split(PLACEHOLDER)
+    found = re.fullmatch(
+        f"{re.escape(before)}(0|[1-9][0-9]*){re.escape(after)}", urldefrag(address).url
+    )
+    return int(found[1]) if found else None

@@ -1,0 +1,130 @@
+"""What a text of a YAML stands for where a number or a truth value is wanted.
+
+Only what has one reading: `0150` is 104 to some and 150 to others, `1_000` a number to some and a
+text to others, so each is a mistake where a number is wanted, and where a text is wanted the text
+as it is written. Bounds of numbers are in `bounds`, the texts of a site's pages in `reading`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+
+from catalog_pipeline.catalogue.sections import alternatives, annotations_of, fitting, is_model
+from catalog_pipeline.catalogue.written import Nothing
+
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_NUMBER = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_TRUTH = {
+    word: is_true
+    for words, is_true in (("true yes on", True), ("false no off", False))
+    for word in words.split()
+}
+_MAX_DIGITS = 40
+_LISTS = (list, tuple, set, frozenset)
+
+Place = tuple[str, ...]
+Scalar = str | int | float | bool
+
+
+def typed(model: type[BaseModel], attributes: Mapping[str, Any]) -> tuple[Any, dict[Place, str]]:
+    """The attributes with their texts turned into what the model wants, and what could not be.
+
+    What could not be is kept as it is, with its place in the attributes.
+    """
+    problems: dict[Place, str] = {}
+    return _section(attributes, [model], (), problems), problems
+
+
+def _section(
+    values: Mapping[str, Any],
+    models: Sequence[type[BaseModel]],
+    place: Place,
+    problems: dict[Place, str],
+) -> dict[str, Any]:
+    return {
+        key: _value(item, annotations_of(fitting(models, values), key), (*place, key), problems)
+        for key, item in values.items()
+    }
+
+
+def _value(value: object, wanted: Sequence[Any], place: Place, problems: dict[Place, str]) -> Any:
+    if isinstance(value, Mapping):
+        if models := [each for each in wanted if is_model(each)]:
+            return _section(value, models, place, problems)
+        inner = [get_args(each)[1] for each in wanted if get_origin(each) in (dict, Mapping)]
+        return {k: _value(v, alternatives(inner), (*place, k), problems) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        inner = [arg for each in wanted if get_origin(each) in _LISTS for arg in get_args(each)[:1]]
+        items = enumerate(value)
+        return [_value(v, alternatives(inner), (*place, str(i)), problems) for i, v in items]
+    try:
+        return _scalar(value, wanted)
+    except ValueError as error:
+        problems[place] = str(error)
+        return value
+
+
+def _scalar(value: object, wanted: Sequence[Any]) -> object:
+    """Raises `ValueError`: a text, a truth value or nothing where something else is wanted."""
+    if isinstance(value, Nothing):
+        return _nothing(value, wanted)
+    if isinstance(value, str):
+        return _of_text(value, wanted)
+    if isinstance(value, bool) and bool not in wanted and _are_numbers(wanted):
+        raise ValueError(f"{str(value).lower()} is no number")
+    return value
+
+
+def mapped_value(value: Scalar, field_type: object) -> Scalar:
+    """A value of a field's `values` as the field's type has it; text stays as it is written.
+
+    Raises:
+        ValueError: the field is a number and the text none that has one reading.
+    """
+    if not isinstance(value, str):
+        return value
+    if field_type == "integer":
+        return _of_text(value, [int])
+    if field_type == "number":
+        return _of_text(value, [int, float])
+    if field_type == "boolean" and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    return value
+
+
+def _of_text(text: str, wanted: Sequence[Any]) -> Scalar:
+    """The text, or the number or truth value that it is if no text is wanted."""
+    if int in wanted and bool not in wanted and _INTEGER.fullmatch(text):
+        return int(_bounded(text))
+    if str in wanted or not (bool in wanted or _are_numbers(wanted)):
+        return str(text)
+    if float in wanted and _NUMBER.fullmatch(text):
+        return float(text)
+    if bool in wanted and text.lower() in _TRUTH:
+        return _TRUTH[text.lower()]
+    if not _are_numbers(wanted):
+        raise ValueError(f"{text!r} is neither true nor false")
+    kind = "number" if float in wanted else "whole number"
+    raise ValueError(f"{text!r} is no {kind}; write it in decimal digits alone, as in 25")
+
+
+def _are_numbers(wanted: Sequence[Any]) -> bool:
+    return int in wanted or float in wanted
+
+
+def _bounded(digits: str) -> str:
+    if len(digits) > _MAX_DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return digits
+
+
+def _nothing(value: Nothing, wanted: Sequence[Any]) -> object:
+    if type(None) in wanted:
+        return None
+    if str in wanted or not wanted:
+        return str(value)
+    raise ValueError("it holds nothing; give it a value, or leave the key out")

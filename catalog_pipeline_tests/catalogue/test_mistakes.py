@@ -1,0 +1,92 @@
+"""All mistakes of a YAML at once, each with its line, misspelt keys before what they cause."""
+
+from pathlib import Path
+
+import pytest
+
+from catalog_pipeline.catalogue.files import read_catalogue
+from catalog_pipeline.catalogue.mistakes import nearest
+from catalog_pipeline.errors import CatalogueError
+from catalog_pipeline_tests.catalogue.files_of_texts import catalogue_file
+
+
+def _mistakes(path: Path) -> list[tuple[str, int | None, str]]:
+    with pytest.raises(CatalogueError) as caught:
+        read_catalogue(path)
+    return [(each.field, each.line, each.problem) for each in caught.value.mistakes]
+
+
+def test_a_misspelt_key_is_named_and_not_what_is_missing_because_of_it(tmp_path: Path):
+    path = catalogue_file(tmp_path, ("select", "selct"), ("last_page", "LastPage"))
+    assert _mistakes(path) == [
+        ("fields.name.selct", 9, "there is no such key; did you mean select"),
+        ("LastPage", 5, "there is no such key; did you mean last_page"),
+    ]
+
+
+def test_all_mistakes_are_named_misspelt_keys_first(tmp_path: Path):
+    path = catalogue_file(
+        tmp_path,
+        ("base_url: https://shop.example", "base_url: shop"),
+        ("last_page: 9", "last_page: yes"),
+        more="  politeness: {concurency: 3, max_attempts: 0}\n  politeness: {}\nowner: me\n",
+    )
+    fields = [(field, line) for field, line, _ in _mistakes(path)]
+    assert fields == [
+        ("politeness", 11),
+        ("owner", 12),
+        ("politeness.concurency", 10),
+        ("base_url", 3),
+        ("last_page", 5),
+        ("politeness.max_attempts", 10),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        ("politeness", "it stands beside attributes; indent it"),
+        ("schedule", "it stands beside attributes; indent it"),
+        ("attribute", "did you mean attributes"),
+        ("postprocessing", "did you mean post_processing"),
+        ("colour", "there is no such key"),
+    ],
+)
+def test_a_key_beside_attributes_that_no_component_has_is_a_mistake(
+    tmp_path: Path, key: str, problem: str
+):
+    (found,) = _mistakes(catalogue_file(tmp_path, more=f"{key}: {{}}\n"))
+    assert (found[0], found[1]) == (key, 10)
+    assert problem in found[2]
+
+
+def test_a_key_in_the_wrong_section_is_sent_to_the_right_one(tmp_path: Path):
+    (found,) = _mistakes(catalogue_file(tmp_path, more="  max_redirects: 3\n"))
+    assert found == ("max_redirects", 10, "there is no such key here; it belongs in limits")
+
+
+def test_a_mistake_in_a_login_is_held_to_the_keys_of_its_kind(tmp_path: Path):
+    login = "  login: {kind: basic, usrname_env: A, password_env: B}\n"
+    with pytest.raises(CatalogueError) as caught:
+        read_catalogue(catalogue_file(tmp_path, more=login))
+    (mistake,) = caught.value.mistakes
+    assert (mistake.field, mistake.line) == ("login.usrname_env", 10)
+    assert mistake.allowed == "kind, username_env, password_env"
+
+
+def test_the_text_names_each_mistake_in_a_line_of_its_own(tmp_path: Path):
+    path = catalogue_file(tmp_path, ("select", "selct"), ("last_page: 9", "last_page: yes"))
+    with pytest.raises(CatalogueError) as caught:
+        read_catalogue(path)
+    first, more, second = str(caught.value).splitlines()
+    assert first.startswith(f"Catalogue shop, fields.name.selct ({path}, line 9): ")
+    assert more == "1 more:"
+    assert second.startswith(f"  last_page ({path}, line 5): 'yes' is no whole number")
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("Base-URL", "base_url"), ("keys", "key"), ("feilds", "fields"), ("colour", None)],
+)
+def test_the_nearest_word_is_the_one_that_was_probably_meant(word: str, meant: str | None):
+    assert nearest(word, ["base_url", "key", "fields", "product"]) == meant
