@@ -23,6 +23,7 @@ _COMMANDS = {
     "status": ("catalog_pipeline.cli.status", "Show which pages are done, failed, missing."),
     "try": ("catalog_pipeline.cli.try_page", "Fetch and parse one page, store nothing."),
     "list": ("catalog_pipeline.cli.list_catalogues", "List the catalogues."),
+    "schema": ("catalog_pipeline.cli.schema", "Print the schema of a catalogue's YAML."),
     "sandbox": ("catalog_pipeline.cli.sandbox", "Serve the practice shop."),
 }
 

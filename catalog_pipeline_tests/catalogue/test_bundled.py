@@ -4,6 +4,7 @@ import pytest
 
 from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.finding import BUNDLED_FOLDER, catalogue_files
+from catalog_pipeline.catalogue.schema import TYPE_NAME
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.sandbox.markup import listing_page
 from catalog_pipeline.sandbox.products import product
@@ -20,7 +21,7 @@ def test_these_catalogues_are_bundled_and_only_the_practice_shop_is_refreshed_by
 @pytest.mark.parametrize("name", BUNDLED)
 def test_a_bundled_catalogue_names_the_component_and_has_a_description(name):
     text = (BUNDLED_FOLDER / name / "defs.yaml").read_text(encoding="utf-8")
-    assert "type: catalog_pipeline.orchestration.definitions.component.CatalogueComponent\n" in text
+    assert f"\ntype: {TYPE_NAME}\n" in text
     assert load_catalogue(name, {}).description
 
 

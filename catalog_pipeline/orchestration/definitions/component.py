@@ -3,6 +3,7 @@
 No logic of its own: what an asset does is in `runs`.
 """
 
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,19 +20,36 @@ from catalog_pipeline.catalogue.model import Catalogue, CatalogueAttributes
 from catalog_pipeline.orchestration.definitions.catalogue_check import check_catalogue
 from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
 from catalog_pipeline.orchestration.definitions.products_asset import build_products_asset
+from catalog_pipeline.orchestration.definitions.scaffold import CatalogueScaffolder
 from catalog_pipeline.orchestration.definitions.schedule import build_refresh_schedule
 from catalog_pipeline.orchestration.definitions.sensor import build_table_sensor
 from catalog_pipeline.reading.html.listing import ListingParser
 
 
+@dg.scaffold_with(CatalogueScaffolder)
 class CatalogueComponent(dg.Component):
-    """One site's product listing as resumable assets; see the bundled YAML files for examples."""
+    """One site's product listing as resumable assets: a checkpoint per page, and a table.
+
+    Its YAML says where the listing is, what one product looks like and which fields it has. The
+    assets are `product_pages`, with one partition per listing page, and `products`, the Parquet
+    table of all of them, with checks, a sensor that rebuilds it, and a schedule that refreshes it.
+    """
 
     def __init__(self, catalogue: Catalogue) -> None:
         # Selectors and patterns are compiled here so that a mistake in them shows before a crawl.
         ListingParser(catalogue)
         check_catalogue(catalogue)
         self.catalogue = catalogue
+
+    @classmethod
+    def get_spec(cls) -> dg.ComponentTypeSpec:
+        """What `dg` and the web UI say of the component."""
+        return dg.ComponentTypeSpec(
+            description=inspect.getdoc(cls),
+            owners=["team:catalogues"],
+            tags=["scraping", "html", "parquet"],
+            produces=["asset", "asset_check", "schedule", "sensor"],
+        )
 
     @classmethod
     def get_model_cls(cls) -> type[BaseModel]:

@@ -1,0 +1,35 @@
+"""`catalog-pipeline schema`: the JSON schema of a catalogue's YAML, for editors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from catalog_pipeline.catalogue.schema import SCHEMA_FILE_NAME, SCHEMA_LINE, schema_text
+from catalog_pipeline.errors import UsageError
+
+
+@click.command()
+@click.option(
+    "--write",
+    "folder",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help=f"Write it to FOLDER/{SCHEMA_FILE_NAME}, the folder above those of the catalogues.",
+)
+def command(folder: Path | None) -> int:
+    """Print the JSON schema of a catalogue's YAML.
+
+    Editors with a YAML language server complete and explain the keys of a file that begins with
+    a line that says where the schema is; the files that come with the project have it.
+    """
+    if folder is None:
+        print(schema_text(), end="")
+        return 0
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}.")
+    path = folder / SCHEMA_FILE_NAME
+    path.write_text(schema_text(), encoding="utf-8")
+    print(f"Wrote {path}. First line of a YAML in a folder beside it:\n{SCHEMA_LINE}")
+    return 0
