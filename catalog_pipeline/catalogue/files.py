@@ -16,11 +16,13 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from catalog_pipeline.catalogue.beside import mistakes_beside
 from catalog_pipeline.catalogue.bounds import checked_base_url
 from catalog_pipeline.catalogue.finding import catalogue_files
 from catalog_pipeline.catalogue.mistakes import located, mistakes_of, unknown_key
 from catalog_pipeline.catalogue.model import Catalogue, CatalogueAttributes
 from catalog_pipeline.catalogue.scalars import typed
+from catalog_pipeline.catalogue.templates import Renderer, render
 from catalog_pipeline.catalogue.written import Document, read_documents
 from catalog_pipeline.errors import CatalogueError, Mistake, UsageError
 
@@ -39,19 +41,33 @@ def load_catalogue(name: str, environ: Mapping[str, str] = os.environ) -> Catalo
     files = catalogue_files(environ)
     if name not in files:
         raise UsageError(f"There is no catalogue {name!r}. Known: {', '.join(files)}.")
-    return with_base_url(read_catalogue(files[name]), base_url_override(name, environ))
+    return with_base_url(read_catalogue(files[name], environ), base_url_override(name, environ))
 
 
-def read_catalogue(path: Path) -> Catalogue:
+def read_catalogue(
+    path: Path, environ: Mapping[str, str] = os.environ, elsewhere: Renderer | None = None
+) -> Catalogue:
     """The catalogue that one YAML file describes; its folder's name is its name.
+
+    `elsewhere` fills in what templates name besides the environment, where somebody can.
 
     Raises:
         CatalogueError: the file has mistakes; all of them are named.
     """
     name = path.parent.name
     document = read_component(path)
-    catalogue, mistakes = _checked(name, document.value["attributes"])
-    mistakes = [*document.mistakes, *(located(each, path, document) for each in mistakes)]
+    beside = [
+        replace(each, path=path, line=document.line_of(tuple(each.field.split("."))))
+        for each in mistakes_beside(document.value, environ)
+    ]
+    rendered = render(document.value["attributes"], environ, elsewhere)
+    catalogue, checked = _checked(name, rendered.attributes)
+    within = [*rendered.mistakes, *filter(None, map(rendered.without_values, checked))]
+    mistakes = [
+        *document.mistakes,
+        *beside,
+        *(located(each, path, document) for each in within),
+    ]
     if catalogue is None or mistakes:
         raise CatalogueError.of(name, mistakes)
     return catalogue
