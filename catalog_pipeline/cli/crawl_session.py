@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from dagster import DagsterInstance
@@ -20,9 +21,15 @@ from catalog_pipeline.orchestration.checkpoints.reader import (
     read_checkpoints,
     read_statuses,
 )
-from catalog_pipeline.orchestration.checkpoints.table_state import table_is_current, table_rows
+from catalog_pipeline.orchestration.checkpoints.table_state import (
+    LastBuild,
+    damage_of_last_table,
+    read_last_build,
+    why_outdated,
+)
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.system.durable_files import kind_of
 
 if TYPE_CHECKING:
     from catalog_pipeline.orchestration.commands.in_process import LocalRun
@@ -40,16 +47,40 @@ def run_session(instance: DagsterInstance, order: RunOrder, progress: RunProgres
         progress.crawl_starts(len(due), reparse=order.reparse)
         with observed_by(progress):
             crawl = crawl_here(instance, catalogue, due, order.cutoff, reparse=order.reparse)
-    build: LocalRun | None = None
-    if not _is_interrupted(crawl) and not table_is_current(instance, catalogue):
-        from catalog_pipeline.orchestration.commands.in_process import build_table_here
+    build = None if _is_interrupted(crawl) else _build(instance, order, progress)
+    unusable = _unusable(instance, order)
+    if unusable and not _is_interrupted(crawl) and not _is_interrupted(build):
+        # Once: what is of no use after this download too is told, and tried by the next command.
+        from catalog_pipeline.orchestration.commands.in_process import crawl_here
 
-        progress.table_starts()
-        build = build_table_here(instance, catalogue)
+        progress.found_damaged(reason for reason in unusable.values() if reason)
+        progress.crawl_starts(len(unusable), reparse=False)
+        with observed_by(progress):
+            crawl = crawl_here(instance, catalogue, sorted(unusable), datetime.now(timezone.utc))
+        build = (None if _is_interrupted(crawl) else _build(instance, order, progress)) or build
     landed = pages_recorded_after(instance, catalogue.name, newest_before)
     done_before = set() if order.reparse else set(order.pages) - set(due)
     settled = done_before | landed
     return _sum_up(instance, order, progress, settled, crawl, build)
+
+
+def _build(instance: DagsterInstance, order: RunOrder, progress: RunProgress) -> LocalRun | None:
+    """Build the table unless the one that is there would come out again."""
+    outdated = why_outdated(instance, order.catalogue)
+    if outdated is None:
+        return None
+    from catalog_pipeline.orchestration.commands.in_process import build_table_here
+
+    progress.table_starts(damage_of_last_table(instance, order.catalogue))
+    return build_table_here(instance, order.catalogue)
+
+
+def _unusable(instance: DagsterInstance, order: RunOrder) -> dict[int, str]:
+    """Pages of the order that are done and that the table could not use, with the reasons."""
+    built = read_last_build(instance, order.catalogue)
+    if built is None or order.reparse:
+        return {}
+    return {page: why for page, why in built.left_out.items() if page in set(order.pages)}
 
 
 def _is_interrupted(run: LocalRun | None) -> bool:
@@ -87,7 +118,7 @@ def _sum_up(
     build: LocalRun | None,
 ) -> RunSummary:
     catalogue = order.catalogue
-    outcome = progress.outcome
+    built = read_last_build(instance, catalogue) or LastBuild()
     statuses = read_statuses(instance, catalogue.name, catalogue.pages)
     chosen = set(order.pages)
     # A run of the web UI that planned pages meanwhile has them in progress again: what this
@@ -102,15 +133,18 @@ def _sum_up(
         failed=len(failed),
         missing=len(chosen & statuses.missing),
         in_progress=len(in_progress),
-        downloads=outcome.downloads if outcome else 0,
-        not_modified=outcome.not_modified if outcome else 0,
+        downloads=sum(outcome.downloads for outcome in progress.outcomes),
+        not_modified=sum(outcome.not_modified for outcome in progress.outcomes),
         parsed_again=progress.stored if order.reparse else 0,
         failures=tuple(failures[page] for page in sorted(failures)),
         is_interrupted=_is_interrupted(crawl) or _is_interrupted(build),
         # Where the crawl came to its end, its failures say it page by page.
-        crawl_error=_error_of(crawl) if progress.outcome is None else None,
+        crawl_error=_error_of(crawl) if not progress.came_to_its_end else None,
         table_error=_error_of(build),
         table=catalogue_places(catalogue.name).table,
-        rows=table_rows(instance, catalogue),
+        rows=built.rows if kind_of(catalogue_places(catalogue.name).table) else None,
+        duplicates=built.duplicates,
+        left_out=built.left_out,
+        outdated_pages=built.outdated_pages,
         run_id=crawl.run_id if crawl is not None else None,
     )

@@ -46,7 +46,8 @@ class RunProgress(Observer):
         self._task: TaskID | None = None
         self._total = self._finished = 0
         self._started = self._last_line = time.monotonic()
-        self.outcome: CrawlOutcome | None = None
+        self.outcomes: list[CrawlOutcome] = []
+        self.came_to_its_end = False
         self.stored = 0
 
     def __enter__(self) -> RunProgress:
@@ -63,7 +64,8 @@ class RunProgress(Observer):
     def crawl_starts(self, pages: int, *, reparse: bool) -> None:
         """The run over so many pages begins."""
         verb = "Parsing again" if reparse else "Crawling"
-        self._total = pages
+        self._total, self._finished = pages, 0
+        self.came_to_its_end = False
         self._started = self._last_line = time.monotonic()
         if self._is_shown and self._console.is_terminal:
             self._bar = Progress(
@@ -81,9 +83,11 @@ class RunProgress(Observer):
         else:
             self._say(f"{verb} {self._catalogue}: {pages} pages are due.")
 
-    def table_starts(self) -> None:
-        """The crawl is over and the table is being built."""
+    def table_starts(self, damage: str | None = None) -> None:
+        """The crawl is over and the table is being built; `damage` is that of the old one."""
         self._stop_bar()
+        if damage is not None:
+            self._say(f"Building the table anew out of the stored pages: {damage}.", "yellow")
 
     def planned(self, plan: CrawlPlan) -> None:
         self._advance(len(plan.carried_over) + len(plan.recovered))
@@ -115,7 +119,8 @@ class RunProgress(Observer):
         self._say(f"Stopping ({reason}); finishing the pages in flight.", style="yellow")
 
     def finished(self, outcome: CrawlOutcome) -> None:
-        self.outcome = outcome
+        self.outcomes.append(outcome)
+        self.came_to_its_end = True
 
     def _advance(self, pages: int) -> None:
         self._finished += pages

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,10 @@ _FAILURES_SHOWN = 20
 
 @dataclass(frozen=True)
 class RunSummary:
-    """How a `run` ended; page counts are those of its selection."""
+    """How a `run` ended; page counts are those of its selection.
+
+    `left_out` are the pages of the whole catalogue that are done and not in its table.
+    """
 
     order: RunOrder
     done: int
@@ -40,6 +44,9 @@ class RunSummary:
     table: Path
     rows: int | None
     run_id: str | None
+    duplicates: int = 0
+    left_out: Mapping[int, str] = field(default_factory=dict)
+    outdated_pages: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -47,7 +54,10 @@ class RunSummary:
         if self.is_interrupted:
             return EXIT_INTERRUPTED
         is_good = (
-            self.done == len(self.order.pages) and not self.crawl_error and not self.table_error
+            self.done == len(self.order.pages)
+            and not self.crawl_error
+            and not self.table_error
+            and not self.left_out
         )
         return 0 if is_good else EXIT_FAILED
 
@@ -108,13 +118,37 @@ def _show_problems(console: Console, summary: RunSummary) -> None:
 
 
 def _show_table(console: Console, summary: RunSummary) -> None:
+    _show_left_out(console, summary)
     console.print(f"{summary.rows:,} rows in {summary.table}")
+    if summary.duplicates:
+        key = ", ".join(summary.order.catalogue.key)
+        console.print(
+            f"{summary.duplicates:,} more rows gave way to a later one of the same {key}",
+            markup=False,
+        )
+    if summary.outdated_pages:
+        console.print(
+            f"{summary.outdated_pages} pages were parsed by an older YAML; to parse them again: "
+            f"catalog-pipeline run {summary.order.catalogue.name} --reparse"
+        )
     if summary.run_id is None:
         return
     # Arrow is slow to import; a run that found everything done has no new rows to show.
     from catalog_pipeline.tables.preview import first_rows
 
     print_rows_in_brief(output_console(), first_rows(summary.table, _ROWS_SHOWN))
+
+
+def _show_left_out(console: Console, summary: RunSummary) -> None:
+    if not summary.left_out:
+        return
+    console.print(
+        f"Not in the table: pages {format_pages(summary.left_out)}, though they are done",
+        style="red",
+    )
+    reasons = [reason for reason in summary.left_out.values() if reason]
+    for reason in reasons[:_FAILURES_SHOWN]:
+        console.print(f"  {reason}", style="red", markup=False)
 
 
 def _as_json(summary: RunSummary, seconds: float) -> dict[str, Any]:
@@ -130,6 +164,12 @@ def _as_json(summary: RunSummary, seconds: float) -> dict[str, Any]:
         "not_modified": summary.not_modified,
         "parsed_again": summary.parsed_again,
         "failed_pages": format_pages(failed),
+        "left_out_pages": format_pages(summary.left_out),
+        "left_out": [
+            {"page": page, "reason": reason} for page, reason in sorted(summary.left_out.items())
+        ],
+        "duplicates": summary.duplicates,
+        "outdated_pages": summary.outdated_pages,
         "failures": [failure_as_json(failure) for failure in summary.failures],
         "interrupted": summary.is_interrupted,
         "crawl_error": summary.crawl_error,

@@ -47,6 +47,8 @@ class CatalogueStatus:
     newest_fetch: datetime | None
     table_rows: int | None
     table: str
+    table_problem: str | None
+    left_out_pages: str
     failures: tuple[PageFailure, ...]
 
 
@@ -76,8 +78,12 @@ def _status(
     instance: DagsterInstance, catalogue: Catalogue, *, with_failures: bool
 ) -> CatalogueStatus:
     from catalog_pipeline.orchestration.checkpoints.reader import explain_failures, read_statuses
+    from catalog_pipeline.orchestration.checkpoints.table_state import (
+        LastBuild,
+        damage_of_last_table,
+        read_last_build,
+    )
     from catalog_pipeline.storing.folder_store import PageStore
-    from catalog_pipeline.tables.preview import read_summary
 
     statuses = read_statuses(instance, catalogue.name, catalogue.pages)
     places = catalogue_places(catalogue.name)
@@ -88,7 +94,8 @@ def _status(
         if with_failures
         else {}
     )
-    table = read_summary(places.table) if places.table.exists() else None
+    built = read_last_build(instance, catalogue) or LastBuild()
+    problem = damage_of_last_table(instance, catalogue)
     return CatalogueStatus(
         catalogue=catalogue.name,
         total=len(catalogue.pages),
@@ -101,8 +108,10 @@ def _status(
         missing_pages=format_pages(statuses.missing),
         oldest_fetch=min(fetches, default=None),
         newest_fetch=max(fetches, default=None),
-        table_rows=table.rows if table else None,
+        table_rows=None if problem else built.rows,
         table=str(places.table),
+        table_problem=problem,
+        left_out_pages=format_pages(built.left_out),
         failures=tuple(failures[page] for page in sorted(failures)),
     )
 
@@ -152,6 +161,17 @@ def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
             console.print(
                 f"{status.catalogue}: failed pages {status.failed_pages} "
                 f"(catalog-pipeline status {status.catalogue} --failed says why)"
+            )
+        if status.table_problem:
+            console.print(
+                f"{status.catalogue}: {status.table_problem}; catalog-pipeline run "
+                f"{status.catalogue} builds it anew out of the stored pages",
+                markup=False,
+            )
+        if status.left_out_pages:
+            console.print(
+                f"{status.catalogue}: pages {status.left_out_pages} are done and not in the table; "
+                f"catalog-pipeline run {status.catalogue} tries them again"
             )
         if status.interrupted:
             console.print(

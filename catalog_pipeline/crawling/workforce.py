@@ -28,10 +28,11 @@ class CrewAtWork:
     pool: WorkerPool
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Early:
     crew: CrewAtWork
     ending: ExitStack
+    is_taken: bool = False
 
 
 _early: ContextVar[_Early | None] = ContextVar("early", default=None)
@@ -41,7 +42,8 @@ _early: ContextVar[_Early | None] = ContextVar("early", default=None)
 def crew(catalogue: Catalogue, places: CataloguePlaces) -> Iterator[CrewAtWork]:
     """The workers for a crawl: those with a head start if there are, else new ones."""
     early = _early.get()
-    if early is not None and early.crew.catalogue.name == catalogue.name:
+    if early and not early.is_taken and early.crew.catalogue.name == catalogue.name:
+        early.is_taken = True
         with early.ending:
             yield early.crew
         return

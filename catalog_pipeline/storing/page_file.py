@@ -60,6 +60,15 @@ class PageFile:
         return columns
 
     @property
+    def rows_bytes(self) -> int:
+        """What the rows will take as JSON; as much as may be if the file does not say it."""
+        try:
+            size: int = zstandard.frame_content_size(self.packed_rows)
+        except zstandard.ZstdError:
+            return 0
+        return size if size >= 0 else _MAX_PART_BYTES
+
+    @property
     def body(self) -> bytes:
         """The body as the server sent it, without its transfer's compression."""
         return self._unpack(self.packed_body)

@@ -18,20 +18,23 @@ import pyarrow.parquet as pq
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.tables.duplicates import KeyLedger, Survivors
 from catalog_pipeline.tables.parquet_writer import TableFile, file_facts
-from catalog_pipeline.tables.row_batches import BatchConverter
+from catalog_pipeline.tables.report import LeftOutPage
+from catalog_pipeline.tables.row_batches import BatchConverter, Mend
 from catalog_pipeline.tables.stored_rows import PageRows
 
 
 class Assembly:
     """Takes the rows of all pages and makes one table file; a context that closes its files."""
 
-    def __init__(self, catalogue: Catalogue, next_name: Callable[[], Path]) -> None:
+    def __init__(self, catalogue: Catalogue, next_name: Callable[[], Path], mend: Mend) -> None:
         self.pages = 0
         self.outdated_pages = 0
+        self.parsed_again: list[int] = []
+        self.left_out: list[LeftOutPage] = []
         self._catalogue = catalogue
         self._code_version = catalogue.code_version
         self._next_name = next_name
-        self._converter = BatchConverter(catalogue)
+        self._converter = BatchConverter(catalogue, mend)
         self._ledger = KeyLedger(catalogue.key_columns)
         self._files: list[TableFile] = []
 
@@ -52,20 +55,23 @@ class Assembly:
         """The file that became the table."""
         return self._files[-1]
 
-    def add(self, pages: Sequence[PageRows]) -> list[str]:
-        """Take the rows of the next pages; what is wrong with those that do not fit."""
+    def add(self, pages: Sequence[PageRows]) -> None:
+        """Take the rows of the next pages; those that cannot be had are left out."""
         if not pages:
-            return []
-        table, fitting, problems = self._converter.convert(pages)
-        self.pages += len(fitting)
+            return
+        found = self._converter.convert(pages)
+        mended = {page.record.page for page in found.parsed_again}
+        self.pages += len(found.pages)
+        self.parsed_again += sorted(mended)
+        self.left_out += found.left_out
         self.outdated_pages += sum(
-            page.record.code_version != self._code_version for page in fitting
+            page.record.code_version != self._code_version and page.record.page not in mended
+            for page in found.pages
         )
-        if not self._files or not self.whole.schema.equals(table.schema):
-            self._files.append(self._new_file(table.schema))
-        self.whole.append(table)
-        self._ledger.add(table)
-        return problems
+        if not self._files or not self.whole.schema.equals(found.table.schema):
+            self._files.append(self._new_file(found.table.schema))
+        self.whole.append(found.table)
+        self._ledger.add(found.table)
 
     def finish(self, built_at: datetime) -> Path:
         """Leave out the rows that lose to a later one; the path of the whole table file."""

@@ -14,18 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.errors import StorageError, StoredPageError, TableError
+from catalog_pipeline.errors import PageError, StorageError, TableError
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.folder_store import PageStore
 from catalog_pipeline.tables import replace
-from catalog_pipeline.tables.report import TableReport
-from catalog_pipeline.tables.stored_rows import PageRows, read_batches, read_page
+from catalog_pipeline.tables.identity import TableIdentity, identify
+from catalog_pipeline.tables.mending import PageMender, Refetch
+from catalog_pipeline.tables.report import LeftOutPage, TableReport
+from catalog_pipeline.tables.stored_rows import PageRows, read_batches
 
 if TYPE_CHECKING:
     from catalog_pipeline.tables.assembly import Assembly
-
-Refetch = Callable[[int], "StoredPage | None"]
-"""Gives the newest checkpoint of a page whose file could not be read; None if it has none."""
 
 
 def build_table(
@@ -76,26 +75,27 @@ def _build(
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     from catalog_pipeline.tables.assembly import Assembly
 
-    damaged: list[str] = []
-    with Assembly(catalogue, next_name) as assembly:
+    mender = PageMender(catalogue, store, refetch)
+    with Assembly(catalogue, next_name, mender.parsed_again) as assembly:
         for batch in read_batches(store, _newest_of_each(pages)):
             rows: list[PageRows] = []
             for stored, found in batch:
                 try:
-                    rows.append(_usable(store, stored, found, refetch))
-                except StoredPageError as error:
-                    damaged.append(str(error))
-            damaged += assembly.add(rows)
+                    rows.append(mender.usable(stored, found))
+                except PageError as error:
+                    assembly.left_out.append(LeftOutPage(stored.record.page, str(error)))
+            assembly.add(rows)
         if not assembly.pages:
+            left_out = assembly.left_out
             raise TableError(
-                f"{catalogue.name}: none of its {len(damaged)} stored pages can be used, the "
-                f"first because: {damaged[0]}. Download them again: "
+                f"{catalogue.name}: none of its {len(left_out)} stored pages can be used, the "
+                f"first because: {left_out[0].reason}. Download them again: "
                 f"catalog-pipeline run {catalogue.name} --refresh"
             )
         _demand_coverage(catalogue, assembly.pages)
         whole = assembly.finish(datetime.now(timezone.utc))
         replace.replace_table(whole, destination)
-        return _report(assembly, damaged, destination, time.perf_counter() - started)
+        return _report(assembly, mender, identify(destination), time.perf_counter() - started)
 
 
 def _demand_coverage(catalogue: Catalogue, used: int) -> None:
@@ -118,20 +118,8 @@ def _newest_of_each(pages: Sequence[StoredPage]) -> list[StoredPage]:
     return [newest[page] for page in sorted(newest)]
 
 
-def _usable(
-    store: PageStore, stored: StoredPage, found: PageRows | StoredPageError, refetch: Refetch
-) -> PageRows:
-    """What was read, or what a newer checkpoint names: a crawl may have replaced the file."""
-    if isinstance(found, PageRows):
-        return found
-    newer = refetch(stored.record.page)
-    if newer is None:
-        raise found
-    return read_page(store, newer)
-
-
 def _report(
-    assembly: Assembly, damaged: Sequence[str], destination: Path, seconds: float
+    assembly: Assembly, mender: PageMender, file: TableIdentity, seconds: float
 ) -> TableReport:
     table = assembly.whole
     return TableReport(
@@ -139,9 +127,10 @@ def _report(
         duplicates=assembly.survivors.duplicates,
         rows_without_key=assembly.survivors.without_key,
         pages=assembly.pages,
-        damaged=tuple(damaged),
+        left_out=tuple(sorted(assembly.left_out, key=lambda page: page.page)),
+        parsed_again=tuple(sorted({*assembly.parsed_again, *mender.unreadable})),
         outdated_pages=assembly.outdated_pages,
-        file_bytes=destination.stat().st_size,
+        file=file,
         columns={field.name: str(field.type) for field in table.schema},
         prices=table.prices,
         head=table.head,

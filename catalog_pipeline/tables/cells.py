@@ -43,7 +43,7 @@ def column_array(column: TableColumn, cells: list[Cell], decimals: int) -> pa.Ar
     """
     try:
         return _exact(column, cells, decimals)
-    except (pa.ArrowException, OverflowError) as error:
+    except (pa.ArrowException, OverflowError, UnicodeError) as error:
         raise CellError(_complaint(column, cells)) from error
 
 
@@ -92,6 +92,6 @@ def _complaint(column: TableColumn, cells: Sequence[Cell]) -> str:
 def _fits(column: TableColumn, cell: Cell) -> bool:
     try:
         _exact(column, [cell], MONEY_DECIMALS)
-    except (pa.ArrowException, OverflowError):
+    except (pa.ArrowException, OverflowError, UnicodeError):
         return False
     return True

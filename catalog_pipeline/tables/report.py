@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from catalog_pipeline.tables.identity import TableIdentity
+
 
 @dataclass(frozen=True)
 class PriceRange:
@@ -21,11 +23,20 @@ class PriceRange:
 
 
 @dataclass(frozen=True)
+class LeftOutPage:
+    """A page that is done and whose rows are not in the table; `reason` names it and says why."""
+
+    page: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class TableReport:
     """What came out of a build.
 
-    `pages` are those whose rows are in the table; `damaged` says of each page that had to be left
-    out why; `outdated_pages` were stored under an older YAML and are used as far as they fit.
+    `pages` counts those whose rows are in the table, `left_out` are the others. The rows of
+    `parsed_again` could not be used as they are stored, and were read out of the stored body.
+    `outdated_pages` were stored under an older YAML and are used because they fit.
     `duplicates` are the rows that gave way to one of the same product that was fetched later,
     `rows_without_key` those of which no part of the key is known: they are all kept.
     """
@@ -34,9 +45,10 @@ class TableReport:
     duplicates: int
     rows_without_key: int
     pages: int
-    damaged: tuple[str, ...]
+    left_out: tuple[LeftOutPage, ...]
+    parsed_again: tuple[int, ...]
     outdated_pages: int
-    file_bytes: int
+    file: TableIdentity
     columns: Mapping[str, str]
     prices: Mapping[str, tuple[PriceRange, ...]]
     head: list[dict[str, object]]

@@ -6,23 +6,43 @@ money columns have come to need.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.errors import PageError
 from catalog_pipeline.records import Cell
 from catalog_pipeline.tables.cells import CellError, column_array, decimals_of
+from catalog_pipeline.tables.report import LeftOutPage
 from catalog_pipeline.tables.schema import MONEY_DECIMALS, arrow_schema, table_columns
 from catalog_pipeline.tables.stored_rows import PageRows
+
+Mend = Callable[[PageRows], PageRows]
+"""Reads a page's rows anew, out of its stored body and by today's YAML."""
+
+
+@dataclass(frozen=True)
+class Converted:
+    """The rows of a batch, the pages that are in them, and why the others are not.
+
+    The rows of `parsed_again`, which are among `pages`, did not fit as they were stored.
+    """
+
+    table: pa.Table
+    pages: tuple[PageRows, ...]
+    parsed_again: tuple[PageRows, ...] = ()
+    left_out: tuple[LeftOutPage, ...] = ()
 
 
 class BatchConverter:
     """Makes tables of a catalogue's schema; its money columns only ever gain decimals."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, mend: Mend) -> None:
         self._catalogue = catalogue
+        self._mend = mend
         self._columns = table_columns(catalogue)
         self._decimals: dict[str, int] = {}
 
@@ -31,20 +51,36 @@ class BatchConverter:
         """The schema that holds everything converted so far."""
         return arrow_schema(self._catalogue, self._decimals)
 
-    def convert(self, pages: Sequence[PageRows]) -> tuple[pa.Table, list[PageRows], list[str]]:
-        """The pages' rows, the pages that are in them, and why the others are not."""
+    def convert(self, pages: Sequence[PageRows]) -> Converted:
+        """The pages' rows, all of them or none of a page."""
         try:
-            return self._table(pages), list(pages), []
+            return Converted(self._table(pages), tuple(pages))
         except CellError:
-            fitting: list[PageRows] = []
-            problems: list[str] = []
-            for page in pages:
-                try:
-                    self._table([page])
-                    fitting.append(page)
-                except CellError as error:
-                    problems.append(self._problem(page, error))
-            return self._table(fitting), fitting, problems
+            return self._one_by_one(pages)
+
+    def _one_by_one(self, pages: Sequence[PageRows]) -> Converted:
+        fitting: list[PageRows] = []
+        parsed_again: list[PageRows] = []
+        left_out: list[LeftOutPage] = []
+        for page in pages:
+            try:
+                self._table([page])
+                fitting.append(page)
+                continue
+            except CellError as error:
+                problem = str(error)
+            try:
+                mended = self._mend(page)
+                self._table([mended])
+            except (CellError, PageError) as error:
+                number = page.record.page
+                reason = f"page {number}: {problem}; parsed again from its stored body: {error}"
+                left_out.append(LeftOutPage(number, reason))
+                continue
+            fitting.append(mended)
+            parsed_again.append(mended)
+        table = self._table(fitting)
+        return Converted(table, tuple(fitting), tuple(parsed_again), tuple(left_out))
 
     def _table(self, pages: Sequence[PageRows]) -> pa.Table:
         arrays = []
@@ -57,25 +93,19 @@ class BatchConverter:
         self._decimals = decimals
         return pa.table([*arrays, *_provenance(pages)], schema=self.schema)
 
-    def _problem(self, page: PageRows, error: CellError) -> str:
-        hint = ""
-        if page.record.code_version != self._catalogue.code_version:
-            hint = "; it was parsed by an older YAML, and --reparse would parse it again"
-        return f"page {page.record.page}: {error}{hint}"
-
 
 def _cells(pages: Sequence[PageRows], name: str) -> list[Cell]:
     cells: list[Cell] = []
     for page in pages:
         stored = page.columns.get(name)
-        cells += [None] * page.record.rows if stored is None else stored
+        cells += [None] * page.rows if stored is None else stored
     return cells
 
 
 def _provenance(pages: Sequence[PageRows]) -> list[pa.Array]:
     """Page, position, source URL and time of the fetch of every row."""
     records = [page.record for page in pages]
-    counts = np.array([record.rows for record in records], dtype=np.int64)
+    counts = np.array([page.rows for page in pages], dtype=np.int64)
     of_row = np.repeat(np.arange(len(records)), counts)
     starts = np.repeat(np.cumsum(counts) - counts, counts)
     numbers = np.array([record.page for record in records], dtype=np.int64)

@@ -1,31 +1,51 @@
-"""The rows of stored pages, verified and in page order, read ahead by a few threads.
+"""The rows of stored pages, verified and in page order, in batches of bounded size.
 
-A page that cannot be read comes as the error instead of its rows; what is then done about it is
-not decided here.
+A few threads read files ahead, still compressed; a batch is unpacked when it is asked for, so that
+memory depends on the size of a batch and not on that of the catalogue or of its cells. A page that
+cannot be read comes as the error instead of its rows; what is then done about it is not decided
+here.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeAlias, TypeVar
 
 from catalog_pipeline.errors import StoredPageError
 from catalog_pipeline.records import Columns, PageRecord, StoredPage
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.page_file import PageFile
 
 BATCH_ROWS = 4_000
-READ_AHEAD = 2
+BATCH_BYTES = 16 << 20
+"""Of rows, as the page files hold them before compression."""
+_READ_AHEAD = 2
+_CHUNK_BODY_BYTES = 16 << 20
+"""What is read at once: a page's file is smaller than its body and its rows together."""
 
 
 @dataclass(frozen=True)
 class PageRows:
-    """The rows of one page, as its file holds them."""
+    """The rows of one page, as its file holds them or as they were parsed again."""
 
-    record: PageRecord
+    stored: StoredPage
     columns: Columns
+    rows: int
+
+    @property
+    def record(self) -> PageRecord:
+        """What is known of the page's download."""
+        return self.stored.record
+
+
+Found: TypeAlias = "PageRows | StoredPageError"
+_T = TypeVar("_T")
+_Packed: TypeAlias = "PageFile | StoredPageError"
 
 
 def read_page(store: PageStore, stored: StoredPage) -> PageRows:
@@ -34,48 +54,77 @@ def read_page(store: PageStore, stored: StoredPage) -> PageRows:
     Raises:
         StoredPageError: the file is missing, altered, or does not hold what its record says.
     """
-    file = store.read(stored.record.page, stored.file_name, stored.sha256)
-    columns = file.columns
-    page_file.verify_rows(columns, file.record, name=stored.file_name)
-    return PageRows(stored.record, columns)
+    return _unpacked(stored, _packed(store, stored))
 
 
 def read_batches(
     store: PageStore, pages: Sequence[StoredPage]
-) -> Iterator[list[tuple[StoredPage, PageRows | StoredPageError]]]:
-    """The pages in the given order, in batches of about `BATCH_ROWS` rows."""
+) -> Iterator[list[tuple[StoredPage, Found]]]:
+    """The pages in the given order, in batches of about `BATCH_ROWS` rows or `BATCH_BYTES`."""
+    batch: list[tuple[StoredPage, Found]] = []
+    rows = size = 0
+    for stored, file in _read_ahead(store, pages):
+        weight = 0 if isinstance(file, StoredPageError) else file.rows_bytes
+        if batch and size + weight > BATCH_BYTES:
+            yield batch
+            batch, rows, size = [], 0, 0
+        batch.append((stored, _or_error(partial(_unpacked, stored, file))))
+        rows, size = rows + stored.record.rows, size + weight
+        if max(rows, len(batch)) >= BATCH_ROWS:
+            yield batch
+            batch, rows, size = [], 0, 0
+    if batch:
+        yield batch
 
-    def read(batch: list[StoredPage]) -> list[tuple[StoredPage, PageRows | StoredPageError]]:
-        return [(stored, _read_or_error(store, stored)) for stored in batch]
 
-    reader = ThreadPoolExecutor(READ_AHEAD, thread_name_prefix="table-reader")
-    waiting: deque[Future[list[tuple[StoredPage, PageRows | StoredPageError]]]] = deque()
+def _read_ahead(
+    store: PageStore, pages: Sequence[StoredPage]
+) -> Iterator[tuple[StoredPage, _Packed]]:
+    def read(chunk: list[StoredPage]) -> list[tuple[StoredPage, _Packed]]:
+        return [(stored, _or_error(partial(_packed, store, stored))) for stored in chunk]
+
+    reader = ThreadPoolExecutor(_READ_AHEAD, thread_name_prefix="table-reader")
+    waiting: deque[Future[list[tuple[StoredPage, _Packed]]]] = deque()
     try:
-        for batch in _batches(pages):
-            waiting.append(reader.submit(read, batch))
-            if len(waiting) > READ_AHEAD:
-                yield waiting.popleft().result()
+        for chunk in _chunks(pages):
+            waiting.append(reader.submit(read, chunk))
+            if len(waiting) > _READ_AHEAD:
+                yield from waiting.popleft().result()
         while waiting:
-            yield waiting.popleft().result()
+            yield from waiting.popleft().result()
     finally:
         reader.shutdown(cancel_futures=True)
 
 
-def _read_or_error(store: PageStore, stored: StoredPage) -> PageRows | StoredPageError:
+def _packed(store: PageStore, stored: StoredPage) -> PageFile:
+    """A page's file without its body, which a table has no use for."""
+    file = store.read(stored.record.page, stored.file_name, stored.sha256)
+    return replace(file, packed_body=b"")
+
+
+def _unpacked(stored: StoredPage, file: _Packed) -> PageRows:
+    if isinstance(file, StoredPageError):
+        raise file
+    columns = file.columns
+    page_file.verify_rows(columns, file.record, name=stored.file_name)
+    return PageRows(stored, columns, file.record.rows)
+
+
+def _or_error(get: Callable[[], _T]) -> _T | StoredPageError:
     try:
-        return read_page(store, stored)
+        return get()
     except StoredPageError as error:
         return error
 
 
-def _batches(pages: Iterable[StoredPage]) -> Iterator[list[StoredPage]]:
-    batch: list[StoredPage] = []
-    rows = 0
+def _chunks(pages: Iterable[StoredPage]) -> Iterator[list[StoredPage]]:
+    chunk: list[StoredPage] = []
+    rows = size = 0
     for stored in pages:
-        batch.append(stored)
-        rows += stored.record.rows
-        if rows >= BATCH_ROWS or len(batch) >= BATCH_ROWS:
-            yield batch
-            batch, rows = [], 0
-    if batch:
-        yield batch
+        chunk.append(stored)
+        rows, size = rows + stored.record.rows, size + stored.record.body_bytes
+        if max(rows, len(chunk)) >= BATCH_ROWS or size >= _CHUNK_BODY_BYTES:
+            yield chunk
+            chunk, rows, size = [], 0, 0
+    if chunk:
+        yield chunk

@@ -211,7 +211,7 @@ def test_the_report_tells_price_ranges_by_currency(store: PageStore, table: Path
         )
     }
     assert report.price_ranges == {"price": "1.00 to 7.50 EUR; 8.00 to 9.00 USD"}
-    assert report.file_bytes == table.stat().st_size
+    assert report.file.file_bytes == table.stat().st_size
     assert [row["sku"] for row in report.head] == list("abcdef")
 
 

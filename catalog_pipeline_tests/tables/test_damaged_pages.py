@@ -46,9 +46,9 @@ def test_a_damaged_page_is_left_out_and_reported(
     report = build_table(shop.catalogue(), pages, store, table)
     assert pages_of(table) == [1, 3]
     assert (report.pages, report.rows) == (2, 40)
-    assert len(report.damaged) == 1
-    assert report.damaged[0].startswith("page 2: stored file")
-    assert complaint in report.damaged[0]
+    assert len(report.left_out) == 1
+    assert report.left_out[0].reason.startswith("page 2: stored file")
+    assert complaint in report.left_out[0].reason
 
 
 def test_a_page_whose_checkpoint_moved_on_is_read_from_the_newer_file(
@@ -65,7 +65,7 @@ def test_a_page_whose_checkpoint_moved_on_is_read_from_the_newer_file(
 
     report = build_table(shop.catalogue(), pages, store, table, refetch=refetch)
     assert asked == [2]
-    assert report.damaged == ()
+    assert report.left_out == ()
     assert pq.read_table(table, filters=[("page", "=", 2)])["sku"].to_pylist() == ["newer"]
 
 
@@ -83,7 +83,7 @@ def test_the_newer_file_is_verified_too_and_asked_for_once(store: PageStore, tab
     report = build_table(shop.catalogue(), pages, store, table, refetch=refetch)
     assert asked == [2]
     assert pages_of(table) == [1]
-    assert newer.file_name in report.damaged[0]
+    assert newer.file_name in report.left_out[0].reason
 
 
 def test_with_every_page_damaged_the_old_table_stays(store: PageStore, table: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_file_of_another_page_is_not_taken(store: PageStore, table: Path) -> N
     swapped = replace(two, file_name=one.file_name, sha256=one.sha256)
     report = build_table(shop.catalogue(), [one, swapped], store, table)
     assert pages_of(table) == [1]
-    assert "one of page 1" in report.damaged[0]
+    assert "one of page 1" in report.left_out[0].reason
 
 
 def test_columns_of_unequal_length_are_damage(store: PageStore, table: Path) -> None:
@@ -110,7 +110,7 @@ def test_columns_of_unequal_length_are_damage(store: PageStore, table: Path) -> 
     bad = shop.store_page(store, 2, shop.rows(["c", "d"], stock=[1]))
     report = build_table(shop.catalogue(), [good, bad], store, table)
     assert pages_of(table) == [1]
-    assert "does not hold 2 whole rows" in report.damaged[0]
+    assert "does not hold 2 whole rows" in report.left_out[0].reason
 
 
 def test_pages_of_an_older_yaml_are_used_as_far_as_they_fit(store: PageStore, table: Path) -> None:
@@ -121,7 +121,7 @@ def test_pages_of_an_older_yaml_are_used_as_far_as_they_fit(store: PageStore, ta
     ]
     report = build_table(shop.catalogue(), pages, store, table)
     read = pq.read_table(table)
-    assert (report.pages, report.outdated_pages, report.damaged) == (2, 1, ())
+    assert (report.pages, report.outdated_pages, report.left_out) == (2, 1, ())
     assert read["sku"].to_pylist() == ["old", "new"]
     assert read["stock"].to_pylist() == [2, 3]
     assert read["rating"].to_pylist() == [None, 4.5]
@@ -164,9 +164,12 @@ def test_a_cell_that_does_not_fit_its_column_is_damage_and_never_changed(
     report = build_table(shop.catalogue(), pages, store, table)
     assert pages_of(table) == [1, 3]
     assert (report.pages, report.outdated_pages) == (2, 0)
-    assert report.damaged[0].startswith(f"page 2: product 2, column {name}: ")
-    assert complaint in report.damaged[0]
-    assert "--reparse" in report.damaged[0]
+    assert report.left_out[0].reason.startswith(f"page 2: product 2, column {name}: ")
+    assert complaint in report.left_out[0].reason
+    assert (
+        "parsed again from its stored body: page 2 https://shop.example"
+        in report.left_out[0].reason
+    )
 
 
 def test_whole_numbers_of_an_older_number_field_fit_an_integer_column(
@@ -174,5 +177,5 @@ def test_whole_numbers_of_an_older_number_field_fit_an_integer_column(
 ) -> None:
     page = shop.store_page(store, 1, shop.rows(["a"], stock=[4.0]), code_version="older")
     report = build_table(shop.catalogue(), [page], store, table)
-    assert report.damaged == ()
+    assert report.left_out == ()
     assert pq.read_table(table)["stock"].to_pylist() == [4]

@@ -50,7 +50,7 @@ def test_the_summary_tells_rows_pages_and_when_it_was_built(store: PageStore, ta
     report = build_table(shop.catalogue(), shop.store_pages(store, 3), store, table)
     summary = read_summary(table)
     assert (summary.catalogue, summary.rows, summary.pages) == ("shop", 60, 3)
-    assert (summary.file_bytes, summary.columns) == (report.file_bytes, report.columns)
+    assert (summary.file_bytes, summary.columns) == (report.file.file_bytes, report.columns)
     assert before <= summary.built_at <= datetime.now(timezone.utc)
     assert summary.code_version == shop.catalogue().code_version
 

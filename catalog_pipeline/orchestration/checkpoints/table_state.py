@@ -1,5 +1,13 @@
-"""Whether the table holds everything that has landed; sensor and command line ask the same."""
+"""What the last build of a table came to, and whether a build now would come to something else.
 
+Sensor, command line and the build itself ask here. The metadata keys that are read back are
+written once, here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
@@ -9,6 +17,9 @@ from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event
 from catalog_pipeline.orchestration.names import pages_key, products_key
 from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.system.durable_files import kind_of
+from catalog_pipeline.tables.identity import TableIdentity, damage_of_table
+from catalog_pipeline.tables.report import LeftOutPage
 
 BUILT_FROM_KEY = "built_from_event"
 """Metadata key of a table: the newest page event that its build had seen."""
@@ -16,33 +27,100 @@ PAGES_KEY = "pages"
 """Metadata key of a table: the pages that the catalogue had, as text."""
 CHECKPOINTS_KEY = "pages_with_checkpoint"
 """Metadata key of a table: how many of those pages had a checkpoint."""
+ROWS_KEY = "dagster/row_count"
+DUPLICATES_KEY = "duplicates"
+OUTDATED_KEY = "pages_of_older_definition"
+LEFT_OUT_KEY = "left_out"
+"""Metadata key of a table: which pages are done and not in it, and why."""
+BYTES_KEY = "file_bytes"
+DIGEST_KEY = "sha256"
+
+_REASONS_KEPT = 100
+_REASON_LENGTH = 500
 
 
-def table_is_current(instance: dg.DagsterInstance, catalogue: Catalogue) -> bool:
-    """Whether a build now would see just what the last one saw.
+@dataclass(frozen=True)
+class LastBuild:
+    """What the latest build of a table recorded of itself.
 
-    New checkpoints, wiped pages, and a catalogue that grew or shrank all make it outdated.
+    `left_out` gives the reason for each page that is done and not in the table; for the first
+    hundred of them, that is, and an empty text for the others.
     """
-    if not catalogue_places(catalogue.name).table.exists():
-        return False
-    last_build = _metadata_of_last_build(instance, catalogue)
-    newest = latest_page_event(instance, catalogue.name)
-    seen = last_build.get(BUILT_FROM_KEY)
-    if newest is None or seen is None or newest > seen:
-        return False
-    return (
-        last_build.get(PAGES_KEY) == format_pages(catalogue.pages)
-        and last_build.get(CHECKPOINTS_KEY) == checkpoint_count(instance, catalogue)
-        and last_build.get("code_version") == catalogue.code_version
+
+    rows: int | None = None
+    duplicates: int = 0
+    outdated_pages: int = 0
+    left_out: Mapping[int, str] = field(default_factory=dict)
+    file: TableIdentity | None = None
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+def read_last_build(instance: dg.DagsterInstance, catalogue: Catalogue) -> LastBuild | None:
+    """The latest build of a catalogue's table; None if there was none."""
+    event = instance.get_latest_materialization_event(products_key(catalogue.name))
+    materialization = event.asset_materialization if event else None
+    if materialization is None:
+        return None
+    values: dict[str, Any] = {key: found.value for key, found in materialization.metadata.items()}
+    size, digest = values.get(BYTES_KEY), values.get(DIGEST_KEY)
+    return LastBuild(
+        rows=values.get(ROWS_KEY),
+        duplicates=values.get(DUPLICATES_KEY, 0),
+        outdated_pages=values.get(OUTDATED_KEY, 0),
+        left_out=_left_out_of(values.get(LEFT_OUT_KEY) or {}),
+        file=TableIdentity(size, digest) if size is not None and digest else None,
+        values=values,
     )
 
 
-def table_rows(instance: dg.DagsterInstance, catalogue: Catalogue) -> int | None:
-    """Rows of the table that is there, as its build recorded them."""
-    if not catalogue_places(catalogue.name).table.exists():
+def left_out_metadata(pages: Sequence[LeftOutPage]) -> dg.MetadataValue[Any]:
+    """The pages that a build had to leave out, as `LastBuild.left_out` reads them back."""
+    return dg.MetadataValue.json(
+        {
+            "pages": [str(page.page) for page in pages],
+            "reasons": {
+                str(page.page): page.reason[:_REASON_LENGTH] for page in pages[:_REASONS_KEPT]
+            },
+        }
+    )
+
+
+def why_outdated(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:
+    """Why a build now would come to another table than the last one left; None if it would not.
+
+    New checkpoints, wiped pages, another YAML and a catalogue that grew or shrank make a table
+    outdated, and so does a file that is not the one that was built.
+    """
+    table = catalogue_places(catalogue.name).table
+    built = read_last_build(instance, catalogue)
+    newest = latest_page_event(instance, catalogue.name)
+    if built is None or newest is None or kind_of(table) is None:
+        return "there is no table yet" if built is None else "the table is gone"
+    seen = built.values.get(BUILT_FROM_KEY)
+    if seen is None or newest > seen:
+        return "pages have landed since it was built"
+    if built.values.get(CHECKPOINTS_KEY) != checkpoint_count(instance, catalogue):
+        return "pages were wiped since it was built"
+    if built.values.get(PAGES_KEY) != format_pages(catalogue.pages):
+        return "the catalogue has other pages than when it was built"
+    if built.values.get("code_version") != catalogue.code_version:
+        return "the YAML has changed since it was built"
+    if built.file is None:
+        return "its build did not record what the file holds"
+    return damage_of_last_table(instance, catalogue)
+
+
+def damage_of_last_table(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:
+    """What is wrong with the file of a table that was built; None if nothing is, or none was."""
+    built = read_last_build(instance, catalogue)
+    if built is None or built.file is None:
         return None
-    rows: int | None = _metadata_of_last_build(instance, catalogue).get("dagster/row_count")
-    return rows
+    return damage_of_table(catalogue_places(catalogue.name).table, built.file)
+
+
+def table_is_current(instance: dg.DagsterInstance, catalogue: Catalogue) -> bool:
+    """Whether a build now would see just what the last one saw, and its file is whole."""
+    return why_outdated(instance, catalogue) is None
 
 
 def checkpoint_count(instance: dg.DagsterInstance, catalogue: Catalogue) -> int:
@@ -51,9 +129,6 @@ def checkpoint_count(instance: dg.DagsterInstance, catalogue: Catalogue) -> int:
     return sum(str(page) in partitions for page in catalogue.pages)
 
 
-def _metadata_of_last_build(instance: dg.DagsterInstance, catalogue: Catalogue) -> dict[str, Any]:
-    event = instance.get_latest_materialization_event(products_key(catalogue.name))
-    materialization = event.asset_materialization if event else None
-    if materialization is None:
-        return {}
-    return {key: value.value for key, value in materialization.metadata.items()}
+def _left_out_of(value: Mapping[str, Any]) -> dict[int, str]:
+    reasons = value.get("reasons", {})
+    return {int(page): reasons.get(page, "") for page in value.get("pages", ())}

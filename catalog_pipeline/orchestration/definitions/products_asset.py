@@ -34,7 +34,7 @@ def build_products_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 PAGES_INTACT,
                 asset=key,
-                description="Every stored page is the file that its checkpoint recorded.",
+                description="Every page that is done is in the table, none had to be left out.",
             ),
         ],
     )

@@ -1,7 +1,7 @@
 """The step that builds the table, and what it tells the web UI about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -19,8 +19,16 @@ from catalog_pipeline.orchestration.checkpoints.reader import (
 )
 from catalog_pipeline.orchestration.checkpoints.table_state import (
     BUILT_FROM_KEY,
+    BYTES_KEY,
     CHECKPOINTS_KEY,
+    DIGEST_KEY,
+    DUPLICATES_KEY,
+    LEFT_OUT_KEY,
+    OUTDATED_KEY,
     PAGES_KEY,
+    ROWS_KEY,
+    damage_of_last_table,
+    left_out_metadata,
 )
 from catalog_pipeline.orchestration.column_schema import table_schema
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG
@@ -29,9 +37,11 @@ from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.folder_store import PageStore
 from catalog_pipeline.tables.build import TableReport, build_table
 from catalog_pipeline.tables.preview import markdown_preview
+from catalog_pipeline.tables.report import LeftOutPage
 
 PAGES_COMPLETE = "pages_are_complete"
 PAGES_INTACT = "stored_pages_are_intact"
+_TOLD = 20
 
 
 @dataclass(frozen=True)
@@ -58,12 +68,14 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
     instance = context.instance
     try:
         with catalogue_lock(places.folder, context.run.run_id, lock_file=TABLE_LOCK):
+            _tell_damage(context, catalogue)
             built_from = latest_page_event(instance, catalogue.name)
             completeness, report = _build(instance, catalogue)
     except CatalogPipelineError as error:
         if isinstance(error, TableError):
             instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0"})
         raise dg.Failure(str(error), allow_retries=False) from error
+    _tell_left_out(context, report)
     return dg.MaterializeResult(
         metadata={
             **_table_metadata(catalogue, report),
@@ -78,10 +90,24 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
     )
 
 
+def _tell_damage(context: dg.AssetExecutionContext, catalogue: Catalogue) -> None:
+    damage = damage_of_last_table(context.instance, catalogue)
+    if damage is not None:
+        context.log.warning(f"Building the table anew out of the stored pages: {damage}.")
+
+
+def _tell_left_out(context: dg.AssetExecutionContext, report: TableReport) -> None:
+    for page in report.left_out[:_TOLD]:
+        context.log.warning(f"Not in the table: {page.reason}.")
+    if len(report.left_out) > _TOLD:
+        context.log.warning(f"{len(report.left_out) - _TOLD} more pages are not in the table.")
+
+
 def _build(instance: dg.DagsterInstance, catalogue: Catalogue) -> tuple[Completeness, TableReport]:
     places = catalogue_places(catalogue.name)
-    checkpoints = read_checkpoints(instance, catalogue.name, catalogue.pages)
+    # In this order: a page that is done has its checkpoint when checkpoints are read.
     statuses = read_statuses(instance, catalogue.name, catalogue.pages)
+    checkpoints = read_checkpoints(instance, catalogue.name, catalogue.pages)
     completeness = measure(catalogue, checkpoints, statuses)
     report = build_table(
         catalogue,
@@ -90,7 +116,14 @@ def _build(instance: dg.DagsterInstance, catalogue: Catalogue) -> tuple[Complete
         places.table,
         refetch=lambda page: read_checkpoints(instance, catalogue.name, [page]).get(page),
     )
-    return completeness, report
+    unknown = [_of_another_event(page) for page in sorted(statuses.done - checkpoints.keys())]
+    left_out = sorted([*report.left_out, *unknown], key=lambda page: page.page)
+    return completeness, replace(report, left_out=tuple(left_out))
+
+
+def _of_another_event(page: int) -> LeftOutPage:
+    reason = f"page {page}: what was recorded for it last names no stored page"
+    return LeftOutPage(page, reason)
 
 
 def measure(
@@ -112,11 +145,12 @@ def measure(
 
 def _table_metadata(catalogue: Catalogue, report: TableReport) -> dict[str, Any]:
     return {
-        "dagster/row_count": report.rows,
+        ROWS_KEY: report.rows,
         "dagster/column_schema": table_schema(catalogue, report.columns),
         "preview": dg.MetadataValue.md(markdown_preview(report)),
-        "duplicates": report.duplicates,
-        "file_bytes": report.file_bytes,
+        DUPLICATES_KEY: report.duplicates,
+        BYTES_KEY: report.file.file_bytes,
+        DIGEST_KEY: report.file.sha256,
         "build_seconds": round(report.build_seconds, 3),
         **{f"{column}_range": text for column, text in report.price_ranges.items()},
     }
@@ -130,8 +164,10 @@ def _page_metadata(completeness: Completeness, report: TableReport) -> dict[str,
         "pages_missing": completeness.missing,
         "pages_in_progress": completeness.in_progress,
         "pages_stale": completeness.stale,
-        "pages_damaged": len(report.damaged),
-        "pages_of_older_definition": report.outdated_pages,
+        "pages_damaged": len(report.left_out),
+        "pages_parsed_again": len(report.parsed_again),
+        LEFT_OUT_KEY: left_out_metadata(report.left_out),
+        OUTDATED_KEY: report.outdated_pages,
         "coverage": round(report.pages / completeness.total, 4),
     }
 
@@ -153,7 +189,10 @@ def _pages_complete(completeness: Completeness) -> dg.AssetCheckResult:
 def _pages_intact(report: TableReport) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=PAGES_INTACT,
-        passed=not report.damaged,
+        passed=not report.left_out,
         severity=dg.AssetCheckSeverity.ERROR,
-        metadata={"damaged": dg.MetadataValue.json(list(report.damaged[:100]))},
+        description=None if not report.left_out else report.left_out[0].reason,
+        metadata={
+            "damaged": dg.MetadataValue.json([page.reason for page in report.left_out[:100]])
+        },
     )

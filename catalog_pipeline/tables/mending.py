@@ -1,0 +1,73 @@
+"""Pages whose stored rows cannot be used as they are: what else can give their rows.
+
+First the newest checkpoint, since a crawl may have replaced the file meanwhile; then the stored
+body, parsed by today's YAML. Nothing is written: the page's file and checkpoint stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.errors import ParseError, StoredPageError
+from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.records import StoredPage
+from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.tables.stored_rows import Found, PageRows, read_page
+
+Refetch = Callable[[int], "StoredPage | None"]
+"""Gives the newest checkpoint of a page whose file could not be read; None if it has none."""
+
+
+class PageMender:
+    """Gets rows of a catalogue's pages that could not be had the short way."""
+
+    def __init__(self, catalogue: Catalogue, store: PageStore, refetch: Refetch) -> None:
+        self.unreadable: list[int] = []
+        """Pages whose stored rows could not be read, and that were parsed again."""
+        self._catalogue = catalogue
+        self._store = store
+        self._refetch = refetch
+
+    def usable(self, stored: StoredPage, found: Found) -> PageRows:
+        """What was read, or what a newer checkpoint or the stored body gives.
+
+        Raises:
+            PageError: nothing does.
+        """
+        if isinstance(found, PageRows):
+            return found
+        newest = self._refetch(stored.record.page)
+        if newest is not None and newest != stored:
+            try:
+                return read_page(self._store, newest)
+            except StoredPageError:
+                stored = newest
+        try:
+            mended = self._parse(stored)
+        except ParseError as error:
+            problem = f"{found.problem}; parsed again from its stored body: {error}"
+            raise StoredPageError(problem, page=stored.record.page) from error
+        self.unreadable.append(stored.record.page)
+        return mended
+
+    def parsed_again(self, page: PageRows) -> PageRows:
+        """The rows that today's YAML reads in the page's stored body.
+
+        Raises:
+            PageError: the body is not what the YAML says, or cannot be read.
+        """
+        return self._parse(page.stored)
+
+    def _parse(self, stored: StoredPage) -> PageRows:
+        record = stored.record
+        file = self._store.read(record.page, stored.file_name, stored.sha256)
+        columns = self._parser.parse(
+            file.body, url=record.url, page=record.page, content_type=record.content_type
+        )
+        return PageRows(stored, columns, len(next(iter(columns.values()))))
+
+    @cached_property
+    def _parser(self) -> ListingParser:
+        return ListingParser(self._catalogue)
