@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalog_pipeline.catalogue.project import named_project
 from catalog_pipeline.errors import UsageError
 
 HOME_VARIABLE = "DAGSTER_HOME"
@@ -41,7 +42,7 @@ class CataloguePlaces:
 
 
 def dagster_home(environ: Mapping[str, str] = os.environ) -> Path:
-    """`DAGSTER_HOME` if set, else `dagster_home/` of the checkout or of the user's data folder.
+    """`DAGSTER_HOME` if set, else `dagster_home/` of project, checkout or the user's data folder.
 
     Raises:
         UsageError: `DAGSTER_HOME` is not an absolute path.
@@ -80,7 +81,9 @@ def ensure_dagster_home(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def _base_folder(environ: Mapping[str, str]) -> Path:
-    """The checkout that the package lies in, or for an installed one the user's data folder."""
+    """The project that is meant, the checkout of this package, or the user's data folder."""
+    if project := named_project(environ):
+        return project.root
     checkout = _PACKAGE.parent
     if (checkout / "pyproject.toml").exists() and (checkout / "workspace.yaml").exists():
         return checkout

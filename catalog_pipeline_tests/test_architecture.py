@@ -173,7 +173,7 @@ def test_whatever_is_imported_is_declared_as_a_dependency():
     assert distributions <= declared
 
 
-OTHER_NAMES = {"yaml": "pyyaml", "dateutil": "python-dateutil"}
+OTHER_NAMES = {"dotenv": "python-dotenv", "yaml": "pyyaml", "dateutil": "python-dateutil"}
 """What those distributions are called whose package has another name."""
 
 COME_ALONG = {"dagster_shared", "sqlalchemy", "alembic", "grpc", "numpy"}

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from catalog_pipeline.catalogue.beside import mistakes_beside
 from catalog_pipeline.catalogue.bounds import checked_base_url
-from catalog_pipeline.catalogue.finding import catalogue_files
+from catalog_pipeline.catalogue.finding import find_catalogues, is_catalogue
 from catalog_pipeline.catalogue.mistakes import located, mistakes_of, unknown_key
 from catalog_pipeline.catalogue.model import Catalogue, CatalogueAttributes
 from catalog_pipeline.catalogue.scalars import typed
@@ -28,7 +28,6 @@ from catalog_pipeline.errors import CatalogueError, Mistake, UsageError
 
 COMPONENT_KEYS = ("type", "attributes", "template_vars_module", "requirements", "post_processing")
 """What a component's file may hold, beside which Dagster takes no other key."""
-_PACKAGE = "catalog_pipeline"
 
 
 def load_catalogue(name: str, environ: Mapping[str, str] = os.environ) -> Catalogue:
@@ -38,10 +37,12 @@ def load_catalogue(name: str, environ: Mapping[str, str] = os.environ) -> Catalo
         UsageError: there is no such catalogue.
         CatalogueError: its YAML has a mistake.
     """
-    files = catalogue_files(environ)
-    if name not in files:
-        raise UsageError(f"There is no catalogue {name!r}. Known: {', '.join(files)}.")
-    return with_base_url(read_catalogue(files[name], environ), base_url_override(name, environ))
+    found = find_catalogues(environ)
+    if name not in found.files:
+        known = f"There is no catalogue {name!r}. Known: {', '.join(found.files) or 'none'}."
+        raise UsageError(" ".join([known, *found.ignored]))
+    catalogue = read_catalogue(found.files[name], environ)
+    return with_base_url(catalogue, base_url_override(name, environ))
 
 
 def read_catalogue(
@@ -96,15 +97,6 @@ def read_component(path: Path) -> Document:
     return replace(document, mistakes=tuple(mistakes))
 
 
-def has_catalogue(path: Path) -> bool:
-    """Whether a file of components describes a catalogue; one that cannot be read may."""
-    try:
-        documents = read_documents(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, yaml.YAMLError, RecursionError):
-        return _PACKAGE.encode() in _bytes_of(path)
-    return any(_is_catalogue(document) for document in documents)
-
-
 def catalogue_from_attributes(name: str, attributes: Mapping[str, Any]) -> Catalogue:
     """Check the attributes of a YAML.
 
@@ -150,7 +142,7 @@ def with_base_url(catalogue: Catalogue, base_url: str | None) -> Catalogue:
 
 
 def _the_catalogue(name: str, documents: Sequence[Document], path: Path) -> Document:
-    ours = [document for document in documents if _is_catalogue(document)]
+    ours = [document for document in documents if is_catalogue(document)]
     if len(ours) > 1:
         lines = " and ".join(str(document.line_of(())) for document in ours)
         problem = f"two catalogues in one file, in lines {lines}; each needs a folder of its own"
@@ -160,11 +152,6 @@ def _the_catalogue(name: str, documents: Sequence[Document], path: Path) -> Docu
     if not ours:
         raise CatalogueError(name, str(path), "it has no attributes", "type and attributes")
     return ours[0]
-
-
-def _is_catalogue(document: Document) -> bool:
-    kind = document.value.get("type") if isinstance(document.value, dict) else None
-    return isinstance(kind, str) and kind.split(".")[0] == _PACKAGE
 
 
 def _mistakes_beside_attributes(document: Document) -> list[Mistake]:
@@ -177,10 +164,3 @@ def _mistakes_beside_attributes(document: Document) -> list[Mistake]:
             line = document.line_of((key,))
             mistakes.append(Mistake(key, problem, ", ".join(COMPONENT_KEYS), line=line))
     return mistakes
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""

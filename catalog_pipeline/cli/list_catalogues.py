@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from catalog_pipeline.catalogue.files import base_url_override, read_catalogue, with_base_url
-from catalog_pipeline.catalogue.finding import catalogue_files
+from catalog_pipeline.catalogue.finding import find_catalogues
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.cli.options import json_option
@@ -19,9 +19,12 @@ from catalog_pipeline.cli.options import json_option
 @json_option
 def command(as_json: bool) -> int:
     """List the catalogues with their URLs, pages and schedules."""
+    found = find_catalogues()
+    for sentence in found.ignored:
+        click.echo(f"Note: {sentence}", err=True)
     catalogues = [
         with_base_url(read_catalogue(path), base_url_override(name))
-        for name, path in catalogue_files().items()
+        for name, path in found.files.items()
     ]
     if as_json:
         print(json.dumps([_as_json(catalogue) for catalogue in catalogues]))

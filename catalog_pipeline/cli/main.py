@@ -6,17 +6,23 @@ Subcommands are imported when they are asked for, so that `--help` and mistakes 
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
+from catalog_pipeline.catalogue.project import BUNDLED_VARIABLE, project_environment
 from catalog_pipeline.errors import CatalogPipelineError, CatalogueError, UsageError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
+_COMMON = ("--debug", "--bundled")
 
 _COMMANDS = {
     "run": ("catalog_pipeline.cli.run", "Crawl what is due and build the table."),
@@ -48,11 +54,34 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
+@click.option("--bundled", is_flag=True, help="In a project: the bundled catalogues too.")
 @click.version_option(package_name="catalog-pipeline")
 @click.pass_context
-def cli(context: click.Context, debug: bool) -> None:
+def cli(context: click.Context, debug: bool, bundled: bool) -> None:
     """Resumable catalogue scraping: kill it at any instant, start it again, lose nothing."""
     context.obj = {"debug": debug}
+    context.with_resource(project_environment(_working_folder()))
+    if bundled:
+        context.with_resource(_bundled())
+
+
+def _working_folder() -> Path | None:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def _bundled() -> Iterator[None]:
+    before = os.environ.get(BUNDLED_VARIABLE)
+    os.environ[BUNDLED_VARIABLE] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop(BUNDLED_VARIABLE)
+        if before is not None:
+            os.environ[BUNDLED_VARIABLE] = before
 
 
 def main() -> None:
@@ -64,9 +93,10 @@ def main() -> None:
 
 def run_command(arguments: list[str]) -> int:
     """Run the command line; returns the exit code."""
-    # Wherever it stands: whoever adds it has just typed the rest.
+    # Wherever they stand: whoever adds one has just typed the rest.
     debug = "--debug" in arguments
-    arguments = [argument for argument in arguments if argument != "--debug"]
+    common = [each for each in _COMMON if each in arguments]
+    arguments = [*common, *(each for each in arguments if each not in _COMMON)]
     try:
         result = cli.main(arguments, prog_name="catalog-pipeline", standalone_mode=False)
     except click.exceptions.Exit as end:

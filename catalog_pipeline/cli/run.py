@@ -15,7 +15,7 @@ import click
 from catalog_pipeline.catalogue.files import load_catalogue, with_base_url
 from catalog_pipeline.catalogue.page_selection import select_pages
 from catalog_pipeline.cli.imports import heavy_imports
-from catalog_pipeline.cli.options import DEFAULT_CATALOGUE, base_url_option, json_option
+from catalog_pipeline.cli.options import base_url_option, chosen_catalogue, json_option
 from catalog_pipeline.cli.progress import RunProgress
 from catalog_pipeline.cli.run_order import RunOrder
 from catalog_pipeline.cli.run_summary import RunSummary, show_summary
@@ -29,7 +29,7 @@ from catalog_pipeline.storing.folder_store import PageStore
 
 
 @click.command()
-@click.argument("catalogue", default=DEFAULT_CATALOGUE)
+@click.argument("catalogue", required=False)
 @click.option("--pages", help="Only these pages: 1-50 or 7,9,12-15.")
 @click.option("--refresh", is_flag=True, help="Download all pages again, done or not.")
 @click.option("--stale-after", metavar="AGE", help="Download again what is older: 24h, 7d, 30m.")
@@ -42,7 +42,7 @@ from catalog_pipeline.storing.folder_store import PageStore
 @base_url_option
 @json_option
 def command(
-    catalogue: str,
+    catalogue: str | None,
     pages: str | None,
     refresh: bool,
     stale_after: str | None,
@@ -57,7 +57,7 @@ def command(
     configuration, 130 interrupted.
     """
     started = time.monotonic()
-    described = with_base_url(load_catalogue(catalogue), base_url)
+    described = with_base_url(load_catalogue(chosen_catalogue(catalogue)), base_url)
     selection = list(described.pages) if pages is None else select_pages(described, pages)
     instant = _cutoff(refresh, stale_after, cutoff)
     if reparse and instant is not None:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog_pipeline.catalogue.files import has_catalogue, read_catalogue
+from catalog_pipeline.catalogue.files import read_catalogue
+from catalog_pipeline.catalogue.finding import has_catalogue
 from catalog_pipeline.catalogue.written import MAX_VALUES, read_documents
 from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline_tests.catalogue.files_of_texts import SMALL, catalogue_file
