@@ -1,10 +1,11 @@
 """Which rows stay when the same product is on several pages: the one that was fetched last.
 
-Only the keys and times of rows are held, not the rows.
+Only the keys and times of rows are held, not the rows, and of long keys only a digest.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
+_LONGEST_KEY_BYTES = 100
 Codes = npt.NDArray[np.int64]
 
 
@@ -36,7 +39,7 @@ class KeyLedger:
     def add(self, table: pa.Table) -> None:
         """Take down the keys of the next rows."""
         for name in self._names:
-            self._keys[name].append(table[name])
+            self._keys[name].append(_short(table[name]))
         self._fetched.append(table["fetched_at"].cast(pa.int64()).to_numpy())
 
     def survivors(self, schema: pa.Schema) -> Survivors:
@@ -60,6 +63,23 @@ class KeyLedger:
         indices = pa.chunked_array([chunk.indices for chunk in encoded.chunks], pa.int32())
         numbers: Codes = indices.fill_null(-1).to_numpy().astype(np.int64)
         return numbers
+
+
+def _short(keys: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The keys with a digest in the place of each long text, which is longer than any short one."""
+    if not pa.types.is_string(keys.type):
+        return keys
+    lengths = pc.call_function("binary_length", [keys])
+    longest = pc.call_function("max", [lengths]).as_py() or 0
+    if longest <= _LONGEST_KEY_BYTES:
+        return keys
+    shortened = [
+        text
+        if text is None or len(text.encode()) <= _LONGEST_KEY_BYTES
+        else hashlib.sha512(text.encode()).hexdigest()
+        for text in keys.to_pylist()
+    ]
+    return pa.chunked_array([pa.array(shortened, pa.string())])
 
 
 def _joined(columns: Sequence[Codes]) -> Codes:

@@ -97,3 +97,11 @@ def test_many_random_pages_agree_with_a_plain_dictionary(
         ((sku, page, place) for sku, (_, page, place) in winners.items()), key=lambda row: row[1:]
     )
     assert report.duplicates == len(seen) - len(winners)
+
+
+def test_keys_of_any_length_are_told_apart(store: PageStore, table: Path) -> None:
+    long = ["x" * 100, "x" * 101, "x" * 5_000, "x" * 4_999 + "y", "é" * 60, "é" * 50]
+    pages = [shop.store_page(store, page, shop.rows(long), later=page) for page in (1, 2)]
+    report = build_table(shop.catalogue(), pages, store, table)
+    assert (report.rows, report.duplicates) == (len(long), len(long))
+    assert [row[0] for row in kept(table)] == long

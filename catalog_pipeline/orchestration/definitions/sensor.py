@@ -12,7 +12,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event
 from catalog_pipeline.orchestration.checkpoints.table_state import (
     checkpoint_count,
-    table_is_current,
+    why_outdated,
 )
 from catalog_pipeline.orchestration.instance.liveness import is_run_alive
 from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key, products_key
@@ -53,13 +53,15 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
         run_id = _run_in_progress(context.instance, catalogue)
         if run_id is not None:
             return dg.SkipReason(f"Run {run_id} of this catalogue is in progress.")
-        if table_is_current(context.instance, catalogue):
+        outdated = why_outdated(context.instance, catalogue)
+        if outdated is None:
             return dg.SkipReason("The table holds all pages that have landed.")
         last_run, failed_at = _last_build(context.instance, catalogue)
         if failed_at is not None and time.time() - failed_at < SECONDS_AFTER_A_FAILURE:
             return dg.SkipReason(f"The build of run {last_run} failed; trying again later.")
         pages = f"{catalogue.first_page}-{catalogue.last_page}"
         state = f"{newest}/{checkpoint_count(context.instance, catalogue)}/{pages}"
+        context.log.info(f"Asking for a build of {catalogue.name}'s table: {outdated}.")
         # Without a selection the run would not say, in the list of runs nor here, what it builds.
         return dg.RunRequest(
             # Dagster runs each key once; a build that came to nothing is to be followed by another.
