@@ -188,6 +188,12 @@ class CatalogueAttributes(StrictModel):
         return range(self.first_page, self.last_page + 1)
 
     @property
+    def own_addresses(self) -> tuple[str, ...]:
+        """One address of each host that pages are asked from: as templates, where they are some."""
+        listed = (self.page_url, self.first_page_url)
+        return (self.base_url, *(self.absolute(url) for url in listed if url is not None))
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns that the fields fill, in the YAML's order."""
         return tuple(c for name, field in self.fields.items() for c in field.columns(name))

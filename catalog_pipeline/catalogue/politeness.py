@@ -37,6 +37,8 @@ class Politeness(StrictModel):
     """Requests that are under way at a time."""
     obey_robots: bool = True
     """Whether robots.txt decides what may be fetched, and how fast."""
+    max_crawl_delay_seconds: Seconds | None = None
+    """Longest pause between two requests that robots.txt can ask for; without it, up to a day."""
     user_agent: HeaderText | None = None
     """The whole User-Agent header; made from the project's name and `contact` if not given."""
     contact: HeaderText = DEFAULT_CONTACT

@@ -115,6 +115,9 @@ class RunProgress(Observer):
         if seconds >= _SHORT_WAIT_SECONDS:
             self._say(f"Trying again in {seconds:.0f} s: {reason}", style="yellow")
 
+    def slowed_down(self, reason: str) -> None:
+        self._say(f"Slowly: {reason}.", style="yellow")
+
     def stopping(self, reason: str) -> None:
         self._say(f"Stopping ({reason}); finishing the pages in flight.", style="yellow")
 

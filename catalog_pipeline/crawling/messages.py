@@ -139,8 +139,9 @@ class SessionExpired:
 
 @dataclass(frozen=True, slots=True)
 class RobotsAnswered:
-    """What robots.txt's server said: a status and a body, a redirect, or an error."""
+    """What robots.txt's server said at `url`: a status and a body, a redirect, or an error."""
 
+    url: str
     status: int | None
     body: bytes = b""
     location: str | None = None

@@ -28,6 +28,9 @@ class Observer:
     def put_off(self, reason: str, seconds: float) -> None:
         """A page, or the login, will be tried again after some seconds."""
 
+    def slowed_down(self, reason: str) -> None:
+        """The site asks for fewer requests than the catalogue would send."""
+
     def stopping(self, reason: str) -> None:
         """No new page starts; those in flight are being finished."""
 

@@ -19,7 +19,7 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import Url, parse_url
 
-from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.site import Site
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.adapter import BoundedAdapter, EnvironmentProxies
 from catalog_pipeline.fetching.addresses import PUBLIC, check_name, networks_for
@@ -43,24 +43,24 @@ class Exchange:
 
     def __init__(
         self,
-        catalogue: Catalogue,
+        site: Site,
         *,
         cookies: CookieJar | None = None,
         authorization: str | None = None,
         resolver: Resolver = socket.getaddrinfo,
     ) -> None:
-        self._catalogue = catalogue
+        self._site = site
         self._cookies = cookies
         self._authorization = authorization
         self._resolver = resolver
-        self._networks = networks_for(catalogue.base_url)
-        self._adapter = BoundedAdapter(catalogue.politeness.concurrency)
+        self._networks = networks_for(site.base_url)
+        self._adapter = BoundedAdapter(site.politeness.concurrency)
         self._verify = (
             os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
         )
         self._proxies = EnvironmentProxies()
         self._headers = {
-            "User-Agent": catalogue.politeness.agent,
+            "User-Agent": site.politeness.agent,
             "Accept": _ACCEPT,
             "Accept-Encoding": ACCEPT_ENCODING,
         }
@@ -120,7 +120,7 @@ class Exchange:
                 if is_page:
                     self._keep_cookies(request, raw)
                 return judged(
-                    self._catalogue,
+                    self._site,
                     parts.url,
                     raw,
                     is_conditional="If-None-Match" in headers or "If-Modified-Since" in headers,
@@ -151,16 +151,16 @@ class Exchange:
             cookie = get_cookie_header(self._cookies, request)
             if cookie:
                 request.headers["Cookie"] = cookie
-        if self._authorization and is_page and is_same_site(self._catalogue, url):
+        if self._authorization and is_page and is_same_site(self._site, url):
             request.headers["Authorization"] = self._authorization
         return request
 
     def _sent(
         self, request: requests.PreparedRequest, parts: Url, started: float, *, is_page: bool
     ) -> BaseHTTPResponse:
-        politeness = self._catalogue.politeness
+        politeness = self._site.politeness
         proxies = self._proxies.for_url(parts)
-        is_elsewhere = not is_page and not is_within(self._catalogue, parts.url)
+        is_elsewhere = not is_page and not is_within(self._site, parts.url)
         networks = PUBLIC if is_elsewhere else self._networks
         if proxies and is_elsewhere:
             raise BrokenExchange("address_refused", "it leaves the site, behind a proxy")
@@ -169,7 +169,7 @@ class Exchange:
         allowance = Allowance(
             deadline=started + politeness.request_timeout_seconds,
             read_timeout_seconds=politeness.read_timeout_seconds,
-            max_wire_bytes=self._catalogue.limits.max_body_bytes if is_page else MAX_ROBOTS_BYTES,
+            max_wire_bytes=self._site.limits.max_body_bytes if is_page else MAX_ROBOTS_BYTES,
             networks=networks,
             resolver=self._resolver,
         )

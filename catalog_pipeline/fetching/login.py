@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.politeness import BasicLogin, BearerLogin, FormLogin
+from catalog_pipeline.catalogue.site import Site
 from catalog_pipeline.errors import FetchError, LoginError, ParseError
 from catalog_pipeline.fetching.credentials import Credentials
 from catalog_pipeline.fetching.failures import safe_url
@@ -44,7 +44,7 @@ LoginSteps = Generator[LoginRequest, "Response | Redirect", None]
 
 def log_in(
     exchange: Exchange,
-    catalogue: Catalogue,
+    site: Site,
     credentials: Credentials,
     *,
     before_request: Callable[[], None] = lambda: None,
@@ -54,7 +54,7 @@ def log_in(
     `before_request` is called before each request, to keep the pace. Raises LoginError if the site
     does not accept the login, FetchError if it could not be asked.
     """
-    steps = login_steps(catalogue, credentials)
+    steps = login_steps(site, credentials)
     try:
         request = next(steps)
         while True:
@@ -69,54 +69,54 @@ def log_in(
         return
 
 
-def login_steps(catalogue: Catalogue, credentials: Credentials) -> LoginSteps:
+def login_steps(site: Site, credentials: Credentials) -> LoginSteps:
     """Yield the requests of a form login one by one; send in their answers, throw in FetchErrors.
 
     Ends when the login has succeeded, at once for logins without a form; raises LoginError.
     """
-    login = catalogue.login
+    login = site.login
     if not isinstance(login, FormLogin):
         return
-    page = yield from _answer(catalogue, LoginRequest(catalogue.absolute(login.page)))
-    if _is_logged_in(catalogue, login, page):
+    page = yield from _answer(site, LoginRequest(site.absolute(login.page)))
+    if _is_logged_in(site, login, page):
         return
-    form = _form(catalogue, login, page)
-    fields = _filled_in(catalogue, login, form, credentials)
+    form = _form(site, login, page)
+    fields = _filled_in(site, login, form, credentials)
     try:
-        answer = yield from _answer(catalogue, LoginRequest(form.action, fields))
+        answer = yield from _answer(site, LoginRequest(form.action, fields))
     except FetchError as error:
         if error.http_status in _REFUSALS:
-            raise _refused(catalogue, f"it answered with HTTP {error.http_status}") from error
+            raise _refused(site, f"it answered with HTTP {error.http_status}") from error
         raise
-    _check(catalogue, login, answer)
+    _check(site, login, answer)
 
 
-def session_has_expired(catalogue: Catalogue, answer: Response | Redirect | FetchError) -> bool:
+def session_has_expired(site: Site, answer: Response | Redirect | FetchError) -> bool:
     """Whether what came back for a listing page shows that a new form login is due."""
-    login = catalogue.login
+    login = site.login
     if not isinstance(login, FormLogin):
         return False
     if isinstance(answer, FetchError):
         return answer.http_status == 401
     if isinstance(answer, Redirect):
-        return _is_login_page(catalogue, login, urljoin(answer.url, answer.location))
-    if answer.status == 401 or _is_login_page(catalogue, login, answer.url):
+        return _is_login_page(site, login, urljoin(answer.url, answer.location))
+    if answer.status == 401 or _is_login_page(site, login, answer.url):
         return True
     if not login.logged_in or answer.status != 200:
         return False
     try:
-        return not _matches(catalogue, "logged_in", login.logged_in, answer)
+        return not _matches(site, "logged_in", login.logged_in, answer)
     except ParseError:
         # No session would make it readable; the page's parser says what is wrong with it.
         return False
 
 
-def refused_authorization(catalogue: Catalogue, error: FetchError) -> LoginError | None:
+def refused_authorization(site: Site, error: FetchError) -> LoginError | None:
     """The error to end the crawl with if a 401 says that the basic or bearer login is wrong."""
-    login = catalogue.login
+    login = site.login
     if error.http_status != 401 or not isinstance(login, BasicLogin | BearerLogin):
         return None
-    return _refused(catalogue, "it answered with HTTP 401")
+    return _refused(site, "it answered with HTTP 401")
 
 
 def _ask(exchange: Exchange, request: LoginRequest) -> Response | Redirect:
@@ -126,34 +126,34 @@ def _ask(exchange: Exchange, request: LoginRequest) -> Response | Redirect:
 
 
 def _answer(
-    catalogue: Catalogue, request: LoginRequest
+    site: Site, request: LoginRequest
 ) -> Generator[LoginRequest, Response | Redirect, Response]:
     """Follow the redirects that `request` leads to."""
-    for _ in range(catalogue.limits.max_redirects + 1):
+    for _ in range(site.limits.max_redirects + 1):
         answer = yield request
         if isinstance(answer, Response):
             return answer
-        request = LoginRequest(check_redirect(catalogue, answer.url, answer.location))
+        request = LoginRequest(check_redirect(site, answer.url, answer.location))
     raise LoginError(
-        f"Catalogue {catalogue.name}: the login was redirected more than "
-        f"{catalogue.limits.max_redirects} times."
+        f"Catalogue {site.name}: the login was redirected more than "
+        f"{site.limits.max_redirects} times."
     )
 
 
-def _is_logged_in(catalogue: Catalogue, login: FormLogin, page: Response) -> bool:
+def _is_logged_in(site: Site, login: FormLogin, page: Response) -> bool:
     """Whether the login page says that its visitor is logged in already."""
     try:
-        return bool(login.logged_in) and _matches(catalogue, "logged_in", login.logged_in, page)
+        return bool(login.logged_in) and _matches(site, "logged_in", login.logged_in, page)
     except ParseError:
         return False
 
 
-def _form(catalogue: Catalogue, login: FormLogin, page: Response) -> Form:
-    where = f"Catalogue {catalogue.name}: the login page {safe_url(page.url)}"
+def _form(site: Site, login: FormLogin, page: Response) -> Form:
+    where = f"Catalogue {site.name}: the login page {safe_url(page.url)}"
     try:
-        selector = _selector(catalogue.name, "login.form", login.form)
+        selector = _selector(site.name, "login.form", login.form)
         form = read_form(page.body, page.content_type, page.url, selector)
-        check_redirect(catalogue, page.url, form.action)
+        check_redirect(site, page.url, form.action)
     except ParseError as error:
         raise LoginError(f"{where} cannot be used: {error}.") from error
     except FetchError as error:
@@ -168,12 +168,12 @@ def _form(catalogue: Catalogue, login: FormLogin, page: Response) -> Form:
 
 
 def _filled_in(
-    catalogue: Catalogue, login: FormLogin, form: Form, credentials: Credentials
+    site: Site, login: FormLogin, form: Form, credentials: Credentials
 ) -> tuple[tuple[str, str], ...]:
     for name in (login.username_field, login.password_field):
         if name not in form.names:
             raise LoginError(
-                f"Catalogue {catalogue.name}: the login form has no field {name!r}; "
+                f"Catalogue {site.name}: the login form has no field {name!r}; "
                 f"it has {', '.join(form.names) or 'none'}."
             )
     return form.filled_in(
@@ -184,22 +184,22 @@ def _filled_in(
     )
 
 
-def _check(catalogue: Catalogue, login: FormLogin, answer: Response) -> None:
+def _check(site: Site, login: FormLogin, answer: Response) -> None:
     """Raise LoginError unless `answer`, the last of the login, shows that it succeeded."""
     try:
-        if login.error and _matches(catalogue, "error", login.error, answer):
-            raise _refused(catalogue, "its answer matches the selector login.error")
-        if login.logged_in and not _matches(catalogue, "logged_in", login.logged_in, answer):
-            raise _refused(catalogue, "its answer does not match the selector login.logged_in")
+        if login.error and _matches(site, "error", login.error, answer):
+            raise _refused(site, "its answer matches the selector login.error")
+        if login.logged_in and not _matches(site, "logged_in", login.logged_in, answer):
+            raise _refused(site, "its answer does not match the selector login.logged_in")
     except ParseError:
         # The answer may quote the credentials, and so may what is said of it.
-        raise _refused(catalogue, "its answer cannot be read as HTML") from None
-    if not login.logged_in and _is_login_page(catalogue, login, answer.url):
-        raise _refused(catalogue, "it showed the login form again")
+        raise _refused(site, "its answer cannot be read as HTML") from None
+    if not login.logged_in and _is_login_page(site, login, answer.url):
+        raise _refused(site, "it showed the login form again")
 
 
-def _matches(catalogue: Catalogue, key: str, texts: tuple[str, ...] | None, page: Response) -> bool:
-    selectors = [_selector(catalogue.name, f"login.{key}", text) for text in texts or ()]
+def _matches(site: Site, key: str, texts: tuple[str, ...] | None, page: Response) -> bool:
+    selectors = [_selector(site.name, f"login.{key}", text) for text in texts or ()]
     return page_matches(page.body, page.content_type, selectors)
 
 
@@ -208,8 +208,8 @@ def _selector(catalogue: str, key: str, text: str) -> Selector:
     return page_selector(catalogue, key, text)
 
 
-def _is_login_page(catalogue: Catalogue, login: FormLogin, url: str) -> bool:
-    return _place(url) == _place(catalogue.absolute(login.page))
+def _is_login_page(site: Site, login: FormLogin, url: str) -> bool:
+    return _place(url) == _place(site.absolute(login.page))
 
 
 def _place(url: str) -> tuple[str, str]:
@@ -217,8 +217,8 @@ def _place(url: str) -> tuple[str, str]:
     return parts.netloc.lower(), parts.path.rstrip("/")
 
 
-def _refused(catalogue: Catalogue, evidence: str) -> LoginError:
-    login = catalogue.login
+def _refused(site: Site, evidence: str) -> LoginError:
+    login = site.login
     names = (
         login.token_env
         if isinstance(login, BearerLogin)
@@ -227,7 +227,7 @@ def _refused(catalogue: Catalogue, evidence: str) -> LoginError:
         else ""
     )
     return LoginError(
-        f"Catalogue {catalogue.name}: the site did not accept the login ({evidence}). "
+        f"Catalogue {site.name}: the site did not accept the login ({evidence}). "
         f"Check the environment variable{'s' if ' and ' in names else ''} {names}; "
         "the login is not tried again by itself."
     )

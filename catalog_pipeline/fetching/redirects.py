@@ -12,16 +12,14 @@ from requests.utils import requote_uri
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
-from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.site import Site
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.failures import safe_url
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def check_redirect(
-    catalogue: Catalogue, from_url: str, location: str, *, to_any_host: bool = False
-) -> str:
+def check_redirect(site: Site, from_url: str, location: str, *, to_any_host: bool = False) -> str:
     """The absolute URL that `location` means, if the crawl may go there.
 
     Raises FetchError of kind `redirect_refused` otherwise.
@@ -33,7 +31,7 @@ def check_redirect(
         raise _refused(from_url, "its target cannot be read as a URL") from None
     problem = _problem_of_target(origin, target)
     if not problem and not to_any_host:
-        problem = _problem_of_host(catalogue, origin, target)
+        problem = _problem_of_host(site, origin, target)
     if problem:
         raise _refused(from_url, f"{_shown(target)}: {problem}")
     return target.url
@@ -44,16 +42,18 @@ def site_of(host: str) -> str:
     return host.lower().rstrip(".").removeprefix("www.")
 
 
-def is_same_site(catalogue: Catalogue, url: str) -> bool:
+def is_same_site(site: Site, url: str) -> bool:
     """Whether `url` has the host of the catalogue's base URL, as securely (for credentials)."""
-    base, other = parse_url(catalogue.base_url), parse_url(url)
+    base, other = parse_url(site.base_url), parse_url(url)
     return _is_same_host(base, other) and not _is_downgrade(base, other)
 
 
-def is_within(catalogue: Catalogue, url: str) -> bool:
-    """Whether pages may come from the host of `url`: the catalogue's own, or one that it names."""
-    base, other = parse_url(catalogue.base_url), parse_url(url)
-    return _is_same_host(base, other) or _is_allowed(catalogue.limits.redirect_hosts, other)
+def is_within(site: Site, url: str) -> bool:
+    """Whether pages may come from the host of `url`: one of the site's own, or one it names."""
+    other = parse_url(url)
+    return any(_is_same_host(parse_url(own), other) for own in site.own_addresses) or _is_allowed(
+        site.limits.redirect_hosts, other
+    )
 
 
 def _target(from_url: str, location: str) -> Url:
@@ -78,10 +78,10 @@ def _problem_of_target(origin: Url, target: Url) -> str | None:
     return None
 
 
-def _problem_of_host(catalogue: Catalogue, origin: Url, target: Url) -> str | None:
-    base = parse_url(catalogue.base_url)
+def _problem_of_host(site: Site, origin: Url, target: Url) -> str | None:
+    base = parse_url(site.base_url)
     is_known = _is_same_host(origin, target) or _is_same_host(base, target)
-    if not is_known and not _is_allowed(catalogue.limits.redirect_hosts, target):
+    if not is_known and not _is_allowed(site.limits.redirect_hosts, target):
         return "it leaves the site, and limits.redirect_hosts does not name its host"
     return None
 

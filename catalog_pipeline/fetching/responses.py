@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 
 from urllib3 import BaseHTTPResponse
 
-from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.site import Site
 from catalog_pipeline.errors import FetchError, Pushback
 from catalog_pipeline.fetching.bodies import Body, discard_body, read_body, read_start
 from catalog_pipeline.fetching.failures import BrokenExchange, safe_url
@@ -27,7 +27,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 def judged(
-    catalogue: Catalogue,
+    site: Site,
     url: str,
     raw: BaseHTTPResponse,
     *,
@@ -42,7 +42,7 @@ def judged(
     location = raw.headers.get("Location")
     if raw.status in _REDIRECTS and location:
         discard_body(raw)
-        target = check_redirect(catalogue, url, location, to_any_host=not is_page)
+        target = check_redirect(site, url, location, to_any_host=not is_page)
         return Redirect(url=url, location=target, status=raw.status)
     if raw.status == 304 and is_conditional:
         discard_body(raw)
@@ -50,7 +50,7 @@ def judged(
     elif 200 <= raw.status < 300 and raw.status != 206:
         if is_page:
             _check_type(raw)
-            limits = catalogue.limits
+            limits = site.limits
             body = read_body(raw, limits.max_body_bytes, limits.max_decoded_bytes)
         else:
             body = read_start(raw, MAX_ROBOTS_BYTES)

@@ -18,13 +18,12 @@ from catalog_pipeline.crawling.scheduling.group_commit import GroupCommit, Recor
 from catalog_pipeline.crawling.scheduling.prefetch import Prefetch
 from catalog_pipeline.crawling.scheduling.queue import PageQueue, PageWork
 from catalog_pipeline.crawling.scheduling.results import AnswerHandler
-from catalog_pipeline.crawling.scheduling.robots import ask_robots
+from catalog_pipeline.crawling.scheduling.robots import RobotsGate
 from catalog_pipeline.crawling.scheduling.session import Session
 from catalog_pipeline.crawling.scheduling.stats import Stats
 from catalog_pipeline.crawling.scheduling.throttle import Throttle
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.errors import CrawlStoppedError
-from catalog_pipeline.fetching.robots import RobotsRules
 from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.storing.folder_store import PageStore
 
@@ -54,8 +53,6 @@ class Crawl:
         self._observer = observer
         self._must_stop = must_stop
         self._clock = clock
-        self._capacity = pool.capacity
-        self._rules: RobotsRules | None = None
         self._queue = PageQueue()
         self._group = GroupCommit(store, recorder)
         self._throttle = Throttle(politeness.requests_per_second, clock=clock)
@@ -73,37 +70,24 @@ class Crawl:
             observer=observer,
             clock=clock,
         )
+        self._robots = self._gate(pages=0)
 
     def run(self, due: Sequence[tuple[int, StoredPage | None]]) -> CrawlOutcome:
         """Download the due pages, each with its last checkpoint if it has one.
 
         Raises:
-            CrawlStoppedError: nearly all pages fail.
+            CrawlStoppedError: nearly all pages fail, or robots.txt wants pauses without end.
             LoginError, StorageError, WorkerError: nothing more can be had.
         """
         self._queue.add(
             PageWork(page, self._catalogue.page_address(page), previous) for page, previous in due
         )
-        if due and self._politeness.obey_robots:
-            self._rules = ask_robots(
-                self._catalogue,
-                self._pool,
-                self._throttle,
-                clock=self._clock,
-                must_stop=self._must_stop,
-            )
-            self._obey(self._rules)
+        self._robots = self._gate(len(due))
+        first = self._queue.first()
+        if first is not None and not self._robots.knows(first.url):
+            self._robots.ask(first.url)
+            self._robots.require_a_pace()
         return self._loop()
-
-    def _obey(self, rules: RobotsRules | None) -> None:
-        """Go as slowly as robots.txt asks; what it forbids is looked up page by page."""
-        if rules is None:
-            return
-        agent = self._politeness.agent
-        rate = rules.max_requests_per_second(agent)
-        if rate is not None:
-            self._throttle.limit_to(rate, self._clock())
-        self._capacity = min(self._capacity, rules.max_concurrency(agent) or self._capacity)
 
     def run_reparse(self, pages: Sequence[StoredPage]) -> CrawlOutcome:
         """Parse the stored bodies of pages again; nothing is downloaded."""
@@ -172,7 +156,11 @@ class Crawl:
             work = self._queue.first()
             if work is None:
                 return
-            refusal = self._robots_refusal(work)
+            if not work.is_reparse and not self._robots.knows(work.url):
+                # What is taken meanwhile may change which page is the first.
+                self._robots.ask(work.url)
+                return
+            refusal = "" if work.is_reparse else self._robots.why_not(work.url)
             if refusal:
                 self._queue.drop_first()
                 self._stats.page_failed(work, "robots", refusal, None)
@@ -187,7 +175,7 @@ class Crawl:
         """Whether the site may be asked for one more page, and a worker is there for it."""
         if self._queue.at_work >= self._pool.threads:
             return False
-        return self._queue.in_flight < self._capacity or self._prefetch.is_allowed
+        return self._queue.in_flight < self._robots.capacity or self._prefetch.is_allowed
 
     def _start(self, work: PageWork, now: float) -> None:
         started_at = now if work.started_at is None else work.started_at
@@ -222,7 +210,21 @@ class Crawl:
         self._throttle.take(now)
         self._pool.submit(messages.LogIn(self._login.begin(now), self._throttle.interval_seconds))
 
-    def _robots_refusal(self, work: PageWork) -> str:
-        if self._rules is None or work.is_reparse:
-            return ""
-        return self._rules.why_not(work.url, self._politeness.agent)
+    def _gate(self, pages: int) -> RobotsGate:
+        return RobotsGate(
+            self._catalogue,
+            self._pool,
+            self._throttle,
+            self._observer,
+            pages=pages,
+            clock=self._clock,
+            must_stop=self._must_stop,
+            meanwhile=self._go_on,
+        )
+
+    def _go_on(self, answer: messages.Answer | None) -> None:
+        """What there is to do while something else is waited for."""
+        if answer is not None:
+            self._answers.take(answer)
+        elif self._group.seconds_left(self._clock()) == 0:
+            self._group.flush()

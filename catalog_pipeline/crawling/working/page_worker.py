@@ -147,11 +147,15 @@ class PageWorker:
             answer = self._exchange.get(task.url, is_page=False)
         except FetchError as error:
             return messages.RobotsAnswered(
-                error.http_status, kind=error.kind, message=str(error), pushback=error.pushback
+                task.url,
+                error.http_status,
+                kind=error.kind,
+                message=str(error),
+                pushback=error.pushback,
             )
         if isinstance(answer, Redirect):
-            return messages.RobotsAnswered(answer.status, location=answer.location)
-        return messages.RobotsAnswered(answer.status, answer.body)
+            return messages.RobotsAnswered(task.url, answer.status, location=answer.location)
+        return messages.RobotsAnswered(task.url, answer.status, answer.body)
 
     def _log_in(self, task: messages.LogIn) -> messages.Answer:
         if self._credentials is None:

@@ -63,8 +63,8 @@ class WorkerPool:
         self, catalogue: Catalogue, places: CataloguePlaces, inherited: Sequence[int] = ()
     ) -> None:
         self.capacity = catalogue.politeness.concurrency
-        self.is_robots_asked = False
-        """Whether the request for robots.txt is on its way already."""
+        self.asked_robots = ""
+        """The robots.txt that was asked for before the crawl began, until its answer is taken."""
         self.held = HeldWaves.make()
         shares = _requests_of_processes(catalogue, os.cpu_count() or 1)
         self._workers = [

@@ -1,9 +1,17 @@
 """robots.txt in a real crawl: what it forbids, how slowly it wants to be crawled."""
 
-import dagster as dg
+import os
+import signal
+from contextlib import AbstractContextManager
 
+import dagster as dg
+import pytest
+import requests
+
+from catalog_pipeline.crawling.ports import Observer, observed_by
 from catalog_pipeline.orchestration.checkpoints.reader import read_failures, read_statuses
-from catalog_pipeline.orchestration.commands.in_process import crawl_here
+from catalog_pipeline.orchestration.commands.in_process import LocalRun, crawl_here
+from catalog_pipeline_tests.fetching.raw_server import RawServer, Script, Visit, page, raw_server
 from catalog_pipeline_tests.site import NAME, Site
 
 DISALLOW_TWO = "User-agent: *\nDisallow: /products?page=2$\n"
@@ -48,3 +56,142 @@ def test_a_crawl_delay_spaces_the_requests(site: Site, instance: dg.DagsterInsta
     crawl_here(instance, catalogue, list(catalogue.pages), None)
     robots, *times = [when for when, _, _ in site.shop.log()]
     assert all(when >= robots + 0.3 * k for k, when in enumerate(times))
+
+
+class _Witness(Observer):
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+
+    def slowed_down(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+def _crawl(site: Site, instance: dg.DagsterInstance, pages: list[int]) -> tuple[LocalRun, str]:
+    """A crawl, and what it said of the pace that robots.txt asks for."""
+    witness = _Witness()
+    with observed_by(witness):
+        ended = crawl_here(instance, site.catalogue, pages, None)
+    return ended, " ".join(witness.reasons)
+
+
+@pytest.mark.parametrize(
+    ("wish", "shown"),
+    [
+        ("Crawl-delay: 86401", "86401 seconds"),
+        ("Crawl-delay: 1e300", "1e+300 seconds"),
+        ("Request-rate: 1/" + "9" * 4000, "inf seconds"),
+        ("Request-rate: 1/2d", "172800 seconds"),
+    ],
+)
+def test_a_pause_that_no_crawl_can_keep_ends_it_at_once_and_names_the_key(
+    site: Site, instance: dg.DagsterInstance, wish: str, shown: str
+):
+    site.write(last_page=2)
+    site.shop.control(robots_txt=f"User-agent: *\n{wish}\n")
+    ended, _ = _crawl(site, instance, [1, 2])
+    assert ended.error is not None
+    assert f"asks for {shown} between two requests" in ended.error
+    assert "politeness.max_crawl_delay_seconds" in ended.error
+    assert _asked(site) == ["/robots.txt"]
+
+
+def test_a_cap_of_the_yaml_cuts_the_pause_and_what_it_comes_to_is_said(
+    site: Site, instance: dg.DagsterInstance
+):
+    site.write(last_page=3, politeness={"max_crawl_delay_seconds": 0.1})
+    site.shop.control(robots_txt="User-agent: *\nCrawl-delay: 1e9\n")
+    ended, said = _crawl(site, instance, [1, 2, 3])
+    assert ended.status == dg.DagsterRunStatus.SUCCESS
+    assert "1e+09 seconds between two requests" in said
+    assert "max_crawl_delay_seconds cuts it to 0.1" in said
+    assert "the 3 pages take about 0 seconds" in said
+
+
+def test_a_long_pause_is_said_before_it_is_kept(site: Site, instance: dg.DagsterInstance):
+    """The crawl is stopped as soon as it has said so: it would take a month."""
+    site.write(last_page=30)
+    site.shop.control(robots_txt="User-agent: *\nCrawl-delay: 86400\n")
+
+    class _Stopper(Observer):
+        def slowed_down(self, reason: str) -> None:
+            reasons.append(reason)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    reasons: list[str] = []
+    with observed_by(_Stopper()):
+        ended = crawl_here(instance, site.catalogue, list(site.catalogue.pages), None)
+    assert ended.was_interrupted
+    (reason,) = reasons
+    assert "asks for 86400 seconds between two requests" in reason
+    assert "politeness.max_crawl_delay_seconds caps it" in reason
+    assert "the 30 pages take about 30 days" in reason
+    assert _asked(site) == ["/robots.txt"]
+
+
+def test_a_pause_that_the_catalogue_keeps_anyway_is_not_mentioned(
+    site: Site, instance: dg.DagsterInstance
+):
+    site.write(last_page=2, politeness={"requests_per_second": 5})
+    site.shop.control(robots_txt="User-agent: *\nCrawl-delay: 0.2\n")
+    assert _crawl(site, instance, [1, 2])[1] == ""
+
+
+_SECRET_HOST = "User-agent: *\nDisallow: /products?page=3$\n"
+
+
+def _is_asked_first(server: RawServer) -> bool:
+    return server.heads[0].startswith("GET /robots.txt ") and (
+        sum(head.startswith("GET /robots.txt ") for head in server.heads) == 1
+    )
+
+
+def test_a_host_of_an_absolute_page_url_is_asked_for_its_own_robots_txt(
+    site: Site, instance: dg.DagsterInstance
+):
+    with _mirror(site, _SECRET_HOST) as mirror:
+        site.write(last_page=3, page_url=f"{mirror.url}/products?page={{page}}")
+        _crawl(site, instance, [1, 2, 3])
+        assert _is_asked_first(mirror)
+        assert not any("page=3" in head for head in mirror.heads)
+    assert read_failures(instance, NAME, [1, 2, 3])[3].kind == "robots"
+    assert "/robots.txt" not in _asked(site)
+
+
+def test_a_host_that_a_redirect_leads_to_is_asked_before_the_redirect_is_followed(
+    site: Site, instance: dg.DagsterInstance
+):
+    with _mirror(site, _SECRET_HOST) as mirror, raw_server(_sends_to(mirror.url)) as front:
+        site.write(
+            last_page=3,
+            base_url=front.url,
+            limits={"redirect_hosts": [f"127.0.0.1:{mirror.port}"]},
+        )
+        _crawl(site, instance, [1, 2, 3])
+        assert _is_asked_first(front)
+        assert _is_asked_first(mirror)
+        assert not any("page=3" in head for head in mirror.heads)
+    assert read_statuses(instance, NAME, [1, 2, 3]).done == {1, 2}
+    assert read_failures(instance, NAME, [1, 2, 3])[3].kind == "robots"
+
+
+def _mirror(site: Site, robots: str) -> AbstractContextManager[RawServer]:
+    """A server of the shop's pages with a robots.txt of its own."""
+
+    def script(visit: Visit) -> None:
+        if visit.path == "/robots.txt":
+            visit.send(page(robots.encode()))
+        else:
+            body = requests.get(site.shop.url + visit.path, timeout=10).content
+            visit.send(page(body))
+
+    return raw_server(script)
+
+
+def _sends_to(url: str) -> Script:
+    def script(visit: Visit) -> None:
+        if visit.path == "/robots.txt":
+            visit.send(page(b"", status="404 Not Found"))
+        else:
+            visit.send(page(b"", f"Location: {url}{visit.path}", status="302 Found"))
+
+    return script

@@ -1,0 +1,42 @@
+"""What an exchange with a site needs to know of it; a `Catalogue` is one.
+
+How the pages are read, what the table holds and when it is refreshed are no business of whoever
+fetches, and not here.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from catalog_pipeline.catalogue.politeness import Limits, Login, Politeness
+
+
+class Site(Protocol):
+    """A site as its visitor sees it."""
+
+    @property
+    def name(self) -> str:
+        """The catalogue's name, for messages."""
+
+    @property
+    def base_url(self) -> str:
+        """The address below which everything of the site is."""
+
+    @property
+    def own_addresses(self) -> tuple[str, ...]:
+        """One address of each host that pages are asked from by the YAML."""
+
+    @property
+    def politeness(self) -> Politeness:
+        """Rate, concurrency, patience and identity."""
+
+    @property
+    def limits(self) -> Limits:
+        """What an answer may be at most."""
+
+    @property
+    def login(self) -> Login | None:
+        """How to log in, where that is needed."""
+
+    def absolute(self, path_or_url: str) -> str:
+        """`path_or_url` below `base_url`."""
