@@ -6,16 +6,20 @@ Only the description and its checks belong here; `catalog_pipeline.reading` read
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
 
+from catalog_pipeline.catalogue.field_types import OPTIONS, PARTS, CellType, FieldType
 from catalog_pipeline.catalogue.scalars import mapped_value
-
-FieldType = Literal["text", "integer", "number", "money", "boolean", "url", "timestamp"]
-
-CURRENCY_SUFFIX = "_currency"
-RANGE_END_SUFFIX = "_max"
 
 PROVENANCE_COLUMNS = ("page", "position", "source_url", "fetched_at")
 """Columns that every row of a table carries besides its fields."""
@@ -31,6 +35,16 @@ Selectors = Annotated[tuple[str, ...], OneOrMore]
 """One selector or several in order of preference. `/`, `./` or `(` at its start makes it XPath,
 and so does the prefix `xpath:`; a lone `.` is the product itself; all else is CSS. In a field it
 is relative to the product; `//` is refused there, as it would search the whole page."""
+
+
+class InPlace:
+    """Writes the schema of an enumeration where it is used, as editors show it best."""
+
+    def __get_pydantic_json_schema__(
+        self, core: Any, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        resolved = handler.resolve_ref_schema(handler(core))
+        return {key: resolved[key] for key in ("enum", "type")}
 
 
 class StrictModel(BaseModel):
@@ -63,7 +77,7 @@ class Field(StrictModel):
     """Number or name of the group of `pattern` that is the value; the first one if not given."""
     values: dict[str, str | int | float | bool] | None = None
     """Texts of the page and what they mean; any other text is an error."""
-    type: FieldType = "text"
+    type: Annotated[FieldType, InPlace()] = FieldType.TEXT
     """What the text is turned into, and so the type of the column."""
     required: bool = False
     """Whether a product without this value is an error; otherwise the cell is empty."""
@@ -125,15 +139,9 @@ class Field(StrictModel):
 
     @model_validator(mode="after")
     def _options_fit_the_type(self) -> Field:
-        belongs = {
-            "currency": ("money",),
-            "range": ("money",),
-            "decimal_separator": ("money", "number"),
-            "exists": ("boolean",),
-            "format": ("timestamp",),
-        }
-        for option, types in belongs.items():
-            if getattr(self, option) and self.type not in types:
+        for option in sorted(frozenset().union(*OPTIONS.values())):
+            if getattr(self, option) and option not in OPTIONS[self.type]:
+                types = sorted(kind.value for kind, known in OPTIONS.items() if option in known)
                 raise ValueError(f"{option} is for fields of type {' or '.join(types)}")
         if self.group is not None and self.pattern is None:
             raise ValueError("group needs a pattern")
@@ -148,12 +156,17 @@ class Field(StrictModel):
                 f"the pattern has no group {self.group!r}; it has {sorted(map(str, known))}"
             )
 
+    def typed_columns(self, name: str) -> dict[str, CellType]:
+        """The table's columns that the field fills, its own first, with the type of their cells."""
+        return {
+            name + part.suffix: part.type
+            for part in PARTS[self.type]
+            if self.range or not part.is_range_end
+        }
+
     def columns(self, name: str) -> tuple[str, ...]:
         """Names of the table's columns that the field fills, its own first."""
-        if self.type != "money":
-            return (name,)
-        end = (name + RANGE_END_SUFFIX,) if self.range else ()
-        return (name, *end, name + CURRENCY_SUFFIX)
+        return tuple(self.typed_columns(name))
 
 
 def checked_timezone(name: str) -> str:

@@ -8,11 +8,12 @@ as it is written. Bounds of numbers are in `bounds`, the texts of a site's pages
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
+from catalog_pipeline.catalogue.field_types import FieldType, total
 from catalog_pipeline.catalogue.sections import alternatives, annotations_of, fitting, is_model
 from catalog_pipeline.catalogue.written import Nothing
 
@@ -79,21 +80,35 @@ def _scalar(value: object, wanted: Sequence[Any]) -> object:
     return value
 
 
-def mapped_value(value: Scalar, field_type: object) -> Scalar:
+def mapped_value(value: Scalar, field_type: FieldType) -> Scalar:
     """A value of a field's `values` as the field's type has it; text stays as it is written.
 
     Raises:
         ValueError: the field is a number and the text none that has one reading.
     """
-    if not isinstance(value, str):
-        return value
-    if field_type == "integer":
-        return _of_text(value, [int])
-    if field_type == "number":
-        return _of_text(value, [int, float])
-    if field_type == "boolean" and value.lower() in ("true", "false"):
-        return value.lower() == "true"
-    return value
+    return _MAPPED_AS[field_type](value) if isinstance(value, str) else value
+
+
+def _as_written(text: str) -> Scalar:
+    return text
+
+
+def _truth(text: str) -> Scalar:
+    return text.lower() == "true" if text.lower() in ("true", "false") else text
+
+
+_MAPPED_AS: Mapping[FieldType, Callable[[str], Scalar]] = total(
+    FieldType,
+    {
+        FieldType.TEXT: _as_written,
+        FieldType.INTEGER: lambda text: _of_text(text, [int]),
+        FieldType.NUMBER: lambda text: _of_text(text, [int, float]),
+        FieldType.MONEY: _as_written,
+        FieldType.BOOLEAN: _truth,
+        FieldType.URL: _as_written,
+        FieldType.TIMESTAMP: _as_written,
+    },
+)
 
 
 def _of_text(text: str, wanted: Sequence[Any]) -> Scalar:

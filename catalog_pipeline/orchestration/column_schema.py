@@ -7,12 +7,8 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from catalog_pipeline.catalogue.fields import (
-    CURRENCY_SUFFIX,
-    PROVENANCE_COLUMNS,
-    RANGE_END_SUFFIX,
-    Field,
-)
+from catalog_pipeline.catalogue.field_types import RANGE_END_SUFFIX, CellType
+from catalog_pipeline.catalogue.fields import PROVENANCE_COLUMNS, Field
 from catalog_pipeline.catalogue.model import Catalogue
 
 _PROVENANCE = dict(
@@ -32,9 +28,9 @@ _PROVENANCE = dict(
 def page_schema(catalogue: Catalogue) -> dg.TableSchema:
     """The fields that are read from a page's products, with the types that the YAML gives them."""
     types = {
-        column: "text" if column.endswith(CURRENCY_SUFFIX) and field.type == "money" else field.type
+        column: "text" if kind is CellType.CURRENCY else kind.value
         for name, field in catalogue.fields.items()
-        for column in field.columns(name)
+        for column, kind in field.typed_columns(name).items()
     }
     return table_schema(catalogue, types)
 

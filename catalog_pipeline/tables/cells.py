@@ -11,22 +11,25 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from catalog_pipeline.catalogue.field_types import CellType, total
+from catalog_pipeline.catalogue.value_range import MAX_MONEY_DECIMALS, MAX_MONEY_WHOLE_DIGITS
 from catalog_pipeline.records import Cell
-from catalog_pipeline.tables.schema import (
-    MAX_MONEY_DECIMALS,
-    MONEY_DECIMALS,
-    MONEY_DIGITS,
-    TableColumn,
-    arrow_type,
-)
+from catalog_pipeline.tables.schema import MONEY_DECIMALS, TableColumn, arrow_type
 
-_STORED_AS: dict[str, frozenset[type]] = {
-    "integer": frozenset({int, float}),
-    "number": frozenset({int, float}),
-    "boolean": frozenset({bool}),
-}
-_TEXT = frozenset({str})
-_AMOUNT_LIMIT = Decimal(10) ** (MONEY_DIGITS - MAX_MONEY_DECIMALS)
+_STORED_AS = total(
+    CellType,
+    {
+        CellType.TEXT: frozenset({str}),
+        CellType.INTEGER: frozenset({int, float}),
+        CellType.NUMBER: frozenset({int, float}),
+        CellType.AMOUNT: frozenset({str}),
+        CellType.CURRENCY: frozenset({str}),
+        CellType.BOOLEAN: frozenset({bool}),
+        CellType.URL: frozenset({str}),
+        CellType.TIMESTAMP: frozenset({str}),
+    },
+)
+_AMOUNT_LIMIT = Decimal(10) ** MAX_MONEY_WHOLE_DIGITS
 
 
 class CellError(Exception):
@@ -55,10 +58,10 @@ def decimals_of(array: pa.Array) -> int:
 def _exact(column: TableColumn, cells: Sequence[Cell], decimals: int) -> pa.Array:
     """The cells, or Arrow's error. Arrow would take 4.5 for the integer 4 and true for 1.0."""
     types = set(map(type, cells)) - {type(None)}
-    if not types <= _STORED_AS.get(column.type, _TEXT):
+    if not types <= _STORED_AS[column.type]:
         raise pa.ArrowTypeError("a cell of another type")
     stored = pa.array(cells)
-    if column.type == "money" and types:
+    if column.type is CellType.AMOUNT and types:
         return _amounts(column, stored, decimals)
     return stored.cast(arrow_type(column, decimals))
 

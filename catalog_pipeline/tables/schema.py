@@ -11,24 +11,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from catalog_pipeline.catalogue.fields import (
-    CURRENCY_SUFFIX,
-    PROVENANCE_COLUMNS,
-    FieldType,
-)
+from catalog_pipeline.catalogue.field_types import CURRENCY_SUFFIX, CellType, total
+from catalog_pipeline.catalogue.fields import PROVENANCE_COLUMNS
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.value_range import MONEY_DIGITS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ColumnType = FieldType | Literal["currency"]
-
-MONEY_DIGITS = 38
 MONEY_DECIMALS = 2
-MAX_MONEY_DECIMALS = 18
-"""More decimals than that, or more digits before the point than they leave, is no amount."""
+
+
+_ARROW_TYPES = total(
+    CellType,
+    {
+        CellType.TEXT: lambda pa, _: pa.string(),
+        CellType.INTEGER: lambda pa, _: pa.int64(),
+        CellType.NUMBER: lambda pa, _: pa.float64(),
+        CellType.AMOUNT: lambda pa, decimals: pa.decimal128(MONEY_DIGITS, decimals),
+        CellType.CURRENCY: lambda pa, _: pa.string(),
+        CellType.BOOLEAN: lambda pa, _: pa.bool_(),
+        CellType.URL: lambda pa, _: pa.string(),
+        CellType.TIMESTAMP: lambda pa, _: pa.timestamp("us", "UTC"),
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -36,38 +44,24 @@ class TableColumn:
     """A column that a field fills; `currency_column` is where the currency of an amount is."""
 
     name: str
-    type: ColumnType
+    type: CellType
     currency_column: str | None = None
 
 
 def table_columns(catalogue: Catalogue) -> tuple[TableColumn, ...]:
     """The columns that the catalogue's fields fill, in order."""
-    columns: list[TableColumn] = []
-    for name, field in catalogue.fields.items():
-        if field.type != "money":
-            columns.append(TableColumn(name, field.type))
-            continue
-        currency = name + CURRENCY_SUFFIX
-        for column in field.columns(name):
-            if column == currency:
-                columns.append(TableColumn(column, "currency"))
-            else:
-                columns.append(TableColumn(column, "money", currency))
-    return tuple(columns)
+    return tuple(
+        TableColumn(column, kind, name + CURRENCY_SUFFIX if kind is CellType.AMOUNT else None)
+        for name, field in catalogue.fields.items()
+        for column, kind in field.typed_columns(name).items()
+    )
 
 
 def arrow_type(column: TableColumn, decimals: int = MONEY_DECIMALS) -> pa.DataType:
     """The Arrow type of a column; `decimals` concerns money only."""
     import pyarrow as pa
 
-    if column.type == "money":
-        return pa.decimal128(MONEY_DIGITS, decimals)
-    return {
-        "integer": pa.int64(),
-        "number": pa.float64(),
-        "boolean": pa.bool_(),
-        "timestamp": pa.timestamp("us", "UTC"),
-    }.get(column.type, pa.string())
+    return _ARROW_TYPES[column.type](pa, decimals)
 
 
 def arrow_schema(catalogue: Catalogue, decimals: Mapping[str, int] | None = None) -> pa.Schema:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from catalog_pipeline.catalogue.field_types import FieldType
 from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import CatalogueError, ParseError
@@ -49,7 +50,7 @@ class FieldReader:
 
     def clean(self, text: str) -> str:
         """The text as patterns and types see it."""
-        return clean_link(text) if self.field.type == "url" else fold(text)
+        return clean_link(text) if self.field.type is FieldType.URL else fold(text)
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ def _read_field(
 
 def columns_of(reader: FieldReader, values: list[Value]) -> Columns:
     """The field's values as the columns of the table that it fills."""
-    if reader.field.type != "money":
+    if reader.field.type is not FieldType.MONEY:
         return {reader.name: values}  # type: ignore[dict-item]
     rows: list[tuple[Cell, ...]] = [
         (value.amount, value.end, value.currency) if isinstance(value, Money) else (None,) * 3

@@ -6,11 +6,13 @@ Pattern first, then the value map, then the type. Finding the text is not done h
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeAlias
 
+from catalog_pipeline.catalogue.field_types import FieldType, total
 from catalog_pipeline.catalogue.fields import Field
+from catalog_pipeline.catalogue.value_range import text_refusal
 from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.reading.values.money import Money, read_money
@@ -44,11 +46,11 @@ def converter(catalogue: str, name: str, field: Field) -> Callable[[LinkResolver
             "exists with select and attribute",
         )
     known = _known_values(catalogue, name, field)
-    by_type = partial(_mapped, known) if known is not None else _typed(field)
+    by_type = partial(_mapped, known) if known is not None else _CONVERTERS[field.type](field)
     pick = partial(_picked, re.compile(field.pattern), field.group) if field.pattern else None
 
     def for_page(links: LinkResolver) -> Converter:
-        convert = links.absolute if known is None and field.type == "url" else by_type
+        convert = links.absolute if known is None and field.type is FieldType.URL else by_type
         if pick is None:
             return convert
         return lambda text: convert(pick(text))
@@ -56,14 +58,16 @@ def converter(catalogue: str, name: str, field: Field) -> Callable[[LinkResolver
     return for_page
 
 
-def _typed(field: Field) -> Converter:
-    if field.type == "money":
-        return lambda text: read_money(text, field.currency, field.decimal_separator, field.range)
-    if field.type == "number":
-        return lambda text: read_number(text, field.decimal_separator)
-    if field.type == "timestamp":
-        return lambda text: read_timestamp(text, field.format, field.timezone)
-    return {"integer": read_integer, "boolean": read_boolean}.get(field.type, _text)
+def _money(field: Field) -> Converter:
+    return lambda text: read_money(text, field.currency, field.decimal_separator, field.range)
+
+
+def _number(field: Field) -> Converter:
+    return lambda text: read_number(text, field.decimal_separator)
+
+
+def _timestamp(field: Field) -> Converter:
+    return lambda text: read_timestamp(text, field.format, field.timezone)
 
 
 def _text(text: str) -> str:
@@ -76,6 +80,21 @@ def read_boolean(text: str) -> bool:
     if word in _TRUE or word in _FALSE:
         return word in _TRUE
     raise ParseError("neither true nor false; map it with `values`, or ask with `exists`")
+
+
+_CONVERTERS: Mapping[FieldType, Callable[[Field], Converter]] = total(
+    FieldType,
+    {
+        FieldType.TEXT: lambda field: _text,
+        FieldType.INTEGER: lambda field: read_integer,
+        FieldType.NUMBER: _number,
+        FieldType.MONEY: _money,
+        FieldType.BOOLEAN: lambda field: read_boolean,
+        # Links are read against their page; those of a value map have none.
+        FieldType.URL: lambda field: LinkResolver("").absolute,
+        FieldType.TIMESTAMP: _timestamp,
+    },
+)
 
 
 def _picked(pattern: re.Pattern[str], group: int | str | None, text: str) -> str:
@@ -113,10 +132,12 @@ def _known_values(catalogue: str, name: str, field: Field) -> dict[str, Value] |
 
 
 def _of_type(field: Field, value: str | int | float | bool) -> Value:
-    if field.type == "boolean" and isinstance(value, bool):
+    if field.type is FieldType.BOOLEAN and isinstance(value, bool):
         return value
-    if isinstance(value, bool) and field.type in ("integer", "number"):
+    if isinstance(value, bool) and field.type in (FieldType.INTEGER, FieldType.NUMBER):
         raise ParseError(f"true and false are no {field.type}")
-    if field.type == "url":
-        return LinkResolver("").absolute(str(value))
-    return _typed(field)(str(value))
+    text = str(value)
+    problem = text_refusal(text)
+    if problem:
+        raise ParseError(problem)
+    return _CONVERTERS[field.type](field)(text)

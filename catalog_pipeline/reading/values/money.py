@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+from catalog_pipeline.catalogue.value_range import amount_refusal
 from catalog_pipeline.errors import ParseError
 from catalog_pipeline.reading.values.currencies import THREE_DECIMALS, code_of_sign, split_currency
 
 MAX_TEXT = 200
-MAX_DIGITS = 30
 
 _SIMPLE = re.compile(r"([$£€₹])([0-9]{1,9}\.[0-9]{2})")
 _AMOUNT = re.compile(
@@ -134,8 +134,9 @@ def _plain(amount: str, code: str, separator: str | None) -> str:
     if len(groups) > 1 or not _THOUSANDS.sub("", shape, count=1) == "" or not _digits(fraction):
         raise ParseError("the separators of the amount make no sense; `decimal_separator` may help")
     digits = re.sub(r"[^0-9]", "", whole) or "0"
-    if len(digits) + len(fraction) > MAX_DIGITS:
-        raise ParseError(f"the amount has more than {MAX_DIGITS} digits")
+    problem = amount_refusal(digits, fraction)
+    if problem:
+        raise ParseError(problem)
     return f"{digits}.{fraction}" if fraction else digits
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 import re
 
+from catalog_pipeline.catalogue.value_range import MAX_INTEGER, MIN_INTEGER
 from catalog_pipeline.errors import ParseError
 
 MAX_TEXT = 100
-MAX_INTEGER = 2**63 - 1
-"""What a column of 64-bit integers holds."""
 
 _INTEGER = re.compile(r"([+-]?)([0-9]+|[0-9]{1,3}(?:([.,'\u2019 ])[0-9]{3}(?:\3[0-9]{3})*))")
 _INDIAN = re.compile(r"([+-]?)([0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3})")
@@ -32,7 +31,7 @@ def read_integer(text: str) -> int:
     if not match:
         raise ParseError("no integer; if there is more in the text, pick it out with `pattern`")
     value = int(match[1] + re.sub(r"[^0-9]", "", match[2]))
-    if abs(value) > MAX_INTEGER:
+    if not MIN_INTEGER <= value <= MAX_INTEGER:
         raise ParseError("the integer does not fit 64 bits")
     return value
 

@@ -36,7 +36,9 @@ from catalog_pipeline.reading.values.money import Money, read_money
         ("£1.5", "1.5", "GBP"),
         ("KWD 1.250", "1.250", "KWD"),
         ("1.234.567,8 €", "1234567.8", "EUR"),
-        ("€999999999999999999999999.99", "999999999999999999999999.99", "EUR"),
+        ("€99999999999999999999.99", "99999999999999999999.99", "EUR"),
+        ("€00099999999999999999999", "99999999999999999999", "EUR"),
+        ("$0.123456789012345678", "0.123456789012345678", "USD"),
     ],
 )
 def test_a_price_is_read_exactly(text, amount, currency):
@@ -82,7 +84,10 @@ def test_the_field_settles_what_the_text_leaves_open(text, declared, separator, 
         ("1,23,4", "USD", "separators"),
         ("$1.00.00", None, "separators"),
         ("−13%", "USD", "percentage"),
-        ("9" * 60, "USD", "more than 30 digits"),
+        ("9" * 21, "USD", "more than 20 digits before its decimals"),
+        ("9" * 60, "USD", "more than 20 digits before its decimals"),
+        ("0." + "1" * 19, "USD", "more than 18 decimals"),
+        ("0." + "0" * 19, "USD", "more than 18 decimals"),
         ("9" * 300, "USD", "300 characters"),
     ],
 )
