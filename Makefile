@@ -10,9 +10,8 @@ export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 run: $(VENV)/installed  ## Crawl the practice shop and build its table
 	@$(BIN)/catalog-pipeline run
 
-ui: $(VENV)/installed  ## Web UI and daemon on the same instance and data
-	@$(BIN)/python -c "from catalog_pipeline.places import ensure_dagster_home as e; e()"
-	@$(BIN)/dagster dev -w workspace.yaml
+ui: $(VENV)/installed  ## Web UI and daemon on the same instance and data; PORT=... for another port
+	@$(BIN)/catalog-pipeline ui $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/installed-for-tests  ## All tests
 	@.ci/install-browser

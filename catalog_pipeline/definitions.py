@@ -8,6 +8,9 @@ from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.finding import catalogue_files
 from catalog_pipeline.orchestration.definitions.component import CatalogueComponent
 
+_QUIET_CONSOLE = dg.configured(dg.colored_console_logger)({"log_level": "WARNING"})
+"""What a run does is read in the run's log; the terminal of the web UI shows what went wrong."""
+
 
 @dg.definitions
 def defs() -> dg.Definitions:
@@ -15,5 +18,5 @@ def defs() -> dg.Definitions:
     components = [CatalogueComponent(load_catalogue(name)) for name in catalogue_files()]
     return dg.Definitions.merge(
         *(dg.build_defs_for_component(component) for component in components),
-        dg.Definitions(executor=dg.in_process_executor),
+        dg.Definitions(executor=dg.in_process_executor, loggers={"console": _QUIET_CONSOLE}),
     )

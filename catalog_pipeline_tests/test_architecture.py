@@ -44,8 +44,9 @@ OWNERS = {
     "pyarrow": {"tables"},
     "click": {"cli"},
     "rich": {"cli"},
-    "starlette": {"sandbox"},
-    "uvicorn": {"sandbox"},
+    "starlette": {"sandbox", "orchestration"},
+    "uvicorn": {"sandbox", "orchestration"},
+    "graphql": {"orchestration"},
 }
 """Which parts of the package may import a library; others are free."""
 
@@ -176,5 +177,5 @@ def test_whatever_is_imported_is_declared_as_a_dependency():
 OTHER_NAMES = {"dotenv": "python-dotenv", "yaml": "pyyaml", "dateutil": "python-dateutil"}
 """What those distributions are called whose package has another name."""
 
-COME_ALONG = {"dagster_shared", "sqlalchemy", "alembic", "grpc", "numpy"}
+COME_ALONG = {"dagster_shared", "graphql", "sqlalchemy", "alembic", "grpc", "numpy"}
 """Parts of the interfaces of Dagster and pandas, in the versions that they ask for."""

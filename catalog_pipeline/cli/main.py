@@ -28,6 +28,7 @@ _COMMANDS = {
     "run": ("catalog_pipeline.cli.run", "Crawl what is due and build the table."),
     "status": ("catalog_pipeline.cli.status", "Show which pages are done, failed, missing."),
     "try": ("catalog_pipeline.cli.try_page", "Fetch and parse one page, store nothing."),
+    "ui": ("catalog_pipeline.cli.ui", "Serve the web UI and run the daemon."),
     "list": ("catalog_pipeline.cli.list_catalogues", "List the catalogues."),
     "schema": ("catalog_pipeline.cli.schema", "Print the schema of a catalogue's YAML."),
     "sandbox": ("catalog_pipeline.cli.sandbox", "Serve the practice shop."),

@@ -26,13 +26,15 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def open_page(executable: str) -> Iterator[Page]:
-    """A page in a browser of its own, with nothing remembered from before."""
+def open_page(executable: str, *arguments: str) -> Iterator[Page]:
+    """A page in a browser of its own, started with these arguments; it remembers nothing."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         # Chromium refuses its sandbox to root, as which tests in containers run.
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", *arguments]
+        )
         try:
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
             page.set_default_timeout(30_000)

@@ -29,6 +29,7 @@ CATALOGUES = (
     "command_again",
     "command_failed",
     "table",
+    "attacked",
 )
 PAGES = 50
 EVERY_MINUTE = {"cron": "* * * * *", "timezone": "UTC", "enabled": True}

@@ -46,6 +46,9 @@ _MESSAGES = """query($id: ID!) { logsForRun(runId: $id) { ... on EventConnection
 _SCHEDULES = """{ repositoriesOrError { ... on RepositoryConnection { nodes {
     schedules { name scheduleState { status } } sensors { name sensorState { status } } } } } }"""
 
+_TICKS = """query($sensor: SensorSelector!) { sensorOrError(sensorSelector: $sensor) {
+    ... on Sensor { sensorState { ticks(limit: 5) { status skipReason } } } } }"""
+
 
 @dataclass(frozen=True)
 class Statuses:
@@ -215,6 +218,16 @@ class WebClient:
         """The messages in a run's log."""
         events = self.ask(_MESSAGES, id=run_id)["logsForRun"]["events"]
         return [event["message"] for event in events if event.get("message")]
+
+    def skips(self, sensor: str) -> list[str]:
+        """Why the latest ticks of a sensor did nothing."""
+        selector = {
+            "repositoryName": "__repository__",
+            "repositoryLocationName": "catalog_pipeline",
+            "sensorName": sensor,
+        }
+        state = self.ask(_TICKS, sensor=selector)["sensorOrError"]["sensorState"]
+        return [tick["skipReason"] for tick in state["ticks"] if tick["status"] == "SKIPPED"]
 
     def instigators(self) -> dict[str, str]:
         """Schedules and sensors, and whether each is on."""

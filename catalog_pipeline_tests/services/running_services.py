@@ -68,7 +68,7 @@ class RunningServices:
             text = settings.read_text()
             assert _RETRIES in text
             settings.write_text(text.replace(_RETRIES, "max_retries: 0"))
-        self.client = WebClient(f"http://127.0.0.1:{_free_port()}")
+        self.client = WebClient(f"http://127.0.0.1:{free_port()}")
         self._main: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> RunningServices:
@@ -97,15 +97,20 @@ class RunningServices:
         folder.mkdir()
         (folder / FILE_NAME).write_text(yaml.safe_dump(document))
 
+    @property
+    def marked_environment(self) -> dict[str, str]:
+        """What a process needs to be one of the services, and to be found among them."""
+        return {**self.environment, MARK: self._mark}
+
     def start(self) -> None:
         """Start all of them and wait until the assets are loaded."""
         port = self.client.url.rpartition(":")[2]
-        dagster = str(Path(sys.executable).with_name("dagster"))
+        command = str(Path(sys.executable).with_name("catalog-pipeline"))
         with self.log.open("ab") as log:
             self._main = subprocess.Popen(
-                [dagster, "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", port],
+                [command, "ui", "--port", port],
                 cwd=PROJECT,
-                env={**self.environment, MARK: self._mark},
+                env=self.marked_environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -141,7 +146,7 @@ class RunningServices:
         return started_at
 
     def have_ended(self) -> bool:
-        """Whether `dagster dev` has ended, with all that it started besides runs."""
+        """Whether the command has ended, with all that it started besides runs."""
         assert self._main is not None
         return self._main.poll() is not None and not self.client.is_up()
 
@@ -163,7 +168,7 @@ class RunningServices:
         wait_for("the end of all processes", self._kill_what_is_left, _END_SECONDS)
 
     def _kill_what_is_left(self) -> bool:
-        """Whether nothing was; code servers end by themselves, some time after `dagster dev`."""
+        """Whether nothing was; code servers end by themselves, some time after the command."""
         left = self.processes()
         for process in left:
             process.kill()
@@ -175,7 +180,7 @@ class RunningServices:
         return subprocess.Popen(
             [str(Path(sys.executable).with_name("catalog-pipeline")), *arguments],
             cwd=PROJECT,
-            env={**self.environment, MARK: self._mark},
+            env=self.marked_environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -188,7 +193,8 @@ class RunningServices:
             self._main.poll()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback at which nobody listens just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

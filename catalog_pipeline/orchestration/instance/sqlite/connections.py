@@ -11,11 +11,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import sqlalchemy as db
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy.pool import NullPool
+
+from catalog_pipeline.orchestration.instance.sqlite.damage import tells_of_damage
+
+FileId = tuple[int, int]
+"""Device and inode: a file that was put in another's place is another one."""
 
 MAX_IDLE_SHARDS = 16
 """Shards whose connections are kept open; each connection holds three open files."""
@@ -28,18 +33,25 @@ _of_the_parent: list[Any] = []
 class _Shard:
     engine: db.Engine
     idle: list[db.Connection] = field(default_factory=list)
-    file_id: tuple[int, int] | None = None
+    file_id: FileId | None = None
 
 
 class ConnectionPool:
     """Connections by shard, for many threads; the shards used last stay open.
 
     ``prepare`` is called with a path before its first connection; it makes the file and its
-    tables if there are none.
+    tables if there are none. ``on_damage`` is called with a path, which file that was, and what
+    SQLite said, when a file turns out to be damaged; it raises what is to be said.
     """
 
-    def __init__(self, prepare: Callable[[str], None], max_idle_shards: int = MAX_IDLE_SHARDS):
+    def __init__(
+        self,
+        prepare: Callable[[str], None],
+        on_damage: Callable[[str, FileId | None, Exception], NoReturn],
+        max_idle_shards: int = MAX_IDLE_SHARDS,
+    ):
         self._prepare = prepare
+        self._on_damage = on_damage
         self._max_idle_shards = max_idle_shards
         self._forget_all()
 
@@ -70,9 +82,11 @@ class ConnectionPool:
                 if immediate:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
-        except BaseException:
+        except BaseException as error:
             with suppress(db.exc.SQLAlchemyError):
                 connection.close()
+            if isinstance(error, db.exc.DatabaseError) and tells_of_damage(error):
+                self._on_damage(path, shard.file_id, error)
             raise
         else:
             self._give_back(path, shard, connection)
@@ -123,7 +137,7 @@ def _close_idle(shard: _Shard) -> None:
             shard.idle.pop().close()
 
 
-def _file_id(path: str) -> tuple[int, int] | None:
+def _file_id(path: str) -> FileId | None:
     try:
         found = os.stat(path)
     except FileNotFoundError:

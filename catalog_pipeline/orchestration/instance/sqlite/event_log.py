@@ -40,6 +40,10 @@ from sqlalchemy.pool import NullPool
 
 from catalog_pipeline.orchestration.instance.sqlite import event_rows
 from catalog_pipeline.orchestration.instance.sqlite.connections import ConnectionPool
+from catalog_pipeline.orchestration.instance.sqlite.index_recovery import (
+    recover_index,
+    report_damage,
+)
 from catalog_pipeline.orchestration.instance.sqlite.partition_wipe import (
     forget_cached_status,
     keep_cached_status,
@@ -59,7 +63,7 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
     """
 
     def __init__(self, base_dir: str | None = None, inst_data: ConfigurableClassData | None = None):
-        self._pool = ConnectionPool(self._prepare)
+        self._pool = ConnectionPool(self._prepare, report_damage)
         self._known: dict[tuple[str, str], bool] = {}
         self._inst_data = inst_data
         if base_dir is not None:
@@ -101,7 +105,7 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
             return
         path = self.path_for_shard(INDEX_SHARD_NAME)
         with self._pool.transaction(path, immediate=True) as connection:
-            self._insert_into_index(connection, mirrored)
+            self.insert_into_index(connection, mirrored)
             self._store_in_run_files(rows)
 
     def _store_in_run_files(self, rows: Sequence[event_rows.EventRow]) -> None:
@@ -109,13 +113,13 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
             path = self.path_for_shard(run_id)
             with self._pool.transaction(path, immediate=True) as connection:
                 event_rows.insert_events(connection, list(group))
-            os.utime(
-                path
-            )  # the UI's live log watches the modification time, which WAL leaves alone
+            # The UI's live log watches the modification time, which WAL leaves alone.
+            os.utime(path)
 
-    def _insert_into_index(
+    def insert_into_index(
         self, connection: db.Connection, rows: Sequence[event_rows.EventRow]
     ) -> None:
+        """Inserts events into the index and brings what it says of their assets up to date."""
         event_ids = event_rows.insert_events(connection, rows)
         stored = list(zip(rows, event_ids, strict=True))
         assets = [(row, event_id) for row, event_id in stored if row.type in ASSET_EVENTS]
@@ -216,6 +220,8 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         self._pool.close()
 
     def _prepare(self, path: str) -> None:
+        if path == self.path_for_shard(INDEX_SHARD_NAME):
+            recover_index(self._base_dir, BatchedSqliteEventLogStorage)
         if not prepare_file(path):
             engine = db.create_engine(
                 db.URL.create("sqlite", database=path),

@@ -6,11 +6,12 @@ migrating files to them. Not here: the event log (``event_log``), and the pool i
 (``connections``).
 """
 
+import glob
 import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import dagster as dg
 from dagster import StringSource
@@ -20,7 +21,9 @@ from dagster._core.storage.schedules import SqliteScheduleStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS, create_db_conn_string
 from dagster._serdes import ConfigurableClassData
 
-from catalog_pipeline.orchestration.instance.sqlite.connections import ConnectionPool
+from catalog_pipeline.errors import StorageError
+from catalog_pipeline.orchestration.instance.sqlite.connections import ConnectionPool, FileId
+from catalog_pipeline.orchestration.instance.sqlite.damage import damage_of
 
 
 class _Pooled:
@@ -29,11 +32,12 @@ class _Pooled:
     _folder: ClassVar[str]
     _database: ClassVar[str]
     _needed_table: ClassVar[str]
+    _content: ClassVar[str]
     _stock: ClassVar[Any]
 
     def __init__(self, base_dir: str | None, inst_data: ConfigurableClassData | None) -> None:
         super().__init__("", inst_data)  # type: ignore[call-arg]
-        self._pool = ConnectionPool(self._prepare)
+        self._pool = ConnectionPool(self._prepare, self._report_damage)
         self._path = ""
         if base_dir is not None:
             self._open(base_dir)
@@ -45,8 +49,26 @@ class _Pooled:
         self._prepare(self._path)
 
     def _prepare(self, path: str) -> None:
+        damage = damage_of(path, self._has_history)
+        if damage is not None and os.path.lexists(path):
+            raise StorageError(self._sentence(path, damage))
         if not _is_made(path, self._needed_table):
             self._stock.from_local(self._base_dir)
+
+    def _has_history(self) -> bool:
+        """Whether runs have been recorded, so that the file cannot be one that is just made."""
+        root = os.path.dirname(os.path.abspath(self._base_dir))
+        return bool(glob.glob(os.path.join(root, "history", "runs", "*-*.db")))
+
+    def _report_damage(self, path: str, which: FileId | None, error: Exception) -> NoReturn:
+        raise StorageError(self._sentence(path, f"is damaged: {error}")) from error
+
+    def _sentence(self, path: str, damage: str) -> str:
+        return (
+            f"Dagster's file {path} {damage}. It holds {self._content}, and no page: bring it "
+            f"back from a backup, or move it away, with {os.path.basename(path)}-wal and -shm "
+            f"beside it, and start again. Pages, checkpoints and tables stay as they are."
+        )
 
     def register_instance(self, instance: dg.DagsterInstance) -> None:
         if not self._path:
@@ -77,6 +99,7 @@ class PooledSqliteRunStorage(_Pooled, SqliteRunStorage):
     _folder = "history"
     _database = "runs"
     _needed_table = "instance_info"
+    _content = "the list of runs, the queue and the backfills"
     _stock = SqliteRunStorage
 
 
@@ -86,6 +109,7 @@ class PooledSqliteScheduleStorage(_Pooled, SqliteScheduleStorage):
     _folder = "schedules"
     _database = "schedules"
     _needed_table = "job_ticks"
+    _content = "which schedules and sensors are on, and what they did"
     _stock = SqliteScheduleStorage
 
 

@@ -1,0 +1,39 @@
+"""`catalog-pipeline ui`: the web UI and the daemon on the instance and data of the commands."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import click
+
+
+@click.command("ui", help="Serve the web UI and run the daemon, until Ctrl-C.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Port to listen at; without it 3000, or a free one where that is taken.",
+)
+@click.option(
+    "--allow-host",
+    "host_names",
+    multiple=True,
+    metavar="NAME",
+    help="One more name to answer under, as that of a proxy in front; may be repeated.",
+)
+def command(host: str, port: int | None, host_names: Sequence[str]) -> int:
+    from catalog_pipeline.orchestration.instance.web.services import run_services
+
+    logging.captureWarnings(True)
+    try:
+        run_services(host, port, host_names, _say_ready)
+    except KeyboardInterrupt:
+        click.echo("The web UI has ended. Crawls that it started go on.")
+    return 0
+
+
+def _say_ready(url: str, errors: Sequence[str]) -> None:
+    for error in errors:
+        click.echo(f"The catalogues cannot be loaded: {error.strip()}", err=True)
+    click.echo(f"Web UI: {url}  (Ctrl-C ends it)")

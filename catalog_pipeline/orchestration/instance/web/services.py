@@ -1,0 +1,140 @@
+"""Web UI, daemon and code server of one instance, started and ended together.
+
+The equal of Dagster's `dg dev`, which cannot put anything in front of its web server: the same
+manager of code servers and the same daemon, with the web server in this process and behind its
+guard. Not here: the web server (`server`), what the command prints beside the address (`cli/ui`).
+"""
+
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import yaml
+from dagster import DagsterInstance
+from dagster._cli.proxy_server_manager import ProxyServerManager
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster._utils.interrupts import setup_interrupt_handlers
+from dagster_shared.ipc import get_ipc_shutdown_pipe, send_ipc_shutdown_message
+from dagster_shared.serdes import serialize_value
+
+from catalog_pipeline.errors import StorageError
+from catalog_pipeline.orchestration.instance.web.readiness import wait_for_daemon
+from catalog_pipeline.orchestration.instance.web.server import WebServer, listen, url_of
+from catalog_pipeline.orchestration.instance.web_origin import CODE_LOCATION
+from catalog_pipeline.places import HOME_VARIABLE, ensure_dagster_home
+
+DEFINITIONS = "catalog_pipeline.definitions"
+_LOG_LEVEL = "warning"
+"""Of everything: what is no news, such as a sensor that finds nothing to do, is not logged."""
+_START_SECONDS = 60.0
+_END_SECONDS = 60.0
+
+
+def run_services(
+    host: str,
+    port: int | None,
+    host_names: Collection[str],
+    on_ready: Callable[[str, Sequence[str]], None],
+) -> None:
+    """Run them until a signal ends them; `on_ready` gets the address and what could not be loaded.
+
+    Raises:
+        UsageError: the port cannot be had.
+        StorageError: the daemon ended by itself.
+    """
+    os.environ[HOME_VARIABLE] = str(ensure_dagster_home())
+    os.environ["DAGSTER_IS_DEV_CLI"] = "1"
+    logging.getLogger("dagster").setLevel(_LOG_LEVEL.upper())
+    setup_interrupt_handlers()
+    with ExitStack() as stack:
+        listening = stack.enter_context(listen(host, port))
+        instance = stack.enter_context(DagsterInstance.get())
+        workspace_file = stack.enter_context(_code_server(instance))
+        started_at = time.time()
+        daemon = stack.enter_context(_daemon(instance, workspace_file))
+        workspace = stack.enter_context(
+            WorkspaceProcessContext(instance, WorkspaceFileTarget([str(workspace_file)]))
+        )
+
+        def say_ready() -> None:
+            wait_for_daemon(instance, started_at, _START_SECONDS)
+            on_ready(url_of(listening), _load_errors(workspace))
+
+        server = WebServer(
+            workspace,
+            listening,
+            {*host_names, host},
+            lambda: _begin(say_ready),
+        )
+        stack.enter_context(_ends_with(daemon, server))
+        server.serve_until_told()
+        if daemon.poll() is not None:
+            raise StorageError(
+                f"Dagster's daemon ended by itself, with code {daemon.returncode}; what it said is "
+                f"above. Nothing recorded is lost; start the web UI again."
+            )
+
+
+@contextmanager
+def _code_server(instance: DagsterInstance) -> Iterator[Path]:
+    """Runs the code server; yields the file by which web server and daemon find it."""
+    module = {"module_name": DEFINITIONS, "location_name": CODE_LOCATION}
+    with tempfile.TemporaryDirectory() as folder:
+        loaded = Path(folder) / "loaded.yaml"
+        loaded.write_text(yaml.safe_dump({"load_from": [{"python_module": module}]}))
+        target = WorkspaceFileTarget([str(loaded)])
+        with ProxyServerManager(instance, target, _LOG_LEVEL) as servers:
+            served = Path(folder) / "served.yaml"
+            served.write_text(yaml.safe_dump({"load_from": servers.get_code_server_specs()}))
+            yield served
+
+
+@contextmanager
+def _daemon(instance: DagsterInstance, workspace_file: Path) -> Iterator[subprocess.Popen[bytes]]:
+    reader, writer = get_ipc_shutdown_pipe()
+    command = [sys.executable, "-m", "dagster._daemon", "run"]
+    command += ["--log-level", _LOG_LEVEL, "--shutdown-pipe", str(reader)]
+    command += ["--instance-ref", serialize_value(instance.get_ref())]
+    command += ["--workspace", str(workspace_file)]
+    # What it logs is no answer of the command's: that is the address alone.
+    daemon = subprocess.Popen(command, pass_fds=[reader], stdout=sys.stderr)
+    os.close(reader)
+    try:
+        yield daemon
+    finally:
+        try:
+            send_ipc_shutdown_message(writer)
+            daemon.wait(_END_SECONDS)
+        except (BrokenPipeError, subprocess.TimeoutExpired):
+            daemon.kill()
+            daemon.wait()
+
+
+@contextmanager
+def _ends_with(daemon: subprocess.Popen[bytes], server: WebServer) -> Iterator[None]:
+    """Within the block the end of the daemon is the end of the web server."""
+
+    def end() -> None:
+        daemon.wait()
+        server.should_exit = True
+
+    _begin(end)
+    yield
+
+
+def _begin(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, daemon=True).start()
+
+
+def _load_errors(workspace: WorkspaceProcessContext) -> list[str]:
+    """What keeps code locations from being loaded, as one reads it."""
+    entries = workspace.create_request_context().get_code_location_entries()
+    return [entry.load_error.message for entry in entries.values() if entry.load_error]
