@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from catalog_pipeline.catalogue.model import Catalogue
@@ -21,6 +22,7 @@ from catalog_pipeline.tables.schema import table_columns, with_pandas_types
 GROUP_ROWS = 50_000
 GROUP_BYTES = 64 << 20
 HEAD_ROWS = 20
+_SHOWN_TEXT = pc.SliceOptions(0, 1000)
 
 CATALOGUE_FACT = "catalog_pipeline.catalogue"
 BUILT_AT_FACT = "catalog_pipeline.built_at"
@@ -98,7 +100,7 @@ class TableFile:
         if not table.num_rows:
             return
         if len(self.head) < HEAD_ROWS:
-            self.head += table.slice(0, HEAD_ROWS - len(self.head)).to_pylist()
+            self.head += _shown(table.slice(0, HEAD_ROWS - len(self.head)))
         for column in self._money:
             self._widen_ranges(table, column.name, str(column.currency_column))
         self._writer.write_table(table, row_group_size=GROUP_ROWS)
@@ -115,3 +117,15 @@ class TableFile:
             if before is not None:
                 ends = [*ends, before.lowest, before.highest]
             known[code] = PriceRange(min(ends), max(ends), code)
+
+
+def _shown(rows: pa.Table) -> list[dict[str, object]]:
+    """Rows as values, their texts cut: a cell may be as long as a page."""
+    columns = [
+        pc.call_function("utf8_slice_codeunits", [column], _SHOWN_TEXT)
+        if pa.types.is_string(column.type)
+        else column
+        for column in rows.columns
+    ]
+    shown: list[dict[str, object]] = pa.table(columns, rows.column_names).to_pylist()
+    return shown

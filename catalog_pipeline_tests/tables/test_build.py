@@ -294,3 +294,36 @@ def test_the_file_says_that_it_is_sorted(store: PageStore, table: Path) -> None:
     names = pa.schema(pq.read_schema(table)).names
     sorting = pq.ParquetFile(table).metadata.row_group(0).sorting_columns
     assert [names[column.column_index] for column in sorting] == ["page", "position"]
+
+
+def test_a_batch_is_bounded_in_bytes_however_long_the_cells(
+    store: PageStore, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_rows, "BATCH_BYTES", 2_000_000)
+    long = "https://shop.example/" + "a" * 200_000
+    pages = [
+        shop.store_page(store, page, shop.rows([f"{page}-1", f"{page}-2"], link=long))
+        for page in range(1, 41)
+    ]
+    batches = [len(batch) for batch in stored_rows.read_batches(store, pages)]
+    assert (sum(batches), max(batches)) == (40, 4)
+    report = build_table(shop.catalogue(), pages, store, table)
+    assert (report.rows, report.left_out) == (80, ())
+    assert max(len(str(row["link"])) for row in report.head) == 1000
+
+
+def test_one_page_beyond_the_bound_is_a_batch_of_its_own(
+    store: PageStore, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_rows, "BATCH_BYTES", 500)
+    pages = [
+        shop.store_page(store, 1, shop.rows(["a"])),
+        shop.store_page(store, 2, shop.rows(["b"], link="https://shop.example/" + "x" * 5_000)),
+        shop.store_page(store, 3, shop.rows(["c"])),
+    ]
+    batches = [
+        [stored.record.page for stored, _ in b] for b in stored_rows.read_batches(store, pages)
+    ]
+    assert [2] in batches
+    assert sorted(page for batch in batches for page in batch) == [1, 2, 3]
+    assert build_table(shop.catalogue(), pages, store, table).rows == 3

@@ -12,7 +12,9 @@ import pytest
 
 from catalog_pipeline.errors import TableError
 from catalog_pipeline.records import StoredPage
+from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.page_file import PageFile
 from catalog_pipeline.tables.build import build_table
 from catalog_pipeline_tests.tables import shop
 
@@ -179,3 +181,52 @@ def test_whole_numbers_of_an_older_number_field_fit_an_integer_column(
     report = build_table(shop.catalogue(), [page], store, table)
     assert report.left_out == ()
     assert pq.read_table(table)["stock"].to_pylist() == [4]
+
+
+HTML = (
+    b"<div class=product><b class=sku>a</b><i class=stock>4</i></div>"
+    b"<div class=product><b class=sku>b</b><i class=stock>5</i></div>"
+)
+
+
+@pytest.mark.parametrize(
+    "rows", [b"no zstandard", page_file.pack(b"no json"), page_file.pack(b'{"sku":["a"]}')]
+)
+def test_rows_that_cannot_be_read_are_parsed_again_from_the_body(
+    store: PageStore, table: Path, rows: bytes
+) -> None:
+    good = shop.store_page(store, 1, shop.rows(["c", "d"]))
+    record = replace(good.record, page=2)
+    pages = [good, store.write_again(record, PageFile(record, rows, page_file.pack(HTML)))]
+    report = build_table(shop.catalogue(product=".product"), pages, store, table)
+    assert (report.left_out, report.parsed_again) == ((), (2,))
+    assert pq.read_table(table)["stock"].to_pylist() == [3, 3, 4, 5]
+
+
+def test_cells_that_do_not_fit_are_parsed_again_in_their_place(
+    store: PageStore, table: Path
+) -> None:
+    first = shop.store_page(store, 1, shop.rows(["x"]))
+    record = replace(first.record, page=2, rows=2, code_version="older")
+    old = page_file.pack(page_file.rows_json({"sku": ["a", "b"], "stock": ["many", "few"]}))
+    second = store.write_again(record, PageFile(record, old, page_file.pack(HTML)))
+    third = shop.store_page(store, 3, shop.rows(["z"]))
+    report = build_table(shop.catalogue(), [first, second, third], store, table)
+    assert (report.left_out, report.parsed_again, report.outdated_pages) == ((), (2,), 0)
+    read = pq.read_table(table)
+    assert read["sku"].to_pylist() == ["x", "a", "b", "z"]
+    assert read["stock"].to_pylist() == [3, 4, 5, 3]
+    assert read["page"].to_pylist() == [1, 2, 2, 3]
+
+
+def test_a_body_that_cannot_be_read_either_is_told_with_both_reasons(
+    store: PageStore, table: Path
+) -> None:
+    good = shop.store_page(store, 1, shop.rows(["c"]))
+    record = replace(good.record, page=2)
+    pages = [good, store.write_again(record, PageFile(record, b"no", page_file.pack(b"<p>")))]
+    report = build_table(shop.catalogue(), pages, store, table)
+    (left_out,) = report.left_out
+    assert left_out.page == 2
+    assert "does not decompress" in left_out.reason
+    assert "parsed again from its stored body: page 2 " in left_out.reason
