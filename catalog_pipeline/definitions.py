@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 
-from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.finding import catalogue_files
-from catalog_pipeline.orchestration.definitions.component import CatalogueComponent
+from catalog_pipeline.orchestration.definitions.location import build_location
 
 _QUIET_CONSOLE = dg.configured(dg.colored_console_logger)({"log_level": "WARNING"})
 """What a run does is read in the run's log; the terminal of the web UI shows what went wrong."""
@@ -15,8 +14,7 @@ _QUIET_CONSOLE = dg.configured(dg.colored_console_logger)({"log_level": "WARNING
 @dg.definitions
 def defs() -> dg.Definitions:
     """All catalogues, each by its component; one process per run is enough for a crawl."""
-    components = [CatalogueComponent(load_catalogue(name)) for name in catalogue_files()]
     return dg.Definitions.merge(
-        *(dg.build_defs_for_component(component) for component in components),
+        build_location(catalogue_files()),
         dg.Definitions(executor=dg.in_process_executor, loggers={"console": _QUIET_CONSOLE}),
     )

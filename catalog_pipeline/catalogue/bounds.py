@@ -80,5 +80,6 @@ Attempts = Annotated[int, Bounded(ge=1, le=1000)]
 Redirects = Annotated[int, Bounded(ge=0, le=100)]
 Bytes = Annotated[int, Bounded(ge=1, le=1024 * MEBIBYTE)]
 PageNumber = Annotated[int, Bounded(ge=0, le=10**12)]
+Rows = Annotated[int, Bounded(ge=0, le=10**12)]
 Count = Annotated[int, Bounded(ge=1, le=MAX_PAGES)]
 """Of pages, and of what there is no more of than pages."""

@@ -19,7 +19,6 @@ from catalog_pipeline.catalogue.bounds import (
     MAX_PAGES,
     BaseUrl,
     Count,
-    Hours,
     PageNumber,
     PathOrUrl,
 )
@@ -29,7 +28,6 @@ from catalog_pipeline.catalogue.fields import (
     OneOrMore,
     Selectors,
     StrictModel,
-    checked_timezone,
 )
 from catalog_pipeline.catalogue.page_template import (
     PLACEHOLDER,
@@ -38,42 +36,11 @@ from catalog_pipeline.catalogue.page_template import (
     page_with_address,
 )
 from catalog_pipeline.catalogue.politeness import Limits, Login, Politeness
+from catalog_pipeline.catalogue.upkeep import Coverage, Schedule
 
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
 _PARSER_REVISION = 1
 """Raised whenever the same page and YAML would give other rows than before."""
-
-
-class Schedule(StrictModel):
-    """When the catalogue is refreshed."""
-
-    cron: str
-    """When: minute, hour, day of the month, month, day of the week, as cron writes them."""
-    timezone: str = "UTC"
-    """The time zone of `cron`."""
-    enabled: bool = False
-    """Whether the schedule runs from the start; it can be switched in the web UI, too."""
-
-    @field_validator("cron")
-    @classmethod
-    def _has_five_parts(cls, value: str) -> str:
-        if len(value.split()) != 5:
-            raise ValueError(f"{value!r} is no cron text of five parts such as '0 6 * * *'")
-        return value
-
-    @field_validator("timezone")
-    @classmethod
-    def _timezone_exists(cls, value: str) -> str:
-        return checked_timezone(value)
-
-
-class Coverage(StrictModel):
-    """How complete the pages must be for the table to be replaced."""
-
-    minimum: Annotated[float, Bounded(ge=0, le=1)] = 0.0
-    """Share of the catalogue's pages that must be done; with less the old table stays."""
-    stale_after_hours: Hours = 48.0
-    """Age from which a done page counts as stale in the table's metadata."""
 
 
 class PracticeShop(StrictModel):

@@ -7,37 +7,41 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
-from catalog_pipeline.catalogue.files import base_url_override, read_catalogue, with_base_url
-from catalog_pipeline.catalogue.finding import find_catalogues
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.cli.options import json_option
+from catalog_pipeline.cli.usable import all_catalogues
+
+EXIT_BROKEN = 2
 
 
 @click.command()
 @json_option
 def command(as_json: bool) -> int:
-    """List the catalogues with their URLs, pages and schedules."""
-    found = find_catalogues()
-    for sentence in found.ignored:
-        click.echo(f"Note: {sentence}", err=True)
-    catalogues = [
-        with_base_url(read_catalogue(path), base_url_override(name))
-        for name, path in found.files.items()
-    ]
+    """List the catalogues with their URLs, pages and schedules.
+
+    One with a mistake in its YAML is listed as such; the exit code is 2 then.
+    """
+    catalogues = all_catalogues(to_crawl=True)
+    code = EXIT_BROKEN if catalogues.broken else 0
     if as_json:
-        print(json.dumps([_as_json(catalogue) for catalogue in catalogues]))
-        return 0
+        listed = [_as_json(catalogue) for catalogue in catalogues.usable]
+        listed += [{"catalogue": n, "error": str(error)} for n, error in catalogues.broken.items()]
+        print(json.dumps(listed))
+        return code
     console = Console(highlight=False, soft_wrap=True)
-    for catalogue in catalogues:
+    for catalogue in catalogues.usable:
         console.print(
             f"[bold]{catalogue.name}[/bold]  pages {format_pages(catalogue.pages)}, "
             f"schedule {_schedule(catalogue)}"
         )
         console.print(f"    {_address(catalogue)}")
         console.print(f"    {catalogue.description}", style="dim", markup=False)
-    return 0
+    for name in catalogues.broken:
+        console.print(f"[bold red]{escape(name)}[/bold red]  cannot be used, as said above")
+    return code
 
 
 def _schedule(catalogue: Catalogue) -> str:

@@ -13,13 +13,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from catalog_pipeline.catalogue.files import load_catalogue
-from catalog_pipeline.catalogue.finding import catalogue_files
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.cli.grids import output_console
 from catalog_pipeline.cli.machine_output import failure_as_json
 from catalog_pipeline.cli.options import json_option
 from catalog_pipeline.cli.times import age_text
+from catalog_pipeline.cli.usable import Catalogues, all_catalogues
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import PageFailure
 
@@ -58,15 +58,20 @@ class CatalogueStatus:
 @json_option
 def command(catalogue: str | None, failed: bool, as_json: bool) -> int:
     """Show the pages of CATALOGUE, or of all catalogues, by status."""
-    names = [catalogue] if catalogue else list(catalogue_files())
-    catalogues = [load_catalogue(name) for name in names]
+    found = (
+        Catalogues((load_catalogue(catalogue),), {})
+        if catalogue
+        else all_catalogues(to_crawl=False)
+    )
 
     from catalog_pipeline.orchestration.instance.open import open_instance
 
     with open_instance() as instance:
-        statuses = [_status(instance, each, with_failures=failed) for each in catalogues]
+        statuses = [_status(instance, each, with_failures=failed) for each in found.usable]
     if as_json:
-        print(json.dumps([_as_json(status) for status in statuses]))
+        listed = [_as_json(status) for status in statuses]
+        listed += [{"catalogue": name, "error": str(error)} for name, error in found.broken.items()]
+        print(json.dumps(listed))
     elif failed:
         _show_failures(statuses)
     else:

@@ -40,3 +40,24 @@ def test_a_mistake_in_any_file_is_reported(site: Site, run: Run):
     answer = run("list")
     assert answer.code == 2
     assert "key names 'sku', which is not declared; fields: product_id" in answer.err
+
+
+@pytest.mark.parametrize("changes", [{"key": "sku"}, {"product": "article["}, {"proudct": "li"}])
+def test_one_file_with_a_mistake_leaves_the_others_as_they_are(
+    site: Site, run: Run, changes: dict[str, str]
+):
+    site.write(name="good")
+    with suppress(CatalogueError):
+        site.write(**changes)
+    text = run("list")
+    assert "good  pages 1-12" in text.out
+    assert f"{NAME}  cannot be used" in text.out
+    listed = {each["catalogue"]: each for each in run("list", "--json").json}
+    assert f"Catalogue {NAME}, " in listed[NAME]["error"]
+    assert listed["good"]["pages"] == "1-12"
+
+    assert run("run", "good", "--pages", "1").code == 0
+    for command in ("run", "try"):
+        broken = run(command, NAME)
+        assert (broken.code, broken.out) == (2, "")
+        assert f"Catalogue {NAME}, " in broken.err

@@ -1,9 +1,12 @@
 """`catalog-pipeline status`: what the instance knows of every page."""
 
+from contextlib import suppress
+
 import pytest
 from dagster import DagsterInstance
 
 from catalog_pipeline.cli import grids
+from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
@@ -36,6 +39,20 @@ def test_every_catalogue_is_shown_even_before_its_first_crawl(site: Site, run: R
     for name in ("books_toscrape", "catalog108", "sandbox", "sandbox_members", NAME):
         assert name in answer.out
     assert "none" in answer.out
+
+
+def test_one_file_with_a_mistake_leaves_the_others_as_they_are(site: Site, run: Run):
+    site.write(name="good")
+    with suppress(CatalogueError):
+        site.write(key="sku")
+    answer = run("status")
+    assert answer.code == 0
+    assert "good" in answer.out
+    assert answer.err.startswith(f"Error: Catalogue {NAME}, ")
+    machine = run("status", "--json")
+    assert _of(machine, "good")["total"] == 12
+    assert _of(machine)["error"].startswith(f"Catalogue {NAME}, ")
+    assert run("status", NAME).code == 2
 
 
 def test_the_failed_pages_are_named_with_all_that_is_known(broken: Site, run: Run):

@@ -1,6 +1,7 @@
 """The code location as Dagster's server loads it, whatever the working directory."""
 
 import os
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -8,11 +9,14 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 from dagster._core.code_pointer import CodePointer
 from dagster._core.definitions.reconstruct import initialize_repository_def_from_pointer
 from dagster._core.definitions.repository_definition import RepositoryDefinition
 
-from catalog_pipeline.errors import CatalogueError
+from catalog_pipeline.catalogue.finding import BUNDLED_FOLDER
+from catalog_pipeline.errors import CatalogPipelineError, CatalogueError
+from catalog_pipeline.places import catalogue_places
 from catalog_pipeline_tests.site import Site
 
 NAMES = ["books_toscrape", "catalog108", "sandbox", "sandbox_members"]
@@ -75,7 +79,12 @@ def test_every_table_has_its_automation_and_its_checks(repository: RepositoryDef
     assert checks == {
         (f"{name}/products", check)
         for name in NAMES
-        for check in ("pages_are_complete", "stored_pages_are_intact")
+        for check in (
+            "column_schema_change",
+            "dagster_row_count_bounds_check",
+            "pages_are_complete",
+            "stored_pages_are_intact",
+        )
     }
 
 
@@ -98,7 +107,7 @@ def test_the_location_loads_from_any_working_directory(tmp_path: Path):
     assert ended.stdout.split() == [b"8"]
 
 
-@pytest.mark.parametrize(
+MISTAKES = pytest.mark.parametrize(
     ("changes", "sentence"),
     [
         ({"proudct": "article"}, r"Catalogue shop, proudct .* Allowed: description, base_url"),
@@ -110,15 +119,123 @@ def test_the_location_loads_from_any_working_directory(tmp_path: Path):
         ({"fields": {"name": {"select": "h2", "pattern": "("}}, "key": "name"},
          r"fields\.name\.pattern .* is no regular expression"),
         ({"schedule": {"cron": "61 * * * *"}}, r"Catalogue shop, schedule\.cron"),
+        ({"owners": ["nobody"]}, r"Catalogue shop, owners"),
+        ({"base_url": "{{ env.SHOP_IS_NOWHERE }}"}, "variable SHOP_IS_NOWHERE is not set"),
+        ({"description": "{{ nobody_knows }}"}, "nobody_knows"),
     ],
 )  # fmt: skip
-def test_a_mistake_in_any_yaml_is_reported_when_the_location_is_loaded(
-    site: Site, changes: dict[str, object], sentence: str
+
+
+@MISTAKES
+def test_a_mistake_in_any_yaml_is_an_error_when_the_definitions_are_validated(
+    site: Site, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], sentence: str
 ):
     with suppress(CatalogueError):
         site.write(**changes)
+    monkeypatch.setenv("DAGSTER_IS_DEFS_VALIDATION_CLI", "1")
     with pytest.raises(CatalogueError, match=sentence):
         _load()
+
+
+@MISTAKES
+def test_a_catalogue_with_a_mistake_is_shown_with_its_sentence_and_leaves_the_others_as_they_are(
+    site: Site, instance: dg.DagsterInstance, changes: dict[str, object], sentence: str
+):
+    with suppress(CatalogueError):
+        site.write(**changes)
+    location = _load()
+    graph = location.asset_graph
+    for asset in ("product_pages", "products"):
+        node = graph.get(dg.AssetKey(["shop", asset]))
+        assert re.search(sentence, node.description)
+        assert (node.group_name, node.kinds) == ("shop", {"broken"})
+    assert graph.get(dg.AssetKey(["sandbox", "product_pages"])).partitions_def is not None
+    assert {sensor.name for sensor in location.sensor_defs} == {
+        f"{name}_table_sensor" for name in NAMES
+    }
+    keys = [dg.AssetKey(["shop", "products"])]
+    result = location.get_implicit_global_asset_job_def().execute_in_process(
+        instance=instance, asset_selection=keys, raise_on_error=False
+    )
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    assert re.search(sentence, failure.step_failure_data.user_failure_data.description)
+
+
+@pytest.mark.parametrize(
+    "text", ["type: [", "", "- a list", "type: catalog_pipeline.Nothing\nattributes: {}", "\0"]
+)
+def test_a_file_that_is_no_component_leaves_the_others_as_they_are(
+    site: Site, monkeypatch: pytest.MonkeyPatch, text: str
+):
+    (site.folder / "shop" / "defs.yaml").write_text(text)
+    graph = _load().asset_graph
+    assert "Catalogue shop" in graph.get(dg.AssetKey(["shop", "products"])).description
+    assert graph.has(dg.AssetKey(["sandbox", "products"]))
+    monkeypatch.setenv("DAGSTER_IS_DEFS_VALIDATION_CLI", "1")
+    with pytest.raises(CatalogueError, match="Catalogue shop"):
+        _load()
+
+
+def test_all_mistakes_are_named_when_the_definitions_are_validated(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("one", "two"):
+        with suppress(CatalogueError):
+            site.write(name=name, last_page=0)
+    monkeypatch.setenv("DAGSTER_IS_DEFS_VALIDATION_CLI", "1")
+    with pytest.raises(CatalogPipelineError, match=r"Catalogue one, .*\nCatalogue two, "):
+        _load()
+
+
+def test_what_every_file_of_dagster_may_hold_is_honoured(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SHOP_URL", "https://shop.example/de")
+    with suppress(CatalogueError):
+        site.write(base_url="{{ env.SHOP_URL }}", last_page="{{ pages }}")
+    file = site.folder / "shop" / "defs.yaml"
+    (site.folder / "shop" / "variables.py").write_text(
+        "import dagster as dg\n\n\n@dg.template_var\ndef pages() -> int:\n    return 3\n"
+    )
+    beside = {
+        "template_vars_module": ".variables",
+        "requirements": {"env": ["SHOP_URL"]},
+        "post_processing": {
+            "assets": [
+                {
+                    "target": "key:shop/products",
+                    "attributes": {"tags": {"tier": "gold"}, "owners": ["team:{{ env.TEAM }}"]},
+                }
+            ]
+        },
+    }
+    monkeypatch.setenv("TEAM", "shops")
+    file.write_text(file.read_text() + yaml.safe_dump(beside))
+    graph = _load().asset_graph
+    pages, table = (
+        graph.get(dg.AssetKey(["shop", name])) for name in ("product_pages", "products")
+    )
+    assert pages.partitions_def.get_partition_keys() == ["1", "2", "3"]
+    assert pages.metadata["listing"].value == "https://shop.example/de/products?page=1"
+    assert table.tags["tier"] == "gold"
+    assert "tier" not in pages.tags
+    assert "team:shops" in table.owners
+
+
+def test_an_asset_leads_to_its_yaml_and_the_table_to_its_file(repository: RepositoryDefinition):
+    for asset in ("product_pages", "products"):
+        metadata = repository.asset_graph.get(dg.AssetKey(["sandbox", asset])).metadata
+        (reference,) = metadata["dagster/code_references"].code_references
+        assert Path(reference.file_path) == BUNDLED_FOLDER / "sandbox" / "defs.yaml"
+    assert metadata["dagster/uri"] == catalogue_places("sandbox").table.as_uri()
+
+
+def test_a_catalogue_of_more_pages_than_dagster_recommends_loads_with_a_warning(site: Site):
+    site.write(last_page=100_001)
+    with pytest.warns(UserWarning, match=r"shop has 100,001 pages.*recommends at most 100,000"):
+        graph = _load().asset_graph
+    partitions = graph.get(dg.AssetKey(["shop", "product_pages"])).partitions_def
+    assert len(partitions.get_partition_keys()) == 100_001
 
 
 def test_a_new_folder_is_a_new_catalogue_without_any_python(site: Site):

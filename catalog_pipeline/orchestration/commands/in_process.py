@@ -15,6 +15,7 @@ import dagster as dg
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
 from catalog_pipeline.orchestration.definitions.products_asset import build_products_asset
+from catalog_pipeline.orchestration.definitions.table_checks import build_table_checks
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.instance.web_origin import belong_to_code_location
 from catalog_pipeline.orchestration.names import (
@@ -55,7 +56,7 @@ def crawl_here(
     """Crawl the pages in this process."""
     return _execute(
         instance,
-        build_pages_asset(catalogue),
+        [build_pages_asset(catalogue)],
         pages_key(catalogue.name),
         crawl_run_config(catalogue, pages, cutoff, reparse=reparse),
         crawl_run_tags(catalogue, pages),
@@ -66,7 +67,7 @@ def build_table_here(instance: dg.DagsterInstance, catalogue: Catalogue) -> Loca
     """Build the table in this process."""
     return _execute(
         instance,
-        build_products_asset(catalogue),
+        [build_products_asset(catalogue), *build_table_checks(catalogue)],
         products_key(catalogue.name),
         {},
         {CATALOGUE_TAG: catalogue.name},
@@ -75,13 +76,13 @@ def build_table_here(instance: dg.DagsterInstance, catalogue: Catalogue) -> Loca
 
 def _execute(
     instance: dg.DagsterInstance,
-    asset: dg.AssetsDefinition,
+    assets: Sequence[dg.AssetsDefinition],
     key: dg.AssetKey,
     run_config: Mapping[str, Any],
     tags: Mapping[str, str],
 ) -> LocalRun:
     run_id = dg.DagsterRun(job_name="").run_id
-    job = dg.Definitions(assets=[asset]).resolve_implicit_global_asset_job_def()
+    job = dg.Definitions(assets=assets).resolve_implicit_global_asset_job_def()
     with hold_sign_of_life(Path(instance.root_directory), run_id), signals_noticed() as interrupted:
         result = job.execute_in_process(
             run_config={**_QUIET, **run_config},

@@ -4,26 +4,47 @@ No logic of its own: what an asset does is in `runs`.
 """
 
 import inspect
-from collections.abc import Mapping
+import warnings
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
 from catalog_pipeline.catalogue.files import (
     base_url_override,
     catalogue_from_attributes,
+    read_catalogue,
     with_base_url,
 )
-from catalog_pipeline.catalogue.model import Catalogue, CatalogueAttributes
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.schema import attributes_schema
+from catalog_pipeline.errors import CatalogPipelineError
+from catalog_pipeline.orchestration.definitions.broken import broken_definitions, mistakes_are_fatal
 from catalog_pipeline.orchestration.definitions.catalogue_check import check_catalogue
 from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
 from catalog_pipeline.orchestration.definitions.products_asset import build_products_asset
 from catalog_pipeline.orchestration.definitions.scaffold import CatalogueScaffolder
 from catalog_pipeline.orchestration.definitions.schedule import build_refresh_schedule
 from catalog_pipeline.orchestration.definitions.sensor import build_table_sensor
+from catalog_pipeline.orchestration.definitions.table_checks import build_table_checks
 from catalog_pipeline.reading.html.listing import ListingParser
+
+RECOMMENDED_PARTITIONS = 100_000
+"""Partitions of an asset that Dagster recommends at most."""
+
+
+class UncheckedAttributes(RootModel[dict[str, Any]]):
+    """The attributes as Dagster has read them, not yet held to what they may be.
+
+    Dagster shows their schema. Its reading is not used where there is a file: the file is read as
+    the command reads it, so that both have the same catalogue of it.
+    """
+
+    @classmethod
+    def model_json_schema(cls, *_arguments: Any, **_options: Any) -> dict[str, Any]:
+        """The schema of a catalogue's attributes."""
+        return attributes_schema()
 
 
 @dg.scaffold_with(CatalogueScaffolder)
@@ -54,21 +75,67 @@ class CatalogueComponent(dg.Component):
     @classmethod
     def get_model_cls(cls) -> type[BaseModel]:
         """The attributes that a YAML may hold."""
-        return CatalogueAttributes
+        return UncheckedAttributes
 
     @classmethod
     def load(cls, attributes: Any, context: dg.ComponentLoadContext) -> "CatalogueComponent":
-        """Make the component of one YAML; its folder's name is the catalogue's."""
-        folder = Path(context.path)
-        values: Mapping[str, Any] = attributes.model_dump(exclude_unset=True) if attributes else {}
-        catalogue = catalogue_from_attributes(folder.name, values)
-        return cls(with_base_url(catalogue, base_url_override(catalogue.name)))
+        """Make the component of one YAML; its folder's name is the catalogue's.
+
+        One that cannot be used shows why, so that it takes nothing else out.
+
+        Raises:
+            CatalogueError: the definitions are being validated, and there is a mistake in the YAML.
+        """
+        file = _file_of(context)
+        name = (file.parent if file else Path(context.path)).name
+        try:
+            if file is not None:
+                render = context.resolution_context.resolve_value
+                catalogue = read_catalogue(file, elsewhere=render)
+            else:
+                catalogue = catalogue_from_attributes(name, attributes.root if attributes else {})
+            return cls(with_base_url(catalogue, base_url_override(name)))
+        except CatalogPipelineError as error:
+            if mistakes_are_fatal():
+                raise
+            return BrokenCatalogue(name, error)
 
     def build_defs(self, context: Any = None) -> dg.Definitions:
         """Assets, checks, schedule and automation of the catalogue."""
+        _warn_of_too_many_pages(self.catalogue)
         schedule = build_refresh_schedule(self.catalogue)
         return dg.Definitions(
             assets=[build_pages_asset(self.catalogue), build_products_asset(self.catalogue)],
+            asset_checks=build_table_checks(self.catalogue),
             schedules=[schedule] if schedule else [],
             sensors=[build_table_sensor(self.catalogue)],
+        )
+
+
+class BrokenCatalogue(CatalogueComponent):
+    """A catalogue that cannot be used, and why."""
+
+    def __init__(self, name: str, error: CatalogPipelineError) -> None:
+        self.name = name
+        self.error = error
+
+    def build_defs(self, context: Any = None) -> dg.Definitions:
+        """Assets that fail with the sentence."""
+        return broken_definitions(self.name, self.error)
+
+
+def _file_of(context: dg.ComponentLoadContext) -> Path | None:
+    """The file that is being loaded; none if the attributes came from somewhere else."""
+    source = context.resolution_context.source_position_tree
+    path = Path(source.position.filename) if source is not None else None
+    return path if path is not None and path.is_file() else None
+
+
+def _warn_of_too_many_pages(catalogue: Catalogue) -> None:
+    if len(catalogue.pages) > RECOMMENDED_PARTITIONS:
+        warnings.warn(
+            f"Catalogue {catalogue.name} has {len(catalogue.pages):,} pages. Each is a partition, "
+            f"and Dagster recommends at most {RECOMMENDED_PARTITIONS:,} of them for an asset; the "
+            f"web UI becomes slow with more.",
+            stacklevel=2,
         )

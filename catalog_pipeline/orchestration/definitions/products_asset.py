@@ -3,12 +3,14 @@
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.orchestration.definitions.freshness import freshness_policy
 from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key, products_key
 from catalog_pipeline.orchestration.runs.table_run import (
     PAGES_COMPLETE,
     PAGES_INTACT,
     build_products,
 )
+from catalog_pipeline.places import catalogue_places
 
 
 def build_products_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
@@ -23,6 +25,8 @@ def build_products_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
         tags={CATALOGUE_TAG: catalogue.name, **catalogue.tags},
         kinds={"pandas", "parquet"},
         code_version=catalogue.code_version,
+        freshness_policy=freshness_policy(catalogue),
+        metadata={"dagster/uri": catalogue_places(catalogue.name).table.as_uri()},
         description=(
             f"All products of {catalogue.name}, one row each, sorted by page and position. "
             f"Unique by {', '.join(catalogue.key)}: a product that moved to another page during "

@@ -1,0 +1,64 @@
+"""What Dagster is shown of a catalogue whose YAML cannot be used: its assets, and the sentence.
+
+One mistake takes one catalogue out, not the code location with all others. The assets keep their
+keys, so that their history stays in sight; materializing them fails with what is wrong.
+"""
+
+import logging
+import os
+import re
+
+import dagster as dg
+
+from catalog_pipeline.catalogue.model import NAME_PATTERN
+from catalog_pipeline.errors import CatalogPipelineError
+from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key, products_key
+
+_IS_VALIDATED_VARIABLE = "DAGSTER_IS_DEFS_VALIDATION_CLI"
+"""Set by `dg check defs` and `dagster definitions validate`."""
+
+
+def mistakes_are_fatal() -> bool:
+    """Whether the definitions are only loaded to see if there is a mistake in them."""
+    return bool(os.environ.get(_IS_VALIDATED_VARIABLE))
+
+
+def broken_definitions(name: str, error: CatalogPipelineError) -> dg.Definitions:
+    """Assets that fail with the sentence; it is logged, too."""
+    logging.getLogger("dagster").error("Catalogue %s is left out. %s", name, error)
+    return dg.Definitions(assets=[_failing_assets(name, str(error))])
+
+
+def _failing_assets(name: str, sentence: str) -> dg.AssetsDefinition:
+    is_usable_name = NAME_PATTERN.fullmatch(name) is not None
+    specs = [
+        dg.AssetSpec(
+            key,
+            deps=deps,
+            group_name=name if is_usable_name else None,
+            tags={CATALOGUE_TAG: name} if is_usable_name else {},
+            kinds={"broken"},
+            description=_description(sentence),
+            skippable=True,
+        )
+        for key, deps in (
+            (pages_key(name), []),
+            (products_key(name), [pages_key(name)]),
+        )
+    ]
+
+    @dg.multi_asset(
+        name=f"{re.sub(r'[^A-Za-z0-9_]', '_', name)}_cannot_be_used", specs=specs, can_subset=True
+    )
+    def cannot_be_used() -> dg.MaterializeResult:
+        raise dg.Failure(sentence, allow_retries=False)
+
+    return cannot_be_used
+
+
+def _description(sentence: str) -> str:
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", sentence)), default=2))
+    return (
+        f"**This catalogue cannot be used: there is a mistake in its YAML.** Mend it and reload "
+        f"the definitions; what was crawled stays.\n\n{fence}\n{sentence}\n{fence}"
+    )

@@ -1,0 +1,82 @@
+"""The definitions of all catalogues' files, each loaded by itself as Dagster loads components.
+
+So whatever a component's file may hold is honoured (templates, requirements, post-processing), and
+a mistake in one file leaves the others as they are.
+"""
+
+import sys
+import warnings
+from collections.abc import Mapping
+from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec
+from pathlib import Path
+from types import ModuleType
+
+import dagster as dg
+
+from catalog_pipeline.catalogue.files import read_component
+from catalog_pipeline.errors import CatalogPipelineError, CatalogueError
+from catalog_pipeline.orchestration.definitions.broken import broken_definitions, mistakes_are_fatal
+
+
+def build_location(files: Mapping[str, Path]) -> dg.Definitions:
+    """All catalogues; one that cannot be used shows why instead of its assets.
+
+    Raises:
+        CatalogPipelineError: the definitions are being validated, and not all can be used.
+    """
+    # Dagster says so of every check in a code location, when it is asked for its definitions.
+    warnings.filterwarnings("ignore", ".*`execution_type`", dg.BetaWarning)
+    loaded: list[dg.Definitions] = []
+    errors: list[CatalogPipelineError] = []
+    for name, path in files.items():
+        try:
+            loaded.append(_load(name, path))
+        except CatalogPipelineError as error:
+            errors.append(error)
+            if not mistakes_are_fatal():
+                loaded.append(broken_definitions(name, error))
+    if len(errors) == 1 and mistakes_are_fatal():
+        raise errors[0]
+    if errors and mistakes_are_fatal():
+        raise CatalogPipelineError("\n".join(str(error) for error in errors))
+    return dg.Definitions.merge(*loaded)
+
+
+def _load(name: str, path: Path) -> dg.Definitions:
+    # What is no component's file is said in our words, and not in those of Dagster's parser.
+    read_component(path)
+    folder = path.parent
+    tree = dg.ComponentTree.from_module(
+        defs_module=_module_of(name, folder), project_root=folder.parent
+    )
+    try:
+        with warnings.catch_warnings():
+            # Of Dagster's own calls of what it may still change; ours are shown.
+            for category in (dg.BetaWarning, dg.PreviewWarning, DeprecationWarning):
+                warnings.simplefilter("ignore", category)
+            return tree.build_defs(folder)
+    except Exception as error:
+        raise _cause(name, path, error) from error
+
+
+def _module_of(name: str, folder: Path) -> ModuleType:
+    """A package for the folder, by which the file can name Python modules beside it."""
+    spec = ModuleSpec(f"catalog_pipeline_defs_{name}", None, is_package=True)
+    spec.submodule_search_locations = [str(folder)]
+    module = module_from_spec(spec)
+    module.__file__ = None
+    sys.modules[spec.name] = module
+    return module
+
+
+def _cause(name: str, path: Path, error: BaseException) -> CatalogPipelineError:
+    """The mistake that Dagster wraps into errors of its own."""
+    cause: BaseException | None = error
+    deepest = error
+    while cause is not None:
+        if isinstance(cause, CatalogPipelineError):
+            return cause
+        deepest = cause
+        cause = cause.__cause__ or cause.__context__
+    return CatalogueError(name, str(path), str(deepest).strip().rstrip("."))
