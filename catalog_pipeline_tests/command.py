@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,13 +63,3 @@ def running(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-
-
-def wait_for(condition: Callable[[], Any], seconds: float = 20.0, what: str = "") -> Any:
-    """Wait until `condition` is true, and return what it gave."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds:g} s: {what or condition}")
-        time.sleep(0.02)
-    return found

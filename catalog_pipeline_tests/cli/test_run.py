@@ -13,10 +13,11 @@ from dagster import DagsterInstance, DagsterRunStatus
 from catalog_pipeline.catalogue.files import base_url_variable
 from catalog_pipeline.orchestration.checkpoints.reader import read_statuses
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
-from catalog_pipeline_tests.command import running, wait_for
+from catalog_pipeline_tests.command import running
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.orchestration.made_runs import create_run
 from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.waiting import wait_for
 
 
 def test_a_run_gets_every_page_once_and_the_next_one_downloads_nothing(site: Site, run: Run):
@@ -191,7 +192,7 @@ def test_pages_that_a_web_run_plans_meanwhile_are_done_all_the_same(
     catalogue = site.write(last_page=12, politeness={"concurrency": 1})
     site.shop.control(latency_ms=100)
     with running("run", NAME, "--json") as process:
-        wait_for(lambda: 5 in read_statuses(instance, NAME, catalogue.pages).done)
+        wait_for("page 5", lambda: 5 in read_statuses(instance, NAME, catalogue.pages).done)
         web_run = create_run(instance, catalogue, 1, 12)
         with hold_sign_of_life(home, web_run.run_id):
             out, _ = process.communicate(timeout=20)
@@ -208,7 +209,7 @@ def test_a_signal_lets_pages_in_flight_finish_and_says_how_to_go_on(
     site.write(last_page=50)
     site.shop.control(latency_ms=200)
     with running("run", NAME, "--refresh") as process:
-        wait_for(lambda: len(site.downloads()) >= 12, what="a dozen pages under way")
+        wait_for("a dozen pages under way", lambda: len(site.downloads()) >= 12)
         site.shop.control(latency_ms=1500)
         os.kill(process.pid, stop)
         out, err = process.communicate(timeout=20)
@@ -229,9 +230,9 @@ def test_a_second_ctrl_c_ends_the_command_at_once(site: Site, run: Run):
     site.shop.control(faults=["1=hang", "2=hang", "3=hang", "4=hang"])
     site.write(last_page=8, politeness={"read_timeout_seconds": 30})
     with running("run", NAME) as process:
-        wait_for(lambda: len(site.downloads()) >= 4, what="pages that hang")
+        wait_for("pages that hang", lambda: len(site.downloads()) >= 4)
         os.kill(process.pid, signal.SIGINT)
-        wait_for(lambda: "Stopping" in process.stderr.readline(), what="the first signal's effect")
+        wait_for("the first signal's effect", lambda: "Stopping" in process.stderr.readline())
         os.kill(process.pid, signal.SIGINT)
         process.communicate(timeout=15)
     assert process.returncode == 130

@@ -26,7 +26,7 @@ from catalog_pipeline.orchestration.instance.liveness import process_with_sign
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, ensure_dagster_home
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.processes import MARK, MarkedProcess, marked_processes
-from catalog_pipeline_tests.services.waiting import wait_for
+from catalog_pipeline_tests.waiting import wait_for
 
 PROJECT = Path(__file__).parents[2]
 _RETRIES = "max_retries: 2"

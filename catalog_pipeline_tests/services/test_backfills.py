@@ -16,7 +16,7 @@ from catalog_pipeline_tests.services.conftest import PAGES
 from catalog_pipeline_tests.services.downloads import IN_FLIGHT, downloads
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.running_services import RunningServices
-from catalog_pipeline_tests.services.waiting import wait_for
+from catalog_pipeline_tests.waiting import wait_for
 
 ALL_PAGES = list(range(1, PAGES + 1))
 DAEMON_SECONDS = 90.0

@@ -9,7 +9,7 @@ from catalog_pipeline_tests.services.conftest import PAGES
 from catalog_pipeline_tests.services.downloads import downloads, hold_half_way
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.running_services import RunningServices
-from catalog_pipeline_tests.services.waiting import wait_for
+from catalog_pipeline_tests.waiting import wait_for
 
 COMMAND_SECONDS = 60.0
 

@@ -7,9 +7,10 @@ import dagster as dg
 
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, read_failures
 from catalog_pipeline.orchestration.commands.in_process import LocalRun, crawl_here
-from catalog_pipeline_tests.command import run_process, running, wait_for
+from catalog_pipeline_tests.command import run_process, running
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.waiting import wait_for
 
 SUCCESS = dg.DagsterRunStatus.SUCCESS
 
@@ -51,7 +52,7 @@ def test_a_retry_after_holds_up_the_whole_crawl(site: Site, instance: dg.Dagster
 def test_no_second_holds_more_requests_than_allowed_even_across_a_kill(site: Site):
     site.write(last_page=40, politeness={"requests_per_second": 20, "concurrency": 8})
     with running("run", NAME) as process:
-        wait_for(lambda: len(site.downloads()) >= 12, what="a dozen pages")
+        wait_for("a dozen pages", lambda: len(site.downloads()) >= 12)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     assert run_process("run", NAME).code == 0

@@ -13,8 +13,9 @@ from catalog_pipeline.crawling.scheduling.prefetch import Prefetch
 from catalog_pipeline.crawling.scheduling.throttle import Throttle
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
-from catalog_pipeline_tests.command import running, wait_for
+from catalog_pipeline_tests.command import running
 from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.waiting import wait_for
 
 CONCURRENCY = 16
 LATENCY_MS = 400
@@ -41,7 +42,7 @@ def _answers(pool: WorkerPool, count: int) -> Counter[str]:
         kinds.extend(type(answer).__name__ for answer in pool.answers(0.2))
         return len(kinds) >= count
 
-    wait_for(take, what=f"{count} answers")
+    wait_for(f"{count} answers", take)
     return Counter(kinds)
 
 
@@ -75,7 +76,7 @@ def test_a_pause_that_one_page_is_asked_for_is_kept_by_all_processes(
 def test_after_a_ctrl_c_no_page_begins_that_a_worker_had_waiting(slow_site: Site):
     slow_site.shop.control(latency_ms=3000)
     with running("run", NAME) as process:
-        wait_for(lambda: len(slow_site.downloads()) >= 2 * CONCURRENCY, what="a second round")
+        wait_for("a second round", lambda: len(slow_site.downloads()) >= 2 * CONCURRENCY)
         before = max(_arrivals(slow_site))
         os.kill(process.pid, signal.SIGINT)
         process.communicate(timeout=20)
@@ -96,7 +97,7 @@ def test_pages_of_a_wave_that_is_held_come_back_unasked(slow_site: Site):
         for page in range(1, 2 * CONCURRENCY + 1):
             url = slow_site.catalogue.page_address(page)
             pool.submit(messages.FetchPage(page, url, 1, wave=prefetch.wave, is_ahead=True))
-        wait_for(lambda: len(_arrivals(slow_site)) == CONCURRENCY, what="all slots are taken")
+        wait_for("all slots are taken", lambda: len(_arrivals(slow_site)) == CONCURRENCY)
         prefetch.take_back()
         assert _answers(pool, 2 * CONCURRENCY) == {
             "PageStored": CONCURRENCY,

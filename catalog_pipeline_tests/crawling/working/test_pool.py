@@ -9,8 +9,9 @@ import pytest
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.errors import WorkerError
-from catalog_pipeline_tests.command import running, wait_for
+from catalog_pipeline_tests.command import running
 from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.waiting import wait_for
 
 
 def _processes() -> dict[int, tuple[int, str]]:
@@ -44,7 +45,7 @@ def test_a_pool_answers_every_task(site: Site):
         for page in range(1, 7):
             pool.submit(messages.FetchPage(page, site.catalogue.page_address(page), 1))
         stored: set[int] = set()
-        wait_for(lambda: stored.update(_stored(pool)) or len(stored) == 6, what="six pages")
+        wait_for("six pages", lambda: stored.update(_stored(pool)) or len(stored) == 6)
     assert stored == {1, 2, 3, 4, 5, 6}
 
 
@@ -57,18 +58,18 @@ def test_a_worker_that_is_killed_is_a_clear_error(site: Site):
     site.shop.control(faults=["1=hang"])
     with WorkerPool(site.catalogue, site.places) as pool:
         pool.submit(messages.FetchPage(1, site.catalogue.page_address(1), 1))
-        workers = wait_for(lambda: _children(os.getpid(), WORKER))
+        workers = wait_for("the workers", lambda: _children(os.getpid(), WORKER))
         for pid in workers:
             os.kill(pid, signal.SIGKILL)
         with pytest.raises(WorkerError, match=r"A worker process .* ended \(exit status -9\)"):
-            wait_for(lambda: pool.answers(0.2))
+            wait_for("an answer", lambda: pool.answers(0.2))
 
 
 def test_no_worker_outlives_its_pool(site: Site):
     site.shop.control(faults=["1=hang"])
     with WorkerPool(site.catalogue, site.places) as pool:
         pool.submit(messages.FetchPage(1, site.catalogue.page_address(1), 1))
-        assert wait_for(lambda: _children(os.getpid(), WORKER))
+        assert wait_for("the workers", lambda: _children(os.getpid(), WORKER))
     assert _children(os.getpid(), WORKER) == set()
 
 
@@ -76,7 +77,7 @@ def test_a_crawl_whose_workers_are_killed_fails_with_a_sentence(site: Site):
     site.write(last_page=50)
     site.shop.control(latency_ms=150)
     with running("run", NAME) as process:
-        wait_for(lambda: len(site.downloads()) >= 6, what="some pages")
+        wait_for("some pages", lambda: len(site.downloads()) >= 6)
         site.shop.control(latency_ms=2000)
         for pid in _children(process.pid, WORKER):
             os.kill(pid, signal.SIGKILL)
@@ -90,10 +91,10 @@ def test_nothing_goes_on_downloading_for_a_run_whose_process_was_killed(site: Si
     site.write(last_page=50, politeness={"obey_robots": False})
     site.shop.control(latency_ms=4000)
     with running("run", NAME) as process:
-        wait_for(lambda: len(site.shop.log()) >= 4, what="the first requests")
+        wait_for("the first requests", lambda: len(site.shop.log()) >= 4)
         workers = _children(process.pid, WORKER)
         assert workers
         os.kill(process.pid, signal.SIGKILL)
-        wait_for(lambda: not workers & _processes().keys(), 10, "the workers' end")
+        wait_for("the workers' end", lambda: not workers & _processes().keys(), 10)
         process.wait()
     assert len(site.shop.log()) == 4

@@ -16,9 +16,9 @@ from catalog_pipeline.crawling.lock import catalogue_lock, holder_of, shared_des
 from catalog_pipeline.crawling.working.page_worker import PageWorker
 from catalog_pipeline.crawling.working.request_slots import HeldWaves
 from catalog_pipeline.storing.folder_store import PageStore
-from catalog_pipeline_tests.command import wait_for
 from catalog_pipeline_tests.fetching.raw_server import Visit, raw_server
 from catalog_pipeline_tests.site import Site
+from catalog_pipeline_tests.waiting import wait_for
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def test_what_was_asked_for_is_stored_and_nothing_else_when_the_scheduler_is_gon
         connection.send(_setup(site.catalogue, site, held, threads=2))
         for page in (1, 2):
             connection.send(_fetch(site, page))
-        wait_for(site.shop.log, what="a request")
+        wait_for("a request", site.shop.log)
         connection.close()
         assert process.wait(timeout=10) == 0
     assert len(site.shop.log()) == 1
@@ -97,7 +97,7 @@ def test_robots_txt_that_does_not_come_is_not_waited_for(site: Site):
         with _worker(held.descriptor) as (connection, process):
             connection.send(_setup(catalogue, site, held, threads=1))
             connection.send(messages.FetchRobots(f"{server.url}/robots.txt"))
-            wait_for(lambda: server.heads, what="the request")
+            wait_for("the request", lambda: server.heads)
             before = time.monotonic()
             connection.close()
             assert process.wait(timeout=20) == 0
@@ -112,7 +112,7 @@ def test_a_page_that_does_not_come_does_not_keep_a_worker_whose_scheduler_is_gon
     with _worker(held.descriptor) as (connection, process):
         connection.send(_setup(catalogue, site, held, threads=1))
         connection.send(_fetch(site, 1))
-        wait_for(site.downloads, what="the request")
+        wait_for("the request", site.downloads)
         connection.close()
         assert process.wait(timeout=20) == 0
 

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_ite
 
 from catalog_pipeline.orchestration.instance import liveness
 from catalog_pipeline_tests.orchestration import launched_jobs
+from catalog_pipeline_tests.waiting import wait_for
 
 STATUS = dg.DagsterRunStatus
 LOCATION = "waiting"
@@ -89,7 +89,7 @@ class Started:
 
     def _waiting(self, run_id: str) -> DagsterRun:
         self.runs.append(run_id)
-        wait_for(lambda: (self.root / f"{run_id}.pid").exists())
+        wait_for("the run's process", lambda: (self.root / f"{run_id}.pid").exists())
         return self.now(run_id)
 
     def now(self, run_id: str) -> DagsterRun:
@@ -106,7 +106,10 @@ class Started:
         for process in self.processes:
             if process.pid == pid:
                 process.wait()
-        wait_for(lambda: not liveness.run_has_sign_of_life(self.root, run.run_id))
+        wait_for(
+            "the end of its sign of life",
+            lambda: not liveness.run_has_sign_of_life(self.root, run.run_id),
+        )
 
     def monitor(self) -> None:
         """One round of Dagster's own run monitoring."""
@@ -117,7 +120,7 @@ class Started:
         (self.root / f"{run_id}.go").touch()
 
     def finished(self, run: DagsterRun) -> dg.DagsterRunStatus:
-        wait_for(lambda: self.now(run.run_id).is_finished)
+        wait_for("the run's end", lambda: self.now(run.run_id).is_finished)
         return self.now(run.run_id).status
 
     def end_all(self) -> None:
@@ -128,13 +131,6 @@ class Started:
         for run_id in self.runs:
             if not self.now(run_id).is_finished:
                 self.finished(self.now(run_id))
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("start", [Started.by_server, Started.in_process])
