@@ -2,6 +2,7 @@
 
     CatalogPipelineError
     ├── UsageError              what was asked for makes no sense
+    ├── PageKeyError            a text names no listing page
     ├── CatalogueError          a mistake in a catalogue's YAML
     ├── StorageError            the data folder cannot be written or read
     ├── LoginError              the catalogue's site did not accept the login
@@ -21,6 +22,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from catalog_pipeline.catalogue.page_key import PageKey
 
 
 class CatalogPipelineError(Exception):
@@ -86,6 +91,14 @@ class CatalogueError(CatalogPipelineError):
         return (CatalogueError.of, (self.catalogue, self.mistakes))
 
 
+class PageKeyError(CatalogPipelineError):
+    """A text that should name a listing page, such as a partition of the event log, names none."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__(f"{text!r} names no listing page; a page is written as 17 or phones-1.")
+
+
 class StorageError(CatalogPipelineError):
     """The data folder cannot be written or read: disk full, read-only, no permission."""
 
@@ -111,7 +124,7 @@ class PageError(CatalogPipelineError):
 
     kind = "error"
 
-    def __init__(self, problem: str, *, page: int | None = None, url: str = "") -> None:
+    def __init__(self, problem: str, *, page: PageKey | None = None, url: str = "") -> None:
         self.problem = problem
         self.page = page
         self.url = url
@@ -119,7 +132,9 @@ class PageError(CatalogPipelineError):
 
     def __str__(self) -> str:
         where = " ".join(
-            part for part in (f"page {self.page}" if self.page else "", self.url) if part
+            part
+            for part in (f"page {self.page}" if self.page is not None else "", self.url)
+            if part
         )
         return f"{where}: {self.problem}" if where else self.problem
 
@@ -149,7 +164,7 @@ class FetchError(PageError):
         *,
         kind: str,
         url: str,
-        page: int | None = None,
+        page: PageKey | None = None,
         http_status: int | None = None,
         pushback: Pushback | None = None,
     ) -> None:
@@ -172,7 +187,7 @@ class ParseError(PageError):
         problem: str,
         *,
         url: str = "",
-        page: int | None = None,
+        page: PageKey | None = None,
         position: int | None = None,
         field: str | None = None,
         selector: str | None = None,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from catalog_pipeline.catalogue.page_key import PageKey
+
 Cell: TypeAlias = "str | int | float | bool | None"
 """A value as a page file stores it: money as decimal text, timestamps as ISO 8601 text in UTC."""
 
@@ -56,7 +58,7 @@ class PageRecord:
     rows, `code_version` one of the YAML's parsing part.
     """
 
-    page: int
+    page: PageKey
     url: str
     http_status: int
     rows: int
@@ -96,7 +98,7 @@ class PageFailure:
     URL.
     """
 
-    page: int
+    page: PageKey
     url: str
     kind: str
     message: str
@@ -112,5 +114,5 @@ class CrawlOutcome:
     downloads: int
     not_modified: int
     failures: tuple[PageFailure, ...]
-    untried: tuple[int, ...]
+    untried: tuple[PageKey, ...]
     was_stopped: bool

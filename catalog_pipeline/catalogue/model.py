@@ -29,6 +29,7 @@ from catalog_pipeline.catalogue.fields import (
     Selectors,
     StrictModel,
 )
+from catalog_pipeline.catalogue.page_key import PageKey, page_keys
 from catalog_pipeline.catalogue.page_template import (
     PLACEHOLDER,
     check_no_template,
@@ -150,9 +151,9 @@ class CatalogueAttributes(StrictModel):
             )
 
     @property
-    def pages(self) -> range:
-        """All page numbers of the catalogue."""
-        return range(self.first_page, self.last_page + 1)
+    def pages(self) -> tuple[PageKey, ...]:
+        """All pages of the catalogue, in order."""
+        return page_keys(self.first_page, self.last_page)
 
     @property
     def own_addresses(self) -> tuple[str, ...]:
@@ -170,11 +171,11 @@ class CatalogueAttributes(StrictModel):
         """Columns that identify a product; of a money field its amount and currency."""
         return tuple(c for name in self.key for c in self.fields[name].columns(name))
 
-    def page_address(self, page: int) -> str:
+    def page_address(self, page: PageKey) -> str:
         """The absolute URL of a listing page."""
-        if page == self.first_page and self.first_page_url is not None:
+        if page.number == self.first_page and self.first_page_url is not None:
             return self.absolute(self.first_page_url)
-        return self.absolute(self.page_url.replace(PLACEHOLDER, str(page)))
+        return self.absolute(self.page_url.replace(PLACEHOLDER, str(page.number)))
 
     def absolute(self, path_or_url: str) -> str:
         """`path_or_url` below `base_url`, which may have a path of its own (a mirror)."""

@@ -1,4 +1,7 @@
-"""Page numbers as people and Dagster write them: `7,9,12-15`, partition keys, ranges."""
+"""Pages as people write many of them at once, and Dagster's ranges: `7,9,12-15`.
+
+One page alone is a `PageKey`.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,19 @@ import re
 from collections.abc import Iterable, Iterator
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import UsageError
 
 # Python refuses to read very long numbers; no catalogue gets anywhere near the length allowed.
-_PART = re.compile(r"\s*([0-9]{1,18})\s*(?:-\s*([0-9]{1,18})\s*)?")
+_PART = re.compile(
+    r"\s*(?:([A-Za-z][A-Za-z0-9_]*)-)?([0-9]{1,18})\s*(?:-\s*([0-9]{1,18})\s*)?", re.ASCII
+)
+
+PageRange = tuple[PageKey, PageKey]
+"""First and last of consecutive pages of one listing."""
 
 
-def select_pages(catalogue: Catalogue, text: str) -> list[int]:
+def select_pages(catalogue: Catalogue, text: str) -> list[PageKey]:
     """Pages of a text such as `1-50` or `7,9,12-15`, sorted, each once.
 
     Raises:
@@ -21,11 +30,11 @@ def select_pages(catalogue: Catalogue, text: str) -> list[int]:
     ranges = [_parse_range(part, text) for part in text.split(",")]
     # Asked before a range is written out, which may be longer than memory.
     check_pages(catalogue, ranges)
-    return sorted({page for first, last in ranges for page in range(first, last + 1)})
+    return sorted({page for first, last in ranges for page in _written_out(first, last)})
 
 
-def check_pages(catalogue: Catalogue, ranges: Iterable[tuple[int, int]]) -> None:
-    """Refuse ranges, each (first, last), with a page that the catalogue does not have.
+def check_pages(catalogue: Catalogue, ranges: Iterable[PageRange]) -> None:
+    """Refuse ranges with a page that the catalogue does not have.
 
     Raises:
         UsageError: names the pages that are not there, and those that are.
@@ -38,16 +47,16 @@ def check_pages(catalogue: Catalogue, ranges: Iterable[tuple[int, int]]) -> None
         )
 
 
-def format_pages(pages: Iterable[int]) -> str:
+def format_pages(pages: Iterable[PageKey]) -> str:
     """The shortest text that `select_pages` reads back: `7,9,12-15`."""
     return _format_ranges(page_ranges(pages))
 
 
-def page_ranges(pages: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Runs of consecutive pages as (first, last), in order."""
+def page_ranges(pages: Iterable[PageKey]) -> Iterator[PageRange]:
+    """Runs of consecutive pages, in order."""
     first = last = None
     for page in sorted(set(pages)):
-        if last is not None and page == last + 1:
+        if last is not None and page.listing == last.listing and page.number == last.number + 1:
             last = page
             continue
         if first is not None and last is not None:
@@ -57,23 +66,32 @@ def page_ranges(pages: Iterable[int]) -> Iterator[tuple[int, int]]:
         yield first, last
 
 
-def _parse_range(part: str, text: str) -> tuple[int, int]:
+def _parse_range(part: str, text: str) -> PageRange:
     match = _PART.fullmatch(part)
     if not match:
         raise UsageError(f"{text!r} is no list of pages; write 7 or 1-50 or 7,9,12-15.")
-    first = int(match[1])
-    last = int(match[2] or first)
+    first = int(match[2])
+    last = int(match[3] or first)
     if last < first:
         raise UsageError(f"The range {part.strip()} in {text!r} runs backwards.")
-    return first, last
+    return PageKey(first, match[1]), PageKey(last, match[1])
 
 
-def _parts_beyond(catalogue: Catalogue, first: int, last: int) -> Iterator[tuple[int, int]]:
-    if first < catalogue.first_page:
-        yield first, min(last, catalogue.first_page - 1)
-    if last > catalogue.last_page:
-        yield max(first, catalogue.last_page + 1), last
+def _written_out(first: PageKey, last: PageKey) -> Iterator[PageKey]:
+    return (PageKey(number, first.listing) for number in range(first.number, last.number + 1))
 
 
-def _format_ranges(ranges: Iterable[tuple[int, int]]) -> str:
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
+def _parts_beyond(catalogue: Catalogue, first: PageKey, last: PageKey) -> Iterator[PageRange]:
+    if first.listing is not None:
+        yield first, last
+        return
+    if first.number < catalogue.first_page:
+        yield first, PageKey(min(last.number, catalogue.first_page - 1))
+    if last.number > catalogue.last_page:
+        yield PageKey(max(first.number, catalogue.last_page + 1)), last
+
+
+def _format_ranges(ranges: Iterable[PageRange]) -> str:
+    return ",".join(
+        str(first) if first == last else f"{first}-{last.number}" for first, last in ranges
+    )

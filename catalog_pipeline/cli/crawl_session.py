@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dagster import DagsterInstance
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.cli.progress import RunProgress
 from catalog_pipeline.cli.run_order import RunOrder
 from catalog_pipeline.cli.run_summary import RunSummary
@@ -75,7 +76,7 @@ def _build(instance: DagsterInstance, order: RunOrder, progress: RunProgress) ->
     return build_table_here(instance, order.catalogue)
 
 
-def _unusable(instance: DagsterInstance, order: RunOrder) -> dict[int, str]:
+def _unusable(instance: DagsterInstance, order: RunOrder) -> dict[PageKey, str]:
     """Pages of the order that are done and that the table could not use, with the reasons."""
     built = read_last_build(instance, order.catalogue)
     if built is None or order.reparse:
@@ -91,7 +92,7 @@ def _error_of(run: LocalRun | None) -> str | None:
     return None if run is None or run.was_interrupted else run.error
 
 
-def _due(instance: DagsterInstance, order: RunOrder, progress: RunProgress) -> list[int]:
+def _due(instance: DagsterInstance, order: RunOrder, progress: RunProgress) -> list[PageKey]:
     catalogue = order.catalogue
     wanted = set(order.pages)
     if order.reparse:
@@ -113,7 +114,7 @@ def _sum_up(
     instance: DagsterInstance,
     order: RunOrder,
     progress: RunProgress,
-    settled: Set[int],
+    settled: Set[PageKey],
     crawl: LocalRun | None,
     build: LocalRun | None,
 ) -> RunSummary:

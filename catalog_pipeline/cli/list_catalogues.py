@@ -53,7 +53,7 @@ def _schedule(catalogue: Catalogue) -> str:
 
 
 def _address(catalogue: Catalogue) -> str:
-    address = catalogue.page_address(catalogue.first_page)
+    address = catalogue.page_address(catalogue.pages[0])
     return f"{address} (practice shop, on demand)" if catalogue.practice_shop else address
 
 
@@ -62,7 +62,7 @@ def _as_json(catalogue: Catalogue) -> dict[str, Any]:
         "catalogue": catalogue.name,
         "description": catalogue.description,
         "base_url": catalogue.base_url,
-        "first_page_url": catalogue.page_address(catalogue.first_page),
+        "first_page_url": catalogue.page_address(catalogue.pages[0]),
         "pages": format_pages(catalogue.pages),
         "schedule": catalogue.schedule.model_dump() if catalogue.schedule else None,
         "columns": list(catalogue.columns),

@@ -10,7 +10,7 @@ from catalog_pipeline.records import PageFailure
 def failure_as_json(failure: PageFailure) -> dict[str, Any]:
     """A failed page; times are ISO 8601."""
     return {
-        "page": failure.page,
+        "page": failure.page.plain,
         "url": failure.url,
         "kind": failure.kind,
         "error": failure.message,

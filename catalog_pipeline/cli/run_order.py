@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
 
 
@@ -17,7 +18,7 @@ class RunOrder:
     """
 
     catalogue: Catalogue
-    pages: tuple[int, ...]
+    pages: tuple[PageKey, ...]
     cutoff: datetime | None
     reparse: bool
     base_url: str | None

@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.cli.grids import output_console, print_rows_in_brief
 from catalog_pipeline.cli.machine_output import failure_as_json
@@ -45,7 +46,7 @@ class RunSummary:
     rows: int | None
     run_id: str | None
     duplicates: int = 0
-    left_out: Mapping[int, str] = field(default_factory=dict)
+    left_out: Mapping[PageKey, str] = field(default_factory=dict)
     outdated_pages: int = 0
 
     @property
@@ -166,7 +167,8 @@ def _as_json(summary: RunSummary, seconds: float) -> dict[str, Any]:
         "failed_pages": format_pages(failed),
         "left_out_pages": format_pages(summary.left_out),
         "left_out": [
-            {"page": page, "reason": reason} for page, reason in sorted(summary.left_out.items())
+            {"page": page.plain, "reason": reason}
+            for page, reason in sorted(summary.left_out.items())
         ],
         "duplicates": summary.duplicates,
         "outdated_pages": summary.outdated_pages,

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from catalog_pipeline.catalogue.files import load_catalogue, with_base_url
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import check_pages
 from catalog_pipeline.cli.grids import output_console, print_rows
 from catalog_pipeline.cli.options import base_url_option, json_option
@@ -43,7 +44,7 @@ def command(
 ) -> int:
     """Fetch and parse one page of CATALOGUE and show its rows; store nothing."""
     described = with_base_url(load_catalogue(catalogue), base_url)
-    number = described.first_page if page is None else page
+    number = described.pages[0] if page is None else PageKey(page)
     check_pages(described, [(number, number)])
     parser = ListingParser(described)
     response = _saved(described, number, saved) if saved else _fetched(described, number)
@@ -61,7 +62,7 @@ def command(
     return 0
 
 
-def _saved(catalogue: Catalogue, page: int, path: Path) -> Response:
+def _saved(catalogue: Catalogue, page: PageKey, path: Path) -> Response:
     with path.open("rb") as file:
         body = file.read(catalogue.limits.max_decoded_bytes + 1)
     if len(body) > catalogue.limits.max_decoded_bytes:
@@ -77,7 +78,7 @@ def _saved(catalogue: Catalogue, page: int, path: Path) -> Response:
     )
 
 
-def _fetched(catalogue: Catalogue, page: int) -> Response:
+def _fetched(catalogue: Catalogue, page: PageKey) -> Response:
     """Download the page as a crawl would, with its login and redirects, but alone."""
     from catalog_pipeline.fetching.single import fetch_single
 

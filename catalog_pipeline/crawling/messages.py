@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import LoginError, Pushback, StorageError, WorkerError
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.records import StoredPage
@@ -40,7 +41,7 @@ class FetchPage:
     the worker has its next page already.
     """
 
-    page: int
+    page: PageKey
     url: str
     attempt: int
     session: int = 0
@@ -54,7 +55,7 @@ class FetchPage:
 class ReparsePage:
     """Parse a stored body again and store the page with the new rows."""
 
-    page: int
+    page: PageKey
     previous: StoredPage
 
 
@@ -83,7 +84,7 @@ Task: TypeAlias = FetchPage | ReparsePage | FetchRobots | LogIn
 class PageSent:
     """The request for a page leaves now, at that `time.monotonic()`; more follows."""
 
-    page: int
+    page: PageKey
     at: float
 
 
@@ -91,14 +92,14 @@ class PageSent:
 class PageArrived:
     """The page's exchange is over, and the site may be asked for another one; more follows."""
 
-    page: int
+    page: PageKey
 
 
 @dataclass(frozen=True, slots=True)
 class PageStored:
     """The page is on disk; its name is durable after the next `PageStore.sync`."""
 
-    page: int
+    page: PageKey
     stored: StoredPage
 
 
@@ -106,14 +107,14 @@ class PageStored:
 class PageHeld:
     """The page was not asked for: its wave is held."""
 
-    page: int
+    page: PageKey
 
 
 @dataclass(frozen=True, slots=True)
 class PageRedirected:
     """The page is at another address, which the rules for redirects allow."""
 
-    page: int
+    page: PageKey
     url: str
 
 
@@ -121,7 +122,7 @@ class PageRedirected:
 class PageRefused:
     """This attempt gave no page. `kind` is a row of the retry table."""
 
-    page: int
+    page: PageKey
     url: str
     kind: str
     message: str
@@ -133,7 +134,7 @@ class PageRefused:
 class SessionExpired:
     """The site wants a login before it shows the page."""
 
-    page: int
+    page: PageKey
     session: int
 
 
@@ -178,7 +179,7 @@ class LoginRefused:
 class StorageRefused:
     """The page could not be written to disk; the crawl has to stop."""
 
-    page: int
+    page: PageKey | None
     message: str
 
 
@@ -186,7 +187,7 @@ class StorageRefused:
 class WorkerBroke:
     """An error that nobody foresaw: a mistake in the program, with its traceback."""
 
-    page: int | None
+    page: PageKey | None
     traceback: str
 
 

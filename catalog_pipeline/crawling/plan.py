@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import StoredPageError, UsageError
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.folder_store import PageStore
@@ -38,16 +39,16 @@ class CrawlPlan:
 
     carried_over: tuple[StoredPage, ...]
     recovered: tuple[StoredPage, ...]
-    due: tuple[tuple[int, StoredPage | None], ...]
+    due: tuple[tuple[PageKey, StoredPage | None], ...]
     damaged: tuple[str, ...]
 
 
 def plan_crawl(
-    pages: Iterable[int],
-    checkpoints: Mapping[int, StoredPage],
+    pages: Iterable[PageKey],
+    checkpoints: Mapping[PageKey, StoredPage],
     store: PageStore,
     cut_off: CutOff,
-    wiped_at: Callable[[int], datetime | None] = lambda page: None,
+    wiped_at: Callable[[PageKey], datetime | None] = lambda page: None,
 ) -> CrawlPlan:
     """Sort the pages of a run; files that would save a download are verified first.
 
@@ -56,7 +57,7 @@ def plan_crawl(
     newest = store.newest()
     carried_over: list[StoredPage] = []
     recovered: list[StoredPage] = []
-    due: list[tuple[int, StoredPage | None]] = []
+    due: list[tuple[PageKey, StoredPage | None]] = []
     damaged: list[str] = []
     for page in pages:
         checkpoint = checkpoints.get(page)

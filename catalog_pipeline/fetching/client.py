@@ -19,6 +19,7 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import Url, parse_url
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.site import Site
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.adapter import BoundedAdapter, EnvironmentProxies
@@ -70,7 +71,7 @@ class Exchange:
         url: str,
         *,
         validators: Validators = Validators(),  # noqa: B008
-        page: int | None = None,
+        page: PageKey | None = None,
         is_page: bool = True,
     ) -> Response | Redirect:
         """Download `url`, conditionally if there are validators; raises FetchError.
@@ -87,7 +88,7 @@ class Exchange:
         return self._exchanged("GET", url, conditions, None, page, is_page=is_page)
 
     def post_form(
-        self, url: str, fields: Mapping[str, str], *, page: int | None = None
+        self, url: str, fields: Mapping[str, str], *, page: PageKey | None = None
     ) -> Response | Redirect:
         """Send a form; raises FetchError."""
         body = urlencode(fields).encode()
@@ -107,7 +108,7 @@ class Exchange:
         url: str,
         headers: dict[str, str],
         body: bytes | None,
-        page: int | None,
+        page: PageKey | None,
         *,
         is_page: bool = True,
     ) -> Response | Redirect:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from requests.cookies import RequestsCookieJar
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline.fetching.credentials import Credentials
@@ -15,7 +16,7 @@ from catalog_pipeline.fetching.robots import MAX_ROBOTS_REDIRECTS, RobotsRules, 
 from catalog_pipeline.records import Redirect, Response
 
 
-def fetch_single(catalogue: Catalogue, page: int, environ: Mapping[str, str]) -> Response:
+def fetch_single(catalogue: Catalogue, page: PageKey, environ: Mapping[str, str]) -> Response:
     """Download one page.
 
     Raises:
@@ -40,7 +41,7 @@ def fetch_single(catalogue: Catalogue, page: int, environ: Mapping[str, str]) ->
         exchange.close()
 
 
-def _check_robots(exchange: Exchange, catalogue: Catalogue, url: str, page: int) -> None:
+def _check_robots(exchange: Exchange, catalogue: Catalogue, url: str, page: PageKey) -> None:
     try:
         rules = _robots(exchange, robots_address(url))
     except FetchError as error:
@@ -59,7 +60,7 @@ def _robots(exchange: Exchange, url: str) -> RobotsRules:
     return RobotsRules.from_answer(answer.status)
 
 
-def _followed(exchange: Exchange, catalogue: Catalogue, url: str, page: int) -> Response:
+def _followed(exchange: Exchange, catalogue: Catalogue, url: str, page: PageKey) -> Response:
     for _ in range(catalogue.limits.max_redirects + 1):
         answer = exchange.get(url, page=page)
         if not isinstance(answer, Redirect):

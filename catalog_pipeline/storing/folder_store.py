@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import StorageError, StoredPageError
 from catalog_pipeline.records import PageRecord, StoredPage
 from catalog_pipeline.storing import page_file
@@ -62,7 +63,7 @@ class PageStore:
         except OSError as error:
             raise _storage_error("sync the folder", self.folder, error) from error
 
-    def read(self, page: int, name: str, sha256: str) -> PageFile:
+    def read(self, page: PageKey, name: str, sha256: str) -> PageFile:
         """A page's file as it was recorded.
 
         Raises:
@@ -95,15 +96,15 @@ class PageStore:
         page_file.verify(file, name=str(name))
         return StoredPage(file.record, str(name), digest)
 
-    def newest(self) -> dict[int, FileName]:
+    def newest(self) -> dict[PageKey, FileName]:
         """The newest file of each page, by the time of its fetch."""
-        newest: dict[int, FileName] = {}
+        newest: dict[PageKey, FileName] = {}
         for name in self._names():
             if name.page not in newest or newest[name.page] < name:
                 newest[name.page] = name
         return newest
 
-    def has_all(self, pages: Iterable[int]) -> bool:
+    def has_all(self, pages: Iterable[PageKey]) -> bool:
         """Whether each of the pages has a file; a page without one cannot be done."""
         stored = self.newest()
         return all(page in stored for page in pages)
@@ -134,7 +135,7 @@ class PageStore:
             raise _storage_error("list", self.folder, error) from error
         return [name for name in names if name is not None]
 
-    def _content(self, page: int, name: str) -> bytes:
+    def _content(self, page: PageKey, name: str) -> bytes:
         try:
             return durable_files.read_plain(self._prefix + name)
         except FileNotFoundError as error:

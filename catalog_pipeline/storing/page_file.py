@@ -16,7 +16,8 @@ from datetime import datetime, timezone
 import msgspec
 import zstandard
 
-from catalog_pipeline.errors import StoredPageError
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.errors import PageKeyError, StoredPageError
 from catalog_pipeline.records import Columns, PageRecord
 
 _MAGIC = b"catalogue page 1\n"
@@ -36,9 +37,23 @@ class _Header(msgspec.Struct):
     body_size: int
 
 
+def _plain_key(value: object) -> object:
+    if isinstance(value, PageKey):
+        return value.plain
+    raise NotImplementedError(f"{value!r} has no place in a page file")
+
+
+def _key_of_plain(kind: type, value: object) -> object:
+    try:
+        return PageKey.from_plain(value) if kind is PageKey else value
+    except PageKeyError as error:
+        raise ValueError(str(error)) from error
+
+
+_header_encoder = msgspec.json.Encoder(enc_hook=_plain_key)
 # Made once, in the thread that imports: threads that make one at the same time (as each first
 # `decode(type=...)` does) crash the process.
-_header_decoder = msgspec.json.Decoder(_Header)
+_header_decoder = msgspec.json.Decoder(_Header, dec_hook=_key_of_plain)
 
 
 @dataclass(frozen=True)
@@ -85,7 +100,7 @@ class PageFile:
 class FileName:
     """What the name of a page file tells: page, time of the fetch, start of the file's SHA-256."""
 
-    page: int
+    page: PageKey
     fetched_at: datetime
     digest: str
 
@@ -99,17 +114,17 @@ class FileName:
     def parse(cls, text: str) -> FileName | None:
         """The parts of a page file's name; None if `text` is no such name."""
         stem, dot, suffix = text.rpartition(".")
-        page, _, rest = stem.partition("-")
-        stamp, _, digest = rest.partition("-")
+        rest, _, digest = stem.rpartition("-")
+        page, _, stamp = rest.rpartition("-")
         parts = _STAMP.fullmatch(stamp)
-        is_name = dot and suffix == "page" and page.isdecimal() and len(digest) == _HASH_DIGITS
+        is_name = dot and suffix == "page" and len(digest) == _HASH_DIGITS
         if parts is None or not is_name:
             return None
         try:
             fetched_at = datetime(*map(int, parts.groups()), tzinfo=timezone.utc)  # type: ignore[arg-type,misc]
-        except ValueError:
+            return cls(PageKey.parse(page), fetched_at, digest)
+        except (ValueError, PageKeyError):
             return None
-        return cls(int(page), fetched_at, digest)
 
 
 def rows_json(columns: Columns) -> bytes:
@@ -136,11 +151,11 @@ def pack(content: bytes) -> bytes:
 def encode_packed(file: PageFile) -> bytes:
     """The content of a page file whose rows and body are compressed already."""
     header = _Header(file.record, len(file.packed_rows), len(file.packed_body))
-    parts = (_MAGIC, msgspec.json.encode(header), b"\n", file.packed_rows, file.packed_body)
+    parts = (_MAGIC, _header_encoder.encode(header), b"\n", file.packed_rows, file.packed_body)
     return b"".join(parts)
 
 
-def decode(content: bytes, *, page: int, name: str) -> PageFile:
+def decode(content: bytes, *, page: PageKey, name: str) -> PageFile:
     """Read the content of a page file.
 
     Raises:

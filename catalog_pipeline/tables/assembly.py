@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.tables.duplicates import KeyLedger, Survivors
 from catalog_pipeline.tables.parquet_writer import TableFile, file_facts
 from catalog_pipeline.tables.report import LeftOutPage
@@ -29,7 +30,7 @@ class Assembly:
     def __init__(self, catalogue: Catalogue, next_name: Callable[[], Path], mend: Mend) -> None:
         self.pages = 0
         self.outdated_pages = 0
-        self.parsed_again: list[int] = []
+        self.parsed_again: list[PageKey] = []
         self.left_out: list[LeftOutPage] = []
         self._catalogue = catalogue
         self._code_version = catalogue.code_version

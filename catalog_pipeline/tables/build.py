@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import PageError, StorageError, TableError
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.folder_store import PageStore
@@ -110,7 +111,7 @@ def _demand_coverage(catalogue: Catalogue, used: int) -> None:
 
 def _newest_of_each(pages: Sequence[StoredPage]) -> list[StoredPage]:
     """One stored page per page number, in the order of the table."""
-    newest: dict[int, StoredPage] = {}
+    newest: dict[PageKey, StoredPage] = {}
     for stored in pages:
         known = newest.get(stored.record.page)
         if known is None or known.record.fetched_at <= stored.record.fetched_at:

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from functools import cached_property
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import ParseError, StoredPageError
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.folder_store import PageStore
 from catalog_pipeline.tables.stored_rows import Found, PageRows, read_page
 
-Refetch = Callable[[int], "StoredPage | None"]
+Refetch = Callable[[PageKey], "StoredPage | None"]
 """Gives the newest checkpoint of a page whose file could not be read; None if it has none."""
 
 
@@ -24,7 +25,7 @@ class PageMender:
     """Gets rows of a catalogue's pages that could not be had the short way."""
 
     def __init__(self, catalogue: Catalogue, store: PageStore, refetch: Refetch) -> None:
-        self.unreadable: list[int] = []
+        self.unreadable: list[PageKey] = []
         """Pages whose stored rows could not be read, and that were parsed again."""
         self._catalogue = catalogue
         self._store = store

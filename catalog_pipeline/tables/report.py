@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.tables.identity import TableIdentity
 
 
@@ -26,7 +27,7 @@ class PriceRange:
 class LeftOutPage:
     """A page that is done and whose rows are not in the table; `reason` names it and says why."""
 
-    page: int
+    page: PageKey
     reason: str
 
 
@@ -46,7 +47,7 @@ class TableReport:
     rows_without_key: int
     pages: int
     left_out: tuple[LeftOutPage, ...]
-    parsed_again: tuple[int, ...]
+    parsed_again: tuple[PageKey, ...]
     outdated_pages: int
     file: TableIdentity
     columns: Mapping[str, str]

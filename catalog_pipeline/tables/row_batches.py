@@ -108,7 +108,7 @@ def _provenance(pages: Sequence[PageRows]) -> list[pa.Array]:
     counts = np.array([page.rows for page in pages], dtype=np.int64)
     of_row = np.repeat(np.arange(len(records)), counts)
     starts = np.repeat(np.cumsum(counts) - counts, counts)
-    numbers = np.array([record.page for record in records], dtype=np.int64)
+    numbers = np.array([record.page.number for record in records], dtype=np.int64)
     urls = pa.array([record.url for record in records], pa.string())
     times = pa.array([record.fetched_at for record in records], pa.timestamp("us", "UTC"))
     return [

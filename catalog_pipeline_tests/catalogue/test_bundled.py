@@ -4,6 +4,7 @@ import pytest
 
 from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.finding import BUNDLED_FOLDER, catalogue_files
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.schema import TYPE_NAME
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.sandbox.markup import listing_page
@@ -31,8 +32,8 @@ def test_it_reads_the_products_of_the_practice_shop(name):
     goods = [product(number) for number in range(1, 201)]
     columns = ListingParser(catalogue).parse(
         listing_page(goods, 1).encode(),
-        url=catalogue.page_address(1),
-        page=1,
+        url=catalogue.page_address(PageKey(1)),
+        page=PageKey(1),
         content_type="text/html; charset=utf-8",
     )
     assert columns["product_id"] == [item.id for item in goods]
@@ -48,7 +49,10 @@ def test_the_practice_shop_gives_all_its_details():
     catalogue = load_catalogue("sandbox", {})
     goods = [product(number) for number in range(1, 21)]
     columns = ListingParser(catalogue).parse(
-        listing_page(goods, 1).encode(), url=catalogue.page_address(1), page=1, content_type=None
+        listing_page(goods, 1).encode(),
+        url=catalogue.page_address(PageKey(1)),
+        page=PageKey(1),
+        content_type=None,
     )
     assert columns["category"] == [item.category_name for item in goods]
     assert columns["category_slug"] == [item.category for item in goods]
@@ -73,7 +77,7 @@ def test_the_practice_shop_gives_all_its_details():
 def test_catalog108_bears_several_kinds_of_markup(card):
     catalogue = load_catalogue("catalog108", {})
     columns = ListingParser(catalogue).parse(
-        card.encode(), url=catalogue.page_address(1), page=1, content_type=None
+        card.encode(), url=catalogue.page_address(PageKey(1)), page=PageKey(1), content_type=None
     )
     assert {name: cells[0] for name, cells in columns.items()} == {
         "product_id": 334,

@@ -3,8 +3,10 @@
 import pytest
 
 from catalog_pipeline.catalogue.files import catalogue_from_attributes
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline_tests.catalogue.attributes import attributes
+from catalog_pipeline_tests.pages import keys
 
 
 def _catalogue(**changes):
@@ -27,12 +29,12 @@ def _catalogue(**changes):
     ],
 )
 def test_a_page_has_its_address(changes, page, address):
-    assert _catalogue(**changes).page_address(page) == address
+    assert _catalogue(**changes).page_address(PageKey(page)) == address
 
 
 def test_pages_columns_and_key_columns_follow_from_the_yaml():
     shop = _catalogue(first_page=0, key=["name", "price"])
-    assert list(shop.pages) == list(range(10))
+    assert list(shop.pages) == keys(*range(10))
     assert shop.columns == ("name", "price", "price_currency")
     assert shop.key_columns == ("name", "price", "price_currency")
 

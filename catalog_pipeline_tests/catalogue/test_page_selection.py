@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog_pipeline.catalogue.files import catalogue_from_attributes
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import (
     check_pages,
     format_pages,
@@ -13,6 +14,7 @@ from catalog_pipeline.catalogue.page_selection import (
 )
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline_tests.catalogue.attributes import attributes
+from catalog_pipeline_tests.pages import keys
 
 _SHOP = catalogue_from_attributes("shop", attributes(first_page=1, last_page=200))
 
@@ -28,7 +30,7 @@ _SHOP = catalogue_from_attributes("shop", attributes(first_page=1, last_page=200
     ],
 )
 def test_page_numbers_are_read(text, pages):
-    assert select_pages(_SHOP, text) == pages
+    assert select_pages(_SHOP, text) == keys(*pages)
 
 
 @pytest.mark.parametrize(
@@ -60,14 +62,16 @@ def test_pages_that_the_catalogue_does_not_have_are_named(text, beyond):
 
 
 def test_ranges_within_the_catalogue_pass():
-    check_pages(_SHOP, [(1, 200), (7, 7)])
+    check_pages(_SHOP, [(PageKey(1), PageKey(200)), (PageKey(7), PageKey(7))])
 
 
 @given(st.sets(st.integers(1, 200), min_size=1))
 def test_written_pages_are_read_back(pages):
-    assert select_pages(_SHOP, format_pages(pages)) == sorted(pages)
+    assert select_pages(_SHOP, format_pages(keys(*pages))) == keys(*sorted(pages))
 
 
 def test_ranges_are_as_long_as_they_can_be():
-    assert list(page_ranges([3, 1, 2, 7, 9, 10])) == [(1, 3), (7, 7), (9, 10)]
+    assert list(page_ranges(keys(3, 1, 2, 7, 9, 10))) == [
+        tuple(keys(*ends)) for ends in ((1, 3), (7, 7), (9, 10))
+    ]
     assert list(page_ranges([])) == []

@@ -11,11 +11,13 @@ import pytest
 from dagster import DagsterInstance, DagsterRunStatus
 
 from catalog_pipeline.catalogue.files import base_url_variable
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.reader import read_statuses
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline_tests.command import running
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.orchestration.made_runs import create_run
+from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.waiting import wait_for
 
@@ -192,11 +194,14 @@ def test_pages_that_a_web_run_plans_meanwhile_are_done_all_the_same(
     catalogue = site.write(last_page=12, politeness={"concurrency": 1})
     site.shop.control(latency_ms=100)
     with running("run", NAME, "--json") as process:
-        wait_for("page 5", lambda: 5 in read_statuses(instance, NAME, catalogue.pages).done)
+        wait_for(
+            "page 5", lambda: PageKey(5) in read_statuses(instance, NAME, catalogue.pages).done
+        )
         web_run = create_run(instance, catalogue, 1, 12)
         with hold_sign_of_life(home, web_run.run_id):
             out, _ = process.communicate(timeout=20)
-            assert {1, 2, 3} <= read_statuses(instance, NAME, catalogue.pages).in_progress.keys()
+            statuses = read_statuses(instance, NAME, catalogue.pages)
+            assert set(keys(1, 2, 3)) <= statuses.in_progress.keys()
     counts = json.loads(out)
     assert (counts["done"], counts["in_progress"], process.returncode) == (12, 0, 0)
     assert set(site.downloads().values()) == {1}

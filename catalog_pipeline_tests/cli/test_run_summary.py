@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from catalog_pipeline.catalogue.files import load_catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.cli.run_order import RunOrder
 from catalog_pipeline.cli.run_summary import RunSummary, show_summary
 from catalog_pipeline.records import PageFailure
+from catalog_pipeline_tests.pages import keys
 
 NOON = datetime(2026, 1, 31, 12, 0, tzinfo=timezone.utc)
 BOOKS = load_catalogue("books_toscrape", environ={})
@@ -53,7 +55,7 @@ def test_the_exit_code_tells_the_truth(changes: dict[str, object], code: int):
     ("changes", "command"),
     [
         ({}, "catalog-pipeline run books_toscrape"),
-        ({"pages": (1, 2, 3, 9)}, "catalog-pipeline run books_toscrape --pages 1-3,9"),
+        ({"pages": tuple(keys(1, 2, 3, 9))}, "catalog-pipeline run books_toscrape --pages 1-3,9"),
         ({"base_url": "http://m.example"},
          "catalog-pipeline run books_toscrape --base-url http://m.example"),
         ({"cutoff": NOON},
@@ -67,7 +69,7 @@ def test_what_to_type_to_go_on_asks_for_the_same(changes: dict[str, object], com
 
 def test_of_many_failures_some_are_shown_and_the_rest_counted(capsys: pytest.CaptureFixture[str]):
     failures = tuple(
-        PageFailure(n, "http://m.example", "status", f"page {n}: gone", 410, 1, NOON)
+        PageFailure(PageKey(n), "http://m.example", "status", f"page {n}: gone", 410, 1, NOON)
         for n in range(1, 31)
     )
     show_summary(replace(GOOD, done=20, failed=30, failures=failures), seconds=1, as_json=False)

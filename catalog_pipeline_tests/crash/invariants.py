@@ -53,7 +53,7 @@ def truth(scene: Scene) -> list[tuple[object, ...]]:
     size = scene.shop.settings.page_size
     return [
         (page, position, item.id, item.name, item.price)
-        for page in scene.catalogue.pages
+        for page in scene.numbers
         for position, item in enumerate(page_products(page, size), 1)
     ]
 
@@ -74,7 +74,7 @@ def complaints(scene: Scene, deaths: Deaths) -> list[str]:
     asked = scene.downloads()
     again = deaths.stored_pages_downloaded_again()
     found = [
-        *(f"page {page} was never downloaded" for page in set(scene.catalogue.pages) - set(asked)),
+        *(f"page {page} was never downloaded" for page in set(scene.numbers) - set(asked)),
         *(f"page {page} was stored and downloaded again" for page in again),
         *_complaints_of_events(scene),
         *_complaints_of_table(scene),

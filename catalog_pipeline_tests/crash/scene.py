@@ -147,11 +147,22 @@ class Scene:
         with self.instance() as instance:
             return read_statuses(instance, NAME, self.catalogue.pages)
 
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of the catalogue's pages."""
+        return [page.number for page in self.catalogue.pages]
+
+    def done(self) -> set[int]:
+        """The numbers of the pages that are done, from the event log."""
+        return {page.number for page in self.statuses().done}
+
     def stored(self, since: datetime | None = None) -> set[int]:
         """The pages that have a whole file, from that time on if one is given."""
         for name in (found := self.store.newest()).values():
             self.store.recognise(name)
-        return {page for page, name in found.items() if since is None or name.fetched_at >= since}
+        return {
+            page.number for page, name in found.items() if since is None or name.fetched_at >= since
+        }
 
     def downloads(self) -> Counter[int]:
         """How many requests for each page came to the shop, answered or not, 304 included."""

@@ -17,6 +17,7 @@ from catalog_pipeline.sandbox.shop import page_products
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.invariants import Deaths, leftovers, table_rows
 from catalog_pipeline_tests.crash.scene import Scene
+from catalog_pipeline_tests.pages import keys
 
 PAGES = 24
 ALL = range(1, PAGES + 1)
@@ -72,13 +73,13 @@ def test_a_retry_downloads_only_what_the_refresh_had_not(scene: Scene) -> None:
     assert status_of(scene, run_of(retry)) == dg.DagsterRunStatus.SUCCESS
     assert set(scene.downloads()) == set(ALL)
     assert deaths.stored_pages_downloaded_again() == []
-    assert scene.statuses().done == set(ALL)
+    assert scene.done() == set(ALL)
 
     before = scene.downloads()
     by_hand = scene.run("retry", run_of(refresh), program=PROGRAM)
     assert status_of(scene, run_of(by_hand)) == dg.DagsterRunStatus.SUCCESS
     assert scene.downloads() == before
-    assert scene.statuses().done == set(ALL)
+    assert scene.done() == set(ALL)
 
 
 def test_the_next_tick_overtakes_and_a_late_retry_has_nothing_left_to_do(scene: Scene) -> None:
@@ -90,7 +91,7 @@ def test_the_next_tick_overtakes_and_a_late_retry_has_nothing_left_to_do(scene: 
     late = scene.run("retry", run_of(refresh), program=PROGRAM)
     assert status_of(scene, run_of(late)) == dg.DagsterRunStatus.SUCCESS
     assert scene.downloads() == dict.fromkeys(ALL, 1)
-    assert scene.statuses().done == set(ALL)
+    assert scene.done() == set(ALL)
     assert leftovers(scene) == []
 
 
@@ -106,7 +107,7 @@ def test_a_page_that_fails_for_three_days_holds_up_neither_the_others_nor_the_ta
         assert status_of(scene, run_of(refresh)) == dg.DagsterRunStatus.FAILURE
         assert scene.downloads() == dict.fromkeys(ALL, 1)
         statuses = scene.statuses()
-        assert (set(statuses.failed), statuses.done) == ({7}, set(others))
+        assert (set(statuses.failed), statuses.done) == (set(keys(7)), set(keys(*others)))
         assert prices_after_build(scene) == current_prices(scene, {7: 0}, otherwise=day)
 
 

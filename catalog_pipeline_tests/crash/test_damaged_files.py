@@ -8,11 +8,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.commands.in_process import LocalRun, build_table_here
 from catalog_pipeline.orchestration.names import pages_key, products_key
 from catalog_pipeline.orchestration.runs.table_run import PAGES_INTACT
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints, table_rows
 from catalog_pipeline_tests.crash.scene import NAME, Scene
+from catalog_pipeline_tests.pages import keys
 
 DAMAGED = {2, 5, 9}
 
@@ -32,7 +34,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 def file_of(scene: Scene, page: int) -> Path:
-    return scene.places.pages / str(scene.store.newest()[page])
+    return scene.places.pages / str(scene.store.newest()[PageKey(page)])
 
 
 def built_here(scene: Scene) -> tuple[LocalRun, dg.AssetCheckEvaluation]:
@@ -79,7 +81,7 @@ def test_a_build_leaves_damaged_pages_out_and_reports_them(scene: Scene) -> None
 def test_a_wiped_partition_is_missing_again(scene: Scene) -> None:
     with scene.instance() as instance:
         instance.wipe_asset_partitions(pages_key(NAME), ["3", "5"])
-    assert scene.statuses().missing == {3, 5}
+    assert scene.statuses().missing == set(keys(3, 5))
     deaths = Deaths(scene)
     wiped = {3, 5}
     deaths.in_flight.update(DAMAGED | wiped)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints, table_rows
 from catalog_pipeline_tests.crash.scene import Scene
+from catalog_pipeline_tests.pages import keys
 
 
 def test_new_pages_are_missing_and_pages_beyond_the_end_leave_the_table(tmp_path: Path) -> None:
@@ -11,8 +12,8 @@ def test_new_pages_are_missing_and_pages_beyond_the_end_leave_the_table(tmp_path
         assert scene.crawl().code == 0
 
         scene.describe(last_page=60)
-        assert scene.statuses().missing == set(range(51, 61))
-        assert len(scene.statuses().done) == 50
+        assert scene.statuses().missing == set(keys(*range(51, 61)))
+        assert len(scene.done()) == 50
         assert scene.crawl().code == 0
         assert complaints(scene, Deaths(scene)) == []
         assert scene.downloads() == dict.fromkeys(range(1, 61), 1)

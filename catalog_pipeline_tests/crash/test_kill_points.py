@@ -71,7 +71,7 @@ def live_and_die(case: Case, folder: Path) -> Fate:
         killed = dying(scene, case.point, case.call)
         deaths.note()
         half_files, stored = len(leftovers(scene)), scene.stored()
-        unrecorded = stored - scene.statuses().done
+        unrecorded = stored - scene.done()
         scene.shop.control(faults=[])
         resumed = scene.crawl()
         problems = complaints(scene, deaths)

@@ -70,7 +70,7 @@ def test_asked_to_stop_it_finishes_the_pages_in_flight_and_says_how_to_go_on(
     scene.wait_until_dead()
     asked = set(scene.downloads())
     assert 12 <= len(asked) < PAGES
-    assert scene.statuses().done == asked
+    assert scene.done() == asked
     assert "finishing the pages in flight" in process.err
 
     scene.shop.control(latency_ms=0)
@@ -90,7 +90,7 @@ def test_a_second_ctrl_c_ends_at_once_and_loses_nothing_that_was_recorded(scene:
     assert time.monotonic() - second < 15
     deaths = Deaths(scene)
     deaths.note()
-    assert scene.stored() == scene.statuses().done
+    assert scene.stored() == scene.done()
 
     scene.shop.control(latency_ms=0)
     assert scene.crawl().code == 0
@@ -206,4 +206,4 @@ def test_an_interrupted_refresh_is_completed_by_the_command_it_names(scene: Scen
     scene.shop.control(latency_ms=0)
     assert scene.run(*printed_command(process)).code == 0
     assert scene.downloads() == dict.fromkeys(range(1, PAGES + 1), 1)
-    assert scene.statuses().done == set(range(1, PAGES + 1))
+    assert scene.done() == set(range(1, PAGES + 1))

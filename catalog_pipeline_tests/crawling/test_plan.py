@@ -4,12 +4,14 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, damage_of, parse_cutoff, plan_crawl
 from catalog_pipeline.crawling.working.page_worker import PageWorker
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
 
 HOUR = timedelta(hours=1)
@@ -26,7 +28,7 @@ def store(site: Site) -> PageStore:
 def stored(site: Site, store: PageStore) -> StoredPage:
     """Page 1, on disk."""
     worker = PageWorker(site.catalogue, site.places)
-    answer = worker.do(messages.FetchPage(1, site.catalogue.page_address(1), 1))
+    answer = worker.do(messages.FetchPage(PageKey(1), site.catalogue.page_address(PageKey(1)), 1))
     assert isinstance(answer, messages.PageStored)
     return answer.stored
 
@@ -56,18 +58,18 @@ def test_checkpoint_file_and_cut_off_decide(
     has_checkpoint: bool,
     where: str,
 ):
-    checkpoints = {1: stored} if has_checkpoint else {}
+    checkpoints = {PageKey(1): stored} if has_checkpoint else {}
     instant = stored.record.fetched_at + cut_off
-    plan = plan_crawl([1], checkpoints, store, CutOff(instant, is_explicit))
+    plan = plan_crawl(keys(1), checkpoints, store, CutOff(instant, is_explicit))
     assert _where(plan) == where
     assert all(each.carried_over for each in (*plan.carried_over, *plan.recovered))
     if where == "due":
-        assert plan.due == ((1, checkpoints.get(1)),)
+        assert plan.due == ((PageKey(1), checkpoints.get(PageKey(1))),)
 
 
 def test_a_page_without_checkpoint_and_file_is_due(store: PageStore):
     now = datetime.now(timezone.utc)
-    assert plan_crawl([1], {}, store, CutOff(now)).due == ((1, None),)
+    assert plan_crawl(keys(1), {}, store, CutOff(now)).due == ((PageKey(1), None),)
 
 
 @pytest.mark.parametrize("has_checkpoint", [True, False])
@@ -80,8 +82,8 @@ def test_a_damaged_file_saves_no_download_and_is_named(
     middle = len(whole) // 2
     flipped = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
     path.write_bytes({"cut": whole[:-1], "altered": flipped, "emptied": b""}[harm])
-    checkpoints = {1: stored} if has_checkpoint else {}
-    plan = plan_crawl([1], checkpoints, store, CutOff(stored.record.fetched_at))
+    checkpoints = {PageKey(1): stored} if has_checkpoint else {}
+    plan = plan_crawl(keys(1), checkpoints, store, CutOff(stored.record.fetched_at))
     assert _where(plan) == "due"
     assert plan.damaged
     assert all(problem.startswith("page 1") for problem in plan.damaged)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline.fetching.retry_table import is_retried
@@ -208,9 +209,9 @@ def failure_at(script: Script, **attributes: Any) -> FetchError:
     with raw_server(script) as server:
         exchange = Exchange(catalogue_at(server.url, **attributes))
         with pytest.raises(FetchError) as caught:
-            exchange.get(f"{server.url}/p", page=4)
+            exchange.get(f"{server.url}/p", page=PageKey(4))
         exchange.close()
-    assert caught.value.page == 4
+    assert caught.value.page == PageKey(4)
     assert caught.value.url == f"{server.url}/p"
     is_retried(caught.value.kind)
     return caught.value

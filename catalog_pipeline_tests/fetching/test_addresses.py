@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.addresses import is_loopback_name, network_of, networks_for
 from catalog_pipeline.fetching.client import Exchange
@@ -104,7 +105,7 @@ def test_a_public_host_that_resolves_to_an_inner_address_is_refused(address: str
         catalogue = catalogue_at(f"http://shop.example:{server.port}")
         exchange = Exchange(catalogue, resolver=_resolver_to(address))
         with pytest.raises(FetchError) as caught:
-            exchange.get(catalogue.page_address(1), page=1)
+            exchange.get(catalogue.page_address(PageKey(1)), page=PageKey(1))
     assert caught.value.kind == "address_refused"
     assert server.connections == 0
 
@@ -120,7 +121,7 @@ def test_a_name_that_changes_its_address_after_the_check_gains_nothing() -> None
     with raw_server(sends(page(b"secret"))) as server:
         catalogue = catalogue_at(f"http://shop.example:{server.port}")
         with pytest.raises(FetchError) as caught:
-            Exchange(catalogue, resolver=rebinding).get(catalogue.page_address(1))
+            Exchange(catalogue, resolver=rebinding).get(catalogue.page_address(PageKey(1)))
     assert caught.value.kind == "address_refused"
     assert questions == ["shop.example"]
     assert server.connections == 0
@@ -154,6 +155,6 @@ def test_the_next_address_is_tried_when_the_first_does_not_answer() -> None:
     with raw_server(sends(page(b"here"))) as server:
         catalogue = catalogue_at(f"http://shop.internal:{server.port}")
         exchange = Exchange(catalogue, resolver=_resolver_to("127.0.0.2", "127.0.0.1"))
-        answer = exchange.get(catalogue.page_address(1))
+        answer = exchange.get(catalogue.page_address(PageKey(1)))
     assert isinstance(answer, Response)
     assert answer.body == b"here"

@@ -15,6 +15,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline.fetching.content_encoding import DECODERS, PIECE_BYTES
@@ -51,7 +52,7 @@ _ALL_ENCODERS = pytest.mark.parametrize(
 def _got(answer: bytes, **attributes: Any) -> Response:
     with raw_server(sends(answer)) as server:
         catalogue = catalogue_at(server.url, **{"limits": _LIMITS, **attributes})
-        response = Exchange(catalogue).get(f"{server.url}/p", page=3)
+        response = Exchange(catalogue).get(f"{server.url}/p", page=PageKey(3))
     assert isinstance(response, Response)
     return response
 
@@ -59,7 +60,7 @@ def _got(answer: bytes, **attributes: Any) -> Response:
 def _refusal(answer: bytes, **attributes: Any) -> FetchError:
     with pytest.raises(FetchError) as caught:
         _got(answer, **attributes)
-    assert caught.value.page == 3
+    assert caught.value.page == PageKey(3)
     return caught.value
 
 

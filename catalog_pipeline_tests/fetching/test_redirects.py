@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from urllib3.util import parse_url
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline.fetching.redirects import check_redirect, is_same_site
@@ -136,8 +137,8 @@ def test_a_redirect_that_leads_nowhere_good_names_the_page(
         raw_server(sends(page(b"", *headers, status=status))) as server,
         pytest.raises(FetchError) as caught,
     ):
-        Exchange(catalogue_at(server.url)).get(f"{server.url}/p", page=7)
-    assert (caught.value.kind, caught.value.page) == (kind, 7)
+        Exchange(catalogue_at(server.url)).get(f"{server.url}/p", page=PageKey(7))
+    assert (caught.value.kind, caught.value.page) == (kind, PageKey(7))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from catalog_pipeline.catalogue.files import read_catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import ParseError
 from catalog_pipeline.reading.explaining import explain
 from catalog_pipeline.reading.html.listing import ListingParser
@@ -24,7 +25,7 @@ def test_a_page_gives_exactly_its_products_or_its_error(case):
     folder = FIXTURES / case
     catalogue = read_catalogue(folder / "defs.yaml")
     parser = ListingParser(catalogue)
-    url, body = catalogue.page_address(PAGE), (folder / "page.html").read_bytes()
+    url, body = catalogue.page_address(PageKey(PAGE)), (folder / "page.html").read_bytes()
     expected = folder / "products.json"
     if not expected.exists():
         with pytest.raises(ParseError) as caught:

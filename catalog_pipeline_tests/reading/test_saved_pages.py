@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from catalog_pipeline.catalogue.files import load_catalogue, read_catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import ParseError
 from catalog_pipeline.reading.html.listing import ListingParser
 
@@ -22,7 +23,7 @@ def _rows(catalogue, folder, pages):
     for page in pages:
         columns = parser.parse(
             (folder / f"page-{page:03}.html").read_bytes(),
-            url=catalogue.page_address(page),
+            url=catalogue.page_address(PageKey(page)),
             page=page,
             content_type="text/html",
         )
@@ -83,4 +84,6 @@ def test_a_page_that_only_leads_on_is_no_listing():
     stub = SAVED / "acessorioscelular" / "page-001.redirect-stub.html"
     parser = ListingParser(read_catalogue(ACESSORIOS))
     with pytest.raises(ParseError, match=r"no product on the page .* meta refresh"):
-        parser.parse(stub.read_bytes(), url="https://shop.example/", page=1, content_type=None)
+        parser.parse(
+            stub.read_bytes(), url="https://shop.example/", page=PageKey(1), content_type=None
+        )

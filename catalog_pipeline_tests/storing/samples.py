@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta, timezone
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.records import Columns, PageRecord, StoredPage
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import PageStore
@@ -17,7 +18,7 @@ def record(
 ) -> PageRecord:
     """What is known of a download of a page."""
     return PageRecord(
-        page=page,
+        page=PageKey(page),
         url=f"https://shop.example/products?page={page}",
         http_status=200,
         rows=rows,

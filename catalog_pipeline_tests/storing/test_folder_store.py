@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import StorageError, StoredPageError
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import PageStore
@@ -36,7 +37,7 @@ def names(store: PageStore) -> set[str]:
 def test_a_stored_page_reads_back(store: PageStore) -> None:
     stored = samples.store_page(store, 7)
     store.sync()
-    file = store.read(7, stored.file_name, stored.sha256)
+    file = store.read(PageKey(7), stored.file_name, stored.sha256)
     assert file.record == stored.record
     assert (file.columns, file.body) == (samples.columns(7), samples.body(7))
     assert names(store) == {stored.file_name}
@@ -49,9 +50,9 @@ def test_an_altered_byte_anywhere_is_noticed(store: PageStore) -> None:
     for place in range(len(whole)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
         with pytest.raises(StoredPageError, match="altered"):
-            store.read(7, stored.file_name, stored.sha256)
+            store.read(PageKey(7), stored.file_name, stored.sha256)
         with pytest.raises(StoredPageError, match="not whole"):
-            store.recognise(store.newest()[7])
+            store.recognise(store.newest()[PageKey(7)])
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
@@ -60,31 +61,31 @@ def test_a_truncated_file_is_noticed(store: PageStore, share: float) -> None:
     path = store.folder / stored.file_name
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
     with pytest.raises(StoredPageError, match="altered"):
-        store.read(7, stored.file_name, stored.sha256)
+        store.read(PageKey(7), stored.file_name, stored.sha256)
     with pytest.raises(StoredPageError, match="not whole"):
-        store.recognise(store.newest()[7])
+        store.recognise(store.newest()[PageKey(7)])
 
 
 def test_a_missing_file_is_an_error_that_names_it(store: PageStore) -> None:
     stored = samples.store_page(store, 7)
     (store.folder / stored.file_name).unlink()
     with pytest.raises(StoredPageError, match=f"page 7: .*{stored.file_name} is missing"):
-        store.read(7, stored.file_name, stored.sha256)
+        store.read(PageKey(7), stored.file_name, stored.sha256)
 
 
 def test_a_file_without_a_checkpoint_is_recognised_as_what_was_stored(store: PageStore) -> None:
     stored = samples.store_page(store, 7)
-    assert store.recognise(store.newest()[7]) == stored
+    assert store.recognise(store.newest()[PageKey(7)]) == stored
 
 
 def test_a_page_can_be_stored_again_under_a_new_record(store: PageStore) -> None:
     old = samples.store_page(store, 7)
-    file = store.read(7, old.file_name, old.sha256)
+    file = store.read(PageKey(7), old.file_name, old.sha256)
     record = replace(old.record, fetched_at=samples.NOON + timedelta(1), not_modified=True)
     new = store.write_again(record, file)
-    again = store.read(7, new.file_name, new.sha256)
+    again = store.read(PageKey(7), new.file_name, new.sha256)
     assert (again.record, again.columns, again.body) == (record, file.columns, file.body)
-    assert store.newest()[7] == FileName.parse(new.file_name)
+    assert store.newest()[PageKey(7)] == FileName.parse(new.file_name)
 
 
 def _as_fifo(path: Path) -> None:
@@ -137,9 +138,9 @@ def test_what_is_no_file_is_neither_followed_nor_waited_for(store: PageStore, th
         path.unlink()
     make(path)
     with pytest.raises(StoredPageError, match=f"page 7: .*{stored.file_name} should be is {kind}"):
-        store.read(7, stored.file_name, stored.sha256)
+        store.read(PageKey(7), stored.file_name, stored.sha256)
     with pytest.raises(StoredPageError, match=kind):
-        store.recognise(store.newest()[7])
+        store.recognise(store.newest()[PageKey(7)])
     later = samples.store_page(store, 7, later=1)
     store.discard_others([later])
     assert (stored.file_name in names(store)) == (thing == "folder")
@@ -147,20 +148,20 @@ def test_what_is_no_file_is_neither_followed_nor_waited_for(store: PageStore, th
 
 def test_a_file_of_another_page_is_not_taken_for_the_one_of_its_name(store: PageStore) -> None:
     other = samples.store_page(store, 3, later=60)
-    name = str(replace(store.newest()[3], page=7))
+    name = str(replace(store.newest()[PageKey(3)], page=PageKey(7)))
     (store.folder / other.file_name).rename(store.folder / name)
     with pytest.raises(StoredPageError, match=f"page 7: .*under the name {other.file_name}"):
-        store.recognise(store.newest()[7])
+        store.recognise(store.newest()[PageKey(7)])
     with pytest.raises(StoredPageError, match=r"page 7: .*one of page 3"):
-        store.read(7, name, other.sha256)
+        store.read(PageKey(7), name, other.sha256)
 
 
 def test_a_file_that_claims_another_time_is_not_taken(store: PageStore) -> None:
     stored = samples.store_page(store, 7)
-    later = str(replace(store.newest()[7], fetched_at=samples.NOON + timedelta(days=1)))
+    later = str(replace(store.newest()[PageKey(7)], fetched_at=samples.NOON + timedelta(days=1)))
     (store.folder / stored.file_name).rename(store.folder / later)
     with pytest.raises(StoredPageError, match="belongs under the name"):
-        store.recognise(store.newest()[7])
+        store.recognise(store.newest()[PageKey(7)])
 
 
 @pytest.mark.parametrize(
@@ -179,18 +180,18 @@ def test_a_file_that_cannot_be_used_is_not_recognised(
     store: PageStore, rows: bytes | None, body: bytes | None, complaint: str
 ) -> None:
     good = samples.store_page(store, 7)
-    file = store.read(7, good.file_name, good.sha256)
+    file = store.read(PageKey(7), good.file_name, good.sha256)
     record = replace(file.record, fetched_at=samples.NOON + timedelta(days=1))
     store.write_again(record, PageFile(record, rows or file.packed_rows, body or file.packed_body))
     with pytest.raises(StoredPageError, match=complaint):
-        store.recognise(store.newest()[7])
+        store.recognise(store.newest()[PageKey(7)])
 
 
 def test_preparing_removes_half_written_files_and_nothing_else(store: PageStore) -> None:
     stored = samples.store_page(store, 7)
     (store.folder / ".writing-99-1").write_bytes(b"catalogue pa")
     (store.folder / "notes.txt").write_text("mine")
-    assert set(store.newest()) == {7}
+    assert set(store.newest()) == {PageKey(7)}
     store.prepare()
     assert names(store) == {stored.file_name, "notes.txt"}
 
@@ -254,7 +255,7 @@ def test_a_read_only_folder_is_a_clear_error_and_can_still_be_read(tmp_path: Pat
             store.discard_others([new])
         with pytest.raises(StorageError, match=r"prepare .*Read-only file system"):
             PageStore(disk / "others").prepare()
-        store.read(1, old.file_name, old.sha256)
+        store.read(PageKey(1), old.file_name, old.sha256)
         make_writable(disk)
         samples.store_page(store, 2)
 

@@ -47,7 +47,7 @@ def test_every_file_under_a_page_name_is_whole_after_a_kill(tmp_path: Path, seed
     for name in found.values():
         stored = store.recognise(name)
         file = store.read(name.page, stored.file_name, stored.sha256)
-        assert file.columns == samples.columns(name.page)
-        assert file.body == samples.body(name.page, BODY_SIZE)
+        assert file.columns == samples.columns(name.page.number)
+        assert file.body == samples.body(name.page.number, BODY_SIZE)
     store.prepare()
     assert {path.name for path in tmp_path.iterdir()} == {str(name) for name in found.values()}

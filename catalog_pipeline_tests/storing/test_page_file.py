@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import StoredPageError
 from catalog_pipeline.records import Columns
 from catalog_pipeline.storing import page_file
@@ -31,14 +32,14 @@ WHOLE = page_file.encode(samples.record(7), page_file.rows_json(samples.columns(
 def test_a_page_reads_back_as_it_was_written(columns: Columns, body: bytes) -> None:
     record = samples.record(7)
     content = page_file.encode(record, page_file.rows_json(columns), body)
-    file = page_file.decode(content, page=7, name="x")
+    file = page_file.decode(content, page=PageKey(7), name="x")
     assert (file.record, file.columns, file.body) == (record, columns, body)
 
 
 def test_a_file_that_ends_early_anywhere_is_refused() -> None:
     for size in range(len(WHOLE)):
         with pytest.raises(StoredPageError, match="page 7: stored file x"):
-            page_file.decode(WHOLE[:size], page=7, name="x")
+            page_file.decode(WHOLE[:size], page=PageKey(7), name="x")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_a_file_that_ends_early_anywhere_is_refused() -> None:
 )
 def test_what_is_no_page_file_is_refused(content: bytes) -> None:
     with pytest.raises(StoredPageError, match="stored file x"):
-        page_file.decode(content, page=7, name="x")
+        page_file.decode(content, page=PageKey(7), name="x")
 
 
 def test_parts_that_do_not_decompress_are_refused_by_page() -> None:
@@ -77,7 +78,7 @@ def test_a_name_tells_page_and_time_and_digest(fetched_at: datetime) -> None:
     record = samples.record(123, fetched_at=fetched_at)
     name = page_file.name_of(record, page_file.file_digest(WHOLE))
     assert FileName.parse(str(name)) == name
-    assert (name.page, name.fetched_at) == (123, fetched_at)
+    assert (name.page, name.fetched_at) == (PageKey(123), fetched_at)
     assert page_file.file_digest(WHOLE).startswith(name.digest)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.records import Cell, Columns, PageRecord, StoredPage
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import PageStore
@@ -67,7 +68,7 @@ def store_page(
     """Store a page that was fetched some seconds after the start of all things."""
     packed = page_file.rows_json(columns)
     record = PageRecord(
-        page=page,
+        page=PageKey(page),
         url=f"https://shop.example/products?page={page}",
         http_status=200,
         rows=len(columns["sku"]),

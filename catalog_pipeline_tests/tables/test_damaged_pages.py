@@ -10,12 +10,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import TableError
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import PageStore
 from catalog_pipeline.storing.page_file import PageFile
 from catalog_pipeline.tables.build import build_table
+from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.tables import shop
 
 
@@ -59,14 +61,14 @@ def test_a_page_whose_checkpoint_moved_on_is_read_from_the_newer_file(
     pages = shop.store_pages(store, 3)
     newer = shop.store_page(store, 2, shop.rows(["newer"]), later=9)
     (store.folder / pages[1].file_name).unlink()
-    asked: list[int] = []
+    asked: list[PageKey] = []
 
-    def refetch(page: int) -> StoredPage:
+    def refetch(page: PageKey) -> StoredPage:
         asked.append(page)
         return newer
 
     report = build_table(shop.catalogue(), pages, store, table, refetch=refetch)
-    assert asked == [2]
+    assert asked == keys(2)
     assert report.left_out == ()
     assert pq.read_table(table, filters=[("page", "=", 2)])["sku"].to_pylist() == ["newer"]
 
@@ -76,14 +78,14 @@ def test_the_newer_file_is_verified_too_and_asked_for_once(store: PageStore, tab
     newer = shop.store_page(store, 2, shop.rows(["newer"]), later=9)
     (store.folder / pages[1].file_name).unlink()
     flip_a_byte(store.folder / newer.file_name)
-    asked: list[int] = []
+    asked: list[PageKey] = []
 
-    def refetch(page: int) -> StoredPage:
+    def refetch(page: PageKey) -> StoredPage:
         asked.append(page)
         return newer
 
     report = build_table(shop.catalogue(), pages, store, table, refetch=refetch)
-    assert asked == [2]
+    assert asked == keys(2)
     assert pages_of(table) == [1]
     assert newer.file_name in report.left_out[0].reason
 
@@ -196,10 +198,10 @@ def test_rows_that_cannot_be_read_are_parsed_again_from_the_body(
     store: PageStore, table: Path, rows: bytes
 ) -> None:
     good = shop.store_page(store, 1, shop.rows(["c", "d"]))
-    record = replace(good.record, page=2)
+    record = replace(good.record, page=PageKey(2))
     pages = [good, store.write_again(record, PageFile(record, rows, page_file.pack(HTML)))]
     report = build_table(shop.catalogue(product=".product"), pages, store, table)
-    assert (report.left_out, report.parsed_again) == ((), (2,))
+    assert (report.left_out, report.parsed_again) == ((), tuple(keys(2)))
     assert pq.read_table(table)["stock"].to_pylist() == [3, 3, 4, 5]
 
 
@@ -207,12 +209,12 @@ def test_cells_that_do_not_fit_are_parsed_again_in_their_place(
     store: PageStore, table: Path
 ) -> None:
     first = shop.store_page(store, 1, shop.rows(["x"]))
-    record = replace(first.record, page=2, rows=2, code_version="older")
+    record = replace(first.record, page=PageKey(2), rows=2, code_version="older")
     old = page_file.pack(page_file.rows_json({"sku": ["a", "b"], "stock": ["many", "few"]}))
     second = store.write_again(record, PageFile(record, old, page_file.pack(HTML)))
     third = shop.store_page(store, 3, shop.rows(["z"]))
     report = build_table(shop.catalogue(), [first, second, third], store, table)
-    assert (report.left_out, report.parsed_again, report.outdated_pages) == ((), (2,), 0)
+    assert (report.left_out, report.parsed_again, report.outdated_pages) == ((), tuple(keys(2)), 0)
     read = pq.read_table(table)
     assert read["sku"].to_pylist() == ["x", "a", "b", "z"]
     assert read["stock"].to_pylist() == [3, 4, 5, 3]
@@ -223,10 +225,10 @@ def test_a_body_that_cannot_be_read_either_is_told_with_both_reasons(
     store: PageStore, table: Path
 ) -> None:
     good = shop.store_page(store, 1, shop.rows(["c"]))
-    record = replace(good.record, page=2)
+    record = replace(good.record, page=PageKey(2))
     pages = [good, store.write_again(record, PageFile(record, b"no", page_file.pack(b"<p>")))]
     report = build_table(shop.catalogue(), pages, store, table)
     (left_out,) = report.left_out
-    assert left_out.page == 2
+    assert left_out.page == PageKey(2)
     assert "does not decompress" in left_out.reason
     assert "parsed again from its stored body: page 2 " in left_out.reason

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.crawling.scheduling.group_commit import GroupCommit, Recorder
@@ -72,7 +73,7 @@ class Crawl:
         )
         self._robots = self._gate(pages=0)
 
-    def run(self, due: Sequence[tuple[int, StoredPage | None]]) -> CrawlOutcome:
+    def run(self, due: Sequence[tuple[PageKey, StoredPage | None]]) -> CrawlOutcome:
         """Download the due pages, each with its last checkpoint if it has one.
 
         Raises:

@@ -6,10 +6,12 @@ Bookkeeping only; which page starts, and what its answer means, is decided in `c
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.records import StoredPage
 
 
@@ -17,7 +19,7 @@ from catalog_pipeline.records import StoredPage
 class PageWork:
     """One page on its way. `previous` is its last checkpoint; times are of the crawl's clock."""
 
-    page: int
+    page: PageKey
     url: str
     previous: StoredPage | None
     is_reparse: bool = False
@@ -39,10 +41,11 @@ class PageQueue:
     """Every page that was added is in one of the four states until it is taken out."""
 
     def __init__(self) -> None:
+        self._numbers = itertools.count()
         self._ready: deque[PageWork] = deque()
         self._put_off: list[tuple[float, int, PageWork]] = []
-        self._in_flight: dict[int, PageWork] = {}
-        self._arrived: dict[int, PageWork] = {}
+        self._in_flight: dict[PageKey, PageWork] = {}
+        self._arrived: dict[PageKey, PageWork] = {}
 
     def add(self, works: Iterable[PageWork]) -> None:
         """Add pages that may start at once, in their order."""
@@ -61,15 +64,15 @@ class PageQueue:
         self._ready.popleft()
         self._in_flight[work.page] = work
 
-    def turn_of(self, page: int) -> int:
+    def turn_of(self, page: PageKey) -> int:
         """The number that the throttle gave a page in flight."""
         return self._in_flight[page].turn
 
-    def arrive(self, page: int) -> None:
+    def arrive(self, page: PageKey) -> None:
         """A page's exchange is over; it is being parsed and stored."""
         self._arrived[page] = self._in_flight.pop(page)
 
-    def land(self, page: int) -> PageWork:
+    def land(self, page: PageKey) -> PageWork:
         """Take a page out whose worker is done with it."""
         return self._arrived.pop(page, None) or self._in_flight.pop(page)
 
@@ -79,7 +82,7 @@ class PageQueue:
 
     def put_off(self, work: PageWork, until: float) -> None:
         """Let a page wait until a time."""
-        heapq.heappush(self._put_off, (until, work.page, work))
+        heapq.heappush(self._put_off, (until, next(self._numbers), work))
 
     def wake(self, now: float) -> None:
         """Make the pages ready whose time has come."""
@@ -107,7 +110,7 @@ class PageQueue:
         return not self._ready and not self._put_off
 
     @property
-    def waiting(self) -> tuple[int, ...]:
-        """Numbers of the pages that wait to be started, sorted."""
+    def waiting(self) -> tuple[PageKey, ...]:
+        """The pages that wait to be started, sorted."""
         put_off = [work.page for _, _, work in self._put_off]
         return tuple(sorted([work.page for work in self._ready] + put_off))

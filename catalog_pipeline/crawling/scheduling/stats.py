@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.politeness import Politeness
 from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.crawling.scheduling.circuit_breaker import CircuitBreaker
@@ -62,7 +63,7 @@ class Stats:
         """Why the crawl should stop, if it should."""
         return self._breaker.reason_to_stop()
 
-    def outcome(self, untried: tuple[int, ...], *, was_stopped: bool) -> CrawlOutcome:
+    def outcome(self, untried: tuple[PageKey, ...], *, was_stopped: bool) -> CrawlOutcome:
         """The crawl's result; it was not stopped short if nothing was left to try."""
         return CrawlOutcome(
             downloads=self._downloads,

@@ -88,7 +88,7 @@ class PageWorker:
                 return self._fetch_robots(task)
             return self._log_in(task)
         except StorageError as error:
-            return messages.StorageRefused(getattr(task, "page", 0), str(error))
+            return messages.StorageRefused(getattr(task, "page", None), str(error))
         except Exception:
             return messages.WorkerBroke(getattr(task, "page", None), traceback.format_exc())
 

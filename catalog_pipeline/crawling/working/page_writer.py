@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import ParseError, StoredPageError
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.reading.html.listing import ListingParser
@@ -37,7 +38,7 @@ class PageWriter:
             return None
 
     def store(
-        self, page: int, attempt: int, response: Response, previous: PageFile | None
+        self, page: PageKey, attempt: int, response: Response, previous: PageFile | None
     ) -> StoredPage:
         """Store what a request for a page gave; `previous` was the condition of the request.
 
@@ -83,7 +84,7 @@ class PageWriter:
         return self._store.write(mended, rows, file.body)
 
     def _parsed(
-        self, page: int, attempt: int, response: Response, body: bytes, kept: PageRecord | None
+        self, page: PageKey, attempt: int, response: Response, body: bytes, kept: PageRecord | None
     ) -> StoredPage:
         """Parse and store a body; with a 304 it is the stored one, and `kept` its record."""
         content_type = kept.content_type if kept else response.content_type

@@ -5,12 +5,13 @@ from datetime import datetime
 from dagster import DagsterInstance
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, read_statuses
 
 
 def due_pages(
     instance: DagsterInstance, catalogue: Catalogue, cutoff: datetime | None = None
-) -> list[int]:
+) -> list[PageKey]:
     """Pages that are missing, failed, or in progress in a dead run.
 
     With a cut-off also those whose checkpoint is older. Pages in progress in a living run are

@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.records import PageFailure, PageRecord, StoredPage
 
 Values = Mapping[str, Any]
@@ -41,7 +42,7 @@ def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
     }
 
 
-def page_of_values(page: int, values: Values) -> StoredPage | None:
+def page_of_values(page: PageKey, values: Values) -> StoredPage | None:
     """The stored page that a checkpoint speaks of; None if the event is not of our writing."""
     try:
         record = PageRecord(
@@ -78,7 +79,7 @@ def metadata_of_failure(failure: PageFailure) -> dict[str, Any]:
     }
 
 
-def failure_of_values(page: int, values: Values) -> PageFailure | None:
+def failure_of_values(page: PageKey, values: Values) -> PageFailure | None:
     """The failure that an observation speaks of; None if it is not of our writing."""
     try:
         return PageFailure(

@@ -5,6 +5,7 @@ The event log is the only truth about which page is done; nothing is remembered 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -12,11 +13,15 @@ from datetime import datetime, timezone
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
 
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.errors import PageKeyError
 from catalog_pipeline.orchestration.checkpoints.latest_events import latest_metadata
 from catalog_pipeline.orchestration.checkpoints.metadata import failure_of_values, page_of_values
 from catalog_pipeline.orchestration.instance.liveness import is_run_alive
 from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline.records import PageFailure, StoredPage
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,38 +32,33 @@ class PageStatuses:
     whose last run died without a word.
     """
 
-    done: frozenset[int]
-    failed: Mapping[int, str]
-    in_progress: Mapping[int, str]
-    missing: frozenset[int]
-    interrupted: Mapping[int, str]
+    done: frozenset[PageKey]
+    failed: Mapping[PageKey, str]
+    in_progress: Mapping[PageKey, str]
+    missing: frozenset[PageKey]
+    interrupted: Mapping[PageKey, str]
 
     @property
-    def due(self) -> list[int]:
+    def due(self) -> list[PageKey]:
         """Pages to crawl when no cut-off is given: missing, failed, or left by a dead run."""
         return sorted({*self.missing, *self.failed, *self.interrupted})
 
 
-def read_statuses(instance: DagsterInstance, catalogue: str, pages: Iterable[int]) -> PageStatuses:
+def read_statuses(
+    instance: DagsterInstance, catalogue: str, pages: Iterable[PageKey]
+) -> PageStatuses:
     """The status of each of the given pages."""
     key = pages_key(catalogue)
     wanted = set(pages)
     storage = instance.event_log_storage
-    materialized = {
-        int(partition)
-        for partition in instance.get_materialized_partitions(key)
-        if partition.isdigit()
-    }
+    materialized = set(pages_named(catalogue, instance.get_materialized_partitions(key)).values())
     attempts = storage.get_latest_asset_partition_materialization_attempts_without_materializations(
         key
     )
-    run_of = {
-        int(partition): run_id
-        for partition, (run_id, _) in attempts.items()
-        if partition.isdigit() and int(partition) in wanted
-    }
+    planned = pages_named(catalogue, attempts)
+    run_of = {page: attempts[partition][0] for partition, page in planned.items() if page in wanted}
     fates = {run_id: _fate(instance, run_id) for run_id in set(run_of.values())}
-    by_fate: dict[str, dict[int, str]] = {"failed": {}, "alive": {}, "dead": {}, "over": {}}
+    by_fate: dict[str, dict[PageKey, str]] = {"failed": {}, "alive": {}, "dead": {}, "over": {}}
     for page, run_id in run_of.items():
         by_fate[fates[run_id]][page] = run_id
     failed, in_progress = by_fate["failed"], by_fate["alive"]
@@ -78,42 +78,42 @@ def _fate(instance: DagsterInstance, run_id: str) -> str:
 
 
 def read_checkpoints(
-    instance: DagsterInstance, catalogue: str, pages: Iterable[int]
-) -> dict[int, StoredPage]:
+    instance: DagsterInstance, catalogue: str, pages: Iterable[PageKey]
+) -> dict[PageKey, StoredPage]:
     """The latest checkpoint of each page that has one."""
-    found: dict[int, StoredPage] = {}
+    found: dict[PageKey, StoredPage] = {}
     for partition, values in latest_metadata(
         instance,
         pages_key(catalogue),
         DagsterEventType.ASSET_MATERIALIZATION,
         {str(page) for page in pages},
     ):
-        stored = page_of_values(int(partition), values)
+        stored = page_of_values(PageKey.parse(partition), values)
         if stored is not None:
             found[stored.record.page] = stored
     return found
 
 
 def read_failures(
-    instance: DagsterInstance, catalogue: str, pages: Iterable[int]
-) -> dict[int, PageFailure]:
+    instance: DagsterInstance, catalogue: str, pages: Iterable[PageKey]
+) -> dict[PageKey, PageFailure]:
     """The latest recorded failure of each page that has one, whatever came after it."""
-    found: dict[int, PageFailure] = {}
+    found: dict[PageKey, PageFailure] = {}
     for partition, values in latest_metadata(
         instance,
         pages_key(catalogue),
         DagsterEventType.ASSET_OBSERVATION,
         {str(page) for page in pages},
     ):
-        failure = failure_of_values(int(partition), values)
+        failure = failure_of_values(PageKey.parse(partition), values)
         if failure is not None:
             found[failure.page] = failure
     return found
 
 
 def explain_failures(
-    instance: DagsterInstance, catalogue: str, statuses: PageStatuses, pages: Iterable[int]
-) -> dict[int, PageFailure]:
+    instance: DagsterInstance, catalogue: str, statuses: PageStatuses, pages: Iterable[PageKey]
+) -> dict[PageKey, PageFailure]:
     """Why the failed ones among the pages failed.
 
     A page that its run never came to has no failure of that run, and is not in the answer.
@@ -162,9 +162,22 @@ def latest_page_event(instance: DagsterInstance, catalogue: str) -> int | None:
 
 def pages_recorded_after(
     instance: DagsterInstance, catalogue: str, event_id: int | None
-) -> set[int]:
+) -> set[PageKey]:
     """The pages with a checkpoint that is newer than the event of that storage id."""
     partitions = instance.get_materialized_partitions(
         pages_key(catalogue), after_cursor=event_id or 0
     )
-    return {int(partition) for partition in partitions if partition.isdigit()}
+    return set(pages_named(catalogue, partitions).values())
+
+
+def pages_named(catalogue: str, partitions: Iterable[str]) -> dict[str, PageKey]:
+    """The page of each partition of the event log; those that name none are warned of."""
+    found: dict[str, PageKey] = {}
+    for partition in partitions:
+        try:
+            found[partition] = PageKey.parse(partition)
+        except PageKeyError as error:
+            _log.warning(
+                "Catalogue %s: a partition of its history is left out: %s", catalogue, error
+            )
+    return found

@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event
 from catalog_pipeline.orchestration.names import pages_key, products_key
@@ -50,7 +51,7 @@ class LastBuild:
     rows: int | None = None
     duplicates: int = 0
     outdated_pages: int = 0
-    left_out: Mapping[int, str] = field(default_factory=dict)
+    left_out: Mapping[PageKey, str] = field(default_factory=dict)
     file: TableIdentity | None = None
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -129,6 +130,6 @@ def checkpoint_count(instance: dg.DagsterInstance, catalogue: Catalogue) -> int:
     return sum(str(page) in partitions for page in catalogue.pages)
 
 
-def _left_out_of(value: Mapping[str, Any]) -> dict[int, str]:
+def _left_out_of(value: Mapping[str, Any]) -> dict[PageKey, str]:
     reasons = value.get("reasons", {})
-    return {int(page): reasons.get(page, "") for page in value.get("pages", ())}
+    return {PageKey.parse(page): reasons.get(page, "") for page in value.get("pages", ())}

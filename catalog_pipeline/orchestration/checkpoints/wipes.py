@@ -8,6 +8,7 @@ from functools import cached_property
 
 import dagster as dg
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.instance.wipe_events import wipes_of
 from catalog_pipeline.orchestration.names import pages_key
 
@@ -19,7 +20,7 @@ class WipeTimes:
         self._instance = instance
         self._key = pages_key(catalogue)
 
-    def __call__(self, page: int) -> datetime | None:
+    def __call__(self, page: PageKey) -> datetime | None:
         """When the page, or the whole asset, was last wiped; None if it never was."""
         times = [time for partition, time in self._wipes if partition in (None, str(page))]
         return max(times, default=None)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.metadata import (
     metadata_of_failure,
     metadata_of_page,
@@ -38,7 +39,7 @@ class EventRecorder:
         )
         self._events.store([self._events.observed(observation, failure.message)])
 
-    def plan_pages(self, pages: Iterable[int]) -> None:
+    def plan_pages(self, pages: Iterable[PageKey]) -> None:
         """Announce pages that the run's partition tags do not name, as Dagster does for ranges."""
         self._events.store(
             [

@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
 from catalog_pipeline.orchestration.definitions.products_asset import build_products_asset
 from catalog_pipeline.orchestration.definitions.table_checks import build_table_checks
@@ -48,7 +49,7 @@ class LocalRun:
 def crawl_here(
     instance: dg.DagsterInstance,
     catalogue: Catalogue,
-    pages: Sequence[int],
+    pages: Sequence[PageKey],
     cutoff: datetime | None,
     *,
     reparse: bool = False,

@@ -23,7 +23,7 @@ def build_pages_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
         kinds={"requests", "html"},
         code_version=catalogue.code_version,
         metadata={
-            "listing": dg.MetadataValue.url(catalogue.page_address(catalogue.first_page)),
+            "listing": dg.MetadataValue.url(catalogue.page_address(catalogue.pages[0])),
             "pages": format_pages(catalogue.pages),
             "dagster/column_schema": page_schema(catalogue),
         },

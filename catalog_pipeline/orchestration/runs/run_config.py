@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import check_pages, page_ranges, select_pages
 from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, parse_cutoff, plan_crawl
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, run_created_at
@@ -31,7 +32,7 @@ class CrawlConfig(dg.Config):
 
 def pages_of_run(
     context: dg.AssetExecutionContext, catalogue: Catalogue, config: CrawlConfig
-) -> list[int]:
+) -> list[PageKey]:
     """The pages of a run: those of its config, of its partitions, or all.
 
     Raises:
@@ -40,7 +41,7 @@ def pages_of_run(
     if config.pages is not None:
         return select_pages(catalogue, config.pages)
     if context.has_partition_key or context.has_partition_key_range:
-        pages = [int(key) for key in context.partition_keys]
+        pages = [PageKey.parse(key) for key in context.partition_keys]
         check_pages(catalogue, page_ranges(pages))
         return pages
     return list(catalogue.pages)
@@ -51,7 +52,7 @@ def plan_run(
     catalogue: Catalogue,
     config: CrawlConfig,
     store: PageStore,
-    pages: Sequence[int],
+    pages: Sequence[PageKey],
 ) -> CrawlPlan:
     """What is to be done about each of the run's pages.
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages, page_ranges
 from catalog_pipeline.orchestration.names import (
     CATALOGUE_TAG,
@@ -18,7 +19,7 @@ from catalog_pipeline.orchestration.names import (
 )
 
 
-def crawl_run_tags(catalogue: Catalogue, pages: Sequence[int]) -> dict[str, str]:
+def crawl_run_tags(catalogue: Catalogue, pages: Sequence[PageKey]) -> dict[str, str]:
     """Tags of a run over the pages."""
     ranges = list(page_ranges(pages))
     tags = {CATALOGUE_TAG: catalogue.name}
@@ -30,7 +31,7 @@ def crawl_run_tags(catalogue: Catalogue, pages: Sequence[int]) -> dict[str, str]
 
 def crawl_run_config(
     catalogue: Catalogue,
-    pages: Sequence[int],
+    pages: Sequence[PageKey],
     cutoff: datetime | None,
     *,
     reparse: bool = False,

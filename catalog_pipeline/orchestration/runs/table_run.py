@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.lock import TABLE_LOCK, catalogue_lock
 from catalog_pipeline.errors import CatalogPipelineError, TableError
@@ -121,13 +122,13 @@ def _build(instance: dg.DagsterInstance, catalogue: Catalogue) -> tuple[Complete
     return completeness, replace(report, left_out=tuple(left_out))
 
 
-def _of_another_event(page: int) -> LeftOutPage:
+def _of_another_event(page: PageKey) -> LeftOutPage:
     reason = f"page {page}: what was recorded for it last names no stored page"
     return LeftOutPage(page, reason)
 
 
 def measure(
-    catalogue: Catalogue, checkpoints: Mapping[int, StoredPage], statuses: PageStatuses
+    catalogue: Catalogue, checkpoints: Mapping[PageKey, StoredPage], statuses: PageStatuses
 ) -> Completeness:
     """Count the pages of a catalogue by what they give the table."""
     age = timedelta(hours=catalogue.coverage.stale_after_hours)

@@ -15,6 +15,7 @@ from lxml import etree
 from catalog_pipeline.catalogue.field_types import FieldType
 from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.charset import to_utf8
 from catalog_pipeline.reading.html.document import parse_document
@@ -81,7 +82,7 @@ class ListingParser:
         self._local = threading.local()
 
     def parse(
-        self, body: bytes, *, url: str, page: int, content_type: str | None = None
+        self, body: bytes, *, url: str, page: PageKey, content_type: str | None = None
     ) -> Columns:
         """The products of a page, one list per column of the catalogue.
 
@@ -220,7 +221,7 @@ def page_title(root: etree._Element) -> str:
     return fold("".join(title.itertext()))[:SHOWN_TEXT] if title is not None else ""
 
 
-def _placed(error: ParseError, page: int, url: str) -> ParseError:
+def _placed(error: ParseError, page: PageKey, url: str) -> ParseError:
     return ParseError(
         error.problem,
         url=url,

@@ -6,13 +6,14 @@ from datetime import datetime, timezone
 
 import pytest
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.scheduling.circuit_breaker import CircuitBreaker
 from catalog_pipeline.records import PageFailure
 
 
 def failure(kind: str = "status_401_403", http_status: int | None = 403) -> PageFailure:
     return PageFailure(
-        page=7,
+        page=PageKey(7),
         url="http://shop.example/7",
         kind=kind,
         message="page 7 http://shop.example/7: access denied",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.scheduling.group_commit import MAX_PAGES, MAX_SECONDS, GroupCommit
 from catalog_pipeline.records import PageFailure, PageRecord, StoredPage
 from catalog_pipeline.storing.folder_store import PageStore
@@ -24,7 +25,7 @@ class _Groups:
         self.groups: list[list[int]] = []
 
     def record_pages(self, pages: Sequence[StoredPage]) -> None:
-        self.groups.append([stored.record.page for stored in pages])
+        self.groups.append([stored.record.page.number for stored in pages])
 
     def record_failure(self, failure: PageFailure) -> None:
         raise AssertionError("failures are not grouped")
@@ -43,7 +44,7 @@ def commit(groups: _Groups, tmp_path: Path) -> GroupCommit:
 
 
 def _page(number: int) -> StoredPage:
-    return StoredPage(replace(RECORD, page=number), f"{number}.page", "0" * 64)
+    return StoredPage(replace(RECORD, page=PageKey(number)), f"{number}.page", "0" * 64)
 
 
 def test_an_empty_group_waits_for_nothing_and_records_nothing(commit: GroupCommit, groups: _Groups):

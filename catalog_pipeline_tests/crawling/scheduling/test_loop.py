@@ -5,10 +5,12 @@ import signal
 
 import dagster as dg
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, read_failures
 from catalog_pipeline.orchestration.commands.in_process import LocalRun, crawl_here
 from catalog_pipeline_tests.command import run_process, running
 from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.waiting import wait_for
 
@@ -33,9 +35,19 @@ def test_passing_troubles_are_tried_again_and_permanent_ones_are_not(
     _crawl(site, instance)
     assert site.downloads() == {1: 3, 2: 2, 3: 2, 4: 4, 5: 1, 6: 1, 7: 1, 8: 1}
     stored = read_checkpoints(instance, NAME, site.catalogue.pages)
-    assert {page: each.record.attempts for page, each in stored.items()} == {1: 3, 2: 2, 3: 2, 8: 1}
+    assert {page.number: each.record.attempts for page, each in stored.items()} == {
+        1: 3,
+        2: 2,
+        3: 2,
+        8: 1,
+    }
     failures = read_failures(instance, NAME, site.catalogue.pages)
-    assert {page: each.attempts for page, each in failures.items()} == {4: 4, 5: 1, 6: 1, 7: 1}
+    assert {page.number: each.attempts for page, each in failures.items()} == {
+        4: 4,
+        5: 1,
+        6: 1,
+        7: 1,
+    }
     assert all(each.url in each.message for each in failures.values())
 
 
@@ -82,7 +94,7 @@ def test_a_redirect_to_another_site_is_not_followed(site: Site, instance: dg.Dag
     site.write(last_page=2)
     site.shop.control(faults=["2=redirect"])
     _crawl(site, instance)
-    failure = read_failures(instance, NAME, [2])[2]
+    failure = read_failures(instance, NAME, keys(2))[PageKey(2)]
     assert failure.kind == "redirect_refused"
     assert failure.attempts == 1
 
@@ -112,13 +124,13 @@ def test_an_unchanged_page_keeps_its_data_version_and_a_changed_one_gets_another
 ):
     site.write(last_page=2)
     _crawl(site, instance)
-    before = read_checkpoints(instance, NAME, [1, 2])
+    before = read_checkpoints(instance, NAME, keys(1, 2))
     site.shop.control(revise=[2])
     _crawl(site, instance)
-    after = read_checkpoints(instance, NAME, [1, 2])
-    assert after[1].record.not_modified
-    assert after[1].record.data_version == before[1].record.data_version
-    assert after[2].record.data_version != before[2].record.data_version
+    after = read_checkpoints(instance, NAME, keys(1, 2))
+    assert after[PageKey(1)].record.not_modified
+    assert after[PageKey(1)].record.data_version == before[PageKey(1)].record.data_version
+    assert after[PageKey(2)].record.data_version != before[PageKey(2)].record.data_version
 
 
 def test_a_304_for_a_page_whose_body_is_gone_is_not_asked_for(

@@ -8,12 +8,14 @@ from collections import Counter
 import dagster as dg
 import pytest
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.scheduling.prefetch import Prefetch
 from catalog_pipeline.crawling.scheduling.throttle import Throttle
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline_tests.command import running
+from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.waiting import wait_for
 
@@ -49,7 +51,7 @@ def _answers(pool: WorkerPool, count: int) -> Counter[str]:
 def test_the_site_never_has_more_requests_than_its_concurrency(
     slow_site: Site, instance: dg.DagsterInstance
 ):
-    crawl_here(instance, slow_site.catalogue, list(range(1, 101)), None)
+    crawl_here(instance, slow_site.catalogue, keys(*range(1, 101)), None)
     times = _arrivals(slow_site)
     assert len(times) == 100
     # Each request is at the site for its latency at least, counted from its arrival.
@@ -62,7 +64,7 @@ def test_a_pause_that_one_page_is_asked_for_is_kept_by_all_processes(
     slow_site: Site, instance: dg.DagsterInstance
 ):
     slow_site.shop.control(faults=["40=429(3):1"], latency_ms=800)
-    crawl_here(instance, slow_site.catalogue, list(range(1, 81)), None)
+    crawl_here(instance, slow_site.catalogue, keys(*range(1, 81)), None)
     (asked,) = [when for when, _, status in slow_site.shop.log() if status == 429]
     answered = asked + 0.8
     # What the other processes sent before they could hear of it counts as on its way; what waited
@@ -95,8 +97,10 @@ def test_pages_of_a_wave_that_is_held_come_back_unasked(slow_site: Site):
         slow_site.shop.control(latency_ms=3000)
         prefetch = Prefetch(slow_site.catalogue, pool, Throttle(None, clock=time.monotonic))
         for page in range(1, 2 * CONCURRENCY + 1):
-            url = slow_site.catalogue.page_address(page)
-            pool.submit(messages.FetchPage(page, url, 1, wave=prefetch.wave, is_ahead=True))
+            url = slow_site.catalogue.page_address(PageKey(page))
+            pool.submit(
+                messages.FetchPage(PageKey(page), url, 1, wave=prefetch.wave, is_ahead=True)
+            )
         wait_for("all slots are taken", lambda: len(_arrivals(slow_site)) == CONCURRENCY)
         prefetch.take_back()
         assert _answers(pool, 2 * CONCURRENCY) == {
@@ -105,8 +109,8 @@ def test_pages_of_a_wave_that_is_held_come_back_unasked(slow_site: Site):
         }
         assert len(_arrivals(slow_site)) == CONCURRENCY
         again = 2 * CONCURRENCY
-        url = slow_site.catalogue.page_address(again)
-        pool.submit(messages.FetchPage(again, url, 1, wave=prefetch.wave, is_ahead=True))
+        url = slow_site.catalogue.page_address(PageKey(again))
+        pool.submit(messages.FetchPage(PageKey(again), url, 1, wave=prefetch.wave, is_ahead=True))
         assert _answers(pool, 1)["PageStored"] == 1
 
 

@@ -8,10 +8,12 @@ import dagster as dg
 import pytest
 import requests
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.ports import Observer, observed_by
 from catalog_pipeline.orchestration.checkpoints.reader import read_failures, read_statuses
 from catalog_pipeline.orchestration.commands.in_process import LocalRun, crawl_here
 from catalog_pipeline_tests.fetching.raw_server import RawServer, Script, Visit, page, raw_server
+from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 
 DISALLOW_TWO = "User-agent: *\nDisallow: /products?page=2$\n"
@@ -24,7 +26,7 @@ def _asked(site: Site) -> list[str]:
 def test_robots_txt_is_asked_for_once_and_before_the_first_page(
     site: Site, instance: dg.DagsterInstance
 ):
-    crawl_here(instance, site.catalogue, [1, 2, 3], None)
+    crawl_here(instance, site.catalogue, keys(1, 2, 3), None)
     assert _asked(site)[0] == "/robots.txt"
     assert _asked(site).count("/robots.txt") == 1
 
@@ -34,9 +36,9 @@ def test_a_forbidden_page_is_a_failure_that_says_so_and_is_never_asked_for(
 ):
     catalogue = site.write(last_page=3)
     site.shop.control(robots_txt=DISALLOW_TWO)
-    crawl_here(instance, catalogue, [1, 2, 3], None)
-    assert read_statuses(instance, NAME, [1, 2, 3]).done == {1, 3}
-    failure = read_failures(instance, NAME, [2])[2]
+    crawl_here(instance, catalogue, keys(1, 2, 3), None)
+    assert read_statuses(instance, NAME, keys(1, 2, 3)).done == set(keys(1, 3))
+    failure = read_failures(instance, NAME, keys(2))[PageKey(2)]
     assert failure.kind == "robots"
     assert "robots.txt" in failure.message
     assert "/products?page=2" not in _asked(site)
@@ -45,8 +47,8 @@ def test_a_forbidden_page_is_a_failure_that_says_so_and_is_never_asked_for(
 def test_a_catalogue_may_opt_out(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=2, politeness={"obey_robots": False})
     site.shop.control(robots_txt=DISALLOW_TWO)
-    crawl_here(instance, catalogue, [1, 2], None)
-    assert read_statuses(instance, NAME, [1, 2]).done == {1, 2}
+    crawl_here(instance, catalogue, keys(1, 2), None)
+    assert read_statuses(instance, NAME, keys(1, 2)).done == set(keys(1, 2))
     assert "/robots.txt" not in _asked(site)
 
 
@@ -66,7 +68,7 @@ class _Witness(Observer):
         self.reasons.append(reason)
 
 
-def _crawl(site: Site, instance: dg.DagsterInstance, pages: list[int]) -> tuple[LocalRun, str]:
+def _crawl(site: Site, instance: dg.DagsterInstance, pages: list[PageKey]) -> tuple[LocalRun, str]:
     """A crawl, and what it said of the pace that robots.txt asks for."""
     witness = _Witness()
     with observed_by(witness):
@@ -88,7 +90,7 @@ def test_a_pause_that_no_crawl_can_keep_ends_it_at_once_and_names_the_key(
 ):
     site.write(last_page=2)
     site.shop.control(robots_txt=f"User-agent: *\n{wish}\n")
-    ended, _ = _crawl(site, instance, [1, 2])
+    ended, _ = _crawl(site, instance, keys(1, 2))
     assert ended.error is not None
     assert f"asks for {shown} between two requests" in ended.error
     assert "politeness.max_crawl_delay_seconds" in ended.error
@@ -100,7 +102,7 @@ def test_a_cap_of_the_yaml_cuts_the_pause_and_what_it_comes_to_is_said(
 ):
     site.write(last_page=3, politeness={"max_crawl_delay_seconds": 0.1})
     site.shop.control(robots_txt="User-agent: *\nCrawl-delay: 1e9\n")
-    ended, said = _crawl(site, instance, [1, 2, 3])
+    ended, said = _crawl(site, instance, keys(1, 2, 3))
     assert ended.status == dg.DagsterRunStatus.SUCCESS
     assert "1e+09 seconds between two requests" in said
     assert "max_crawl_delay_seconds cuts it to 0.1" in said
@@ -133,7 +135,7 @@ def test_a_pause_that_the_catalogue_keeps_anyway_is_not_mentioned(
 ):
     site.write(last_page=2, politeness={"requests_per_second": 5})
     site.shop.control(robots_txt="User-agent: *\nCrawl-delay: 0.2\n")
-    assert _crawl(site, instance, [1, 2])[1] == ""
+    assert _crawl(site, instance, keys(1, 2))[1] == ""
 
 
 _SECRET_HOST = "User-agent: *\nDisallow: /products?page=3$\n"
@@ -150,10 +152,10 @@ def test_a_host_of_an_absolute_page_url_is_asked_for_its_own_robots_txt(
 ):
     with _mirror(site, _SECRET_HOST) as mirror:
         site.write(last_page=3, page_url=f"{mirror.url}/products?page={{page}}")
-        _crawl(site, instance, [1, 2, 3])
+        _crawl(site, instance, keys(1, 2, 3))
         assert _is_asked_first(mirror)
         assert not any("page=3" in head for head in mirror.heads)
-    assert read_failures(instance, NAME, [1, 2, 3])[3].kind == "robots"
+    assert read_failures(instance, NAME, keys(1, 2, 3))[PageKey(3)].kind == "robots"
     assert "/robots.txt" not in _asked(site)
 
 
@@ -166,12 +168,12 @@ def test_a_host_that_a_redirect_leads_to_is_asked_before_the_redirect_is_followe
             base_url=front.url,
             limits={"redirect_hosts": [f"127.0.0.1:{mirror.port}"]},
         )
-        _crawl(site, instance, [1, 2, 3])
+        _crawl(site, instance, keys(1, 2, 3))
         assert _is_asked_first(front)
         assert _is_asked_first(mirror)
         assert not any("page=3" in head for head in mirror.heads)
-    assert read_statuses(instance, NAME, [1, 2, 3]).done == {1, 2}
-    assert read_failures(instance, NAME, [1, 2, 3])[3].kind == "robots"
+    assert read_statuses(instance, NAME, keys(1, 2, 3)).done == set(keys(1, 2))
+    assert read_failures(instance, NAME, keys(1, 2, 3))[PageKey(3)].kind == "robots"
 
 
 def _mirror(site: Site, robots: str) -> AbstractContextManager[RawServer]:

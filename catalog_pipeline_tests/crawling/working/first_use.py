@@ -17,6 +17,7 @@ import zstandard
 
 from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.working import page_worker  # noqa: F401 - what a worker imports
 from catalog_pipeline.fetching.content_encoding import gunzipped, unbrotlied, unzstandarded
 from catalog_pipeline.fetching.robots import RobotsRules
@@ -43,7 +44,7 @@ ROBOTS = b"User-agent: *\nCrawl-delay: 2\nDisallow: /*/cart$\nAllow: /\n"
 
 
 def _read_header() -> None:
-    page_file.decode(HEADER, page=1, name="1.page")
+    page_file.decode(HEADER, page=PageKey(1), name="1.page")
 
 
 def _write_and_read() -> None:
@@ -52,7 +53,9 @@ def _write_and_read() -> None:
         1, "http://shop.example/1", 200, 0, 0, 0.0, 1, at, None, None, None, False, "v", "c"
     )
     rows = page_file.rows_json({"title": ["Tea"]})
-    file = page_file.decode(page_file.encode(record, rows, b"<html>"), page=1, name="1.page")
+    file = page_file.decode(
+        page_file.encode(record, rows, b"<html>"), page=PageKey(1), name="1.page"
+    )
     if file.columns != {"title": ["Tea"]} or file.body != b"<html>":
         raise AssertionError(file)
 
@@ -81,7 +84,9 @@ def _read_listing(catalogue: Catalogue, charset: str) -> Callable[[], None]:
 
     def read() -> None:
         content_type = f"text/html; charset={charset}"
-        columns = parser.parse(body, url=catalogue.base_url, page=1, content_type=content_type)
+        columns = parser.parse(
+            body, url=catalogue.base_url, page=PageKey(1), content_type=content_type
+        )
         if len(next(iter(columns.values()))) != 20:
             raise AssertionError(columns)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.working.page_worker import PageWorker
 from catalog_pipeline.records import StoredPage
@@ -19,8 +20,8 @@ def worker(site: Site) -> PageWorker:
 def _fetch(
     site: Site, worker: PageWorker, page: int = 3, previous: StoredPage | None = None
 ) -> messages.Answer:
-    address = site.catalogue.page_address(page)
-    return worker.do(messages.FetchPage(page, address, 2, previous=previous))
+    address = site.catalogue.page_address(PageKey(page))
+    return worker.do(messages.FetchPage(PageKey(page), address, 2, previous=previous))
 
 
 def _stored(site: Site, worker: PageWorker, page: int = 3) -> StoredPage:
@@ -32,8 +33,9 @@ def _stored(site: Site, worker: PageWorker, page: int = 3) -> StoredPage:
 def test_a_page_is_stored_with_its_body_and_record(site: Site, worker: PageWorker):
     stored = _stored(site, worker)
     record = stored.record
-    assert (record.page, record.rows, record.attempts, record.http_status) == (3, 20, 2, 200)
-    file = PageStore(site.places.pages).read(3, stored.file_name, stored.sha256)
+    assert (record.page, record.rows) == (PageKey(3), 20)
+    assert (record.attempts, record.http_status) == (2, 200)
+    file = PageStore(site.places.pages).read(PageKey(3), stored.file_name, stored.sha256)
     assert len(file.body) == record.body_bytes
     assert b"products, page 3" in file.body.lower()
 
@@ -53,7 +55,7 @@ def test_what_is_no_page_is_refused_with_its_kind(
     site.shop.control(faults=[fault])
     answer = _fetch(site, worker)
     assert isinstance(answer, messages.PageRefused)
-    assert (answer.page, answer.http_status) == (3, status)
+    assert (answer.page, answer.http_status) == (PageKey(3), status)
     assert (answer.kind == "parse") == (kind == "parse")
     assert list(site.places.pages.glob("3-*")) == []
 
@@ -100,7 +102,7 @@ def test_a_page_whose_stored_body_is_gone_is_downloaded_in_full(site: Site, work
 def test_a_stored_body_is_parsed_again_without_a_request(site: Site, worker: PageWorker):
     before = _stored(site, worker)
     site.shop.control(reset_hits=True)
-    answer = worker.do(messages.ReparsePage(3, before))
+    answer = worker.do(messages.ReparsePage(PageKey(3), before))
     assert isinstance(answer, messages.PageStored)
     assert answer.stored.record.fetched_at == before.record.fetched_at
     assert site.shop.log() == []
@@ -109,7 +111,7 @@ def test_a_stored_body_is_parsed_again_without_a_request(site: Site, worker: Pag
 def test_a_stored_body_that_is_damaged_is_no_page(site: Site, worker: PageWorker):
     before = _stored(site, worker)
     site.page_file(3).write_bytes(b"torn")
-    answer = worker.do(messages.ReparsePage(3, before))
+    answer = worker.do(messages.ReparsePage(PageKey(3), before))
     assert isinstance(answer, messages.PageRefused)
     assert answer.kind == "stored"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.errors import WorkerError
@@ -43,7 +44,9 @@ def test_a_pool_answers_every_task(site: Site):
     with WorkerPool(site.catalogue, site.places) as pool:
         site.places.pages.mkdir(parents=True)
         for page in range(1, 7):
-            pool.submit(messages.FetchPage(page, site.catalogue.page_address(page), 1))
+            pool.submit(
+                messages.FetchPage(PageKey(page), site.catalogue.page_address(PageKey(page)), 1)
+            )
         stored: set[int] = set()
         wait_for("six pages", lambda: stored.update(_stored(pool)) or len(stored) == 6)
     assert stored == {1, 2, 3, 4, 5, 6}
@@ -51,13 +54,13 @@ def test_a_pool_answers_every_task(site: Site):
 
 def _stored(pool: WorkerPool) -> list[int]:
     answers = pool.answers(0.2)
-    return [answer.page for answer in answers if isinstance(answer, messages.PageStored)]
+    return [answer.page.number for answer in answers if isinstance(answer, messages.PageStored)]
 
 
 def test_a_worker_that_is_killed_is_a_clear_error(site: Site):
     site.shop.control(faults=["1=hang"])
     with WorkerPool(site.catalogue, site.places) as pool:
-        pool.submit(messages.FetchPage(1, site.catalogue.page_address(1), 1))
+        pool.submit(messages.FetchPage(PageKey(1), site.catalogue.page_address(PageKey(1)), 1))
         workers = wait_for("the workers", lambda: _children(os.getpid(), WORKER))
         for pid in workers:
             os.kill(pid, signal.SIGKILL)
@@ -68,7 +71,7 @@ def test_a_worker_that_is_killed_is_a_clear_error(site: Site):
 def test_no_worker_outlives_its_pool(site: Site):
     site.shop.control(faults=["1=hang"])
     with WorkerPool(site.catalogue, site.places) as pool:
-        pool.submit(messages.FetchPage(1, site.catalogue.page_address(1), 1))
+        pool.submit(messages.FetchPage(PageKey(1), site.catalogue.page_address(PageKey(1)), 1))
         assert wait_for("the workers", lambda: _children(os.getpid(), WORKER))
     assert _children(os.getpid(), WORKER) == set()
 

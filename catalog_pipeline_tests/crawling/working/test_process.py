@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.lock import catalogue_lock, holder_of, shared_descriptors
 from catalog_pipeline.crawling.working.page_worker import PageWorker
@@ -50,7 +51,7 @@ def _setup(
 
 
 def _fetch(site: Site, page: int) -> messages.FetchPage:
-    return messages.FetchPage(page, site.catalogue.page_address(page), 1)
+    return messages.FetchPage(PageKey(page), site.catalogue.page_address(PageKey(page)), 1)
 
 
 def test_a_worker_ends_at_once_when_its_scheduler_is_gone():
@@ -72,7 +73,7 @@ def test_what_was_asked_for_is_stored_and_nothing_else_when_the_scheduler_is_gon
         connection.close()
         assert process.wait(timeout=10) == 0
     assert len(site.shop.log()) == 1
-    assert site.downloads() == dict.fromkeys(PageStore(site.places.pages).newest(), 1)
+    assert site.downloads() == {page.number: 1 for page in PageStore(site.places.pages).newest()}
 
 
 def test_tasks_that_a_dead_scheduler_left_are_not_begun(site: Site):
@@ -138,7 +139,7 @@ def _worker_of_a_crawl(site: Site) -> Iterator["subprocess.Popen[bytes]"]:
 
 def test_a_mistake_in_the_program_comes_back_as_an_answer_with_its_place(site: Site):
     worker = PageWorker(site.catalogue, site.places)
-    answer = worker.do(messages.ReparsePage(3, None))  # type: ignore[arg-type]
+    answer = worker.do(messages.ReparsePage(PageKey(3), None))  # type: ignore[arg-type]
     assert isinstance(answer, messages.WorkerBroke)
-    assert answer.page == 3
+    assert answer.page == PageKey(3)
     assert "Traceback" in answer.traceback

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.metadata import (
     failure_of_values,
     metadata_of_failure,
@@ -18,7 +19,7 @@ from catalog_pipeline.records import PageFailure, PageRecord, StoredPage
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 123457, tzinfo=timezone.utc)
 RECORD = PageRecord(
-    page=7,
+    page=PageKey(7),
     url="https://shop.example/products?page=7",
     http_status=200,
     rows=20,
@@ -34,7 +35,9 @@ RECORD = PageRecord(
     code_version="c1",
 )
 STORED = StoredPage(RECORD, "7-file.page", "0" * 64)
-FAILURE = PageFailure(7, RECORD.url, "status", "page 7: the server answered 500", 500, 4, NOON)
+FAILURE = PageFailure(
+    PageKey(7), RECORD.url, "status", "page 7: the server answered 500", 500, 4, NOON
+)
 
 
 def _values(metadata: Mapping[str, dg.MetadataValue[Any]]) -> dict[str, Any]:
@@ -51,12 +54,12 @@ def _values(metadata: Mapping[str, dg.MetadataValue[Any]]) -> dict[str, Any]:
     ],
 )
 def test_a_page_comes_back_as_it_was(stored: StoredPage):
-    assert page_of_values(7, _values(metadata_of_page(stored))) == stored
+    assert page_of_values(PageKey(7), _values(metadata_of_page(stored))) == stored
 
 
 @pytest.mark.parametrize("failure", [FAILURE, replace(FAILURE, http_status=None, kind="timeout")])
 def test_a_failure_comes_back_as_it_was(failure: PageFailure):
-    assert failure_of_values(7, _values(metadata_of_failure(failure))) == failure
+    assert failure_of_values(PageKey(7), _values(metadata_of_failure(failure))) == failure
 
 
 def test_every_instant_survives_to_the_microsecond():
@@ -64,7 +67,7 @@ def test_every_instant_survives_to_the_microsecond():
     for microsecond in range(0, 1_000_000, 7919):
         instant = NOON.replace(microsecond=microsecond)
         stored = replace(STORED, record=replace(RECORD, fetched_at=instant))
-        found = page_of_values(7, _values(metadata_of_page(stored)))
+        found = page_of_values(PageKey(7), _values(metadata_of_page(stored)))
         assert found is not None
         assert found.record.fetched_at == instant
 
@@ -89,5 +92,5 @@ def test_the_keys_of_the_contract_are_there():
 
 def test_events_of_other_hands_are_nothing_of_ours():
     for metadata in ({}, {"rows": 3}):
-        assert page_of_values(7, metadata) is None
-        assert failure_of_values(7, metadata) is None
+        assert page_of_values(PageKey(7), metadata) is None
+        assert failure_of_values(PageKey(7), metadata) is None

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.reader import (
     latest_page_event,
     pages_recorded_after,
@@ -14,6 +15,7 @@ from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, sign_path
 from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline_tests.orchestration.made_runs import create_run, execute
+from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 
 
@@ -28,10 +30,10 @@ def test_pages_are_done_failed_or_missing(site: Site, instance: dg.DagsterInstan
     site.shop.control(faults=["2=404"])
     run = execute(instance, catalogue, create_run(instance, catalogue, 1, 4))
     statuses = read_statuses(instance, NAME, catalogue.pages)
-    assert statuses.done == {1, 3, 4}
-    assert statuses.failed == {2: run.run_id}
-    assert statuses.missing == {5, 6}
-    assert statuses.due == [2, 5, 6]
+    assert statuses.done == set(keys(1, 3, 4))
+    assert statuses.failed == {PageKey(2): run.run_id}
+    assert statuses.missing == set(keys(5, 6))
+    assert statuses.due == keys(2, 5, 6)
 
 
 def test_planned_pages_are_in_progress_as_long_as_their_run_lives(
@@ -42,8 +44,8 @@ def test_planned_pages_are_in_progress_as_long_as_their_run_lives(
     _start(instance, run)
     with hold_sign_of_life(home, run.run_id):
         statuses = read_statuses(instance, NAME, catalogue.pages)
-        assert statuses.in_progress == {1: run.run_id, 2: run.run_id}
-        assert (statuses.missing, statuses.due) == ({3}, [3])
+        assert statuses.in_progress == dict.fromkeys(keys(1, 2), run.run_id)
+        assert (statuses.missing, statuses.due) == (set(keys(3)), keys(3))
 
 
 def test_pages_of_a_dead_run_are_missing_and_due(site: Site, instance: dg.DagsterInstance, home):
@@ -53,41 +55,42 @@ def test_pages_of_a_dead_run_are_missing_and_due(site: Site, instance: dg.Dagste
     sign_path(home, run.run_id).parent.mkdir(exist_ok=True)
     sign_path(home, run.run_id).write_text("{}")
     statuses = read_statuses(instance, NAME, catalogue.pages)
-    assert (statuses.in_progress, statuses.missing) == ({}, {1, 2, 3})
-    assert statuses.interrupted == {1: run.run_id, 2: run.run_id}
+    assert (statuses.in_progress, statuses.missing) == ({}, set(keys(1, 2, 3)))
+    assert statuses.interrupted == dict.fromkeys(keys(1, 2), run.run_id)
 
 
 def test_a_cancelled_run_leaves_no_failed_page(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=2)
     instance.report_run_canceled(create_run(instance, catalogue, 1, 2))
     statuses = read_statuses(instance, NAME, catalogue.pages)
-    assert (statuses.missing, statuses.failed) == ({1, 2}, {})
+    assert (statuses.missing, statuses.failed) == (set(keys(1, 2)), {})
 
 
 def test_a_wiped_page_is_missing_again(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=2)
-    crawl_here(instance, catalogue, [1, 2], None)
+    crawl_here(instance, catalogue, keys(1, 2), None)
     instance.wipe_asset_partitions(pages_key(NAME), ["2"])
-    assert read_statuses(instance, NAME, catalogue.pages).missing == {2}
+    assert read_statuses(instance, NAME, catalogue.pages).missing == set(keys(2))
 
 
 def test_a_checkpoint_tells_what_was_downloaded(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=3)
-    crawl_here(instance, catalogue, [1, 2, 3], None)
-    checkpoints = read_checkpoints(instance, NAME, [1, 3])
-    assert list(checkpoints) == [1, 3]
-    record = checkpoints[3].record
-    assert (record.page, record.rows, record.http_status, record.attempts) == (3, 20, 200, 1)
+    crawl_here(instance, catalogue, keys(1, 2, 3), None)
+    checkpoints = read_checkpoints(instance, NAME, keys(1, 3))
+    assert list(checkpoints) == keys(1, 3)
+    record = checkpoints[PageKey(3)].record
+    assert (record.page, record.attempts) == (PageKey(3), 1)
+    assert (record.rows, record.http_status) == (20, 200)
     assert record.url == f"{site.shop.url}/products?page=3"
     assert record.etag
-    assert checkpoints[3].file_name == site.page_file(3).name
+    assert checkpoints[PageKey(3)].file_name == site.page_file(3).name
 
 
 def test_an_event_of_other_hands_is_no_checkpoint(site: Site, instance: dg.DagsterInstance):
     """A materialization that somebody reported by hand names no stored file."""
     instance.report_runless_asset_event(dg.AssetMaterialization(pages_key(NAME), partition="1"))
-    assert read_checkpoints(instance, NAME, [1]) == {}
-    assert read_statuses(instance, NAME, [1]).done == {1}
+    assert read_checkpoints(instance, NAME, keys(1)) == {}
+    assert read_statuses(instance, NAME, keys(1)).done == set(keys(1))
 
 
 def test_the_latest_failure_of_a_page_is_the_one_that_counts(
@@ -96,9 +99,9 @@ def test_the_latest_failure_of_a_page_is_the_one_that_counts(
     catalogue = site.write(last_page=1)
     for fault, status in (("1=404", 404), ("1=410", 410)):
         site.shop.control(faults=[fault])
-        crawl_here(instance, catalogue, [1], None)
-        assert read_failures(instance, NAME, [1])[1].http_status == status
-    assert read_failures(instance, NAME, [2]) == {}
+        crawl_here(instance, catalogue, keys(1), None)
+        assert read_failures(instance, NAME, keys(1))[PageKey(1)].http_status == status
+    assert read_failures(instance, NAME, keys(2)) == {}
 
 
 def test_a_retry_counts_from_the_creation_of_the_first_run(
@@ -115,9 +118,9 @@ def test_a_retry_counts_from_the_creation_of_the_first_run(
 def test_the_latest_page_event_rises_with_each_page(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=2)
     assert latest_page_event(instance, NAME) is None
-    crawl_here(instance, catalogue, [1], None)
+    crawl_here(instance, catalogue, keys(1), None)
     first = latest_page_event(instance, NAME)
-    crawl_here(instance, catalogue, [2], None)
+    crawl_here(instance, catalogue, keys(2), None)
     assert first is not None
     assert latest_page_event(instance, NAME) > first
 
@@ -127,9 +130,9 @@ def test_pages_recorded_after_an_event_are_those_that_came_since(
 ):
     catalogue = site.write(last_page=3)
     assert pages_recorded_after(instance, NAME, None) == set()
-    crawl_here(instance, catalogue, [1, 2], None)
+    crawl_here(instance, catalogue, keys(1, 2), None)
     before = latest_page_event(instance, NAME)
-    assert pages_recorded_after(instance, NAME, None) == {1, 2}
+    assert pages_recorded_after(instance, NAME, None) == set(keys(1, 2))
     assert pages_recorded_after(instance, NAME, before) == set()
-    crawl_here(instance, catalogue, [3], None)
-    assert pages_recorded_after(instance, NAME, before) == {3}
+    crawl_here(instance, catalogue, keys(3), None)
+    assert pages_recorded_after(instance, NAME, before) == set(keys(3))

@@ -15,6 +15,7 @@ from dagster._core.events import (
     generate_event_batch_id,
 )
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.reader import (
     read_checkpoints,
     read_failures,
@@ -24,6 +25,7 @@ from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
 from catalog_pipeline.orchestration.names import DATA_VERSION_TAG, pages_key
+from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 
 CHANGED = "Dagster changed what EventRecorder leans on; look at event_recorder.py before widening"
@@ -79,26 +81,29 @@ def test_any_storage_gets_the_same_events(site: Site, storage_instance: dg.Dagst
     instance = storage_instance
     catalogue = site.write(last_page=6)
     site.shop.control(faults=["2=404", "5=empty"])
-    crawl = crawl_here(instance, catalogue, [1, 2, 3, 5, 6], None)
+    crawl = crawl_here(instance, catalogue, keys(1, 2, 3, 5, 6), None)
     assert crawl.status == dg.DagsterRunStatus.FAILURE
 
     statuses = read_statuses(instance, NAME, catalogue.pages)
-    assert statuses.done == {1, 3, 6}
-    assert set(statuses.failed) == {2, 5}
-    assert statuses.missing == {4}
+    assert statuses.done == set(keys(1, 3, 6))
+    assert set(statuses.failed) == set(keys(2, 5))
+    assert statuses.missing == set(keys(4))
     checkpoints = read_checkpoints(instance, NAME, catalogue.pages)
-    assert {page: stored.record.rows for page, stored in checkpoints.items()} == {
+    assert {page.number: stored.record.rows for page, stored in checkpoints.items()} == {
         1: 20, 3: 20, 6: 20,
     }  # fmt: skip
     assert all(stored.record.fetched_at.tzinfo for stored in checkpoints.values())
     failures = read_failures(instance, NAME, catalogue.pages)
-    assert {page: failure.http_status for page, failure in failures.items()} == {2: 404, 5: 200}
-    assert "the server answered 404" in failures[2].message
+    assert {page.number: failure.http_status for page, failure in failures.items()} == {
+        2: 404,
+        5: 200,
+    }
+    assert "the server answered 404" in failures[PageKey(2)].message
 
     events = instance.fetch_materializations(pages_key(NAME), limit=10).records
     assert sorted(record.partition_key for record in events) == ["1", "3", "6"]
     for record in events:
         tags = record.asset_materialization.tags
-        page = int(record.partition_key)
+        page = PageKey.parse(record.partition_key)
         assert tags[DATA_VERSION_TAG] == checkpoints[page].record.data_version
         assert record.run_id == crawl.run_id

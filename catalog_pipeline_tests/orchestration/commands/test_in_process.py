@@ -10,12 +10,13 @@ from catalog_pipeline.orchestration.names import (
     STARTED_BY_TAG,
     pages_key,
 )
+from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 
 
 def test_a_crawl_is_a_run_of_the_instance(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=2)
-    crawl = crawl_here(instance, catalogue, [1, 2], None)
+    crawl = crawl_here(instance, catalogue, keys(1, 2), None)
     run = instance.get_run_by_id(crawl.run_id)
     assert run is not None
     assert run.status == crawl.status == dg.DagsterRunStatus.SUCCESS
@@ -28,7 +29,7 @@ def test_a_crawl_is_a_run_of_the_instance(site: Site, instance: dg.DagsterInstan
 def test_a_failure_comes_back_as_its_sentence(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=2)
     site.shop.control(faults=["2=404"])
-    crawl = crawl_here(instance, catalogue, [1, 2], None)
+    crawl = crawl_here(instance, catalogue, keys(1, 2), None)
     assert crawl.status == dg.DagsterRunStatus.FAILURE
     assert crawl.error is not None
     assert crawl.error.startswith("1 pages failed: 2. All others are recorded.")
@@ -36,6 +37,6 @@ def test_a_failure_comes_back_as_its_sentence(site: Site, instance: dg.DagsterIn
 
 def test_nothing_of_a_run_is_left_running(site: Site, instance: dg.DagsterInstance, home):
     catalogue = site.write(last_page=1)
-    crawl_here(instance, catalogue, [1], None)
+    crawl_here(instance, catalogue, keys(1), None)
     build_table_here(instance, catalogue)
     assert list((home / "live_runs").iterdir()) == []

@@ -7,6 +7,7 @@ import dagster as dg
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.orchestration.definitions.schedule import build_refresh_schedule
 from catalog_pipeline.orchestration.names import RANGE_END_TAG, RANGE_START_TAG
+from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
 
 DAILY = {"cron": "0 6 * * *", "timezone": "Europe/London", "enabled": True}
@@ -32,7 +33,7 @@ def test_a_tick_asks_for_all_pages_in_one_run_with_its_own_time_as_cut_off(
     site: Site, instance: dg.DagsterInstance
 ):
     catalogue = site.write(last_page=4, schedule=DAILY)
-    crawl_here(instance, catalogue, [1, 2, 3, 4], None)
+    crawl_here(instance, catalogue, keys(1, 2, 3, 4), None)
     tick = datetime.now(timezone.utc)
     request = _request(site, instance, tick)
     assert (request.tags[RANGE_START_TAG], request.tags[RANGE_END_TAG]) == ("1", "4")
@@ -44,7 +45,7 @@ def test_a_tick_asks_for_all_pages_in_one_run_with_its_own_time_as_cut_off(
 def test_a_tick_goes_on_with_a_refresh_that_was_cut_short(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=5, schedule=DAILY)
     tick = datetime.now(timezone.utc)
-    crawl_here(instance, catalogue, [2, 4], tick)
+    crawl_here(instance, catalogue, keys(2, 4), tick)
     request = _request(site, instance, tick)
     assert request.run_config["ops"]["shop__product_pages"]["config"]["pages"] == "1,3,5"
 
@@ -54,7 +55,7 @@ def test_a_tick_after_which_all_was_fetched_asks_for_nothing(
 ):
     catalogue = site.write(last_page=1, schedule=DAILY)
     tick = datetime.now(timezone.utc)
-    crawl_here(instance, catalogue, [1], tick + timedelta(seconds=-1))
+    crawl_here(instance, catalogue, keys(1), tick + timedelta(seconds=-1))
     requests, reason = _tick(site, instance, tick)
     assert requests == []
     assert reason == f"All pages were fetched since {tick.isoformat()}."

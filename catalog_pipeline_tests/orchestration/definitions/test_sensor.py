@@ -14,6 +14,7 @@ from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, 
 from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline.orchestration.runs import table_run
 from catalog_pipeline_tests.orchestration.made_runs import create_run
+from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 
 SUCCESS = dg.DagsterRunStatus.SUCCESS
@@ -31,7 +32,7 @@ def test_a_build_is_asked_for_when_pages_landed_and_not_twice(
 ):
     catalogue = site.write(last_page=3)
     assert _look(instance, catalogue) == "No page has been crawled yet."
-    crawl_here(instance, catalogue, [1, 2], None)
+    crawl_here(instance, catalogue, keys(1, 2), None)
     first, again = _look(instance, catalogue), _look(instance, catalogue)
     assert isinstance(first, dg.RunRequest)
     assert isinstance(again, dg.RunRequest)
@@ -39,7 +40,7 @@ def test_a_build_is_asked_for_when_pages_landed_and_not_twice(
 
     assert build_table_here(instance, catalogue).status == SUCCESS
     assert _look(instance, catalogue) == "The table holds all pages that have landed."
-    crawl_here(instance, catalogue, [3], None)
+    crawl_here(instance, catalogue, keys(3), None)
     later = _look(instance, catalogue)
     assert isinstance(later, dg.RunRequest)
     assert later.run_key != first.run_key
@@ -49,7 +50,7 @@ def test_a_page_that_lands_during_a_build_causes_one_more(
     site: Site, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ):
     catalogue = site.write(last_page=2)
-    crawl_here(instance, catalogue, [1], None)
+    crawl_here(instance, catalogue, keys(1), None)
     real = table_run.build_table
 
     def slow_build(*arguments: object, **options: object) -> object:
@@ -74,7 +75,7 @@ def test_a_build_that_ends_while_one_looks_is_not_asked_for_once_more(
     site: Site, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ):
     catalogue = site.write(last_page=1)
-    crawl_here(instance, catalogue, [1], None)
+    crawl_here(instance, catalogue, keys(1), None)
 
     def look_at_runs_while_one_ends(*arguments: object) -> None:
         build_table_here(instance, catalogue)
@@ -91,7 +92,7 @@ def _rows(site: Site) -> int:
 
 def test_no_build_is_asked_for_while_a_crawl_is_on(site: Site, instance: dg.DagsterInstance, home):
     catalogue = site.write(last_page=2)
-    crawl_here(instance, catalogue, [1], None)
+    crawl_here(instance, catalogue, keys(1), None)
     run = create_run(instance, catalogue, 2, 2)
     with hold_sign_of_life(home, run.run_id):
         expected = f"Run {run.run_id} of this catalogue is in progress."
@@ -100,7 +101,7 @@ def test_no_build_is_asked_for_while_a_crawl_is_on(site: Site, instance: dg.Dags
 
 def test_a_dead_run_does_not_hold_up_the_table(site: Site, instance: dg.DagsterInstance, home):
     catalogue = site.write(last_page=2)
-    crawl_here(instance, catalogue, [1], None)
+    crawl_here(instance, catalogue, keys(1), None)
     run = create_run(instance, catalogue, 2, 2)
     sign_path(home, run.run_id).write_text("{}")
     assert isinstance(_look(instance, catalogue), dg.RunRequest)
@@ -110,7 +111,7 @@ def test_a_dead_run_does_not_hold_up_the_table(site: Site, instance: dg.DagsterI
 def built(site: Site, instance: dg.DagsterInstance) -> Site:
     """A catalogue of three pages whose table is up to date."""
     catalogue = site.write(last_page=3)
-    crawl_here(instance, catalogue, [1, 2, 3], None)
+    crawl_here(instance, catalogue, keys(1, 2, 3), None)
     build_table_here(instance, catalogue)
     assert isinstance(_look(instance, catalogue), str)
     return site
@@ -149,7 +150,7 @@ def test_a_build_that_failed_is_left_alone_for_a_while_and_then_asked_for_again(
 ):
     """Dagster runs a key only once, and the pages behind it may stay as they are for long."""
     catalogue = site.write(last_page=2, coverage={"minimum": 1.0})
-    crawl_here(instance, catalogue, [1], None)
+    crawl_here(instance, catalogue, keys(1), None)
     first = _look(instance, catalogue)
     assert isinstance(first, dg.RunRequest)
     failed = build_table_here(instance, catalogue)

@@ -6,12 +6,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, read_statuses
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, data_folder
 from catalog_pipeline_tests.orchestration.made_runs import create_run, execute, step_failure
+from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 
 FAILURE, SUCCESS = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS
@@ -30,8 +32,9 @@ def test_a_retry_takes_only_the_failed_pages_and_records_the_others_again(
     retry = execute(instance, catalogue, create_run(instance, catalogue, 1, 5, retry_of=first))
     assert retry.status == SUCCESS
     assert site.downloads() == {2: 1, 4: 1}
-    assert read_statuses(instance, NAME, catalogue.pages).done == {1, 2, 3, 4, 5}
-    marks = {p: s.carried_over for p, s in read_checkpoints(instance, NAME, range(1, 6)).items()}
+    assert read_statuses(instance, NAME, catalogue.pages).done == set(keys(1, 2, 3, 4, 5))
+    checkpoints = read_checkpoints(instance, NAME, catalogue.pages)
+    marks = {page.number: stored.carried_over for page, stored in checkpoints.items()}
     assert marks == {1: True, 2: False, 3: True, 4: False, 5: True}
 
 
@@ -40,7 +43,7 @@ def test_a_damaged_file_is_no_page_whatever_its_checkpoint_says(
 ):
     catalogue = site.write(last_page=3)
     began = datetime.now(timezone.utc).isoformat()
-    crawl_here(instance, catalogue, [1, 2, 3], None)
+    crawl_here(instance, catalogue, keys(1, 2, 3), None)
     site.page_file(1).unlink()
     torn = site.page_file(2)
     torn.write_bytes(torn.read_bytes()[:-7])
@@ -55,14 +58,14 @@ def test_pages_that_were_stored_but_never_recorded_are_recovered_without_a_downl
     site: Site, instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     catalogue = site.write(last_page=3)
-    crawl_here(instance, catalogue, [1, 2, 3], None)
+    crawl_here(instance, catalogue, keys(1, 2, 3), None)
     monkeypatch.setenv(DATA_VARIABLE, str(data_folder()))
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "another_home"))
     site.shop.control(reset_hits=True)
     with open_instance() as another:
-        assert crawl_here(another, catalogue, [1, 2, 3], None).status == SUCCESS
-        assert read_statuses(another, NAME, catalogue.pages).done == {1, 2, 3}
-        assert all(s.carried_over for s in read_checkpoints(another, NAME, [1, 2, 3]).values())
+        assert crawl_here(another, catalogue, keys(1, 2, 3), None).status == SUCCESS
+        assert read_statuses(another, NAME, catalogue.pages).done == set(keys(1, 2, 3))
+        assert all(s.carried_over for s in read_checkpoints(another, NAME, keys(1, 2, 3)).values())
     assert site.shop.log() == []
 
 
@@ -71,10 +74,11 @@ def test_a_scattered_set_is_planned_so_that_its_failures_are_seen(
 ):
     catalogue = site.write(last_page=9)
     site.shop.control(faults=["4=404"])
-    crawl = crawl_here(instance, catalogue, [2, 4, 8, 9], None)
+    crawl = crawl_here(instance, catalogue, keys(2, 4, 8, 9), None)
     statuses = read_statuses(instance, NAME, catalogue.pages)
-    assert statuses.failed == {4: crawl.run_id}
-    assert (statuses.done, statuses.missing) == ({2, 8, 9}, {1, 3, 5, 6, 7})
+    assert statuses.failed == {PageKey(4): crawl.run_id}
+    assert statuses.done == set(keys(2, 8, 9))
+    assert statuses.missing == set(keys(1, 3, 5, 6, 7))
     planned = instance.all_logs(
         crawl.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
     )

@@ -8,6 +8,7 @@ import pytest
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline_tests.orchestration.made_runs import create_run, execute, step_failure
+from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 
 FAILURE, SUCCESS = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS
@@ -35,9 +36,9 @@ def test_a_page_done_while_the_run_waited_is_not_downloaded_by_it(
 
 def test_an_explicit_cut_off_is_the_one_that_counts(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=2)
-    crawl_here(instance, catalogue, [1], None)
+    crawl_here(instance, catalogue, keys(1), None)
     between = datetime.now(timezone.utc)
-    crawl_here(instance, catalogue, [2], None)
+    crawl_here(instance, catalogue, keys(2), None)
     site.shop.control(reset_hits=True)
     config = {"cutoff": between.isoformat()}
     execute(instance, catalogue, create_run(instance, catalogue, 1, 2, config=config))
@@ -51,13 +52,13 @@ def test_a_wiped_page_is_downloaded_again(
 ):
     """Its file is still there, but whoever wipes a page does not want it back from the disk."""
     catalogue = site.write(last_page=2)
-    crawl_here(instance, catalogue, [1, 2], None)
+    crawl_here(instance, catalogue, keys(1, 2), None)
     if partitions is None:
         instance.wipe_assets([pages_key(NAME)])
     else:
         instance.wipe_asset_partitions(pages_key(NAME), partitions)
     site.shop.control(reset_hits=True)
-    crawl_here(instance, catalogue, [2], None)
+    crawl_here(instance, catalogue, keys(2), None)
     assert site.downloads() == {2: 1}
 
 

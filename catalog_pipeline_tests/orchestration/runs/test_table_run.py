@@ -9,6 +9,7 @@ from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, 
 from catalog_pipeline.orchestration.commands.in_process import build_table_here, crawl_here
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, products_key
 from catalog_pipeline.orchestration.runs.table_run import measure
+from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 
 FAILURE, SUCCESS = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS
@@ -34,7 +35,7 @@ def _checks(instance: dg.DagsterInstance, run_id: str) -> dict[str, dg.AssetChec
 def test_the_web_ui_is_told_how_complete_the_table_is(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=6)
     site.shop.control(faults=["2=404"])
-    crawl_here(instance, catalogue, [1, 2, 3], None)
+    crawl_here(instance, catalogue, keys(1, 2, 3), None)
     build = build_table_here(instance, catalogue)
     found = _metadata(instance)
     assert found["dagster/row_count"] == 40
@@ -57,14 +58,14 @@ def test_the_web_ui_is_told_how_complete_the_table_is(site: Site, instance: dg.D
 
 def test_a_whole_catalogue_passes_its_checks(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=2)
-    crawl_here(instance, catalogue, [1, 2], None)
+    crawl_here(instance, catalogue, keys(1, 2), None)
     build = build_table_here(instance, catalogue)
     assert set(_checks(instance, build.run_id).values()) == {None}
 
 
 def test_a_damaged_page_is_reported_and_never_built_in(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=3)
-    crawl_here(instance, catalogue, [1, 2, 3], None)
+    crawl_here(instance, catalogue, keys(1, 2, 3), None)
     altered = site.page_file(2)
     altered.write_bytes(altered.read_bytes().replace(b"\x00", b"\x01", 1) + b"x")
     build = build_table_here(instance, catalogue)
@@ -76,7 +77,7 @@ def test_a_damaged_page_is_reported_and_never_built_in(site: Site, instance: dg.
 
 def test_below_the_minimum_coverage_the_old_table_stays(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=2)
-    crawl_here(instance, catalogue, [1, 2], None)
+    crawl_here(instance, catalogue, keys(1, 2), None)
     build_table_here(instance, catalogue)
     before = site.places.table.read_bytes()
     demanding = site.write(last_page=4, coverage={"minimum": 0.75})
@@ -85,7 +86,7 @@ def test_below_the_minimum_coverage_the_old_table_stays(site: Site, instance: dg
     assert build.error is not None
     assert "2 of 4 pages are done and sound (50%), and its coverage.minimum is 75%" in build.error
     assert site.places.table.read_bytes() == before
-    crawl_here(instance, demanding, [3], None)
+    crawl_here(instance, demanding, keys(3), None)
     assert build_table_here(instance, demanding).status == SUCCESS
 
 
@@ -104,21 +105,21 @@ def test_without_any_page_the_error_is_clear_and_is_not_retried(
 
 def test_old_pages_are_used_and_counted_as_stale(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=2, coverage={"stale_after_hours": 1e-9})
-    crawl_here(instance, catalogue, [1, 2], None)
+    crawl_here(instance, catalogue, keys(1, 2), None)
     checkpoints = read_checkpoints(instance, NAME, catalogue.pages)
     completeness = measure(catalogue, checkpoints, read_statuses(instance, NAME, catalogue.pages))
     assert (completeness.stale, completeness.used, completeness.total) == (2, 2, 2)
     fresh = site.write(last_page=2)
     oldest = min(stored.record.fetched_at for stored in checkpoints.values())
     assert datetime.now(timezone.utc) - oldest < timedelta(hours=1)
-    assert measure(fresh, checkpoints, read_statuses(instance, NAME, [1, 2])).stale == 0
+    assert measure(fresh, checkpoints, read_statuses(instance, NAME, keys(1, 2))).stale == 0
 
 
 def test_damaged_pages_do_not_count_towards_the_minimum_coverage(
     site: Site, instance: dg.DagsterInstance
 ):
     catalogue = site.write(last_page=2, coverage={"minimum": 0.75})
-    crawl_here(instance, catalogue, [1, 2], None)
+    crawl_here(instance, catalogue, keys(1, 2), None)
     build_table_here(instance, catalogue)
     before = site.places.table.read_bytes()
     site.page_file(2).unlink()

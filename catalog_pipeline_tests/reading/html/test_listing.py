@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline_tests.reading.small_catalogues import catalogue
@@ -13,7 +14,7 @@ URL = "https://shop.example/list/1"
 
 def _parse(body: str, fields: dict, **options) -> dict:
     parser = ListingParser(catalogue(fields, **options))
-    return parser.parse(body.encode(), url=URL, page=1, content_type=None)
+    return parser.parse(body.encode(), url=URL, page=PageKey(1), content_type=None)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_a_key_field_is_required_even_if_the_yaml_does_not_say_so(attribute):
     field = {"select": "b", "attribute": attribute}
     with pytest.raises(ParseError) as caught:
         _parse("<div class=p><i>nothing</i></div>", {"name": field})
-    assert (caught.value.page, caught.value.url) == (1, URL)
+    assert (caught.value.page, caught.value.url) == (PageKey(1), URL)
     assert (caught.value.position, caught.value.field) == (1, "name")
     assert (caught.value.selector, caught.value.found) == ("b", "nothing")
 
@@ -109,7 +110,7 @@ def test_threads_share_a_parser():
 
     def read(number: int) -> dict:
         page = "".join(f"<div class=p><b>{number}-{n}</b><i>${n}.00</i></div>" for n in range(20))
-        return parser.parse(page.encode(), url=URL, page=number, content_type=None)
+        return parser.parse(page.encode(), url=URL, page=PageKey(number), content_type=None)
 
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(read, range(200)))

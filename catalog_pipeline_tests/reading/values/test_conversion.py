@@ -2,6 +2,7 @@
 
 import pytest
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import ParseError
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline_tests.reading.small_catalogues import catalogue
@@ -13,7 +14,7 @@ def _value(markup: str, **field: object) -> object:
     """What the optional field `x` reads from the `<i>` of a product."""
     parser = ListingParser(catalogue({"name": {"select": "b"}, "x": {"select": "i", **field}}))
     page = f"<div class=p><b>name</b>{markup}</div>".encode()
-    return parser.parse(page, url=URL, page=1, content_type=None)["x"][0]
+    return parser.parse(page, url=URL, page=PageKey(1), content_type=None)["x"][0]
 
 
 @pytest.mark.parametrize(
