@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog_pipeline.errors import TableError
+from catalog_pipeline.showing import as_markdown
 from catalog_pipeline.tables.report import TableReport, TableSummary
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
-    text = " ".join(str(value).split())
+    if not isinstance(value, str):
+        return str(value)
+    text = " ".join(value.split())
     short = text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
-    return short.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    return as_markdown(short)

@@ -1,0 +1,59 @@
+"""Text from a site or a server, made harmless for the medium that shows it: one gate for each.
+
+A value keeps its content where it is data, as in page files and tables; it passes a gate where
+people read it. Secrets are no matter of these gates (`catalog_pipeline.fetching.secrets`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_INVISIBLE = frozenset("\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2028\u2029\u3164\uffa0")
+_JOINERS = frozenset("\u200c\u200d")
+"""Joiners are part of many scripts' words and of emoji; they move and hide nothing."""
+_LOOKS_LIKE_A_LINK = re.compile(r"://|www\.|@|mailto:|xmpp:", re.IGNORECASE)
+_PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+.!~>:/=^$@-])")
+
+
+def as_line(text: str) -> str:
+    """A text on one line of a terminal or log.
+
+    Control characters, and with them the beginning of every escape sequence, bidirectional
+    controls and characters that cannot be seen become visible as in a Python text: `\\x1b`.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_visible, text))
+
+
+def as_lines(text: str) -> str:
+    """A text whose line breaks are meant; all else as on one line."""
+    return "\n".join(as_line(line) for line in text.split("\n"))
+
+
+def as_markdown(text: str) -> str:
+    """A text on one line in which nothing is Markdown, HTML, a link or a picture.
+
+    What might be taken for an address becomes code, since Markdown finds links in plain text too.
+    """
+    line = as_line(text)
+    if _LOOKS_LIKE_A_LINK.search(line):
+        return _as_code(line)
+    line = _PUNCTUATION.sub(r"\\\1", line.replace("&", "&amp;"))
+    return line.replace("<", "&lt;").replace("|", "&#124;")
+
+
+def _as_code(line: str) -> str:
+    longest = max((len(run) for run in re.findall(r"`+", line)), default=0)
+    fence = "`" * (longest + 1)
+    # A bar would end a table's cell, even within code.
+    return f"{fence} {line.replace('|', chr(0xA6))} {fence}"
+
+
+def _visible(character: str) -> str:
+    if character in _JOINERS or (character.isprintable() and character not in _INVISIBLE):
+        return character
+    if unicodedata.category(character) == "Zs":
+        return character
+    return character.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,64 @@
+"""The gates: hostile texts become harmless, and harmless ones stay as they are."""
+
+from __future__ import annotations
+
+import pytest
+from markdown_it import MarkdownIt
+
+from catalog_pipeline.showing import as_line, as_lines, as_markdown
+from catalog_pipeline_tests.hostile_texts import FORBIDDEN_ON_TERMINALS, HOSTILE
+
+HARMLESS = [
+    "Café № 7",
+    "50 % off, 4 m², £5 or €6",
+    "日本語の名前",
+    "שלום עולם",
+    "👩‍👩‍👧 family",
+    "नमस्ते",
+    "a\u00a0b",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nothing_reaches_a_terminal_but_what_can_be_seen(name: str) -> None:
+    assert not FORBIDDEN_ON_TERMINALS & set(as_line(HOSTILE[name]))
+    assert not (FORBIDDEN_ON_TERMINALS - {"\n"}) & set(as_lines(HOSTILE[name]))
+
+
+def test_no_character_at_all_reaches_a_terminal_that_moves_or_hides_others() -> None:
+    seen = as_line("".join(map(chr, range(0x110000))))
+    assert not FORBIDDEN_ON_TERMINALS & set(seen)
+    assert seen.encode()
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_harmless_texts_stay_as_they_are(text: str) -> None:
+    assert as_line(text) == text
+
+
+def test_what_was_hidden_can_be_read() -> None:
+    assert as_line("A\x1b[2J\u202eB\n") == r"A\x1b[2J\u202eB\n"
+    assert as_lines("A\nB\x1b") == "A\nB\\x1b"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_markdown_shows_a_text_as_text(name: str) -> None:
+    parser = MarkdownIt("gfm-like", {"linkify": True})
+    table = f"| a | b |\n| --- | --- |\n| {as_markdown(HOSTILE[name])} | last |"
+    tokens = parser.parse(table)
+    cells = [
+        tokens[place + 1]
+        for place, token in enumerate(tokens)
+        if token.type in ("td_open", "th_open")
+    ]
+    assert len(cells) == 4
+    assert cells[-1].content == "last"
+    shown = cells[2].children or []
+    assert {token.type for token in shown} <= {"text", "text_special", "code_inline"}
+    text = "".join(token.content for token in shown).strip()
+    assert text == as_line(HOSTILE[name]).replace("|", "¦" if "¦" in text else "|").strip()
+
+
+@pytest.mark.parametrize("text", ["plain", "Café 7"])
+def test_plain_words_need_no_escapes(text: str) -> None:
+    assert as_markdown(text) == text
