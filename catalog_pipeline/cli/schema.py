@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from catalog_pipeline.catalogue.reference import reference
 from catalog_pipeline.catalogue.schema import SCHEMA_FILE_NAME, SCHEMA_LINE, schema_text
 from catalog_pipeline.errors import UsageError
 
@@ -18,12 +19,18 @@ from catalog_pipeline.errors import UsageError
     type=click.Path(path_type=Path),
     help=f"Write it to FOLDER/{SCHEMA_FILE_NAME}, the folder above those of the catalogues.",
 )
-def command(folder: Path | None) -> int:
+@click.option("--reference", "as_reference", is_flag=True, help="Print it as a page to read.")
+def command(folder: Path | None, as_reference: bool) -> int:
     """Print the JSON schema of a catalogue's YAML.
 
     Editors with a YAML language server complete and explain the keys of a file that begins with
     a line that says where the schema is; the files that come with the project have it.
     """
+    if as_reference and folder is not None:
+        raise UsageError("Give one of --write and --reference.")
+    if as_reference:
+        print(reference(), end="")
+        return 0
     if folder is None:
         print(schema_text(), end="")
         return 0
