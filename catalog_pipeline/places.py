@@ -1,6 +1,7 @@
 """Where the project keeps things on disk: Dagster's home, the data folder, its parts.
 
-Paths only; nothing is read or written here except that `ensure_dagster_home` lays out a new home.
+Paths, and whether they lead somewhere; nothing is written here except that `ensure_dagster_home`
+lays out a new home.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog_pipeline.catalogue.project import named_project
-from catalog_pipeline.errors import UsageError
+from catalog_pipeline.errors import StorageError, UsageError
 
 HOME_VARIABLE = "DAGSTER_HOME"
 DATA_VARIABLE = "CATALOG_PIPELINE_DATA"
@@ -66,18 +67,47 @@ def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def catalogue_places(name: str, environ: Mapping[str, str] = os.environ) -> CataloguePlaces:
-    """Where the files of a catalogue are."""
-    return CataloguePlaces(data_folder(environ) / name)
+    """Where the files of a catalogue are.
+
+    Raises:
+        StorageError: what is at one of them is a link to nowhere, or no folder.
+    """
+    places = CataloguePlaces(data_folder(environ) / name)
+    for folder in (places.folder.parent, places.folder, places.pages):
+        _check_folder(folder)
+    _check_link(places.table)
+    return places
 
 
 def ensure_dagster_home(environ: Mapping[str, str] = os.environ) -> Path:
-    """Dagster's home, made with the project's settings if it is not there yet."""
+    """Dagster's home, made with the project's settings if it is not there yet.
+
+    Raises:
+        StorageError: what is there is a link to nowhere, or no folder.
+    """
     home = dagster_home(environ)
+    _check_folder(home)
     settings = home / "dagster.yaml"
+    _check_link(settings)
     if not settings.exists():
         home.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(_PACKAGE / "dagster_home.yaml", settings)
     return home
+
+
+def _check_folder(path: Path) -> None:
+    for each in reversed((path, *path.parents)):
+        _check_link(each)
+    if path.exists() and not path.is_dir():
+        raise StorageError(f"{path} is a file, and a folder is needed there.")
+
+
+def _check_link(path: Path) -> None:
+    if path.is_symlink() and not path.exists():
+        raise StorageError(
+            f"{path} is a link to {path.readlink()}, which is not there. "
+            f"Mount or make it, or take the link away."
+        )
 
 
 def _base_folder(environ: Mapping[str, str]) -> Path:

@@ -12,7 +12,9 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -89,7 +91,15 @@ def main() -> None:
     """Run the command and exit with its code."""
     # SIGTERM is a Ctrl-C that comes from a program.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _never_fail_to_print(sys.stdout)
+    _never_fail_to_print(sys.stderr)
     sys.exit(run_command(sys.argv[1:]))
+
+
+def _never_fail_to_print(stream: TextIO) -> None:
+    """A character that a terminal or pipe cannot show is replaced; it does not end the command."""
+    if isinstance(stream, TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
+        stream.reconfigure(errors="replace")
 
 
 def run_command(arguments: list[str]) -> int:

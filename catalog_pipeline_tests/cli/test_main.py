@@ -11,7 +11,7 @@ import pytest
 
 from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
-from catalog_pipeline_tests.command import COMMAND
+from catalog_pipeline_tests.command import COMMAND, run_process
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
@@ -155,3 +155,17 @@ def test_without_dagster_home_the_checkout_s_own_is_used(site: Site, tmp_path: P
         assert expected in ended.stdout
     assert (checkout / "dagster_home" / "dagster.yaml").is_file()
     assert (checkout / "data" / NAME / "products.parquet").is_file()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "koi8-r", "ascii:surrogateescape", "cp1251"])
+def test_what_a_pipe_cannot_show_is_replaced_and_the_exit_code_is_that_of_the_work(
+    site: Site, tmp_path: Path, encoding: str
+):
+    site.write(product="article", key="name", fields={"name": {"select": "h2"}})
+    page = "<article><h2>Kaffeekännchen 東京 ☕</h2></article>"
+    saved = tmp_path / "page.html"
+    saved.write_text(page, encoding="utf-8")
+    answer = run_process("try", NAME, "--file", str(saved), environ={"PYTHONIOENCODING": encoding})
+    assert (answer.code, answer.err) == (0, "")
+    assert "Kaffeek" in answer.out
+    assert "?? ?" in answer.out

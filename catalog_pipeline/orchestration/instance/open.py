@@ -10,6 +10,7 @@ from dagster._core.instance.ref import InstanceRef
 from sqlalchemy.exc import OperationalError
 
 from catalog_pipeline.errors import StorageError
+from catalog_pipeline.orchestration.instance.sqlite.addresses import is_plain
 from catalog_pipeline.places import HOME_VARIABLE, ensure_dagster_home
 
 _OUTPUT_STAYS_HERE = {
@@ -20,6 +21,9 @@ _OUTPUT_STAYS_HERE = {
 }
 """A command's output belongs on its terminal. Dagster's capture would lead it through processes
 of the terminal's group, which a Ctrl-C ends, the last words of the command with them."""
+
+
+_STOCK_SQLITE = ("SqliteEventLogStorage", "SqliteRunStorage", "SqliteScheduleStorage")
 
 
 @contextmanager
@@ -33,7 +37,9 @@ def open_instance() -> Iterator[DagsterInstance]:
     """
     home = str(ensure_dagster_home())
     os.environ[HOME_VARIABLE] = home
-    with DagsterInstance.from_ref(InstanceRef.from_dir(home, overrides=_OUTPUT_STAYS_HERE)) as one:
+    reference = InstanceRef.from_dir(home, overrides=_OUTPUT_STAYS_HERE)
+    _check_path(home, reference)
+    with DagsterInstance.from_ref(reference) as one:
         try:
             yield one
         except (OperationalError, sqlite3.OperationalError) as error:
@@ -42,3 +48,18 @@ def open_instance() -> Iterator[DagsterInstance]:
                 f"Cannot use Dagster's storage in {home}: {reason}. Is the disk full, "
                 f"write-protected or locked? Nothing recorded is lost; mend it and run again."
             ) from error
+
+
+def _check_path(home: str, reference: InstanceRef) -> None:
+    storages = (
+        reference.event_storage_data,
+        reference.run_storage_data,
+        reference.schedule_storage_data,
+    )
+    is_stock = any(each and each.class_name in _STOCK_SQLITE for each in storages)
+    if is_stock and not is_plain(home):
+        raise StorageError(
+            f"Dagster's own storages cannot use the folder {home}: a ? or a % in its path means "
+            f"something else to them. Name this package's storages in {home}/dagster.yaml, or use "
+            f"another folder."
+        )

@@ -17,6 +17,7 @@ import sqlalchemy as db
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy.pool import NullPool
 
+from catalog_pipeline.orchestration.instance.sqlite.addresses import database_url
 from catalog_pipeline.orchestration.instance.sqlite.damage import tells_of_damage
 
 FileId = tuple[int, int]
@@ -147,7 +148,7 @@ def _file_id(path: str) -> FileId | None:
 
 def _engine(path: str) -> db.Engine:
     engine = db.create_engine(
-        db.URL.create("sqlite", database=path),
+        database_url(path),
         poolclass=NullPool,
         connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
     )

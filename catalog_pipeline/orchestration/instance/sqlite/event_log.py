@@ -39,6 +39,7 @@ from dagster._serdes import ConfigurableClassData
 from sqlalchemy.pool import NullPool
 
 from catalog_pipeline.orchestration.instance.sqlite import event_rows
+from catalog_pipeline.orchestration.instance.sqlite.addresses import database_url
 from catalog_pipeline.orchestration.instance.sqlite.connections import ConnectionPool
 from catalog_pipeline.orchestration.instance.sqlite.index_recovery import (
     recover_index,
@@ -79,6 +80,9 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         if not hasattr(self, "_base_dir"):
             self._open(os.path.join(instance.root_directory, "history", "runs"))
         super().register_instance(instance)
+
+    def conn_string_for_shard(self, shard_name: str) -> Any:
+        return database_url(self.path_for_shard(shard_name))
 
     @classmethod
     def config_type(cls) -> UserConfigSchema:

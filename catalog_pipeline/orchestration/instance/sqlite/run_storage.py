@@ -18,10 +18,11 @@ from dagster import StringSource
 from dagster._config.config_schema import UserConfigSchema
 from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.schedules import SqliteScheduleStorage
-from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS, create_db_conn_string
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 
 from catalog_pipeline.errors import StorageError
+from catalog_pipeline.orchestration.instance.sqlite.addresses import database_url, plain_path
 from catalog_pipeline.orchestration.instance.sqlite.connections import ConnectionPool, FileId
 from catalog_pipeline.orchestration.instance.sqlite.damage import damage_of
 
@@ -34,6 +35,7 @@ class _Pooled:
     _needed_table: ClassVar[str]
     _content: ClassVar[str]
     _stock: ClassVar[Any]
+    _conn_string: Any
 
     def __init__(self, base_dir: str | None, inst_data: ConfigurableClassData | None) -> None:
         super().__init__("", inst_data)  # type: ignore[call-arg]
@@ -44,8 +46,8 @@ class _Pooled:
 
     def _open(self, base_dir: str) -> None:
         self._base_dir = base_dir
-        self._conn_string = create_db_conn_string(base_dir, self._database)
         self._path = os.path.join(os.path.abspath(base_dir), f"{self._database}.db")
+        self._conn_string = database_url(self._path)
         self._prepare(self._path)
 
     def _prepare(self, path: str) -> None:
@@ -53,12 +55,13 @@ class _Pooled:
         if damage is not None and os.path.lexists(path):
             raise StorageError(self._sentence(path, damage))
         if not _is_made(path, self._needed_table):
-            self._stock.from_local(self._base_dir)
+            with plain_path(self._base_dir) as base_dir:
+                self._stock.from_local(base_dir)
 
     def _has_history(self) -> bool:
         """Whether runs have been recorded, so that the file cannot be one that is just made."""
         root = os.path.dirname(os.path.abspath(self._base_dir))
-        return bool(glob.glob(os.path.join(root, "history", "runs", "*-*.db")))
+        return bool(glob.glob(os.path.join(glob.escape(root), "history", "runs", "*-*.db")))
 
     def _report_damage(self, path: str, which: FileId | None, error: Exception) -> NoReturn:
         raise StorageError(self._sentence(path, f"is damaged: {error}")) from error

@@ -1,0 +1,48 @@
+"""Home and data folder: what is no folder, or leads nowhere, is said in one sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from catalog_pipeline.errors import StorageError
+from catalog_pipeline.places import HOME_VARIABLE, catalogue_places, ensure_dagster_home
+from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.site import NAME, Site
+
+
+@pytest.mark.parametrize(
+    "place", ["data", f"data/{NAME}", f"data/{NAME}/pages", f"data/{NAME}/products.parquet"]
+)
+def test_a_link_to_nowhere_is_named_with_where_it_leads(tmp_path: Path, place: str):
+    link = tmp_path / place
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(tmp_path / "unmounted")
+    environ = {HOME_VARIABLE: str(tmp_path / "dagster_home")}
+    with pytest.raises(StorageError, match=rf"{link} is a link to {tmp_path}/unmounted"):
+        catalogue_places(NAME, environ)
+    (tmp_path / "unmounted").mkdir()
+    assert catalogue_places(NAME, environ).folder == tmp_path / "data" / NAME
+
+
+def test_a_home_that_is_a_link_to_nowhere_is_not_made(tmp_path: Path):
+    (tmp_path / "volume").symlink_to(tmp_path / "unmounted")
+    with pytest.raises(StorageError, match="is a link to"):
+        ensure_dagster_home({HOME_VARIABLE: str(tmp_path / "volume" / "home")})
+    assert not (tmp_path / "unmounted").exists()
+
+
+def test_a_file_where_a_folder_is_needed_is_named(tmp_path: Path):
+    (tmp_path / "data").write_text("")
+    with pytest.raises(StorageError, match=r"data is a file, and a folder is needed"):
+        catalogue_places(NAME, {HOME_VARIABLE: str(tmp_path / "dagster_home")})
+
+
+@pytest.mark.parametrize("command", ["run", "status"])
+def test_commands_say_it_before_anything_is_made(
+    run: Run, site: Site, tmp_path: Path, command: str
+):
+    (tmp_path / "data").symlink_to(tmp_path / "unmounted")
+    answer = run(command, NAME)
+    assert answer.code == 1
+    assert f"{tmp_path}/data is a link to {tmp_path}/unmounted, which is not there" in answer.err
+    assert "Traceback" not in answer.err
