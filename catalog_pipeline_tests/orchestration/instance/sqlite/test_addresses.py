@@ -9,7 +9,18 @@ from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.places import HOME_VARIABLE
 
-NAMES = ["feature%2Fnew", "q?x", "?mode=memory", "%00", "a#b", "a b;c", "ünï", "new\nline", "a&b=%"]
+NAMES = [
+    "feature%2Fnew",
+    "[a-z]",
+    "q?x",
+    "?mode=memory",
+    "%00",
+    "a#b",
+    "a b;c",
+    "ünï",
+    "new\nline",
+    "a&b=%",
+]
 
 
 def _files(folder: Path) -> set[Path]:
