@@ -18,11 +18,11 @@ from dagster import StringSource
 from dagster._config.config_schema import UserConfigSchema
 from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.schedules import SqliteScheduleStorage
-from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS, create_db_conn_string
 from dagster._serdes import ConfigurableClassData
 
 from catalog_pipeline.errors import StorageError
-from catalog_pipeline.orchestration.instance.sqlite.addresses import database_url, plain_path
+from catalog_pipeline.orchestration.instance.sqlite.addresses import plain_path
 from catalog_pipeline.orchestration.instance.sqlite.connections import ConnectionPool, FileId
 from catalog_pipeline.orchestration.instance.sqlite.damage import damage_of
 
@@ -35,7 +35,6 @@ class _Pooled:
     _needed_table: ClassVar[str]
     _content: ClassVar[str]
     _stock: ClassVar[Any]
-    _conn_string: Any
 
     def __init__(self, base_dir: str | None, inst_data: ConfigurableClassData | None) -> None:
         super().__init__("", inst_data)  # type: ignore[call-arg]
@@ -46,8 +45,8 @@ class _Pooled:
 
     def _open(self, base_dir: str) -> None:
         self._base_dir = base_dir
+        self._conn_string = create_db_conn_string(base_dir, self._database)
         self._path = os.path.join(os.path.abspath(base_dir), f"{self._database}.db")
-        self._conn_string = database_url(self._path)
         self._prepare(self._path)
 
     def _prepare(self, path: str) -> None:
