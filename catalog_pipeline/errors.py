@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from catalog_pipeline.catalogue.page_key import PageKey
@@ -120,9 +120,13 @@ class TableError(CatalogPipelineError):
 
 
 class PageError(CatalogPipelineError):
-    """One listing page could not be had. The text names the page, the URL and the cause."""
+    """One listing page could not be had. The text names the page, the URL and the cause.
+
+    `http_status` is set when the site answered. It crosses a process boundary as it is.
+    """
 
     kind = "error"
+    http_status: int | None = None
 
     def __init__(self, problem: str, *, page: PageKey | None = None, url: str = "") -> None:
         self.problem = problem
@@ -137,6 +141,16 @@ class PageError(CatalogPipelineError):
             if part
         )
         return f"{where}: {self.problem}" if where else self.problem
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remade, (type(self), self.args, vars(self))
+
+
+def _remade(kind: type[PageError], args: tuple[Any, ...], evidence: dict[str, Any]) -> PageError:
+    """The error that another process sent; its arguments were names, which `args` does not keep."""
+    error = kind.__new__(kind, *args)
+    vars(error).update(evidence)
+    return error
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,8 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.cli.progress import RunProgress
 from catalog_pipeline.cli.run_order import RunOrder
 from catalog_pipeline.cli.run_summary import RunSummary
+from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.plan import damage_of
-from catalog_pipeline.crawling.ports import observed_by
 from catalog_pipeline.orchestration.checkpoints.due import due_pages
 from catalog_pipeline.orchestration.checkpoints.reader import (
     explain_failures,
@@ -36,7 +37,12 @@ if TYPE_CHECKING:
     from catalog_pipeline.orchestration.commands.in_process import LocalRun
 
 
-def run_session(instance: DagsterInstance, order: RunOrder, progress: RunProgress) -> RunSummary:
+def run_session(
+    instance: DagsterInstance,
+    order: RunOrder,
+    progress: RunProgress,
+    crawl_context: CrawlContext,
+) -> RunSummary:
     """Crawl what is due of the order, build the table, and sum it up."""
     catalogue = order.catalogue
     newest_before = latest_page_event(instance, catalogue.name)
@@ -46,8 +52,14 @@ def run_session(instance: DagsterInstance, order: RunOrder, progress: RunProgres
         from catalog_pipeline.orchestration.commands.in_process import crawl_here
 
         progress.crawl_starts(len(due), reparse=order.reparse)
-        with observed_by(progress):
-            crawl = crawl_here(instance, catalogue, due, order.cutoff, reparse=order.reparse)
+        crawl = crawl_here(
+            instance,
+            catalogue,
+            due,
+            order.cutoff,
+            reparse=order.reparse,
+            crawl_context=crawl_context,
+        )
     build = None if _is_interrupted(crawl) else _build(instance, order, progress)
     unusable = _unusable(instance, order)
     if unusable and not _is_interrupted(crawl) and not _is_interrupted(build):
@@ -56,8 +68,10 @@ def run_session(instance: DagsterInstance, order: RunOrder, progress: RunProgres
 
         progress.found_damaged(reason for reason in unusable.values() if reason)
         progress.crawl_starts(len(unusable), reparse=False)
-        with observed_by(progress):
-            crawl = crawl_here(instance, catalogue, sorted(unusable), datetime.now(timezone.utc))
+        now = datetime.now(timezone.utc)
+        # The workers that were started early have ended with the first crawl, if there was one.
+        again = replace(crawl_context, workforce=None)
+        crawl = crawl_here(instance, catalogue, sorted(unusable), now, crawl_context=again)
         build = (None if _is_interrupted(crawl) else _build(instance, order, progress)) or build
     landed = pages_recorded_after(instance, catalogue.name, newest_before)
     done_before = set() if order.reparse else set(order.pages) - set(due)

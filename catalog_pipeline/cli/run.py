@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import click
@@ -20,11 +21,15 @@ from catalog_pipeline.cli.progress import RunProgress
 from catalog_pipeline.cli.run_order import RunOrder
 from catalog_pipeline.cli.run_summary import RunSummary, show_summary
 from catalog_pipeline.cli.times import parse_age
+from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.lock import catalogue_lock
 from catalog_pipeline.crawling.plan import parse_cutoff
+from catalog_pipeline.crawling.scheduling.robots import ask_robots_early
+from catalog_pipeline.crawling.workforce import Workforce
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.sandbox.on_demand import served
 from catalog_pipeline.storing.folder_store import PageStore
 
 
@@ -87,13 +92,14 @@ def _run(order: RunOrder, *, as_json: bool) -> RunSummary:
     places = catalogue_places(catalogue.name)
     with ExitStack() as stack:
         progress = stack.enter_context(RunProgress(catalogue.name, is_shown=not as_json))
-        stack.enter_context(
+        lease = stack.enter_context(
             catalogue_lock(places.folder, "catalog-pipeline run", on_wait=progress.waiting_for)
         )
+        crawl_context = CrawlContext(served, progress, lease)
         if not order.reparse and not PageStore(places.pages).has_all(order.pages):
-            from catalog_pipeline.crawling.workforce import head_start
-
-            stack.enter_context(head_start(catalogue, places))
+            workforce = stack.enter_context(Workforce(served(catalogue), places, lease))
+            ask_robots_early(workforce.catalogue, workforce.pool)
+            crawl_context = replace(crawl_context, workforce=workforce)
         # Dagster takes the better part of a second to import: mistakes in usage do not wait for
         # it, and the workers start meanwhile.
         with heavy_imports():
@@ -103,4 +109,4 @@ def _run(order: RunOrder, *, as_json: bool) -> RunSummary:
 
             check_catalogue(catalogue)
             instance = stack.enter_context(open_instance())
-        return crawl_session.run_session(instance, order, progress)
+        return crawl_session.run_session(instance, order, progress, crawl_context)

@@ -1,7 +1,8 @@
 """What the scheduler asks of a worker and what a worker answers: one HTTP exchange each.
 
-Plain values that cross a process boundary. `session` counts the logins of the crawl: an answer
-that the session has expired tells by it whether a newer session is there already.
+Plain values that cross a process boundary, errors as they were raised. `session` counts the logins
+of the crawl: an answer that the session has expired tells by it whether a newer session is there
+already.
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ from typing import TypeAlias
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.errors import LoginError, Pushback, StorageError, WorkerError
+from catalog_pipeline.errors import (
+    FetchError,
+    LoginError,
+    PageError,
+    StorageError,
+    WorkerError,
+)
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.records import StoredPage
-
-NO_PUSHBACK = Pushback()
 
 
 @dataclass(frozen=True)
@@ -120,14 +125,10 @@ class PageRedirected:
 
 @dataclass(frozen=True, slots=True)
 class PageRefused:
-    """This attempt gave no page. `kind` is a row of the retry table."""
+    """This attempt gave no page, because of the `error`."""
 
     page: PageKey
-    url: str
-    kind: str
-    message: str
-    http_status: int | None = None
-    pushback: Pushback = NO_PUSHBACK
+    error: PageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +147,7 @@ class RobotsAnswered:
     status: int | None
     body: bytes = b""
     location: str | None = None
-    kind: str = ""
-    message: str = ""
-    pushback: Pushback = NO_PUSHBACK
+    error: FetchError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,35 +159,16 @@ class LoggedIn:
 
 @dataclass(frozen=True, slots=True)
 class LoginPutOff:
-    """The site could not be asked for a login. `kind` is a row of the retry table."""
+    """The site could not be asked for a login, because of the `error`."""
 
-    url: str
-    kind: str
-    message: str
-    pushback: Pushback = NO_PUSHBACK
+    error: FetchError
 
 
 @dataclass(frozen=True, slots=True)
-class LoginRefused:
-    """The site does not accept the login; the crawl has to stop."""
+class CrawlBroke:
+    """Nothing more can be had, because of the `error`: the whole crawl has to stop."""
 
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class StorageRefused:
-    """The page could not be written to disk; the crawl has to stop."""
-
-    page: PageKey | None
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerBroke:
-    """An error that nobody foresaw: a mistake in the program, with its traceback."""
-
-    page: PageKey | None
-    traceback: str
+    error: LoginError | StorageError | WorkerError
 
 
 News: TypeAlias = PageSent | PageArrived
@@ -204,18 +184,5 @@ Answer: TypeAlias = (
     | RobotsAnswered
     | LoggedIn
     | LoginPutOff
-    | LoginRefused
-    | StorageRefused
-    | WorkerBroke
+    | CrawlBroke
 )
-
-
-def raise_if_fatal(answer: Answer) -> None:
-    """Raise what ends the whole crawl: a full disk, a refused login, a mistake in the program."""
-    if isinstance(answer, StorageRefused):
-        raise StorageError(answer.message)
-    if isinstance(answer, LoginRefused):
-        raise LoginError(answer.message)
-    if isinstance(answer, WorkerBroke):
-        which = f"page {answer.page}" if answer.page is not None else "a task"
-        raise WorkerError(f"A worker broke at {which}:\n{answer.traceback}")

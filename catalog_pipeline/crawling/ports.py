@@ -1,17 +1,83 @@
-"""Whoever wants to see a crawl's progress implements `Observer`; the default sees nothing."""
+"""What a crawl needs of others, as narrow interfaces; implementations are elsewhere.
+
+An interface says what every implementation is held to by one suite of tests. Here is no logic: what
+an implementation shares with another belongs in a module of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
+from typing import Protocol
 
 from catalog_pipeline.crawling.plan import CrawlPlan
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
 
 
+class Recorder(Protocol):
+    """Whoever writes checkpoints; a page counts as done when `record_pages` has returned."""
+
+    def record_pages(self, pages: Sequence[StoredPage]) -> None:
+        """Record pages that are safely on disk."""
+
+    def record_failure(self, failure: PageFailure) -> None:
+        """Record that a page was given up."""
+
+
+class Lease(Protocol):
+    """The sole right to crawl a catalogue, held until it is let go of, or its holder dies."""
+
+    @property
+    def descriptors(self) -> Sequence[int]:
+        """What a program has to keep open to share the lease: it outlives the holder by that."""
+
+    def name_workers(self, pids: Sequence[int]) -> None:
+        """Say which processes share it, so that the next holder can end them if need be."""
+
+
+class Throttle(Protocol):
+    """When the next request to a site may start. Times are monotonic seconds."""
+
+    @property
+    def requests_per_second(self) -> float | None:
+        """The rate at present, None without a limit."""
+
+    @property
+    def interval_seconds(self) -> float:
+        """Time from one start to the next, at the present rate; 0 without a limit."""
+
+    def seconds_until_free(self, now: float) -> float:
+        """How long to wait until a request may start; 0 means that it may start now."""
+
+    def take(self, now: float) -> int:
+        """Count a request that starts now, when none has to wait; return its number, for `sent`.
+
+        Raises:
+            ValueError: it would have to wait.
+        """
+
+    def sent(self, number: int, at: float) -> None:
+        """Note when a request really left for the server, if that was later than its start."""
+
+    def space_from(self, now: float) -> None:
+        """Begin an interval at `now`, after requests that somebody else has spaced."""
+
+    def limit_to(self, requests_per_second: float, now: float) -> None:
+        """Lower the limit for good; a higher one changes nothing."""
+
+    def push_back(
+        self, now: float, retry_after_seconds: float | None, *, started_at: float | None = None
+    ) -> None:
+        """Give way to a site that asks for less; `started_at` is when it was asked."""
+
+    def succeeded(self, now: float) -> None:
+        """Count a good answer."""
+
+
 class Observer:
-    """Told of what happens in a crawl, in its main thread; slow work here slows the crawl."""
+    """Told of what happens in a crawl, in its main thread; slow work here slows the crawl.
+
+    This one sees nothing; others see what they override.
+    """
 
     def planned(self, plan: CrawlPlan) -> None:
         """The pages of the run were sorted into done, recovered and due."""
@@ -36,21 +102,3 @@ class Observer:
 
     def finished(self, outcome: CrawlOutcome) -> None:
         """The crawl has ended by itself or as asked, and everything is recorded."""
-
-
-_current: ContextVar[Observer] = ContextVar("observer", default=Observer())  # noqa: B039
-
-
-def current_observer() -> Observer:
-    """The observer of the crawl in this context."""
-    return _current.get()
-
-
-@contextmanager
-def observed_by(observer: Observer) -> Iterator[None]:
-    """Let `observer` see the crawl that runs within the block."""
-    token = _current.set(observer)
-    try:
-        yield
-    finally:
-        _current.reset(token)

@@ -6,6 +6,7 @@ import pytest
 from dagster import DagsterInstance
 
 from catalog_pipeline.cli import grids
+from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
@@ -97,7 +98,7 @@ def test_the_status_is_the_one_that_the_web_ui_shows(
     from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
     from catalog_pipeline.orchestration.names import pages_key
 
-    partitions = build_pages_asset(broken.catalogue).partitions_def
+    partitions = build_pages_asset(broken.catalogue, CrawlContext()).partitions_def
     shown = get_and_update_asset_status_cache_value(instance, pages_key(NAME), partitions)
     found = _of(run("status", NAME, "--json"))
     assert len(shown.deserialize_materialized_partition_subsets(partitions)) == found["done"]

@@ -15,6 +15,7 @@ import pytest
 
 from catalog_pipeline.crawling import lock as lock_module
 from catalog_pipeline.crawling.lock import catalogue_lock, holder_of, try_acquire
+from catalog_pipeline.crawling.orphans import WORKER_MODULE
 from catalog_pipeline.errors import StorageError
 
 HOLD = """
@@ -128,7 +129,7 @@ def test_the_lock_of_a_killed_process_is_free(
     other.wait()
     lock = try_acquire(tmp_path, "run-b")
     assert lock is not None
-    lock.release(remove=False)
+    lock.release()
 
 
 @pytest.mark.parametrize("child", [A_PROGRAM, A_FORK], ids=["program", "fork"])
@@ -144,7 +145,7 @@ def test_a_child_that_outlives_the_holder_does_not_hold_the_lock(
         os.kill(child_pid, 0)
         lock = try_acquire(tmp_path, "run-b")
         assert lock is not None
-        lock.release(remove=False)
+        lock.release()
     finally:
         os.kill(child_pid, signal.SIGKILL)
 
@@ -158,15 +159,14 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> Non
 CRAWL_WITH_A_STUCK_WORKER = """
 import subprocess, sys, time
 from pathlib import Path
-from catalog_pipeline.crawling.lock import (
-    WORKER_MODULE, catalogue_lock, name_workers, shared_descriptors
-)
+from catalog_pipeline.crawling.lock import catalogue_lock
+from catalog_pipeline.crawling.orphans import WORKER_MODULE
 folder = Path(sys.argv[1])
-with catalogue_lock(folder, "run-a"):
+with catalogue_lock(folder, "run-a") as lock:
     worker = subprocess.Popen(
-        [sys.executable, "-c", sys.argv[2], WORKER_MODULE], pass_fds=shared_descriptors(folder)
+        [sys.executable, "-c", sys.argv[2], WORKER_MODULE], pass_fds=lock.descriptors
     )
-    name_workers(folder, [worker.pid])
+    lock.name_workers([worker.pid])
     print(worker.pid, flush=True)
     time.sleep(60)
 """
@@ -228,7 +228,7 @@ def test_a_process_that_was_given_a_workers_number_is_not_killed(
     """It may well be a worker, of another crawl."""
     monkeypatch.setattr(lock_module, "LONGEST_AFTERLIFE_SECONDS", 0.0)
     path = tmp_path / "crawl.lock"
-    command = [sys.executable, "-c", STUCK_WORKER, lock_module.WORKER_MODULE]
+    command = [sys.executable, "-c", STUCK_WORKER, WORKER_MODULE]
     looks = 0
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as stranger,

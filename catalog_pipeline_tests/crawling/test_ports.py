@@ -1,52 +1,229 @@
-"""Who is told of a crawl's progress, and of what."""
+"""What every implementation of a crawl's interfaces is held to: one suite for each."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Protocol
 
 import dagster as dg
+import pytest
 
-from catalog_pipeline.crawling.plan import CrawlPlan
-from catalog_pipeline.crawling.ports import Observer, current_observer, observed_by
-from catalog_pipeline.orchestration.commands.in_process import crawl_here
-from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
-from catalog_pipeline_tests.pages import keys
-from catalog_pipeline_tests.site import Site
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.cli.progress import RunProgress
+from catalog_pipeline.crawling.context import CrawlContext
+from catalog_pipeline.crawling.crawl import CrawlJob, crawl
+from catalog_pipeline.crawling.lock import catalogue_lock, holder_of
+from catalog_pipeline.crawling.ports import Lease, Observer, Recorder, Throttle
+from catalog_pipeline.crawling.scheduling.throttle import AdaptiveThrottle
+from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, read_failures
+from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
+from catalog_pipeline.orchestration.instance.open import open_instance
+from catalog_pipeline.orchestration.names import pages_key, pages_step
+from catalog_pipeline.records import PageFailure, PageRecord, StoredPage
+from catalog_pipeline_tests.crawling.recorders import KeptRecords
+from catalog_pipeline_tests.site import NAME, Site
+
+AT = datetime(2026, 1, 31, tzinfo=timezone.utc)
+RECORD = PageRecord(
+    PageKey(1), "http://shop.example/1", 200, 20, 900, 0.1, 1, AT,
+    "text/html", '"e"', None, False, "v", "c",
+)  # fmt: skip
 
 
-class _Witness(Observer):
+def _page(number: int, at: datetime = AT) -> StoredPage:
+    record = replace(RECORD, page=PageKey(number), fetched_at=at)
+    return StoredPage(record, f"{number}.page", f"{number:064}")
+
+
+def _failure(number: int) -> PageFailure:
+    message = f"page {number} http://shop.example/{number}: HTTP 404"
+    url = f"http://shop.example/{number}"
+    return PageFailure(PageKey(number), url, "status_404_410", message, 404, 1, AT)
+
+
+class RecorderCase(Protocol):
+    """An implementation of `Recorder`, and what it shows afterwards."""
+
+    def use(self, act: Callable[[Recorder], None]) -> None: ...
+    def recorded(self) -> dict[PageKey, StoredPage]: ...
+    def failures(self) -> dict[PageKey, PageFailure]: ...
+
+
+class KeptRecordsCase:
     def __init__(self) -> None:
-        self.seen: list[tuple[str, int]] = []
-        self.outcome: CrawlOutcome | None = None
+        self._records = KeptRecords()
 
-    def planned(self, plan: CrawlPlan) -> None:
-        self.seen.append(("planned", len(plan.due)))
+    def use(self, act: Callable[[Recorder], None]) -> None:
+        act(self._records)
 
-    def page_stored(self, stored: StoredPage) -> None:
-        self.seen.append(("stored", stored.record.page.number))
+    def recorded(self) -> dict[PageKey, StoredPage]:
+        return {stored.record.page: stored for group in self._records.groups for stored in group}
 
-    def page_failed(self, failure: PageFailure) -> None:
-        self.seen.append(("failed", failure.page.number))
-
-    def put_off(self, reason: str, seconds: float) -> None:
-        self.seen.append(("put off", int(reason.split()[1])))
-
-    def finished(self, outcome: CrawlOutcome) -> None:
-        self.outcome = outcome
+    def failures(self) -> dict[PageKey, PageFailure]:
+        return {failure.page: failure for failure in self._records.failures}
 
 
-def test_a_crawl_tells_its_observer_what_happens(site: Site, instance: dg.DagsterInstance):
+class EventRecorderCase:
+    """In a step of a run, as the project's own asset has it."""
+
+    PAGES: Sequence[PageKey] = [PageKey(number) for number in range(1, 6)]
+
+    def __init__(self, instance: dg.DagsterInstance) -> None:
+        self._instance = instance
+
+    def use(self, act: Callable[[Recorder], None]) -> None:
+        @dg.multi_asset(
+            name=pages_step(NAME),
+            specs=[dg.AssetSpec(pages_key(NAME), skippable=True)],
+            partitions_def=dg.StaticPartitionsDefinition([str(page) for page in self.PAGES]),
+            backfill_policy=dg.BackfillPolicy.single_run(),
+        )
+        def product_pages(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+            act(EventRecorder(context, pages_key(NAME)))
+            yield from ()
+
+        result = dg.materialize([product_pages], instance=self._instance, partition_key="1")
+        assert result.success
+
+    def recorded(self) -> dict[PageKey, StoredPage]:
+        return dict(read_checkpoints(self._instance, NAME, self.PAGES))
+
+    def failures(self) -> dict[PageKey, PageFailure]:
+        return dict(read_failures(self._instance, NAME, self.PAGES))
+
+
+@pytest.fixture(params=["kept records", "event log"])
+def recorder_case(request: pytest.FixtureRequest, home: Path) -> Iterator[RecorderCase]:
+    if request.param == "kept records":
+        yield KeptRecordsCase()
+        return
+    with open_instance() as instance:
+        yield EventRecorderCase(instance)
+
+
+def test_pages_are_recorded_when_it_has_returned_with_all_that_is_known(
+    recorder_case: RecorderCase,
+):
+    seen: list[dict[PageKey, StoredPage]] = []
+
+    def act(recorder: Recorder) -> None:
+        recorder.record_pages([_page(1), _page(3)])
+        seen.append(recorder_case.recorded())
+
+    recorder_case.use(act)
+    assert seen == [{PageKey(1): _page(1), PageKey(3): _page(3)}]
+
+
+def test_the_latest_record_of_a_page_counts(recorder_case: RecorderCase):
+    later = _page(2, AT + timedelta(hours=1))
+
+    def act(recorder: Recorder) -> None:
+        recorder.record_pages([_page(2)])
+        recorder.record_pages([later])
+
+    recorder_case.use(act)
+    assert recorder_case.recorded() == {PageKey(2): later}
+
+
+def test_a_failure_is_recorded_with_its_reason_and_is_no_page(recorder_case: RecorderCase):
+    recorder_case.use(lambda recorder: recorder.record_failure(_failure(4)))
+    assert recorder_case.recorded() == {}
+    found = recorder_case.failures()[PageKey(4)]
+    assert (found.kind, found.message, found.http_status) == (
+        "status_404_410", _failure(4).message, 404,
+    )  # fmt: skip
+
+
+@contextmanager
+def _folder_lock(folder: Path) -> Iterator[Lease]:
+    with catalogue_lock(folder, "run-a") as lock:
+        assert lock is not None
+        yield lock
+
+
+LEASES = [_folder_lock]
+
+
+@pytest.mark.parametrize("hold", LEASES)
+def test_a_lease_is_held_until_it_is_let_go_of(
+    hold: Callable[[Path], "contextmanager[Lease]"], tmp_path: Path
+):
+    with hold(tmp_path):
+        assert holder_of(tmp_path) is not None
+    assert holder_of(tmp_path) is None
+
+
+@pytest.mark.parametrize("hold", LEASES)
+def test_a_program_that_shares_a_lease_keeps_it_from_others(
+    hold: Callable[[Path], "contextmanager[Lease]"], tmp_path: Path
+):
+    program = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    with hold(tmp_path) as lease:
+        sharing = subprocess.Popen(program, stdin=subprocess.PIPE, pass_fds=list(lease.descriptors))
+        lease.name_workers([sharing.pid])
+    assert holder_of(tmp_path) is not None
+    sharing.communicate()
+    assert holder_of(tmp_path) is None
+
+
+THROTTLES: list[Callable[[float | None], Throttle]] = [
+    lambda rate: AdaptiveThrottle(rate, clock=lambda: 0.0)
+]
+
+
+@pytest.mark.parametrize("make", THROTTLES)
+def test_a_request_before_its_time_is_refused_and_one_in_time_is_not(
+    make: Callable[[float | None], Throttle],
+):
+    throttle = make(10.0)
+    with pytest.raises(ValueError, match="before"):
+        throttle.take(0.0)
+    at = throttle.seconds_until_free(0.0)
+    assert at > 0
+    first = throttle.take(at)
+    later = at + throttle.seconds_until_free(at)
+    assert later - at >= 0.1
+    assert throttle.take(later) != first
+
+
+@pytest.mark.parametrize("make", THROTTLES)
+def test_without_a_limit_nothing_waits_until_the_site_asks_for_it(
+    make: Callable[[float | None], Throttle],
+):
+    throttle = make(None)
+    assert throttle.requests_per_second is None
+    assert throttle.interval_seconds == 0
+    assert throttle.seconds_until_free(1.0) == 0
+    throttle.push_back(1.0, 30.0)
+    assert throttle.seconds_until_free(1.0) == pytest.approx(30.0)
+
+
+@pytest.mark.parametrize("make", THROTTLES)
+def test_a_limit_is_only_ever_lowered(make: Callable[[float | None], Throttle]):
+    throttle = make(10.0)
+    throttle.limit_to(2.0, 0.0)
+    throttle.limit_to(5.0, 0.0)
+    assert throttle.requests_per_second == 2.0
+
+
+OBSERVERS: list[Callable[[], Observer]] = [
+    Observer,
+    lambda: RunProgress("shop", is_shown=True),
+    lambda: RunProgress("shop", is_shown=False),
+]
+
+
+@pytest.mark.parametrize("make", OBSERVERS, ids=["none", "terminal", "json"])
+def test_a_crawl_is_the_same_whoever_sees_it(site: Site, make: Callable[[], Observer]):
     catalogue = site.write(last_page=3)
     site.shop.control(faults=["2=503:1", "3=404"])
-    witness = _Witness()
-    with observed_by(witness):
-        crawl_here(instance, catalogue, keys(1, 2, 3), None)
-    assert witness.seen[0] == ("planned", 3)
-    assert sorted(witness.seen[1:]) == [
-        ("failed", 3), ("put off", 2), ("stored", 1), ("stored", 2),
-    ]  # fmt: skip
-    assert witness.outcome is not None
-    assert (witness.outcome.downloads, len(witness.outcome.failures)) == (2, 1)
-
-
-def test_the_observer_is_there_only_within_its_block():
-    before, witness = current_observer(), _Witness()
-    with observed_by(witness):
-        assert current_observer() is witness
-    assert current_observer() is before
+    site.places.pages.mkdir(parents=True)
+    recorder, context = KeptRecords(), CrawlContext(observer=make())
+    due = [(page, None) for page in catalogue.pages]
+    outcome = crawl(CrawlJob(catalogue, site.places, due), recorder, context, lambda: False)
+    assert [stored.record.page for stored in recorder.pages] == [PageKey(1), PageKey(2)]
+    assert [failure.page for failure in outcome.failures] == [PageKey(3)]

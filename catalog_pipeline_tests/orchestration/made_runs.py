@@ -8,6 +8,7 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
 from catalog_pipeline.orchestration.names import (
     RANGE_END_TAG,
@@ -20,7 +21,7 @@ from catalog_pipeline.orchestration.names import (
 def pages_job(catalogue: Catalogue) -> dg.JobDefinition:
     """The job that materializes pages, in this process."""
     definitions = dg.Definitions(
-        assets=[build_pages_asset(catalogue)], executor=dg.in_process_executor
+        assets=[build_pages_asset(catalogue, CrawlContext())], executor=dg.in_process_executor
     )
     return definitions.resolve_implicit_global_asset_job_def()
 

@@ -15,6 +15,7 @@ from dagster._core.definitions.reconstruct import initialize_repository_def_from
 from dagster._core.definitions.repository_definition import RepositoryDefinition
 
 from catalog_pipeline.catalogue.finding import BUNDLED_FOLDER
+from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.errors import CatalogPipelineError, CatalogueError
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline_tests.site import Site
@@ -91,7 +92,7 @@ def test_every_table_has_its_automation_and_its_checks(repository: RepositoryDef
 def test_pages_per_run_makes_several_runs_of_a_backfill(site: Site):
     from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
 
-    asset = build_pages_asset(site.write(pages_per_run=5))
+    asset = build_pages_asset(site.write(pages_per_run=5), CrawlContext())
     assert asset.backfill_policy == dg.BackfillPolicy.multi_run(max_partitions_per_run=5)
 
 

@@ -6,24 +6,12 @@ file. The limits of a group are written here and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
-
-from catalog_pipeline.records import PageFailure, StoredPage
+from catalog_pipeline.crawling.ports import Recorder
+from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.folder_store import PageStore
 
 MAX_PAGES = 50
 MAX_SECONDS = 0.2
-
-
-class Recorder(Protocol):
-    """Whoever writes checkpoints; a page counts as done when `record_pages` has returned."""
-
-    def record_pages(self, pages: Sequence[StoredPage]) -> None:
-        """Record pages that are safely on disk."""
-
-    def record_failure(self, failure: PageFailure) -> None:
-        """Record that a page was given up."""
 
 
 class GroupCommit:

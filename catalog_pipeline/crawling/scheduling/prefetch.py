@@ -9,7 +9,7 @@ to stop, the pages whose requests have not left come back. The worker's end is `
 from __future__ import annotations
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.crawling.scheduling.throttle import Throttle
+from catalog_pipeline.crawling.ports import Throttle
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.crawling.working.request_slots import SLOW_EXCHANGE_SECONDS
 

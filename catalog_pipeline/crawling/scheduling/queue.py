@@ -1,6 +1,6 @@
 """The pages of a crawl on their way: ready, put off until a time, in flight, or arrived.
 
-Bookkeeping only; which page starts, and what its answer means, is decided in `crawl`.
+Bookkeeping only; which page starts, and what its answer means, is decided in `loop` and `results`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ class PageWork:
     page: PageKey
     url: str
     previous: StoredPage | None
-    is_reparse: bool = False
     attempt: int = 1
     redirects: int = 0
     expiries: int = 0

@@ -7,46 +7,34 @@ Which kinds of failures are worth another try is the table in
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import random
 
 from catalog_pipeline.catalogue.politeness import Politeness
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.retry_table import is_retried
 
-if TYPE_CHECKING:
-    from tenacity import RetryCallState
+_MOST_DOUBLINGS = 63
+"""After these any wait is longer than a crawl; one more would only lead to numbers without end."""
 
 
 def next_attempt(
     error: FetchError, attempt: int, started_at: float, now: float, politeness: Politeness
 ) -> float | None:
-    """Return when the page is to be tried again, or None if `error` is final.
+    """When the page is to be tried again, or None if `error` is final.
 
     `attempt` counts the tries so far, `started_at` is when the first one began. The wait doubles
     from try to try and a random part of up to half of it is added, so that pages that failed
     together do not come back together. A Retry-After is waited for in full; if it, or the wait,
     leads beyond the page's total time, the page is given up at once.
     """
-    if not is_retried(error.kind):
+    if not is_retried(error.kind) or attempt >= politeness.max_attempts:
         return None
-    # Most crawls never need it, and each would pay for its import.
-    from tenacity import RetryCallState, Retrying
-    from tenacity.stop import stop_after_attempt, stop_before_delay
-
-    state = RetryCallState(Retrying(), None, (), {})
-    state.attempt_number = attempt
-    state.start_time = started_at
-    state.outcome_timestamp = now
-    state.upcoming_sleep = _wait(state, politeness) + (error.pushback.retry_after_seconds or 0.0)
-    is_over = stop_after_attempt(politeness.max_attempts) | stop_before_delay(
-        politeness.page_timeout_seconds
-    )
-    return None if is_over(state) else now + state.upcoming_sleep
+    asked_seconds = error.pushback.retry_after_seconds or 0.0
+    again_at = now + _backoff_seconds(attempt, politeness) + asked_seconds
+    return again_at if again_at - started_at < politeness.page_timeout_seconds else None
 
 
-def _wait(state: RetryCallState, politeness: Politeness) -> float:
-    from tenacity import wait_exponential, wait_random
-
+def _backoff_seconds(attempt: int, politeness: Politeness) -> float:
+    doubled: float = politeness.backoff_seconds * 2.0 ** min(attempt - 1, _MOST_DOUBLINGS)
     longest = politeness.max_backoff_seconds
-    backoff = wait_exponential(multiplier=politeness.backoff_seconds, max=longest)(state)
-    return min(backoff + wait_random(0, backoff / 2)(state), longest)
+    return min(doubled * (1 + random.random() / 2), longest)

@@ -9,11 +9,10 @@ from collections.abc import Callable
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling import messages
-from catalog_pipeline.crawling.ports import Observer
+from catalog_pipeline.crawling.ports import Throttle
 from catalog_pipeline.crawling.scheduling.retry_policy import next_attempt
-from catalog_pipeline.crawling.scheduling.throttle import Throttle
 from catalog_pipeline.crawling.working.pool import WorkerPool
-from catalog_pipeline.errors import CrawlStoppedError, FetchError
+from catalog_pipeline.errors import CrawlStoppedError
 from catalog_pipeline.fetching.robots import (
     LONGEST_DELAY_SECONDS,
     MAX_ROBOTS_REDIRECTS,
@@ -40,10 +39,10 @@ def ask_robots_early(catalogue: Catalogue, pool: WorkerPool) -> None:
 
 
 class RobotsGate:
-    """The rules of every host that a crawl of so many `pages` has asked, and the pace they want.
+    """The rules of every host that a crawl has asked, and the rate they want.
 
-    While it waits for a robots.txt, `meanwhile` takes the workers' other answers, and is called
-    with None at each look at the clock.
+    `slowed_down` is told what a rate comes to. While the gate waits for a robots.txt, `meanwhile`
+    takes the workers' other answers, and is called with None at each look at the clock.
     """
 
     def __init__(
@@ -51,9 +50,8 @@ class RobotsGate:
         catalogue: Catalogue,
         pool: WorkerPool,
         throttle: Throttle,
-        observer: Observer,
         *,
-        pages: int,
+        slowed_down: Callable[[str], None],
         clock: Callable[[], float],
         must_stop: Callable[[], bool],
         meanwhile: Callable[[messages.Answer | None], None],
@@ -62,8 +60,7 @@ class RobotsGate:
         self._politeness = catalogue.politeness
         self._pool = pool
         self._throttle = throttle
-        self._observer = observer
-        self._pages = pages
+        self._slowed_down = slowed_down
         self._clock = clock
         self._must_stop = must_stop
         self._meanwhile = meanwhile
@@ -76,14 +73,14 @@ class RobotsGate:
         """Whether the rules for `url` are known, or none are followed."""
         return not self._politeness.obey_robots or robots_address(url) in self._rules
 
-    def ask(self, url: str) -> None:
-        """Ask the host of `url` for its rules and go as slowly as they want; not known after that
-        if the crawl was stopped while it waited."""
+    def ask(self, url: str, pages: int) -> None:
+        """Ask the host of `url` for its rules and go as slowly as they want, with all `pages` of
+        the crawl; not known after that if the crawl was stopped while it waited."""
         address = robots_address(url)
         rules = self._answered(address)
         if rules is not None:
             self._rules[address] = rules
-            self._obey(rules, address)
+            self._obey(rules, address, pages)
 
     def why_not(self, url: str) -> str:
         """One sentence that says why `url`, whose rules are known, may not be fetched; empty if it
@@ -104,7 +101,7 @@ class RobotsGate:
         for reason in self._too_slow.values():
             raise CrawlStoppedError(f"{self._catalogue.name}: {reason}.")
 
-    def _obey(self, rules: RobotsRules, address: str) -> None:
+    def _obey(self, rules: RobotsRules, address: str, pages: int) -> None:
         """Go as slowly as robots.txt asks, and say what that comes to."""
         agent, cap = self._politeness.agent, self._politeness.max_crawl_delay_seconds
         self.capacity = min(self.capacity, rules.max_concurrency(agent) or self.capacity)
@@ -121,8 +118,8 @@ class RobotsGate:
             return
         self._throttle.limit_to(1 / delay, self._clock())
         hint = f"{_CAP} caps it" if delay == wanted else f"{_CAP} cuts it to {delay:g}"
-        takes = _in_words(delay * self._pages)
-        self._observer.slowed_down(f"{wish} ({hint}): the {self._pages} pages take about {takes}")
+        takes = _in_words(delay * pages)
+        self._slowed_down(f"{wish} ({hint}): the {pages} pages take about {takes}")
 
     def _answered(self, address: str) -> RobotsRules | None:
         """The rules of one host; None if the crawl was stopped while it waited."""
@@ -138,16 +135,16 @@ class RobotsGate:
                 redirects += 1
                 url = answer.location
                 continue
-            if answer.kind:
-                pushback = answer.pushback
-                if pushback.slow_down:
-                    self._throttle.push_back(self._clock(), pushback.retry_after_seconds)
-                error = FetchError(answer.message, kind=answer.kind, url=url, pushback=pushback)
+            error = answer.error
+            if error is not None:
+                if error.pushback.slow_down:
+                    seconds = error.pushback.retry_after_seconds
+                    self._throttle.push_back(self._clock(), seconds)
                 again_at = next_attempt(error, attempt, started_at, self._clock(), self._politeness)
                 if again_at is not None:
                     attempt, due_at = attempt + 1, again_at
                     continue
-            return RobotsRules.from_answer(answer.status, answer.body, answer.message)
+            return RobotsRules.from_answer(answer.status, answer.body, str(error) if error else "")
 
     def _ask_once(self, url: str, due_at: float) -> messages.RobotsAnswered | None:
         is_sent = self._pool.asked_robots == url

@@ -1,67 +1,29 @@
-"""What came of a crawl's pages so far, and whether it is so bad that the crawl should stop."""
+"""Numbers of a crawl: what was downloaded, confirmed by a 304, and given up."""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.catalogue.politeness import Politeness
-from catalog_pipeline.crawling.ports import Observer
-from catalog_pipeline.crawling.scheduling.circuit_breaker import CircuitBreaker
-from catalog_pipeline.crawling.scheduling.group_commit import Recorder
-from catalog_pipeline.crawling.scheduling.queue import PageWork
-from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
+from catalog_pipeline.records import CrawlOutcome, PageFailure, PageRecord
 
 
 class Stats:
-    """Counts pages, records failures as they come, and tells the observer of both."""
+    """Counts only; what is recorded, and told to whom, is in `ledger`."""
 
-    def __init__(self, politeness: Politeness, recorder: Recorder, observer: Observer) -> None:
-        self._recorder = recorder
-        self._observer = observer
-        self._breaker = CircuitBreaker(
-            politeness.stop_when_failed_share,
-            politeness.stop_window,
-            politeness.page_timeout_seconds,
-        )
+    def __init__(self) -> None:
         self._failures: list[PageFailure] = []
         self._downloads = 0
         self._not_modified = 0
 
-    def page_stored(self, work: PageWork, stored: StoredPage) -> None:
-        """A page is on disk."""
-        if not work.is_reparse:
-            if stored.record.not_modified:
-                self._not_modified += 1
-            else:
-                self._downloads += 1
-        self._breaker.page_done()
-        self._observer.page_stored(stored)
+    def page_came(self, record: PageRecord) -> None:
+        """The site gave a page, or said that it has not changed."""
+        if record.not_modified:
+            self._not_modified += 1
+        else:
+            self._downloads += 1
 
-    def page_failed(self, work: PageWork, kind: str, message: str, status: int | None) -> None:
-        """A page is given up; `message` need not name it."""
-        is_named = f"page {work.page}" in message
-        failure = PageFailure(
-            page=work.page,
-            url=work.url,
-            kind=kind,
-            message=message if is_named else f"page {work.page} {work.url}: {message}",
-            http_status=status,
-            attempts=work.attempt,
-            failed_at=datetime.now(timezone.utc),
-        )
-        self._recorder.record_failure(failure)
+    def page_failed(self, failure: PageFailure) -> None:
+        """A page was given up."""
         self._failures.append(failure)
-        self._breaker.page_failed(failure)
-        self._observer.page_failed(failure)
-
-    def asked_to_pause(self, seconds: float) -> None:
-        """The site named a time for which it wants to be left alone."""
-        self._breaker.asked_to_pause(seconds)
-
-    def reason_to_stop(self) -> str | None:
-        """Why the crawl should stop, if it should."""
-        return self._breaker.reason_to_stop()
 
     def outcome(self, untried: tuple[PageKey, ...], *, was_stopped: bool) -> CrawlOutcome:
         """The crawl's result; it was not stopped short if nothing was left to try."""

@@ -39,8 +39,8 @@ _LONGEST_WINDOW_SECONDS = 2.0
 _TICKS_PER_SECOND = 1_000_000
 
 
-class Throttle:
-    """The rate limit of one crawl. Times are monotonic seconds; rates are requests per second."""
+class AdaptiveThrottle:
+    """A `Throttle` of one crawl. Times are monotonic seconds; rates are requests per second."""
 
     def __init__(self, requests_per_second: float | None, *, clock: Callable[[], float]) -> None:
         self._limit = requests_per_second

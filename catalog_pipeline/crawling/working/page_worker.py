@@ -26,6 +26,7 @@ from catalog_pipeline.errors import (
     ParseError,
     StorageError,
     StoredPageError,
+    WorkerError,
 )
 from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline.fetching.cookies import CookieFile
@@ -87,10 +88,13 @@ class PageWorker:
             if isinstance(task, messages.FetchRobots):
                 return self._fetch_robots(task)
             return self._log_in(task)
-        except StorageError as error:
-            return messages.StorageRefused(getattr(task, "page", None), str(error))
+        except (LoginError, StorageError) as error:
+            return messages.CrawlBroke(error)
         except Exception:
-            return messages.WorkerBroke(getattr(task, "page", None), traceback.format_exc())
+            page = getattr(task, "page", None)
+            which = "a task" if page is None else f"page {page}"
+            trace = traceback.format_exc()
+            return messages.CrawlBroke(WorkerError(f"A worker broke at {which}:\n{trace}"))
 
     def _fetch_page(
         self, task: messages.FetchPage, tell: Callable[[messages.News], None]
@@ -118,9 +122,8 @@ class PageWorker:
         try:
             stored = self._writer.store(task.page, task.attempt, answer, previous)
         except ParseError as error:
-            return messages.PageRefused(
-                task.page, answer.url, error.kind, str(error), answer.status
-            )
+            error.http_status = answer.status
+            return messages.PageRefused(task.page, error)
         return messages.PageStored(task.page, stored)
 
     def _refused(self, task: messages.FetchPage, error: FetchError) -> messages.Answer:
@@ -128,31 +131,21 @@ class PageWorker:
             return messages.SessionExpired(task.page, task.session)
         refusal = refused_authorization(self._catalogue, error)
         if refusal is not None:
-            return messages.LoginRefused(str(refusal))
-        return messages.PageRefused(
-            task.page, error.url or task.url, error.kind, str(error), error.http_status,
-            error.pushback,
-        )  # fmt: skip
+            raise refusal from error
+        return messages.PageRefused(task.page, error)
 
     def _reparse_page(self, task: messages.ReparsePage) -> messages.Answer:
         try:
             return messages.PageStored(task.page, self._writer.parse_again(task.previous))
         except (ParseError, StoredPageError) as error:
-            url = task.previous.record.url
-            return messages.PageRefused(task.page, url, error.kind, str(error))
+            return messages.PageRefused(task.page, error)
 
     def _fetch_robots(self, task: messages.FetchRobots) -> messages.Answer:
         self._before_request()
         try:
             answer = self._exchange.get(task.url, is_page=False)
         except FetchError as error:
-            return messages.RobotsAnswered(
-                task.url,
-                error.http_status,
-                kind=error.kind,
-                message=str(error),
-                pushback=error.pushback,
-            )
+            return messages.RobotsAnswered(task.url, error.http_status, error=error)
         if isinstance(answer, Redirect):
             return messages.RobotsAnswered(task.url, answer.status, location=answer.location)
         return messages.RobotsAnswered(task.url, answer.status, answer.body)
@@ -175,10 +168,8 @@ class PageWorker:
             )
             if self._cookie_file and self._cookies is not None:
                 self._cookie_file.save(self._cookies)
-        except LoginError as error:
-            return messages.LoginRefused(str(error))
         except FetchError as error:
-            return messages.LoginPutOff(error.url, error.kind, str(error), error.pushback)
+            return messages.LoginPutOff(error)
         return messages.LoggedIn(task.session)
 
 

@@ -17,7 +17,7 @@ from types import TracebackType
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling import messages
-from catalog_pipeline.crawling.lock import WORKER_MODULE
+from catalog_pipeline.crawling.orphans import WORKER_MODULE
 from catalog_pipeline.crawling.working.request_slots import HeldWaves
 from catalog_pipeline.errors import WorkerError
 from catalog_pipeline.places import CataloguePlaces

@@ -73,7 +73,7 @@ def serve(connection: Connection) -> None:
             setup.catalogue, setup.places, slots=slots, before_request=require_scheduler
         )
     except LoginError as error:
-        answer(messages.LoginRefused(str(error)))
+        answer(messages.CrawlBroke(error))
         while True:
             connection.recv()
 
@@ -101,10 +101,10 @@ def serve(connection: Connection) -> None:
 
     # One thread more than tasks come at once: there is always one that would see the other end
     # close.
-    crew = [threading.Thread(target=work, daemon=True) for _ in range(setup.threads + 1)]
-    for thread in crew:
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(setup.threads + 1)]
+    for thread in threads:
         thread.start()
-    for thread in crew:
+    for thread in threads:
         thread.join()
 
 

@@ -14,6 +14,7 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
 from catalog_pipeline.orchestration.definitions.products_asset import build_products_asset
 from catalog_pipeline.orchestration.definitions.table_checks import build_table_checks
@@ -53,11 +54,12 @@ def crawl_here(
     cutoff: datetime | None,
     *,
     reparse: bool = False,
+    crawl_context: CrawlContext | None = None,
 ) -> LocalRun:
-    """Crawl the pages in this process."""
+    """Crawl the pages in this process, in that context; without one, seen by nobody."""
     return _execute(
         instance,
-        [build_pages_asset(catalogue)],
+        [build_pages_asset(catalogue, crawl_context or CrawlContext())],
         pages_key(catalogue.name),
         crawl_run_config(catalogue, pages, cutoff, reparse=reparse),
         crawl_run_tags(catalogue, pages),

@@ -19,6 +19,7 @@ from catalog_pipeline.catalogue.files import (
 )
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.schema import attributes_schema
+from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.orchestration.definitions.broken import broken_definitions, mistakes_are_fatal
 from catalog_pipeline.orchestration.definitions.catalogue_check import check_catalogue
@@ -29,6 +30,7 @@ from catalog_pipeline.orchestration.definitions.schedule import build_refresh_sc
 from catalog_pipeline.orchestration.definitions.sensor import build_table_sensor
 from catalog_pipeline.orchestration.definitions.table_checks import build_table_checks
 from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.sandbox.on_demand import served
 
 RECOMMENDED_PARTITIONS = 100_000
 """Partitions of an asset that Dagster recommends at most."""
@@ -105,7 +107,10 @@ class CatalogueComponent(dg.Component):
         _warn_of_too_many_pages(self.catalogue)
         schedule = build_refresh_schedule(self.catalogue)
         return dg.Definitions(
-            assets=[build_pages_asset(self.catalogue), build_products_asset(self.catalogue)],
+            assets=[
+                build_pages_asset(self.catalogue, CrawlContext(serve=served)),
+                build_products_asset(self.catalogue),
+            ],
             asset_checks=build_table_checks(self.catalogue),
             schedules=[schedule] if schedule else [],
             sensors=[build_table_sensor(self.catalogue)],

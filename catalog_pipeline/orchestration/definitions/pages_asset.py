@@ -6,14 +6,15 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.orchestration.column_schema import page_schema
 from catalog_pipeline.orchestration.names import CATALOGUE_TAG, crawl_pool, pages_key, pages_step
 from catalog_pipeline.orchestration.runs.crawl_run import crawl_pages
 from catalog_pipeline.orchestration.runs.run_config import CrawlConfig
 
 
-def build_pages_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
-    """The listing pages of a catalogue as checkpoints."""
+def build_pages_asset(catalogue: Catalogue, crawl_context: CrawlContext) -> dg.AssetsDefinition:
+    """The listing pages of a catalogue as checkpoints, crawled in that context."""
     spec = dg.AssetSpec(
         pages_key(catalogue.name),
         description=_description(catalogue),
@@ -40,7 +41,7 @@ def build_pages_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
     def product_pages(
         context: dg.AssetExecutionContext, config: CrawlConfig
     ) -> Iterator[dg.MaterializeResult]:
-        crawl_pages(context, catalogue, config)
+        crawl_pages(context, catalogue, config, crawl_context)
         # The crawl has recorded each page. An output, even None, would make Dagster record the
         # whole range once more, the failed pages included.
         yield from ()

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.crawling.context import CrawlContext
+from catalog_pipeline.crawling.crawl import CrawlJob, crawl
 from catalog_pipeline.crawling.lock import catalogue_lock
 from catalog_pipeline.crawling.plan import CrawlPlan
-from catalog_pipeline.crawling.ports import current_observer
+from catalog_pipeline.crawling.ports import Observer
+from catalog_pipeline.crawling.reparse import ReparseJob, reparse
 from catalog_pipeline.crawling.scheduling.group_commit import MAX_PAGES
-from catalog_pipeline.crawling.scheduling.loop import Crawl
-from catalog_pipeline.crawling.workforce import crew
 from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, LoginError
 from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
@@ -33,7 +35,10 @@ from catalog_pipeline.system.signals import stop_on_signals
 
 
 def crawl_pages(
-    context: dg.AssetExecutionContext, catalogue: Catalogue, config: CrawlConfig
+    context: dg.AssetExecutionContext,
+    catalogue: Catalogue,
+    config: CrawlConfig,
+    crawl_context: CrawlContext,
 ) -> None:
     """Crawl the pages of a run and record them.
 
@@ -47,17 +52,19 @@ def crawl_pages(
             hold_sign_of_life(Path(context.instance.root_directory), context.run.run_id)
         )
         must_stop = stopper(context, stack.enter_context(stop_on_signals()))
-        has_lock = stack.enter_context(
-            catalogue_lock(
-                places.folder,
-                context.run.run_id,
-                on_wait=lambda holder: _tell_waiting(context, holder),
-                should_stop=must_stop,
+        if crawl_context.lease is None:
+            lease = stack.enter_context(
+                catalogue_lock(
+                    places.folder,
+                    context.run.run_id,
+                    on_wait=lambda holder: _tell_waiting(context, crawl_context.observer, holder),
+                    should_stop=must_stop,
+                )
             )
-        )
-        if not has_lock:
-            raise dg.DagsterExecutionInterruptedError
-        outcome = _crawl(context, catalogue, config, must_stop)
+            if lease is None:
+                raise dg.DagsterExecutionInterruptedError
+            crawl_context = replace(crawl_context, lease=lease)
+        outcome = _crawl(context, catalogue, config, crawl_context, must_stop)
     if outcome.was_stopped:
         context.log.info(f"Stopped as asked; {len(outcome.untried)} pages are still due.")
         raise dg.DagsterExecutionInterruptedError
@@ -69,10 +76,11 @@ def _crawl(
     context: dg.AssetExecutionContext,
     catalogue: Catalogue,
     config: CrawlConfig,
+    crawl_context: CrawlContext,
     must_stop: Callable[[], bool],
 ) -> CrawlOutcome:
     places = catalogue_places(catalogue.name)
-    observer = current_observer()
+    observer = crawl_context.observer
     store = PageStore(places.pages)
     recorder = EventRecorder(context, pages_key(catalogue.name))
     pages = pages_of_run(context, catalogue, config)
@@ -88,19 +96,11 @@ def _crawl(
     if not plan.due:
         return CrawlOutcome(0, 0, (), (), was_stopped=False)
     if config.reparse:
-        # Nothing is asked of the site, so that no credentials are needed.
-        catalogue = catalogue.model_copy(update={"login": None})
-    with crew(catalogue, places) as at_work:
-        crawl = Crawl(
-            at_work.catalogue,
-            at_work.pool,
-            store,
-            recorder,
-            observer=observer,
-            must_stop=must_stop,
-            has_session=places.cookies.exists(),
-        )
-        outcome = _run(crawl, plan, config)
+        stored = [stored for _, stored in plan.due if stored is not None]
+        reparse_job = ReparseJob(catalogue, places, stored)
+        outcome = reparse(reparse_job, recorder, crawl_context, must_stop)
+    else:
+        outcome = crawl(CrawlJob(catalogue, places, plan.due), recorder, crawl_context, must_stop)
     store.discard_others(recorder.recorded)
     observer.finished(outcome)
     return outcome
@@ -119,20 +119,14 @@ def _errors_as_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
         raise dg.Failure(str(error), allow_retries=False) from error
 
 
-def _run(crawl: Crawl, plan: CrawlPlan, config: CrawlConfig) -> CrawlOutcome:
-    if config.reparse:
-        return crawl.run_reparse([stored for _, stored in plan.due if stored is not None])
-    return crawl.run(plan.due)
-
-
 def _record_in_groups(recorder: EventRecorder, pages: Sequence[StoredPage]) -> None:
     for start in range(0, len(pages), MAX_PAGES):
         recorder.record_pages(pages[start : start + MAX_PAGES])
 
 
-def _tell_waiting(context: dg.AssetExecutionContext, holder: str) -> None:
+def _tell_waiting(context: dg.AssetExecutionContext, observer: Observer, holder: str) -> None:
     context.log.info(f"Another crawl of this catalogue is on: {holder}. Waiting for its end.")
-    current_observer().waiting_for(holder)
+    observer.waiting_for(holder)
 
 
 def _tell_plan(context: dg.AssetExecutionContext, plan: CrawlPlan) -> None:

@@ -11,7 +11,7 @@ import pytest
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.scheduling.prefetch import Prefetch
-from catalog_pipeline.crawling.scheduling.throttle import Throttle
+from catalog_pipeline.crawling.scheduling.throttle import AdaptiveThrottle
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline_tests.command import running
@@ -95,7 +95,7 @@ def test_pages_of_a_wave_that_is_held_come_back_unasked(slow_site: Site):
             pool.submit(messages.FetchRobots(f"{slow_site.shop.url}/robots.txt"))
         _answers(pool, len(pool.pids))
         slow_site.shop.control(latency_ms=3000)
-        prefetch = Prefetch(slow_site.catalogue, pool, Throttle(None, clock=time.monotonic))
+        prefetch = Prefetch(slow_site.catalogue, pool, AdaptiveThrottle(None, clock=time.monotonic))
         for page in range(1, 2 * CONCURRENCY + 1):
             url = slow_site.catalogue.page_address(PageKey(page))
             pool.submit(
@@ -116,7 +116,7 @@ def test_pages_of_a_wave_that_is_held_come_back_unasked(slow_site: Site):
 
 def test_one_complaint_takes_back_one_wave(slow_site: Site):
     with WorkerPool(slow_site.catalogue, slow_site.places) as pool:
-        prefetch = Prefetch(slow_site.catalogue, pool, Throttle(None, clock=time.monotonic))
+        prefetch = Prefetch(slow_site.catalogue, pool, AdaptiveThrottle(None, clock=time.monotonic))
         prefetch.take_back(0)
         prefetch.take_back(0)
         assert prefetch.wave == 1
@@ -127,7 +127,10 @@ def test_one_complaint_takes_back_one_wave(slow_site: Site):
 def test_only_a_slow_site_without_rate_and_login_is_read_ahead_of(slow_site: Site):
     members = slow_site.write(like="sandbox_members")
     public = slow_site.write()
-    unlimited, limited = Throttle(None, clock=time.monotonic), Throttle(20.0, clock=time.monotonic)
+    unlimited, limited = (
+        AdaptiveThrottle(None, clock=time.monotonic),
+        AdaptiveThrottle(20.0, clock=time.monotonic),
+    )
     with WorkerPool(public, slow_site.places) as pool:
         cases = [(public, unlimited), (public, limited), (members, unlimited)]
         prefetches = [Prefetch(catalogue, pool, throttle) for catalogue, throttle in cases]

@@ -9,7 +9,8 @@ import pytest
 import requests
 
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.crawling.ports import Observer, observed_by
+from catalog_pipeline.crawling.context import CrawlContext
+from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.orchestration.checkpoints.reader import read_failures, read_statuses
 from catalog_pipeline.orchestration.commands.in_process import LocalRun, crawl_here
 from catalog_pipeline_tests.fetching.raw_server import RawServer, Script, Visit, page, raw_server
@@ -68,11 +69,11 @@ class _Witness(Observer):
         self.reasons.append(reason)
 
 
-def _crawl(site: Site, instance: dg.DagsterInstance, pages: list[PageKey]) -> tuple[LocalRun, str]:
-    """A crawl, and what it said of the pace that robots.txt asks for."""
+def _crawl(site: Site, instance: dg.DagsterInstance) -> tuple[LocalRun, str]:
+    """A crawl, and what it said of the rate that robots.txt asks for."""
     witness = _Witness()
-    with observed_by(witness):
-        ended = crawl_here(instance, site.catalogue, pages, None)
+    pages, seen = list(site.catalogue.pages), CrawlContext(observer=witness)
+    ended = crawl_here(instance, site.catalogue, pages, None, crawl_context=seen)
     return ended, " ".join(witness.reasons)
 
 
@@ -90,7 +91,7 @@ def test_a_pause_that_no_crawl_can_keep_ends_it_at_once_and_names_the_key(
 ):
     site.write(last_page=2)
     site.shop.control(robots_txt=f"User-agent: *\n{wish}\n")
-    ended, _ = _crawl(site, instance, keys(1, 2))
+    ended, _ = _crawl(site, instance)
     assert ended.error is not None
     assert f"asks for {shown} between two requests" in ended.error
     assert "politeness.max_crawl_delay_seconds" in ended.error
@@ -102,7 +103,7 @@ def test_a_cap_of_the_yaml_cuts_the_pause_and_what_it_comes_to_is_said(
 ):
     site.write(last_page=3, politeness={"max_crawl_delay_seconds": 0.1})
     site.shop.control(robots_txt="User-agent: *\nCrawl-delay: 1e9\n")
-    ended, said = _crawl(site, instance, keys(1, 2, 3))
+    ended, said = _crawl(site, instance)
     assert ended.status == dg.DagsterRunStatus.SUCCESS
     assert "1e+09 seconds between two requests" in said
     assert "max_crawl_delay_seconds cuts it to 0.1" in said
@@ -120,8 +121,13 @@ def test_a_long_pause_is_said_before_it_is_kept(site: Site, instance: dg.Dagster
             os.kill(os.getpid(), signal.SIGINT)
 
     reasons: list[str] = []
-    with observed_by(_Stopper()):
-        ended = crawl_here(instance, site.catalogue, list(site.catalogue.pages), None)
+    ended = crawl_here(
+        instance,
+        site.catalogue,
+        list(site.catalogue.pages),
+        None,
+        crawl_context=CrawlContext(observer=_Stopper()),
+    )
     assert ended.was_interrupted
     (reason,) = reasons
     assert "asks for 86400 seconds between two requests" in reason
@@ -135,7 +141,7 @@ def test_a_pause_that_the_catalogue_keeps_anyway_is_not_mentioned(
 ):
     site.write(last_page=2, politeness={"requests_per_second": 5})
     site.shop.control(robots_txt="User-agent: *\nCrawl-delay: 0.2\n")
-    assert _crawl(site, instance, keys(1, 2))[1] == ""
+    assert _crawl(site, instance)[1] == ""
 
 
 _SECRET_HOST = "User-agent: *\nDisallow: /products?page=3$\n"
@@ -152,7 +158,7 @@ def test_a_host_of_an_absolute_page_url_is_asked_for_its_own_robots_txt(
 ):
     with _mirror(site, _SECRET_HOST) as mirror:
         site.write(last_page=3, page_url=f"{mirror.url}/products?page={{page}}")
-        _crawl(site, instance, keys(1, 2, 3))
+        _crawl(site, instance)
         assert _is_asked_first(mirror)
         assert not any("page=3" in head for head in mirror.heads)
     assert read_failures(instance, NAME, keys(1, 2, 3))[PageKey(3)].kind == "robots"
@@ -168,7 +174,7 @@ def test_a_host_that_a_redirect_leads_to_is_asked_before_the_redirect_is_followe
             base_url=front.url,
             limits={"redirect_hosts": [f"127.0.0.1:{mirror.port}"]},
         )
-        _crawl(site, instance, keys(1, 2, 3))
+        _crawl(site, instance)
         assert _is_asked_first(front)
         assert _is_asked_first(mirror)
         assert not any("page=3" in head for head in mirror.heads)

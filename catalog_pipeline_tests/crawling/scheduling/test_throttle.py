@@ -15,7 +15,7 @@ from catalog_pipeline.crawling.scheduling.throttle import (
     RESERVE_SECONDS,
     SLOWEST_RATE,
     SUCCESSES_PER_STEP,
-    Throttle,
+    AdaptiveThrottle,
 )
 
 RATES = st.floats(0.05, 200)
@@ -26,7 +26,7 @@ class Crawl:
 
     def __init__(self, rate: float | None, begins_at: float = 1000.0) -> None:
         self.now = begins_at
-        self.throttle = Throttle(rate, clock=lambda: self.now)
+        self.throttle = AdaptiveThrottle(rate, clock=lambda: self.now)
         self.starts: list[float] = []
         self.arrivals: list[float] = []
         self._on_the_way: list[tuple[float, int]] = []

@@ -5,6 +5,7 @@ import pytest
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.working.page_worker import PageWorker
+from catalog_pipeline.errors import FetchError, StorageError
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.folder_store import PageStore
 from catalog_pipeline_tests.site import Site
@@ -55,8 +56,8 @@ def test_what_is_no_page_is_refused_with_its_kind(
     site.shop.control(faults=[fault])
     answer = _fetch(site, worker)
     assert isinstance(answer, messages.PageRefused)
-    assert (answer.page, answer.http_status) == (PageKey(3), status)
-    assert (answer.kind == "parse") == (kind == "parse")
+    assert (answer.error.page, answer.error.http_status) == (PageKey(3), status)
+    assert (answer.error.kind == "parse") == (kind == "parse")
     assert list(site.places.pages.glob("3-*")) == []
 
 
@@ -64,8 +65,9 @@ def test_a_retry_after_is_handed_on(site: Site, worker: PageWorker):
     site.shop.control(faults=["3=429(7)"])
     answer = _fetch(site, worker)
     assert isinstance(answer, messages.PageRefused)
-    assert answer.pushback.slow_down
-    assert answer.pushback.retry_after_seconds == 7
+    assert isinstance(answer.error, FetchError)
+    assert answer.error.pushback.slow_down
+    assert answer.error.pushback.retry_after_seconds == 7
 
 
 def test_an_unchanged_page_is_renewed_from_its_stored_body(site: Site, worker: PageWorker):
@@ -113,7 +115,7 @@ def test_a_stored_body_that_is_damaged_is_no_page(site: Site, worker: PageWorker
     site.page_file(3).write_bytes(b"torn")
     answer = worker.do(messages.ReparsePage(PageKey(3), before))
     assert isinstance(answer, messages.PageRefused)
-    assert answer.kind == "stored"
+    assert answer.error.kind == "stored"
 
 
 def test_robots_txt_is_handed_on_as_it_is(site: Site, worker: PageWorker):
@@ -126,5 +128,6 @@ def test_robots_txt_is_handed_on_as_it_is(site: Site, worker: PageWorker):
 def test_a_folder_that_is_gone_stops_the_crawl_and_not_the_page(site: Site, worker: PageWorker):
     site.places.pages.rmdir()
     answer = _fetch(site, worker)
-    assert isinstance(answer, messages.StorageRefused)
-    assert str(site.places.pages) in answer.message
+    assert isinstance(answer, messages.CrawlBroke)
+    assert isinstance(answer.error, StorageError)
+    assert str(site.places.pages) in str(answer.error)

@@ -13,9 +13,10 @@ from multiprocessing.connection import Connection
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
-from catalog_pipeline.crawling.lock import catalogue_lock, holder_of, shared_descriptors
+from catalog_pipeline.crawling.lock import catalogue_lock, holder_of
 from catalog_pipeline.crawling.working.page_worker import PageWorker
 from catalog_pipeline.crawling.working.request_slots import HeldWaves
+from catalog_pipeline.errors import WorkerError
 from catalog_pipeline.storing.folder_store import PageStore
 from catalog_pipeline_tests.fetching.raw_server import Visit, raw_server
 from catalog_pipeline_tests.site import Site
@@ -129,17 +130,17 @@ def test_a_worker_shares_the_lock_of_its_crawl_until_it_ends(site: Site):
 def _worker_of_a_crawl(site: Site) -> Iterator["subprocess.Popen[bytes]"]:
     """A worker whose crawl has let go of the lock."""
     with ExitStack() as stack:
-        with catalogue_lock(site.places.folder, "a crawl"):
-            shared = shared_descriptors(site.places.folder)
-            assert len(shared) == 1
-            _, process = stack.enter_context(_worker(*shared))
-        assert shared_descriptors(site.places.folder) == []
+        with catalogue_lock(site.places.folder, "a crawl") as lock:
+            assert lock is not None
+            assert len(lock.descriptors) == 1
+            _, process = stack.enter_context(_worker(*lock.descriptors))
         yield process
 
 
 def test_a_mistake_in_the_program_comes_back_as_an_answer_with_its_place(site: Site):
     worker = PageWorker(site.catalogue, site.places)
     answer = worker.do(messages.ReparsePage(PageKey(3), None))  # type: ignore[arg-type]
-    assert isinstance(answer, messages.WorkerBroke)
-    assert answer.page == PageKey(3)
-    assert "Traceback" in answer.traceback
+    assert isinstance(answer, messages.CrawlBroke)
+    assert isinstance(answer.error, WorkerError)
+    assert "page 3" in str(answer.error)
+    assert "Traceback" in str(answer.error)

@@ -1,0 +1,56 @@
+"""A crawl as a whole: a job in, an outcome out, by workers of its own. No Dagster.
+
+What is due is decided before (`plan`), and what was recorded is the `Recorder`'s. How a crawl goes
+on from page to page belongs in `scheduling.loop`; parsing stored pages again is in `reparse`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling.context import CrawlContext
+from catalog_pipeline.crawling.ports import Recorder
+from catalog_pipeline.crawling.scheduling.ledger import Ledger
+from catalog_pipeline.crawling.scheduling.loop import CrawlLoop
+from catalog_pipeline.crawling.workforce import Workforce
+from catalog_pipeline.places import CataloguePlaces
+from catalog_pipeline.records import CrawlOutcome, StoredPage
+from catalog_pipeline.storing.folder_store import PageStore
+
+
+@dataclass(frozen=True)
+class CrawlJob:
+    """The pages of a catalogue that are due, each with its last checkpoint if it has one."""
+
+    catalogue: Catalogue
+    places: CataloguePlaces
+    due: Sequence[tuple[PageKey, StoredPage | None]]
+
+
+def crawl(
+    job: CrawlJob, recorder: Recorder, context: CrawlContext, must_stop: Callable[[], bool]
+) -> CrawlOutcome:
+    """Download, parse, store and record the pages; `must_stop` is asked a few times a second.
+
+    Raises:
+        CrawlStoppedError: nearly all pages fail.
+        LoginError, StorageError, WorkerError: nothing more can be had.
+    """
+    store = PageStore(job.places.pages)
+    ledger = Ledger(job.catalogue.politeness, store, recorder, context.observer)
+    with context.workforce or _workforce(job, context) as workers:
+        loop = CrawlLoop(
+            workers.catalogue,
+            workers.pool,
+            ledger,
+            must_stop=must_stop,
+            has_session=job.places.cookies.exists(),
+        )
+        return loop.run(job.due)
+
+
+def _workforce(job: CrawlJob, context: CrawlContext) -> Workforce:
+    return Workforce(context.serve(job.catalogue), job.places, context.lease)

@@ -1,0 +1,38 @@
+"""Ends the workers of a crawl that has died, which Python itself cannot end, as in one long search.
+
+Who they are, and when their time is up, is known to whoever waits for the crawl's lock (`lock`).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from catalog_pipeline.system.processes import arguments, is_alive_since, start_mark
+
+WORKER_MODULE = "catalog_pipeline.crawling.working.process"
+
+
+@dataclass(frozen=True)
+class WorkerSign:
+    """What tells a worker from every other process; `mark` is None where it was not noted."""
+
+    pid: int
+    mark: str | None
+
+    @classmethod
+    def of(cls, pid: int) -> WorkerSign:
+        """The sign of a worker that lives."""
+        return cls(pid, start_mark(pid))
+
+
+def kill_orphans(workers: Iterable[WorkerSign]) -> None:
+    """Kill those of the workers that still live."""
+    for worker in workers:
+        # Numbers of processes are given again, to workers of other crawls too.
+        if is_alive_since(worker.pid, worker.mark) and WORKER_MODULE in arguments(worker.pid):
+            with suppress(OSError):
+                os.kill(worker.pid, signal.SIGKILL)

@@ -1,0 +1,92 @@
+"""Parses the stored bodies of pages again, by workers, without one request.
+
+A job of its own: nothing is asked of the site, so that there is no rate, no login, no robots.txt
+and no second try. How a body is parsed and stored belongs in `working.page_writer`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling import messages
+from catalog_pipeline.crawling.context import CrawlContext
+from catalog_pipeline.crawling.ports import Recorder
+from catalog_pipeline.crawling.scheduling.ledger import Ledger
+from catalog_pipeline.crawling.scheduling.loop import LONGEST_WAIT_SECONDS
+from catalog_pipeline.crawling.scheduling.stopping import Stopping
+from catalog_pipeline.crawling.workforce import Workforce
+from catalog_pipeline.crawling.working.pool import WorkerPool
+from catalog_pipeline.places import CataloguePlaces
+from catalog_pipeline.records import CrawlOutcome, StoredPage
+from catalog_pipeline.storing.folder_store import PageStore
+
+
+@dataclass(frozen=True)
+class ReparseJob:
+    """The pages whose stored bodies are to be parsed anew."""
+
+    catalogue: Catalogue
+    places: CataloguePlaces
+    pages: Sequence[StoredPage]
+
+
+def reparse(
+    job: ReparseJob, recorder: Recorder, context: CrawlContext, must_stop: Callable[[], bool]
+) -> CrawlOutcome:
+    """Parse, store and record the pages; `must_stop` is asked a few times a second.
+
+    Raises:
+        CrawlStoppedError: nearly all pages fail.
+        StorageError, WorkerError: nothing more can be had.
+    """
+    # Nothing is asked of the site, so that no credentials are needed.
+    catalogue = job.catalogue.model_copy(update={"login": None})
+    ledger = Ledger(catalogue.politeness, PageStore(job.places.pages), recorder, context.observer)
+    with Workforce(context.serve(catalogue), job.places, context.lease) as workers:
+        parsing = _Parsing(workers.pool, ledger, job.pages)
+        stopping = Stopping(catalogue.name, ledger, must_stop)
+        try:
+            while parsing.goes_on(may_start=not (stopping.begins_now() or stopping.has_begun)):
+                parsing.take_answers()
+        finally:
+            ledger.flush()
+    return stopping.outcome(tuple(sorted(stored.record.page for stored in parsing.waiting)))
+
+
+class _Parsing:
+    """Gives the workers as many pages as they have threads, and takes what comes of them."""
+
+    def __init__(self, pool: WorkerPool, ledger: Ledger, pages: Sequence[StoredPage]) -> None:
+        self.waiting = deque(pages)
+        self._pool = pool
+        self._ledger = ledger
+        self._at_work: dict[PageKey, StoredPage] = {}
+
+    def goes_on(self, *, may_start: bool) -> bool:
+        """Start what may start; whether any page is being parsed."""
+        while may_start and self.waiting and len(self._at_work) < self._pool.threads:
+            stored = self.waiting.popleft()
+            self._at_work[stored.record.page] = stored
+            self._pool.submit(messages.ReparsePage(stored.record.page, stored))
+        return bool(self._at_work)
+
+    def take_answers(self) -> None:
+        """Wait a moment for answers, and act on those that came."""
+        now = time.monotonic()
+        self._ledger.flush_if_due(now)
+        until_flush = self._ledger.seconds_until_flush(now)
+        patience = LONGEST_WAIT_SECONDS if until_flush is None else until_flush
+        for answer in self._pool.answers(min(patience, LONGEST_WAIT_SECONDS)):
+            if isinstance(answer, messages.CrawlBroke):
+                raise answer.error
+            if isinstance(answer, messages.PageStored):
+                del self._at_work[answer.page]
+                self._ledger.page_stored(answer.stored, time.monotonic())
+            elif isinstance(answer, messages.PageRefused):
+                url = self._at_work.pop(answer.page).record.url
+                self._ledger.page_failed(answer.page, url, 1, answer.error)
