@@ -104,7 +104,7 @@ OPTIONS = total(
         FieldType.MONEY: frozenset({"currency", "range", "decimal_separator"}),
         FieldType.BOOLEAN: frozenset({"exists"}),
         FieldType.URL: frozenset(),
-        FieldType.TIMESTAMP: frozenset({"format"}),
+        FieldType.TIMESTAMP: frozenset({"format", "assume"}),
     },
 )
 """The keys of a field that are for its type and not for all."""

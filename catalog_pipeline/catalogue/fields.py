@@ -16,10 +16,12 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic import Field as Bounded
 from pydantic.json_schema import JsonSchemaValue
 
 from catalog_pipeline.catalogue.field_types import OPTIONS, PARTS, CellType, FieldType
 from catalog_pipeline.catalogue.scalars import mapped_value
+from catalog_pipeline.catalogue.time_formats import format_problem
 
 PROVENANCE_COLUMNS = ("page", "position", "source_url", "fetched_at")
 """Columns that every row of a table carries besides its fields."""
@@ -54,6 +56,22 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+
+class AssumedDate(StrictModel):
+    """Parts of a date that a site leaves out, and what is taken for them."""
+
+    year: Annotated[int, Bounded(ge=1, le=9999)] | None = None
+    """The year of texts such as `6 May`."""
+    month: Annotated[int, Bounded(ge=1, le=12)] | None = None
+    """The month, from 1 to 12."""
+    day: Annotated[int, Bounded(ge=1, le=31)] | None = None
+    """The day of texts such as `May 2024`."""
+
+    @property
+    def parts(self) -> tuple[tuple[str, int], ...]:
+        """The parts that are given, with their names."""
+        return tuple((name, part) for name, part in self if part is not None)
 
 
 class Field(StrictModel):
@@ -92,7 +110,10 @@ class Field(StrictModel):
     exists: bool = False
     """Boolean: true if the selector matches anything at all, false if not."""
     format: str | None = None
-    """Timestamp: a `strptime` format; without it ISO 8601 and common forms are understood."""
+    """Timestamp: a `strptime` format, `epoch` (seconds since 1970) or `epoch_ms` (milliseconds);
+    without it ISO 8601 and common forms are understood."""
+    assume: AssumedDate | None = None
+    """Timestamp: parts of the date that the text or the format leaves out, and what to take."""
     timezone: str = "UTC"
     """Timestamp: the zone of texts that name none."""
 
@@ -143,6 +164,10 @@ class Field(StrictModel):
             if getattr(self, option) and option not in OPTIONS[self.type]:
                 types = sorted(kind.value for kind, known in OPTIONS.items() if option in known)
                 raise ValueError(f"{option} is for fields of type {' or '.join(types)}")
+        assumed = tuple(name for name, _ in self.assume.parts) if self.assume else ()
+        problem = format_problem(self.format, assumed) if self.format else None
+        if problem:
+            raise ValueError(problem)
         if self.group is not None and self.pattern is None:
             raise ValueError("group needs a pattern")
         if self.pattern is not None and self.group is not None:

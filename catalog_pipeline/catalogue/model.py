@@ -12,8 +12,8 @@ import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
+from pydantic import AfterValidator, field_validator, model_validator
 from pydantic import Field as Bounded
-from pydantic import field_validator, model_validator
 
 from catalog_pipeline.catalogue.bounds import (
     MAX_PAGES,
@@ -22,6 +22,7 @@ from catalog_pipeline.catalogue.bounds import (
     PageNumber,
     PathOrUrl,
 )
+from catalog_pipeline.catalogue.encodings import checked_encoding
 from catalog_pipeline.catalogue.fields import (
     PROVENANCE_COLUMNS,
     Field,
@@ -40,7 +41,7 @@ from catalog_pipeline.catalogue.politeness import Limits, Login, Politeness
 from catalog_pipeline.catalogue.upkeep import Coverage, Schedule
 
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
-_PARSER_REVISION = 1
+_PARSER_REVISION = 2
 """Raised whenever the same page and YAML would give other rows than before."""
 
 
@@ -70,6 +71,9 @@ class CatalogueAttributes(StrictModel):
     """Number of the first listing page; some sites count from 0."""
     last_page: PageNumber
     """Number of the last listing page."""
+    encoding: Annotated[str, AfterValidator(checked_encoding)] | None = None
+    """The pages' charset, such as `windows-1251`, where the site declares a wrong one or none; only
+    a byte order mark goes before it."""
     product: Selectors
     """Selector of one product on the page, or several in order of preference; all fields are
     relative to it."""
@@ -188,8 +192,11 @@ class CatalogueAttributes(StrictModel):
         """Changes exactly when stored pages should be parsed again (`run --reparse`)."""
         described = {
             "revision": _PARSER_REVISION,
+            "encoding": self.encoding,
             "product": self.product,
-            "fields": {name: field.model_dump() for name, field in self.fields.items()},
+            "fields": {
+                name: field.model_dump(exclude_defaults=True) for name, field in self.fields.items()
+            },
         }
         text = json.dumps(described, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -78,6 +78,10 @@ class Limits(StrictModel):
     """Longest body as sent over the wire."""
     max_decoded_bytes: Bytes = 20 * MEBIBYTE
     """Longest body after decompression."""
+    max_cell_bytes: Bytes = MEBIBYTE
+    """The text of one value, as it stands on the page."""
+    max_rows_bytes: Bytes = 16 * MEBIBYTE
+    """The texts of all values of a page together."""
     max_redirects: Redirects = 5
     """Redirects that are followed one after the other."""
     redirect_hosts: tuple[Host, ...] = ()

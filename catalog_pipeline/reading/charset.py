@@ -1,107 +1,118 @@
 """Which charset a page is in, and its bytes as UTF-8.
 
-The order of precedence is the one of the WHATWG's standards: a byte order mark, the HTTP header,
-a `<meta>` in the first 1024 bytes, and UTF-8 where none of them says anything. Labels mean what
-browsers take them for (`iso-8859-1` is windows-1252). Nothing is guessed and nothing is replaced:
-bytes that are not valid in the page's charset are an error. HTML is not parsed here.
+The order of precedence is the one of the WHATWG's standards: a byte order mark, what the YAML
+says (`encoding`), the HTTP header, what the page itself declares, and UTF-8 where none of them
+says anything. Labels mean what browsers take them for (`iso-8859-1` is windows-1252), and labels
+that no browser knows are passed over. Nothing is guessed and nothing is replaced: bytes that are
+not valid in the page's charset are an error, and so are pages whose bytes only look like text in
+it. What a page declares is found in `declarations`, bytes are decoded in `decoders`.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from catalog_pipeline.catalogue.encodings import encoding_name
 from catalog_pipeline.errors import ParseError
+from catalog_pipeline.reading.declarations import declared_label
+from catalog_pipeline.reading.decoders import decode
 
-_PRESCAN_BYTES = 1024
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_BE, "utf-16be"),
     (codecs.BOM_UTF16_LE, "utf-16le"),
 )
-_HEADER_CHARSET = re.compile(r""";\s*charset\s*=\s*["']?\s*([^\s;"']+)""", re.IGNORECASE)
-_COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
-_META = re.compile(rb"<meta[\s/][^>]*", re.IGNORECASE)
-_META_CHARSET = re.compile(
-    rb"""[\s/"';]charset\s*=\s*["']?\s*([^\s"'/>;]+)""", re.IGNORECASE | re.DOTALL
+_HEADER_CHARSET = re.compile(
+    r""";\s*charset\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s;,"']+))""", re.IGNORECASE
 )
-_HTTP_EQUIV = re.compile(rb"""http-equiv\s*=\s*["']?\s*content-type""", re.IGNORECASE)
-_CONTENT = re.compile(rb"[\s/\"']content\s*=", re.IGNORECASE)
+_UTF_16_TAG = re.compile(rb"<\0[!/?a-zA-Z]\0|\0<\0[!/?a-zA-Z]")
+_ISO_2022 = re.compile(rb"\x1b(?:\$[@AB]|\$[()][A-D@]|\([BIJ])")
 
 
 @dataclass(frozen=True, slots=True)
 class Charset:
-    """The charset of a page: its label as the page gives it, and what gave it."""
+    """The charset of a page: its label as the page gives it, its name, and what gave it."""
 
     label: str
     origin: str
+    name: str
     mark_bytes: int = 0
 
 
-def to_utf8(body: bytes, content_type: str | None) -> bytes:
-    """The page as valid UTF-8 without byte order mark.
+def to_utf8(body: bytes, content_type: str | None, encoding: str | None = None) -> bytes:
+    """The page as valid UTF-8 without byte order mark; `encoding` is what the YAML says.
 
     NUL characters are left out, as browsers do in a page's text.
 
     Raises:
-        ParseError: the charset is unknown, or the bytes are not valid in it.
+        ParseError: the bytes are not valid in the page's charset, or no text in it.
     """
-    charset = charset_of(body, content_type)
+    return in_utf8(body, charset_of(body, content_type, encoding))
+
+
+def in_utf8(body: bytes, charset: Charset) -> bytes:
+    """The page, which is in `charset`, as `to_utf8` gives it."""
     body = body[charset.mark_bytes :]
-    name = _known_encoding(charset)
+    _check_is_text(body, charset)
     try:
-        text = name.decode(body, "strict")[0]
+        text = decode(body, charset.name)
     except UnicodeDecodeError as error:
-        raise _undecodable(charset, name.name, body, error) from error
-    utf8 = body if name.name == "utf-8" else text.encode("utf-8", "replace")
+        raise _undecodable(charset, body, error) from error
+    if b"<" in body and "<" not in text:
+        raise _no_text(charset, "the page has no tag in that charset", "utf-8")
+    utf8 = body if charset.name == "utf-8" else text.encode("utf-8", "replace")
     return utf8.replace(b"\0", b"") if b"\0" in utf8 else utf8
 
 
-def charset_of(body: bytes, content_type: str | None) -> Charset:
-    """Which charset the page claims to be in; it need not be one that exists."""
+def charset_of(body: bytes, content_type: str | None, encoding: str | None = None) -> Charset:
+    """Which charset the page is read in; `encoding` overrules what the site declares."""
     for mark, label in _BYTE_ORDER_MARKS:
         if body.startswith(mark):
-            return Charset(label, "byte order mark", len(mark))
-    header = _HEADER_CHARSET.search(content_type) if content_type else None
-    if header:
-        return Charset(header[1], "HTTP header")
-    meta = _meta_label(body[:_PRESCAN_BYTES])
-    if meta is not None:
-        return Charset(meta, "<meta>")
-    return Charset("utf-8", "default, as neither header nor <meta> names one")
+            return Charset(label, "byte order mark", label, len(mark))
+    for label, origin in _claims(body, content_type, encoding):
+        name = encoding_name(label)
+        if name is not None:
+            return Charset(label, origin, name)
+    return Charset("utf-8", "default, as neither header nor <meta> names one", "utf-8")
 
 
-def _meta_label(head: bytes) -> str | None:
-    for tag in _META.finditer(_COMMENT.sub(b"", head)):
-        found = _META_CHARSET.search(tag[0])
-        if not found:
-            continue
-        content = _CONTENT.search(tag[0], 0, found.start())
-        if content and not _HTTP_EQUIV.search(tag[0]):
-            continue
-        label = found[1].decode("latin-1")
-        # A page that could be read up to here as ASCII is not in UTF-16, whatever it says.
-        return "utf-8" if label.lower().startswith("utf-16") else label
-    return None
+def _claims(
+    body: bytes, content_type: str | None, encoding: str | None
+) -> Iterator[tuple[str, str]]:
+    """Labels and what gave them, the strongest first."""
+    if encoding is not None:
+        yield encoding, "`encoding` in the YAML"
+    for header in reversed(_HEADER_CHARSET.findall(content_type or "")):
+        yield "".join(header).strip(), "HTTP header"
+    declared = declared_label(body)
+    if declared is not None:
+        yield declared
 
 
-def _known_encoding(charset: Charset) -> codecs.CodecInfo:
-    if charset.label.lower() in ("utf-8", "utf8"):
-        return codecs.lookup("utf-8")
-    import webencodings  # only for pages that are not in UTF-8
-
-    encoding = webencodings.lookup(charset.label)
-    if encoding is None:
-        raise ParseError(f"unknown charset, from the {charset.origin}", found=charset.label[:200])
-    return codecs.lookup("utf-8") if encoding.name == "utf-8" else encoding.codec_info
+def _check_is_text(body: bytes, charset: Charset) -> None:
+    """What decodes into NULs or escape sequences is in another charset than it says."""
+    if not charset.name.startswith("utf-16") and _UTF_16_TAG.search(body):
+        raise _no_text(charset, "the page has NULs as UTF-16 has them", "utf-16le")
+    escape = None if charset.name == "iso-2022-jp" else _ISO_2022.search(body)
+    if escape:
+        raise _no_text(charset, "the page has escape sequences of ISO 2022", "iso-2022-jp")
 
 
-def _undecodable(charset: Charset, name: str, body: bytes, error: UnicodeDecodeError) -> ParseError:
+def _no_text(charset: Charset, problem: str, hint: str) -> ParseError:
+    return ParseError(
+        f"{problem}, so it is not in {charset.label}, its charset by its {charset.origin}; "
+        f"declare `encoding`, such as {hint}"
+    )
+
+
+def _undecodable(charset: Charset, body: bytes, error: UnicodeDecodeError) -> ParseError:
     offset = error.start + charset.mark_bytes
     around = body[max(0, error.start - 20) : error.start + 20]
     return ParseError(
-        f"byte {offset} (0x{body[error.start]:02x}) is not valid {name}, "
+        f"byte {offset} (0x{body[error.start]:02x}) is not valid {charset.name}, "
         f"which is the page's charset by its {charset.origin}",
         found=repr(around)[2:-1],
     )

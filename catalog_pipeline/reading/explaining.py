@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from lxml import etree
 
 from catalog_pipeline.errors import CatalogueError, ParseError
-from catalog_pipeline.reading.charset import charset_of, to_utf8
+from catalog_pipeline.reading.charset import in_utf8
 from catalog_pipeline.reading.html.document import parse_document
-from catalog_pipeline.reading.html.listing import SHOWN_TEXT, FieldReader, ListingParser, page_title
-from catalog_pipeline.reading.html.matching import FieldMatcher, Products, elements_of
+from catalog_pipeline.reading.html.field_reading import FieldReader
+from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.reading.html.matching import FieldMatcher, Products, TextBudget, elements_of
+from catalog_pipeline.reading.html.text import SHOWN_TEXT, page_title
 from catalog_pipeline.reading.values.links import LinkResolver
 
 MAX_FAILURES = 3
@@ -82,19 +84,20 @@ def explain(
     Raises:
         CatalogueError: a selector cannot be used on this page at all.
     """
-    charset = charset_of(body, content_type)
+    charset = parser.charset(body, content_type)
     origin = f"{charset.label} ({charset.origin})"
     try:
-        root = parse_document(to_utf8(body, content_type))
-        links = parser.links(root, url)
+        root = parse_document(in_utf8(body, charset))
+        links = parser.links(root, url, charset)
         counts = _product_counts(parser, root)
         products = parser.products(root)
         if products is None:
             problem = f"no product on the page ({len(body)} bytes)"
             return Explanation(page_title(root), origin, counts, (), problem)
         matchers = parser.compiled().matchers
+        budget = TextBudget(parser.catalogue.limits)
         fields = tuple(
-            _field_match(reader, matcher, products, links)
+            _field_match(reader, matcher, products, links, budget)
             for reader, matcher in zip(parser.readers, matchers, strict=True)
         )
     except ParseError as error:
@@ -117,17 +120,24 @@ def _product_counts(parser: ListingParser, root: etree._Element) -> tuple[Select
 
 
 def _field_match(
-    reader: FieldReader, matcher: FieldMatcher, products: Products, links: LinkResolver
+    reader: FieldReader,
+    matcher: FieldMatcher,
+    products: Products,
+    links: LinkResolver,
+    budget: TextBudget,
 ) -> FieldMatch:
     everywhere = range(len(products.elements))
     matches = tuple(
         SelectorMatch(
             selector.text,
-            sum(text is not None for text in matcher.texts_of_one(number, products, everywhere)),
+            sum(
+                text is not None
+                for text in matcher.texts_of_one(number, products, everywhere, budget.anew())
+            ),
         )
         for number, selector in enumerate(reader.selectors)
     )
-    texts = matcher.texts(products)
+    texts = matcher.texts(products, budget)
     is_asked_for = not reader.field.exists
     failures = _failures(reader, texts, links) if is_asked_for else []
     missing = [place + 1 for place, text in enumerate(texts) if text is None]

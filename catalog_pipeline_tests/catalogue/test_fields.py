@@ -47,3 +47,47 @@ def test_one_selector_may_stand_without_a_list():
 def test_a_mistake_in_a_field_is_refused(field, problem):
     with pytest.raises(ValidationError, match=problem):
         Field(**{"select": "a", **field})
+
+
+@pytest.mark.parametrize(
+    ("form", "assume", "problem"),
+    [
+        ("%d.%m. %H:%M", None, "does not settle the year"),
+        ("%H:%M", None, "the year and the month and the day"),
+        ("%m/%Y", None, "does not settle the day"),
+        ("%A %H:%M", {"year": 2024, "month": 5}, "does not settle the day"),
+        ("%Y-%U", None, "does not settle the month and the day"),
+        ("%Y-%m-%d %I:%M", None, "before or after noon"),
+        ("%Y-%m-%d %H:%M %p", None, "%p counts with %I only"),
+        ("%Y-%m-%d %M", None, "%M says nothing without an hour"),
+        ("%Y-%m-%d %H %S", None, "%S says nothing without %M"),
+        ("%Y-%m-%d %H:%M %Z", None, "declare `timezone`"),
+        ("%s", None, "say epoch"),
+        ("%Q", None, "none of strptime's directives"),
+        ("%Y-%m-%d", {"year": 2024}, "which the format reads already"),
+        ("epoch", {"year": 2024}, "nothing to assume"),
+        ("%d.%m.", {"year": 0}, "greater than or equal to 1"),
+        ("%d.%m.", {"hour": 1}, "Extra inputs"),
+    ],
+)
+def test_a_format_that_leaves_a_part_of_an_instant_open_is_refused(form, assume, problem):
+    with pytest.raises(ValidationError, match=problem):
+        Field(select="a", type="timestamp", format=form, assume=assume)
+
+
+@pytest.mark.parametrize(
+    ("form", "assume"),
+    [
+        ("%d.%m. %H:%M", {"year": 2024}),
+        ("%Y-%j", None),
+        ("%G-W%V-%u", None),
+        ("%y%m%d %I:%M %p", None),
+        ("%c", None),
+        ("epoch", None),
+        ("epoch_ms", None),
+        (None, {"day": 1}),
+    ],
+)
+def test_a_format_may_be_completed_by_what_is_assumed(form, assume):
+    field = Field(select="a", type="timestamp", format=form, assume=assume)
+    assert field.format == form

@@ -12,8 +12,12 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from catalog_pipeline.errors import CatalogueError
+from catalog_pipeline.catalogue.politeness import Limits
+from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.html.selectors import Match, Selector
+from catalog_pipeline.reading.html.text import visible_text
+
+MAX_NESTED = 10
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,65 @@ class Products:
     plain: dict[str, list[etree._Element | None]]
 
 
+def check_nesting(elements: Sequence[etree._Element]) -> None:
+    """Refuse products that lie in each other more than `MAX_NESTED` deep.
+
+    Each of them holds all that is in it, so that work and memory would grow with the square.
+
+    Raises:
+        ParseError: they do.
+    """
+    products = set(elements)
+    around: dict[etree._Element, int] = {}
+    for element in elements:
+        path: list[etree._Element] = []
+        node: etree._Element | None = element
+        while node is not None and node not in around:
+            path.append(node)
+            node = node.getparent()
+        depth = around[node] if node is not None else 0
+        for step in reversed(path):
+            depth += step in products
+            around[step] = depth
+        if depth > MAX_NESTED:
+            raise ParseError(
+                f"products lie in each other more than {MAX_NESTED} deep; the selector of "
+                f"`product` also matches what holds products"
+            )
+
+
+class TextBudget:
+    """How many bytes of texts a page may still give, and each of its values at most."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._left = limits.max_rows_bytes
+
+    def anew(self) -> TextBudget:
+        """The whole budget once more."""
+        return TextBudget(self._limits)
+
+    def take(self, text: str) -> str:
+        """Count a text that a selector gave, and return it.
+
+        Raises:
+            ParseError: it is too long for a value, or the page's texts are together.
+        """
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+        if size > self._limits.max_cell_bytes:
+            raise ParseError(
+                f"a text of {size} bytes is more than the {self._limits.max_cell_bytes} that "
+                f"limits.max_cell_bytes allows"
+            )
+        self._left -= size
+        if self._left < 0:
+            raise ParseError(
+                f"the texts of the page's products are more than the "
+                f"{self._limits.max_rows_bytes} bytes that limits.max_rows_bytes allows"
+            )
+        return text
+
+
 class FieldMatcher:
     """Finds the texts of one field; belongs to one thread."""
 
@@ -37,12 +100,16 @@ class FieldMatcher:
         self._may_be_blank = may_be_blank
         self._selectors = [(selector.text, selector.compiled()) for selector in selectors]
 
-    def texts(self, products: Products) -> list[str | None]:
-        """One text or None per product, unfolded."""
+    def texts(self, products: Products, budget: TextBudget) -> list[str | None]:
+        """One text or None per product, unfolded.
+
+        Raises:
+            ParseError: the texts exceed the budget.
+        """
         found: list[str | None] = [None] * len(products.elements)
         missing = list(range(len(found)))
         for number in range(len(self._selectors)):
-            texts = self.texts_of_one(number, products, missing)
+            texts = self.texts_of_one(number, products, missing, budget)
             if number == 0:
                 found = texts
             else:
@@ -54,28 +121,30 @@ class FieldMatcher:
         return found
 
     def texts_of_one(
-        self, number: int, products: Products, wanted: Iterable[int]
+        self, number: int, products: Products, wanted: Iterable[int], budget: TextBudget
     ) -> list[str | None]:
         """The texts that one selector finds, at least for the products at the places wanted."""
         selector, evaluate = self._selectors[number]
         plain = products.plain.get(selector)
         if plain is not None:
-            return [None if match is None else self._text(match) for match in plain]
+            return [None if match is None else self._text(match, budget) for match in plain]
         texts: list[str | None] = [None] * len(products.elements)
         for place in wanted:
             match = first_match(evaluate(products.elements[place]))
-            texts[place] = None if match is None else self._text(match)
+            texts[place] = None if match is None else self._text(match, budget)
         return texts
 
-    def _text(self, match: Match) -> str | None:
+    def _text(self, match: Match, budget: TextBudget) -> str | None:
         if isinstance(match, str):
             text = match
         elif self._attribute is not None:
             text = match.get(self._attribute)
         elif len(match):
-            text = etree.tostring(match, method="text", encoding="unicode", with_tail=False)
+            text = visible_text(match)
         else:
             text = match.text
+        if text:
+            budget.take(text)
         if self._may_be_blank:
             return "" if text is None and self._attribute is None else text
         return text if text and not text.isspace() else None

@@ -67,7 +67,8 @@ def _number(field: Field) -> Converter:
 
 
 def _timestamp(field: Field) -> Converter:
-    return lambda text: read_timestamp(text, field.format, field.timezone)
+    assumed = field.assume.parts if field.assume else ()
+    return lambda text: read_timestamp(text, field.format, field.timezone, assumed)
 
 
 def _text(text: str) -> str:
@@ -91,7 +92,7 @@ _CONVERTERS: Mapping[FieldType, Callable[[Field], Converter]] = total(
         FieldType.MONEY: _money,
         FieldType.BOOLEAN: lambda field: read_boolean,
         # Links are read against their page; those of a value map have none.
-        FieldType.URL: lambda field: LinkResolver("").absolute,
+        FieldType.URL: lambda field: LinkResolver(None).absolute,
         FieldType.TIMESTAMP: _timestamp,
     },
 )

@@ -1,20 +1,24 @@
-"""Absolute addresses from the links of a page."""
+"""Absolute addresses from the links of a page, as browsers read them (the WHATWG's URL standard).
+
+The reading itself is that of ada, the parser of URLs that Node.js uses. What belongs here is what a
+link depends on besides its own text: the page's address, its `<base>` and its charset.
+"""
 
 from __future__ import annotations
 
 import re
-from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+
+import ada_url
 
 from catalog_pipeline.errors import ParseError
 
 _IGNORED = re.compile(r"[\t\n\r]")
 _EDGES = "".join(map(chr, range(0x21)))
-_UNSAFE = re.compile(r"[^!-~]")
-_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
-_PLAIN_ABSOLUTE = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?/[!-\[\]-~]*")
-_PLAIN_RELATIVE = re.compile(
-    r"/?[A-Za-z0-9_~%+-][A-Za-z0-9_.~%+/=&-]*(?:\?[A-Za-z0-9_.~%+/?=&-]+)?"
+_WEB = ("http://", "https://")
+_PLAIN_ABSOLUTE = re.compile(
+    r"https?://(?:[a-z][a-z0-9]*\.)+[a-z]+/(?!\.)[A-Za-z0-9_.~+/=&-]*(?:\?[A-Za-z0-9_.~%+/?=&-]+)?"
 )
+_PLAIN_RELATIVE = re.compile(r"/?[A-Za-z0-9_~+-][A-Za-z0-9_.~+/=&-]*(?:\?[A-Za-z0-9_.~%+/?=&-]+)?")
 
 
 def clean_link(text: str) -> str:
@@ -23,50 +27,83 @@ def clean_link(text: str) -> str:
 
 
 class LinkResolver:
-    """Makes the links of one page absolute, against its real address and its `<base>`."""
+    """Makes the links of one page absolute, against its real address and its `<base>`.
 
-    def __init__(self, page_url: str, base_href: str | None = None) -> None:
-        self._base = _joined(page_url, clean_link(base_href)) if base_href else page_url
-        parts = urlsplit(self._base)
-        is_plain = parts.scheme in ("http", "https") and "/." not in parts.path
-        self._origin = f"{parts.scheme}://{parts.netloc}" if is_plain and parts.netloc else None
-        self._folder = f"{self._origin}{parts.path.rpartition('/')[0]}/"
+    `encoding` is the page's charset by its Python name: browsers write the query of an address in
+    it. Without a page's address only whole addresses are links.
+    """
+
+    def __init__(
+        self, page_url: str | None, base_href: str | None = None, encoding: str = "utf-8"
+    ) -> None:
+        self._encoding = encoding
+        self._base = _base(page_url, base_href)
+        origin = re.match(r"https?://[^/?#]+", self._base or "")
+        self._origin = origin[0] if origin else None
+        path = re.split(r"[?#]", self._base or "", maxsplit=1)[0]
+        self._folder = path[: path.rindex("/") + 1] if origin else ""
 
     def absolute(self, link: str) -> str:
-        """The http or https address that a link leads to; white space and such is quoted.
+        """The http or https address that a link leads to, as a browser's `a.href` has it.
 
         Raises:
             ParseError: it leads to no web address, such as `javascript:` or `mailto:`.
         """
         link = clean_link(link)
-        # Both fast paths give what joining gives: it is by far the slowest part of a URL field.
-        if _PLAIN_ABSOLUTE.fullmatch(link):
+        # Both fast paths give what joining gives, in a quarter of its time.
+        if _PLAIN_ABSOLUTE.fullmatch(link) and "/." not in link:
             return link
         folder, rest = self._folder, link
         while rest.startswith("../") and folder.count("/") > 3:
             folder, rest = folder[: folder.rindex("/", 0, -1) + 1], rest[3:]
-        is_plain = self._origin and "//" not in link and "/." not in rest
-        if is_plain and _PLAIN_RELATIVE.fullmatch(rest):
-            return f"{self._origin}{rest}" if rest[0] == "/" else folder + rest
-        return _quoted(_joined(self._base, link), link)
+        if self._origin and _PLAIN_RELATIVE.fullmatch(rest) and "/." not in rest:
+            if rest[0] != "/":
+                return folder + rest
+            if rest is link:
+                return self._origin + rest
+        return self._joined(link)
 
-
-def _joined(base: str, link: str) -> str:
-    try:
-        return urljoin(base, link)
-    except ValueError as error:
-        raise ParseError(f"no web address: {error}", found=link[:200]) from error
-
-
-def _quoted(url: str, link: str) -> str:
-    try:
-        parts = urlsplit(url)
-        is_web = parts.scheme in ("http", "https") and parts.hostname
-    except ValueError as error:
-        raise ParseError(f"no web address: {error}", found=link[:200]) from error
-    if not is_web:
-        raise ParseError("no web address (http or https)", found=link[:200])
-    if not _UNSAFE.search(url):
+    def _joined(self, link: str) -> str:
+        text = link if self._encoding.startswith("utf") else _with_query_in(self._encoding, link)
+        try:
+            url = ada_url.join_url(self._base, text) if self._base else ada_url.normalize_url(text)
+        except ValueError as error:
+            raise ParseError("no web address: no URL by its standard", found=link[:200]) from error
+        if not url.startswith(_WEB):
+            raise ParseError("no web address (http or https)", found=link[:200])
         return url
-    rest = (quote(part, safe=_PRINTABLE, errors="replace") for part in parts[2:])
-    return urlunsplit((parts.scheme, parts.netloc, *rest))
+
+
+def _base(page_url: str | None, base_href: str | None) -> str | None:
+    """What links are relative to; a `<base>` that is no web address is none."""
+    if page_url is None:
+        return None
+    page_url = ada_url.normalize_url(page_url)
+    if base_href is None:
+        return page_url
+    try:
+        base = ada_url.join_url(page_url, base_href)
+    except ValueError:
+        return page_url
+    return base if base.startswith(_WEB) else page_url
+
+
+def _with_query_in(encoding: str, link: str) -> str:
+    """The link with its query's characters quoted as bytes of the page's charset."""
+    if link.isascii():
+        return link
+    rest, mark, fragment = link.partition("#")
+    path, question, query = rest.partition("?")
+    quoted = "".join(
+        character if character.isascii() else _quoted(encoding, character) for character in query
+    )
+    return f"{path}{question}{quoted}{mark}{fragment}"
+
+
+def _quoted(encoding: str, character: str) -> str:
+    try:
+        octets = character.encode(encoding)
+    except UnicodeEncodeError:
+        octets = f"&#{ord(character)};".encode()
+        return "".join(f"%{octet:02X}" if octet in b"&#;" else chr(octet) for octet in octets)
+    return "".join(f"%{octet:02X}" for octet in octets)

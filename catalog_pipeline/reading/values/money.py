@@ -6,8 +6,8 @@ separators are read, in this order:
 1. `decimal_separator`, if the field declares it;
 2. with both `.` and `,` in the amount, the last of them parts the decimals;
 3. a separator that occurs more than once parts thousands, and so do spaces and apostrophes;
-4. one separator before exactly three digits parts thousands (`$44.900` is 44,900), except after a
-   lone zero and in currencies with three decimals, such as KWD;
+4. one separator before exactly three digits parts thousands (`$44.900` is 44,900), except after
+   nothing but zeros (`0,125`, `.125`) and in currencies with three decimals, such as KWD;
 5. any other single separator parts the decimals.
 
 Groups must be well formed, in threes or as in India (`9,99,999`). `$` is the US dollar, `¥` the
@@ -29,14 +29,14 @@ MAX_TEXT = 200
 
 _SIMPLE = re.compile(r"([$£€₹])([0-9]{1,9}\.[0-9]{2})")
 _AMOUNT = re.compile(
-    r"(?:(?<![\w.,])[.,](?=[0-9]{1,2}(?![0-9])))?"
+    r"(?:(?<![\w.,])[.,](?=[0-9]))?"
     r"[0-9]+(?:(?:[.,'\u2019]| (?=[0-9]{3}(?![0-9])))[0-9]+)*"
 )
 _DASH = r"(?:[-\u2013\u2014~\u301c]|to|bis|до)"
 _BETWEEN = re.compile(rf"\s*{_DASH}\s*")
 _BEFORE = re.compile(r"[\s.:]*(-?)[\s.:]*")
 _AFTER = re.compile(r"[\s.:]*(?:[.,:]\s?[-\u2013\u2014]{1,2})?[\s.]*")
-_THOUSANDS = re.compile(r"[0-9]{1,3}(?:S[0-9]{3})+|[0-9]{1,2}(?:S[0-9]{2})+S[0-9]{3}|[0-9]+")
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:S[0-9]{3})+|[1-9][0-9]?(?:S[0-9]{2})+S[0-9]{3}|[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,6 @@ def _decimal_separator(amount: str, code: str) -> str | None:
     if points + commas != 1:
         return None
     whole, _, fraction = amount.partition(separator)
-    if len(fraction) == 3 and whole != "0" and code not in THREE_DECIMALS:
+    if len(fraction) == 3 and whole.strip("0") and code not in THREE_DECIMALS:
         return None if not re.search(r"[ '\u2019]", whole) else separator
     return separator

@@ -10,8 +10,8 @@ from catalog_pipeline.errors import ParseError
 
 MAX_TEXT = 100
 
-_INTEGER = re.compile(r"([+-]?)([0-9]+|[0-9]{1,3}(?:([.,'\u2019 ])[0-9]{3}(?:\3[0-9]{3})*))")
-_INDIAN = re.compile(r"([+-]?)([0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3})")
+_INTEGER = re.compile(r"([+-]?)([0-9]+|[1-9][0-9]{0,2}(?:([.,'\u2019 ])[0-9]{3}(?:\3[0-9]{3})*))")
+_INDIAN = re.compile(r"([+-]?)([1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3})")
 _PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 
@@ -51,16 +51,22 @@ def read_number(text: str, decimal_separator: str | None = None) -> float:
         whole = _without_groups(whole, groups)
     plain = f"{whole}.{fraction}" if point else whole
     value = float(plain) if _NUMBER.fullmatch(plain) else math.nan
-    if not math.isfinite(value):
+    if not math.isfinite(value) or _has_vanished(value, plain):
         raise ParseError("no number; if there is more in the text, pick it out with `pattern`")
     return value
+
+
+def _has_vanished(value: float, plain: str) -> bool:
+    """Whether a number that is not zero is too small for 64 bits."""
+    return value == 0 and re.search(r"[1-9]", re.split("[eE]", plain)[0]) is not None
 
 
 def _decimal_separator(text: str) -> str:
     points, commas = text.count("."), text.count(",")
     if points and commas:
         return max(".", ",", key=text.rfind)
-    if commas == 1 and not re.search(r",[0-9]{3}$", text):
+    # Nobody groups thousands after a zero, so that `0,125` has three decimals.
+    if commas == 1 and (not re.search(r",[0-9]{3}$", text) or re.match(r"[+-]?0+,", text)):
         return ","
     return "," if points > 1 else "."
 

@@ -35,6 +35,12 @@ def test_an_integer_is_read_with_its_separators(text, value):
         "one",
         "9223372036854775808",
         "²",
+        "0.750",
+        "0,750",
+        "00,750",
+        "0 750",
+        "0,12,345",
+        "01.234",
         "9" * 5000,
     ],
 )
@@ -58,13 +64,41 @@ def test_what_is_no_integer_is_refused(text):
         ("\N{MINUS SIGN}0.5", None, -0.5),
         (".5", None, 0.5),
         ("1e3", None, 1000.0),
+        ("0,125", None, 0.125),
+        ("-0,125", None, -0.125),
+        ("00,125", None, 0.125),
+        ("0.125", None, 0.125),
+        ("0.125", ".", 0.125),
+        ("0,125", ",", 0.125),
+        ("0e-400", None, 0.0),
     ],
 )
 def test_a_number_is_read_with_its_separators(text, separator, value):
     assert read_number(text, separator) == value
 
 
-@pytest.mark.parametrize("text", ["", "nan", "inf", "1e999", "4.5 stars", "1,23,4", "1,2.3,4", "-"])
+def test_a_separator_of_thousands_after_a_zero_is_refused_even_if_declared():
+    with pytest.raises(ParseError):
+        read_number("0,125", ".")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nan",
+        "inf",
+        "1e999",
+        "4.5 stars",
+        "1,23,4",
+        "1,2.3,4",
+        "-",
+        "0,125,000",
+        "01,234",
+        "0,125.5",
+        "1e-400",
+    ],
+)
 def test_what_is_no_number_is_refused(text):
     with pytest.raises(ParseError):
         read_number(text)
