@@ -17,7 +17,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import PageError, StorageError, TableError
 from catalog_pipeline.records import StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.store import Store
 from catalog_pipeline.tables import replace
 from catalog_pipeline.tables.identity import TableIdentity, identify
 from catalog_pipeline.tables.mending import PageMender, Refetch
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def build_table(
     catalogue: Catalogue,
     pages: Sequence[StoredPage],
-    store: PageStore,
+    store: Store,
     destination: Path,
     *,
     refetch: Refetch = lambda page: None,
@@ -65,7 +65,7 @@ def build_table(
 def _build(
     catalogue: Catalogue,
     pages: Sequence[StoredPage],
-    store: PageStore,
+    store: Store,
     destination: Path,
     refetch: Refetch,
     next_name: Callable[[], Path],

@@ -14,7 +14,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import ParseError, StoredPageError
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.records import StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.store import Store
 from catalog_pipeline.tables.stored_rows import Found, PageRows, read_page
 
 Refetch = Callable[[PageKey], "StoredPage | None"]
@@ -24,7 +24,7 @@ Refetch = Callable[[PageKey], "StoredPage | None"]
 class PageMender:
     """Gets rows of a catalogue's pages that could not be had the short way."""
 
-    def __init__(self, catalogue: Catalogue, store: PageStore, refetch: Refetch) -> None:
+    def __init__(self, catalogue: Catalogue, store: Store, refetch: Refetch) -> None:
         self.unreadable: list[PageKey] = []
         """Pages whose stored rows could not be read, and that were parsed again."""
         self._catalogue = catalogue

@@ -18,8 +18,8 @@ from typing import TypeAlias, TypeVar
 from catalog_pipeline.errors import StoredPageError
 from catalog_pipeline.records import Columns, PageRecord, StoredPage
 from catalog_pipeline.storing import page_file
-from catalog_pipeline.storing.folder_store import PageStore
 from catalog_pipeline.storing.page_file import PageFile
+from catalog_pipeline.storing.store import Store
 
 BATCH_ROWS = 4_000
 BATCH_BYTES = 16 << 20
@@ -48,7 +48,7 @@ _T = TypeVar("_T")
 _Packed: TypeAlias = "PageFile | StoredPageError"
 
 
-def read_page(store: PageStore, stored: StoredPage) -> PageRows:
+def read_page(store: Store, stored: StoredPage) -> PageRows:
     """The rows of a page, if its file is the recorded one.
 
     Raises:
@@ -58,7 +58,7 @@ def read_page(store: PageStore, stored: StoredPage) -> PageRows:
 
 
 def read_batches(
-    store: PageStore, pages: Sequence[StoredPage]
+    store: Store, pages: Sequence[StoredPage]
 ) -> Iterator[list[tuple[StoredPage, Found]]]:
     """The pages in the given order, in batches of about `BATCH_ROWS` rows or `BATCH_BYTES`."""
     batch: list[tuple[StoredPage, Found]] = []
@@ -77,9 +77,7 @@ def read_batches(
         yield batch
 
 
-def _read_ahead(
-    store: PageStore, pages: Sequence[StoredPage]
-) -> Iterator[tuple[StoredPage, _Packed]]:
+def _read_ahead(store: Store, pages: Sequence[StoredPage]) -> Iterator[tuple[StoredPage, _Packed]]:
     def read(chunk: list[StoredPage]) -> list[tuple[StoredPage, _Packed]]:
         return [(stored, _or_error(partial(_packed, store, stored))) for stored in chunk]
 
@@ -96,7 +94,7 @@ def _read_ahead(
         reader.shutdown(cancel_futures=True)
 
 
-def _packed(store: PageStore, stored: StoredPage) -> PageFile:
+def _packed(store: Store, stored: StoredPage) -> PageFile:
     """A page's file without its body, which a table has no use for."""
     file = store.read(stored.record.page, stored.file_name, stored.sha256)
     return replace(file, packed_body=b"")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.records import Columns, PageRecord, StoredPage
 from catalog_pipeline.storing import page_file
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.store import Store
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=timezone.utc)
 
@@ -45,7 +45,7 @@ def body(page: int, size: int = 3000) -> bytes:
     return random.Random(page).randbytes(size)
 
 
-def store_page(store: PageStore, page: int, *, later: float = 0, size: int = 3000) -> StoredPage:
+def store_page(store: Store, page: int, *, later: float = 0, size: int = 3000) -> StoredPage:
     """Store a page that was fetched some seconds after noon."""
     fetched_at = NOON + timedelta(seconds=later)
     rows = page_file.rows_json(columns(page))

@@ -1,22 +1,20 @@
-"""The folder of page files: what is read is what was recorded, or an error."""
+"""What is peculiar to a folder of page files: what may lie in it, and disks that fail.
+
+What every store promises is asked in `test_store`.
+"""
 
 from __future__ import annotations
 
 import os
 import socket
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import StorageError, StoredPageError
-from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import PageStore
-from catalog_pipeline.storing.page_file import FileName, PageFile
 from catalog_pipeline_tests.storing import samples
 from catalog_pipeline_tests.storing.disks import make_read_only, make_writable, small_disk
 
@@ -32,60 +30,6 @@ def store(tmp_path: Path) -> PageStore:
 def names(store: PageStore) -> set[str]:
     """Everything in the store's folder."""
     return {path.name for path in store.folder.iterdir()}
-
-
-def test_a_stored_page_reads_back(store: PageStore) -> None:
-    stored = samples.store_page(store, 7)
-    store.sync()
-    file = store.read(PageKey(7), stored.file_name, stored.sha256)
-    assert file.record == stored.record
-    assert (file.columns, file.body) == (samples.columns(7), samples.body(7))
-    assert names(store) == {stored.file_name}
-
-
-def test_an_altered_byte_anywhere_is_noticed(store: PageStore) -> None:
-    stored = samples.store_page(store, 7, size=200)
-    path = store.folder / stored.file_name
-    whole = path.read_bytes()
-    for place in range(len(whole)):
-        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
-        with pytest.raises(StoredPageError, match="altered"):
-            store.read(PageKey(7), stored.file_name, stored.sha256)
-        with pytest.raises(StoredPageError, match="not whole"):
-            store.recognise(store.newest()[PageKey(7)])
-
-
-@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
-def test_a_truncated_file_is_noticed(store: PageStore, share: float) -> None:
-    stored = samples.store_page(store, 7)
-    path = store.folder / stored.file_name
-    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
-    with pytest.raises(StoredPageError, match="altered"):
-        store.read(PageKey(7), stored.file_name, stored.sha256)
-    with pytest.raises(StoredPageError, match="not whole"):
-        store.recognise(store.newest()[PageKey(7)])
-
-
-def test_a_missing_file_is_an_error_that_names_it(store: PageStore) -> None:
-    stored = samples.store_page(store, 7)
-    (store.folder / stored.file_name).unlink()
-    with pytest.raises(StoredPageError, match=f"page 7: .*{stored.file_name} is missing"):
-        store.read(PageKey(7), stored.file_name, stored.sha256)
-
-
-def test_a_file_without_a_checkpoint_is_recognised_as_what_was_stored(store: PageStore) -> None:
-    stored = samples.store_page(store, 7)
-    assert store.recognise(store.newest()[PageKey(7)]) == stored
-
-
-def test_a_page_can_be_stored_again_under_a_new_record(store: PageStore) -> None:
-    old = samples.store_page(store, 7)
-    file = store.read(PageKey(7), old.file_name, old.sha256)
-    record = replace(old.record, fetched_at=samples.NOON + timedelta(1), not_modified=True)
-    new = store.write_again(record, file)
-    again = store.read(PageKey(7), new.file_name, new.sha256)
-    assert (again.record, again.columns, again.body) == (record, file.columns, file.body)
-    assert store.newest()[PageKey(7)] == FileName.parse(new.file_name)
 
 
 def _as_fifo(path: Path) -> None:
@@ -146,47 +90,6 @@ def test_what_is_no_file_is_neither_followed_nor_waited_for(store: PageStore, th
     assert (stored.file_name in names(store)) == (thing == "folder")
 
 
-def test_a_file_of_another_page_is_not_taken_for_the_one_of_its_name(store: PageStore) -> None:
-    other = samples.store_page(store, 3, later=60)
-    name = str(replace(store.newest()[PageKey(3)], page=PageKey(7)))
-    (store.folder / other.file_name).rename(store.folder / name)
-    with pytest.raises(StoredPageError, match=f"page 7: .*under the name {other.file_name}"):
-        store.recognise(store.newest()[PageKey(7)])
-    with pytest.raises(StoredPageError, match=r"page 7: .*one of page 3"):
-        store.read(PageKey(7), name, other.sha256)
-
-
-def test_a_file_that_claims_another_time_is_not_taken(store: PageStore) -> None:
-    stored = samples.store_page(store, 7)
-    later = str(replace(store.newest()[PageKey(7)], fetched_at=samples.NOON + timedelta(days=1)))
-    (store.folder / stored.file_name).rename(store.folder / later)
-    with pytest.raises(StoredPageError, match="belongs under the name"):
-        store.recognise(store.newest()[PageKey(7)])
-
-
-@pytest.mark.parametrize(
-    ("rows", "body", "complaint"),
-    [
-        (b"no zstandard", None, "does not decompress"),
-        (None, b"no zstandard", "does not decompress"),
-        (page_file.pack(b"no json"), None, "no JSON"),
-        (page_file.pack(b'{"name":[]}'), None, "whole rows"),
-        (page_file.pack(b"[1]"), None, "whole rows"),
-        (page_file.pack(b'{"name":"a"}'), None, "whole rows"),
-        (None, page_file.pack(b"short"), "body of 3000 bytes"),
-    ],
-)
-def test_a_file_that_cannot_be_used_is_not_recognised(
-    store: PageStore, rows: bytes | None, body: bytes | None, complaint: str
-) -> None:
-    good = samples.store_page(store, 7)
-    file = store.read(PageKey(7), good.file_name, good.sha256)
-    record = replace(file.record, fetched_at=samples.NOON + timedelta(days=1))
-    store.write_again(record, PageFile(record, rows or file.packed_rows, body or file.packed_body))
-    with pytest.raises(StoredPageError, match=complaint):
-        store.recognise(store.newest()[PageKey(7)])
-
-
 def test_preparing_removes_half_written_files_and_nothing_else(store: PageStore) -> None:
     stored = samples.store_page(store, 7)
     (store.folder / ".writing-99-1").write_bytes(b"catalogue pa")
@@ -196,38 +99,8 @@ def test_preparing_removes_half_written_files_and_nothing_else(store: PageStore)
     assert names(store) == {stored.file_name, "notes.txt"}
 
 
-def test_only_older_files_of_the_given_pages_are_discarded(store: PageStore) -> None:
-    _, kept, newer, other = (
-        samples.store_page(store, 1, later=0),
-        samples.store_page(store, 1, later=1),
-        samples.store_page(store, 1, later=2),
-        samples.store_page(store, 2, later=0),
-    )
-    store.discard_others([kept])
-    assert names(store) == {kept.file_name, newer.file_name, other.file_name}
-
-
-def test_a_file_that_was_parsed_again_replaces_the_one_of_the_same_fetch(store: PageStore) -> None:
-    first, second = (samples.store_page(store, 1, size=size) for size in (3000, 3001))
-    store.discard_others([first])
-    assert names(store) == {first.file_name}
-    second = samples.store_page(store, 1, size=3001)
-    store.discard_others([second])
-    assert names(store) == {second.file_name}
-
-
 def test_a_store_without_a_folder_is_empty(tmp_path: Path) -> None:
     assert PageStore(tmp_path / "nothing").newest() == {}
-
-
-def test_threads_write_the_same_and_other_pages_at_once(store: PageStore) -> None:
-    work = [(page, later) for later in range(5) for page in range(1, 31)] * 2
-    with ThreadPoolExecutor(8) as threads:
-        stored = list(threads.map(lambda it: samples.store_page(store, it[0], later=it[1]), work))
-    assert names(store) == {page.file_name for page in stored}
-    assert len(names(store)) == 150
-    for page in stored:
-        assert store.recognise(FileName.parse(page.file_name)) == page  # type: ignore[arg-type]
 
 
 def test_a_full_disk_is_a_clear_error_and_leaves_nothing_torn(tmp_path: Path) -> None:

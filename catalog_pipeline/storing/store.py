@@ -1,0 +1,79 @@
+"""What a store of page files has to do, wherever it keeps them.
+
+One suite of tests holds every implementation to it (`catalog_pipeline_tests/storing/test_store`).
+How a file looks inside belongs in `catalog_pipeline.storing.page_file`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.records import PageRecord, StoredPage
+from catalog_pipeline.storing.page_file import FileName, PageFile
+
+
+class Store(Protocol):
+    """The page files of one catalogue. Safe to use from several threads and processes."""
+
+    def prepare(self) -> None:
+        """Make ready for writing, and remove what a killed writer left half-written.
+
+        Raises:
+            StorageError: it cannot be written to.
+        """
+
+    def write(self, record: PageRecord, rows: bytes, body: bytes) -> StoredPage:
+        """Store a page whole or not at all; it lasts when `sync` has returned.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+
+    def write_again(self, record: PageRecord, file: PageFile) -> StoredPage:
+        """Store a page whose rows and body are those of `file`, under a new record.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+
+    def sync(self) -> None:
+        """Make all that was written so far last, also through a loss of power.
+
+        Raises:
+            StorageError: it cannot be made to.
+        """
+
+    def read(self, page: PageKey, name: str, sha256: str) -> PageFile:
+        """A page's file as it was recorded.
+
+        Raises:
+            StoredPageError: it is missing, not the file that was recorded, or one of another page.
+            StorageError: the store cannot be read.
+        """
+
+    def recognise(self, name: FileName) -> StoredPage:
+        """A file without a checkpoint, as the page that would have been recorded.
+
+        Raises:
+            StoredPageError: it is not whole, cannot be used, or is not what its name says.
+            StorageError: the store cannot be read.
+        """
+
+    def newest(self) -> dict[PageKey, FileName]:
+        """The newest file of each page, by the time of its fetch.
+
+        Raises:
+            StorageError: the store cannot be read.
+        """
+
+    def has_all(self, pages: Iterable[PageKey]) -> bool:
+        """Whether each of the pages has a file; a page without one cannot be done."""
+
+    def discard_others(self, kept: Iterable[StoredPage]) -> None:
+        """Remove all files of the given pages but the given ones and later fetches.
+
+        Raises:
+            StorageError: they cannot be removed.
+        """
