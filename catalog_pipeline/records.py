@@ -6,8 +6,9 @@ bytes, durations are seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from http.cookiejar import Cookie
 from typing import TypeAlias
 
 from catalog_pipeline.catalogue.page_key import PageKey
@@ -47,6 +48,8 @@ class Redirect:
     url: str
     location: str
     status: int
+    cookies: tuple[Cookie, ...] = field(default=(), repr=False, compare=False)
+    """What the visit of this page has been given so far, for the request that follows."""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,8 @@ from catalog_pipeline.catalogue.page_template import (
     checked_template,
     page_with_address,
 )
-from catalog_pipeline.catalogue.politeness import Limits, Login, Politeness
+from catalog_pipeline.catalogue.politeness import BasicLogin, BearerLogin, Limits, Login, Politeness
+from catalog_pipeline.catalogue.request_values import Cookies, Headers
 from catalog_pipeline.catalogue.upkeep import Coverage, Schedule
 
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
@@ -87,6 +88,11 @@ class CatalogueAttributes(StrictModel):
     """How much one answer of the server may be."""
     login: Login | None = None
     """How to log in, where the pages need it. Credentials come from the environment only."""
+    headers: Headers = Bounded(default_factory=dict)
+    """Headers of the requests for pages; a secret one as `{env: NAME}`, for the site's own host."""
+    cookies: Cookies = Bounded(default_factory=dict)
+    """Cookies of the requests to the site's own host, until it sets them anew; secret ones as
+    `{env: NAME}`."""
     schedule: Schedule | None = None
     """When the catalogue is refreshed."""
     coverage: Coverage = Coverage()
@@ -139,6 +145,10 @@ class CatalogueAttributes(StrictModel):
                 raise ValueError(
                     f"key names {name!r}, which is not declared; fields: {', '.join(self.fields)}"
                 )
+        if isinstance(self.login, BasicLogin | BearerLogin):
+            for name in self.headers:
+                if name.lower() == "authorization":
+                    raise ValueError("both login and headers give an Authorization header")
         if not self.key:
             raise ValueError("key needs at least one field")
         return self

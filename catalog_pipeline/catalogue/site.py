@@ -6,9 +6,11 @@ fetches, and not here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from catalog_pipeline.catalogue.politeness import Limits, Login, Politeness
+from catalog_pipeline.catalogue.request_values import FromEnvironment
 
 
 class Site(Protocol):
@@ -37,6 +39,14 @@ class Site(Protocol):
     @property
     def login(self) -> Login | None:
         """How to log in, where that is needed."""
+
+    @property
+    def headers(self) -> Mapping[str, str | FromEnvironment]:
+        """Headers that requests for pages carry besides the crawl's own."""
+
+    @property
+    def cookies(self) -> Mapping[str, str | FromEnvironment]:
+        """Cookies that requests for pages of the site carry from the start."""
 
     def absolute(self, path_or_url: str) -> str:
         """`path_or_url` below `base_url`."""

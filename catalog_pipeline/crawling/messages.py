@@ -7,7 +7,8 @@ already.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http.cookiejar import Cookie
 from typing import TypeAlias
 
 from catalog_pipeline.catalogue.model import Catalogue
@@ -54,6 +55,7 @@ class FetchPage:
     is_paced: bool = False
     wave: int = 0
     is_ahead: bool = False
+    cookies: tuple[Cookie, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +119,14 @@ class PageHeld:
 
 @dataclass(frozen=True, slots=True)
 class PageRedirected:
-    """The page is at another address, which the rules for redirects allow."""
+    """The page is at another address, which the rules for redirects allow.
+
+    `cookies` are what the site has given to this visit of the page.
+    """
 
     page: PageKey
     url: str
+    cookies: tuple[Cookie, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

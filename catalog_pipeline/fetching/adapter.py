@@ -1,6 +1,6 @@
 """requests' transport over bounded connections, and the environment's proxies.
 
-Limits of a single exchange belong in `catalog_pipeline.fetching.connections`.
+Limits of a single exchange belong in `catalog_pipeline.fetching.allowance`.
 """
 
 from __future__ import annotations

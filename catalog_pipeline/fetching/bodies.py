@@ -5,18 +5,29 @@ How each Content-Encoding is undone belongs in `catalog_pipeline.fetching.conten
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import webencodings
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
-from catalog_pipeline.fetching.connections import BoundedResponse
+from catalog_pipeline.fetching.bounded_response import BoundedResponse
 from catalog_pipeline.fetching.content_encoding import DECODERS, Pieces
 from catalog_pipeline.fetching.failures import BrokenExchange
 
 MAX_ENCODINGS = 3
 _READ_BYTES = 64 * 1024
+_WORD = re.compile(r"[a-z0-9_.+/-]{1,40}")
+_NO_ENCODINGS = frozenset({"", "identity", "none", "null", "plain", "7bit", "8bit", "binary"})
+_UNSUPPORTED = frozenset(
+    [
+        *("compress", "x-compress", "bzip2", "x-bzip2", "lzma", "xz", "exi", "pack200-gzip"),
+        *("aes128gcm", "dcb", "dcz", "sdch"),
+    ]
+)
+"""Encodings that there are, but that were not offered."""
 _BODILESS = frozenset({204, 304})
 """Statuses whose answers have no body, whatever Content-Length says."""
 
@@ -63,15 +74,29 @@ def read_start(raw: BaseHTTPResponse, max_bytes: int) -> Body:
 
 
 def content_encodings(raw: BaseHTTPResponse) -> list[str]:
-    """The encodings in the order they were applied; raises if one of them was not offered."""
+    """The encodings in the order they were applied; raises if one of them was not offered.
+
+    What is no encoding (`none`, a charset, a word of its own) says nothing of the body, and
+    browsers show it as it is.
+    """
     text = raw.headers.get("Content-Encoding", "")
-    names = [name.strip().lower() for name in text.split(",")] if text else []
-    encodings = [name for name in names if name not in ("", "identity")]
+    encodings = [name for name in _listed(text) if not _is_no_encoding(name)]
+    is_word = len(encodings) == 1 and _WORD.fullmatch(encodings[0]) is not None
+    if is_word and encodings[0] not in {*DECODERS, *_UNSUPPORTED}:
+        return []
     if len(encodings) > MAX_ENCODINGS or any(name not in DECODERS for name in encodings):
         raise BrokenExchange(
             "encoding_unknown", "the body is compressed in a way that was not offered"
         )
     return encodings
+
+
+def _listed(text: str) -> list[str]:
+    return [name.strip().lower() for name in text.split(",")]
+
+
+def _is_no_encoding(name: str) -> bool:
+    return name in _NO_ENCODINGS or webencodings.lookup(name) is not None
 
 
 def declared_length(raw: BaseHTTPResponse) -> int | None:

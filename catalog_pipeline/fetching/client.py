@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Mapping
-from http.cookiejar import CookieJar
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from http.cookiejar import Cookie, CookieJar
 from urllib.parse import urlencode
 
 import requests
-from requests.cookies import extract_cookies_to_jar, get_cookie_header
+import webencodings
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import Url, parse_url
@@ -24,22 +25,22 @@ from catalog_pipeline.catalogue.site import Site
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.adapter import BoundedAdapter, EnvironmentProxies
 from catalog_pipeline.fetching.addresses import PUBLIC, check_name, networks_for
-from catalog_pipeline.fetching.connections import Allowance, Resolver, allowance_in_force
-from catalog_pipeline.fetching.content_encoding import ACCEPT_ENCODING
+from catalog_pipeline.fetching.allowance import Allowance, Resolver, allowance_in_force
+from catalog_pipeline.fetching.cookie_rules import HostBoundPolicy, cookie_header, keep_cookies
 from catalog_pipeline.fetching.failures import BrokenExchange, broken_by, safe_url
 from catalog_pipeline.fetching.redirects import is_same_site, is_within
+from catalog_pipeline.fetching.request_headers import RequestHeaders, merged, standard_headers
 from catalog_pipeline.fetching.responses import judged
 from catalog_pipeline.fetching.robots import MAX_ROBOTS_BYTES
 from catalog_pipeline.records import Redirect, Response, Validators
-
-_ACCEPT = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
 
 
 class Exchange:
     """The HTTP side of one catalogue's crawl; all its threads share one.
 
-    `authorization` is the value of that header, sent to the catalogue's own site only. `resolver`
-    stands in for DNS.
+    `cookies` are a session's, which outlive the visit of a page. `authorization` is the value of
+    that header, sent to the catalogue's own site only; `environ` holds the secret values that the
+    YAML names. `resolver` stands in for DNS.
     """
 
     def __init__(
@@ -48,10 +49,13 @@ class Exchange:
         *,
         cookies: CookieJar | None = None,
         authorization: str | None = None,
+        environ: Mapping[str, str] = os.environ,
         resolver: Resolver = socket.getaddrinfo,
     ) -> None:
         self._site = site
         self._cookies = cookies
+        if cookies is not None:
+            cookies.set_policy(HostBoundPolicy())
         self._authorization = authorization
         self._resolver = resolver
         self._networks = networks_for(site.base_url)
@@ -60,11 +64,8 @@ class Exchange:
             os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
         )
         self._proxies = EnvironmentProxies()
-        self._headers = {
-            "User-Agent": site.politeness.agent,
-            "Accept": _ACCEPT,
-            "Accept-Encoding": ACCEPT_ENCODING,
-        }
+        self._standard_headers = standard_headers(site)
+        self._headers = RequestHeaders.of(site, environ)
 
     def get(
         self,
@@ -73,30 +74,41 @@ class Exchange:
         validators: Validators = Validators(),  # noqa: B008
         page: PageKey | None = None,
         is_page: bool = True,
+        visit: tuple[Cookie, ...] = (),
     ) -> Response | Redirect:
         """Download `url`, conditionally if there are validators; raises FetchError.
 
         What is no page, such as robots.txt, may have any type and is read as far as it counts. It
         may redirect to any public host, unless a proxy would have to be trusted with finding out
         whether it is one, and is asked for without cookies and credentials: those are the pages'.
+        `visit` are the cookies of the redirect that led here; without a session a redirect takes
+        along what the site has set.
         """
         conditions = {}
         if validators.etag:
             conditions["If-None-Match"] = validators.etag
         if validators.last_modified:
             conditions["If-Modified-Since"] = validators.last_modified
-        return self._exchanged("GET", url, conditions, None, page, is_page=is_page)
+        return self._exchanged("GET", url, conditions, None, page, is_page=is_page, visit=visit)
 
     def post_form(
-        self, url: str, fields: Mapping[str, str], *, page: PageKey | None = None
+        self,
+        url: str,
+        fields: Mapping[str, str] | Sequence[tuple[str, str]],
+        *,
+        charset: str = "utf-8",
+        page: PageKey | None = None,
     ) -> Response | Redirect:
-        """Send a form; raises FetchError."""
-        body = urlencode(fields).encode()
+        """Send a form, encoded in `charset` as browsers do; raises FetchError."""
+        pairs = fields.items() if isinstance(fields, Mapping) else fields
+        body = urlencode(
+            [(_encoded(name, charset), _encoded(value, charset)) for name, value in pairs]
+        )
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
             "Content-Length": str(len(body)),
         }
-        return self._exchanged("POST", url, headers, body, page)
+        return self._exchanged("POST", url, headers, body.encode(), page)
 
     def close(self) -> None:
         """Close all connections that are not in use."""
@@ -111,16 +123,18 @@ class Exchange:
         page: PageKey | None,
         *,
         is_page: bool = True,
+        visit: tuple[Cookie, ...] = (),
     ) -> Response | Redirect:
+        jar = self._jar(visit)
         started = time.monotonic()
         try:
             parts = _parsed(url)
-            request = self._prepared(method, parts.url, headers, body, is_page=is_page)
+            request = self._prepared(method, parts.url, headers, body, jar if is_page else None)
             raw = self._sent(request, parts, started, is_page=is_page)
             try:
                 if is_page:
-                    self._keep_cookies(request, raw)
-                return judged(
+                    keep_cookies(jar, request, raw)
+                answer = judged(
                     self._site,
                     parts.url,
                     raw,
@@ -128,6 +142,9 @@ class Exchange:
                     is_page=is_page,
                     started=started,
                 )
+                if isinstance(answer, Redirect) and is_page and self._cookies is None:
+                    answer = replace(answer, cookies=tuple(jar))
+                return answer
             finally:
                 raw.close()
                 raw.release_conn()
@@ -140,19 +157,37 @@ class Exchange:
             problem = broken_by(error)
         raise FetchError(problem.problem, kind=problem.kind, url=safe_url(url), page=page)
 
+    def _jar(self, visit: tuple[Cookie, ...]) -> CookieJar:
+        """The session's cookies, or those of one visit."""
+        if self._cookies is not None:
+            return self._cookies
+        jar = CookieJar(HostBoundPolicy())
+        for cookie in visit:
+            jar.set_cookie(cookie)
+        return jar
+
     def _prepared(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, *, is_page: bool
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        jar: CookieJar | None,
     ) -> requests.PreparedRequest:
+        """The request; without a `jar` it carries nothing that is the pages' own."""
         request = requests.PreparedRequest()
         request.method = method
         request.url = url
-        request.headers = self._headers | headers  # type: ignore[assignment]
         request.body = body
-        if self._cookies is not None and is_page:
-            cookie = get_cookie_header(self._cookies, request)
-            if cookie:
-                request.headers["Cookie"] = cookie
-        if self._authorization and is_page and is_same_site(self._site, url):
+        is_own = is_same_site(self._site, url)
+        added = self._headers.of_page(is_own_site=is_own) if jar is not None else {}
+        request.headers = merged(self._standard_headers, added, headers)  # type: ignore[assignment]
+        if jar is None:
+            return request
+        cookie = cookie_header(jar, request, self._headers.cookies_to_site if is_own else ())
+        if cookie:
+            request.headers["Cookie"] = cookie
+        if self._authorization and is_own:
             request.headers["Authorization"] = self._authorization
         return request
 
@@ -182,9 +217,10 @@ class Exchange:
         raw: BaseHTTPResponse = answer.raw
         return raw
 
-    def _keep_cookies(self, request: requests.PreparedRequest, raw: BaseHTTPResponse) -> None:
-        if self._cookies is not None and "Set-Cookie" in raw.headers:
-            extract_cookies_to_jar(self._cookies, request, raw)
+
+def _encoded(text: str, charset: str) -> bytes:
+    """`text` as a form sends it: what the charset lacks becomes a character reference."""
+    return webencodings.encode(text, charset, "xmlcharrefreplace")
 
 
 def _parsed(url: str) -> Url:

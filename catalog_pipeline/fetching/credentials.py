@@ -29,19 +29,25 @@ class Credentials:
     def from_environment(cls, login: Login, environ: Mapping[str, str]) -> Credentials:
         """Read the variables that the YAML names; raises LoginError for one that is missing."""
         if isinstance(login, BearerLogin):
-            return cls(authorization=f"Bearer {_variable(environ, login.token_env)}")
-        username = _variable(environ, login.username_env)
-        password = _variable(environ, login.password_env)
+            token = environment_value(environ, login.token_env, "login")
+            return cls(authorization=f"Bearer {token}")
+        username = environment_value(environ, login.username_env, "login")
+        password = environment_value(environ, login.password_env, "login")
         if isinstance(login, FormLogin):
             return cls(username, password)
         pair = base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
         return cls(username, password, f"Basic {pair}")
 
 
-def _variable(environ: Mapping[str, str], name: str) -> str:
+def environment_value(environ: Mapping[str, str], name: str, key: str) -> str:
+    """The variable that the YAML names under `key`.
+
+    Raises:
+        LoginError: it is not set, or holds what no header and no form can carry.
+    """
     value = environ.get(name, "")
     if not value:
-        raise LoginError(f"The login needs the environment variable {name}, which is not set.")
+        raise LoginError(f"The {key} needs the environment variable {name}, which is not set.")
     if not value.isprintable():
         raise LoginError(f"The environment variable {name} holds a line break or the like.")
     return value

@@ -37,6 +37,7 @@ class LoginRequest:
 
     url: str
     fields: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)
+    charset: str = "utf-8"
 
 
 LoginSteps = Generator[LoginRequest, "Response | Redirect", None]
@@ -83,7 +84,7 @@ def login_steps(site: Site, credentials: Credentials) -> LoginSteps:
     form = _form(site, login, page)
     fields = _filled_in(site, login, form, credentials)
     try:
-        answer = yield from _answer(site, LoginRequest(form.action, fields))
+        answer = yield from _answer(site, LoginRequest(form.action, fields, form.charset))
     except FetchError as error:
         if error.http_status in _REFUSALS:
             raise _refused(site, f"it answered with HTTP {error.http_status}") from error
@@ -122,7 +123,7 @@ def refused_authorization(site: Site, error: FetchError) -> LoginError | None:
 def _ask(exchange: Exchange, request: LoginRequest) -> Response | Redirect:
     if request.fields is None:
         return exchange.get(request.url)
-    return exchange.post_form(request.url, dict(request.fields))
+    return exchange.post_form(request.url, request.fields, charset=request.charset)
 
 
 def _answer(

@@ -14,6 +14,7 @@ from urllib3 import BaseHTTPResponse
 from catalog_pipeline.catalogue.site import Site
 from catalog_pipeline.errors import FetchError, Pushback
 from catalog_pipeline.fetching.bodies import Body, discard_body, read_body, read_start
+from catalog_pipeline.fetching.content_type import effective_type
 from catalog_pipeline.fetching.failures import BrokenExchange, safe_url
 from catalog_pipeline.fetching.redirects import check_redirect
 from catalog_pipeline.fetching.retry_table import kind_of_status
@@ -60,7 +61,7 @@ def judged(
     return Response(
         url=url,
         status=raw.status,
-        content_type=raw.headers.get("Content-Type"),
+        content_type=effective_type(raw.headers.get("Content-Type")),
         validators=Validators(raw.headers.get("ETag"), raw.headers.get("Last-Modified")),
         body=body.content,
         wire_bytes=body.wire_bytes,
@@ -81,7 +82,7 @@ def retry_after_seconds(value: str | None) -> float | None:
 
 
 def _check_type(raw: BaseHTTPResponse) -> None:
-    media_type = raw.headers.get("Content-Type", "").split(";")[0].strip().lower()
+    media_type = (effective_type(raw.headers.get("Content-Type")) or "").partition(";")[0]
     if media_type and media_type not in PAGE_TYPES:
         raise BrokenExchange("content_type", "the body is not HTML by its Content-Type")
 

@@ -39,6 +39,7 @@ RETRY_TABLE = (
     RetryRule("session_expired", True, "The session is over; one new login, then again"),
     RetryRule("robots", False, "robots.txt disallows the page"),
     RetryRule("redirect_refused", False, "A redirect away from the site, or too many of them"),
+    RetryRule("page_lost", False, "A redirect led to another page, or to no page at all"),
     RetryRule("address_refused", False, "The host leads to a private or local address"),
     RetryRule("bad_url", False, "The URL cannot be requested"),
     RetryRule("content_type", False, "The body is not HTML"),

@@ -12,6 +12,7 @@ from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline.fetching.credentials import Credentials
 from catalog_pipeline.fetching.login import log_in
+from catalog_pipeline.fetching.lost_page import require_page
 from catalog_pipeline.fetching.robots import MAX_ROBOTS_REDIRECTS, RobotsRules, robots_address
 from catalog_pipeline.records import Redirect, Response
 
@@ -29,41 +30,58 @@ def fetch_single(catalogue: Catalogue, page: PageKey, environ: Mapping[str, str]
         catalogue,
         cookies=RequestsCookieJar(),
         authorization=credentials.authorization if credentials else None,
+        environ=environ,
     )
     try:
+        visit = _Visit(exchange, catalogue, page)
         url = catalogue.page_address(page)
-        if catalogue.politeness.obey_robots:
-            _check_robots(exchange, catalogue, url, page)
+        visit.check_robots(url)
         if credentials is not None:
             log_in(exchange, catalogue, credentials)
-        return _followed(exchange, catalogue, url, page)
+        return visit.followed(url)
     finally:
         exchange.close()
 
 
-def _check_robots(exchange: Exchange, catalogue: Catalogue, url: str, page: PageKey) -> None:
-    try:
-        rules = _robots(exchange, robots_address(url))
-    except FetchError as error:
-        rules = RobotsRules.from_answer(error.http_status, problem=str(error))
-    refusal = rules.why_not(url, catalogue.politeness.agent)
-    if refusal:
-        raise FetchError(refusal, kind="robots", url=url, page=page)
+class _Visit:
+    """One page by way of its redirects; each host on the way is asked for its robots.txt once."""
 
+    def __init__(self, exchange: Exchange, catalogue: Catalogue, page: PageKey) -> None:
+        self._exchange = exchange
+        self._catalogue = catalogue
+        self._page = page
+        self._rules: dict[str, RobotsRules] = {}
 
-def _robots(exchange: Exchange, url: str) -> RobotsRules:
-    for _ in range(MAX_ROBOTS_REDIRECTS + 1):
-        answer = exchange.get(url, is_page=False)
-        if isinstance(answer, Response):
-            return RobotsRules.from_answer(answer.status, answer.body)
-        url = answer.location
-    return RobotsRules.from_answer(answer.status)
+    def check_robots(self, url: str) -> None:
+        """Raise FetchError if the rules of its host forbid `url`."""
+        politeness = self._catalogue.politeness
+        if not politeness.obey_robots:
+            return
+        address = robots_address(url)
+        if address not in self._rules:
+            self._rules[address] = self._asked(address)
+        refusal = self._rules[address].why_not(url, politeness.agent)
+        if refusal:
+            raise FetchError(refusal, kind="robots", url=url, page=self._page)
 
+    def followed(self, url: str) -> Response:
+        """The page that `url` leads to."""
+        for _ in range(self._catalogue.limits.max_redirects + 1):
+            self.check_robots(url)
+            answer = self._exchange.get(url, page=self._page)
+            if not isinstance(answer, Redirect):
+                require_page(self._catalogue, self._page, answer)
+                return answer
+            url = answer.location
+        raise FetchError("too many redirects", kind="redirect_refused", url=url, page=self._page)
 
-def _followed(exchange: Exchange, catalogue: Catalogue, url: str, page: PageKey) -> Response:
-    for _ in range(catalogue.limits.max_redirects + 1):
-        answer = exchange.get(url, page=page)
-        if not isinstance(answer, Redirect):
-            return answer
-        url = answer.location
-    raise FetchError("too many redirects", kind="redirect_refused", url=url, page=page)
+    def _asked(self, url: str) -> RobotsRules:
+        try:
+            for _ in range(MAX_ROBOTS_REDIRECTS + 1):
+                answer = self._exchange.get(url, is_page=False)
+                if isinstance(answer, Response):
+                    return RobotsRules.from_answer(answer.status, answer.body)
+                url = answer.location
+        except FetchError as error:
+            return RobotsRules.from_answer(error.http_status, problem=str(error))
+        return RobotsRules.from_answer(answer.status)

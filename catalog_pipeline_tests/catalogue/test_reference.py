@@ -19,10 +19,12 @@ PLACES = {
     "FormLogin": "login",
     "BasicLogin": "login",
     "BearerLogin": "login",
+    "FromEnvironment": "headers",
     "Schedule": "schedule",
     "Coverage": "coverage",
     "PracticeShop": "practice_shop",
 }
+VALUES_OF_A_MAPPING = {"FromEnvironment"}
 
 
 def test_the_page_in_the_docs_is_that_of_the_model(run: Run):
@@ -43,8 +45,9 @@ def test_the_examples_of_the_attributes_are_a_catalogue():
 
 @pytest.mark.parametrize("name", sorted(set(MODELS) - {"attributes", "Field"}))
 def test_the_examples_of_a_section_are_one(name: str):
-    attributes = {**examples()["attributes"], PLACES[name]: examples()[name]}
-    catalogue_from_attributes("shop", attributes)
+    example = examples()[name]
+    value = {"X": example} if name in VALUES_OF_A_MAPPING else example
+    catalogue_from_attributes("shop", {**examples()["attributes"], PLACES[name]: value})
 
 
 @pytest.mark.parametrize("key", MODELS["Field"]["properties"])

@@ -158,3 +158,30 @@ def test_a_name_that_is_not_found_is_a_failed_connection() -> None:
 )
 def test_an_answer_that_is_not_proper_http_is_refused(answer: bytes, kind: str) -> None:
     assert failure_at(sends(answer)).kind == kind
+
+
+@pytest.mark.parametrize(
+    "interim",
+    [
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 102 Processing\r\n\r\n" * 3,
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nX: y\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n",
+        b"HTTP/1.1 199 Whatever\r\nContent-Length: 5\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("is_page", [True, False])
+def test_the_answer_after_interim_ones_is_the_one_that_counts(
+    interim: bytes, is_page: bool
+) -> None:
+    with raw_server(sends(interim + page(b"here"), hang_up=False)) as server:
+        exchange = Exchange(catalogue_at(server.url))
+        for _ in range(2):
+            answer = exchange.get(server.url, is_page=is_page)
+            assert isinstance(answer, Response)
+            assert (answer.status, answer.body) == (200, b"here")
+        assert server.connections == 1
+
+
+def test_interim_answers_without_end_are_refused() -> None:
+    assert failure_at(sends(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 50_000)).kind == "protocol"

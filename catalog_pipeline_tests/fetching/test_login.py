@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from requests.cookies import RequestsCookieJar
@@ -26,6 +27,7 @@ from catalog_pipeline.fetching.login import (
 )
 from catalog_pipeline.records import Redirect, Response, Validators
 from catalog_pipeline.sandbox.server import RunningShop
+from catalog_pipeline_tests.fetching.raw_server import Visit, page, raw_server
 
 RIGHT = {"SHOP_USER": "member", "SHOP_PASSWORD": "practice", "SHOP_TOKEN": "practice-token"}
 WRONG_PASSWORD = "wr0ng-but-secret"
@@ -375,3 +377,25 @@ def test_without_a_login_form_no_session_expires() -> None:
     redirect = Redirect(SITE + LISTING, "/members/login", 302)
     for login in (None, BASIC, BEARER):
         assert not session_has_expired(catalogue_of(SITE, login), redirect)
+
+
+def test_a_login_is_sent_in_the_charset_of_its_page() -> None:
+    """As a browser does: a name of Cyrillic letters is bytes of windows-1251 to such a site."""
+    form = """<form method="post" action="/in"><input name="имя"><input name="password">
+        <input type="hidden" name="token" value="вход"></form>""".encode("cp1251")
+
+    def script(visit: Visit) -> None:
+        if visit.path == "/in":
+            visit.send(page(b"<a class=logout>out</a>"))
+        else:
+            visit.send(page(form, "Content-Type: text/html; charset=windows-1251"))
+
+    login = FORM | {"form": "form", "username_field": "имя", "logged_in": ".logout"}
+    with raw_server(script) as server:
+        catalogue = catalogue_of(server.url, login)
+        environ = {"SHOP_USER": "Иван €", "SHOP_PASSWORD": "пароль ☃"}
+        exchange = Exchange(catalogue, cookies=RequestsCookieJar())
+        log_in(exchange, catalogue, credentials_of(catalogue, environ))
+    _, _, body = server.heads[1].partition("\r\n\r\n")
+    sent = parse_qsl(body, encoding="cp1251")
+    assert sent == [("имя", "Иван €"), ("password", "пароль &#9731;"), ("token", "вход")]

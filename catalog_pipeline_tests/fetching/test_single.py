@@ -2,6 +2,7 @@
 
 import pytest
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.single import fetch_single
 from catalog_pipeline_tests.fetching.raw_server import (
@@ -30,7 +31,7 @@ def _site(robots: bytes, moved: bytes = b"") -> Script:
 
 def test_a_page_is_downloaded_where_robots_txt_allows_it() -> None:
     with raw_server(_site(page(b"User-agent: *\nDisallow: /other"))) as server:
-        answer = fetch_single(catalogue_at(server.url), 1, {})
+        answer = fetch_single(catalogue_at(server.url), PageKey(1), {})
     assert answer.body == b"<p>here</p>"
 
 
@@ -46,7 +47,7 @@ def test_a_page_is_downloaded_where_robots_txt_allows_it() -> None:
 def test_a_forbidden_page_is_not_asked_for(robots: bytes, moved: bytes) -> None:
     with raw_server(_site(robots, moved)) as server:
         with pytest.raises(FetchError, match=r"robots\.txt does not allow it") as caught:
-            fetch_single(catalogue_at(server.url), 1, {})
+            fetch_single(catalogue_at(server.url), PageKey(1), {})
         assert caught.value.kind == "robots"
         assert all("/p?page" not in head for head in server.heads)
 
@@ -60,12 +61,12 @@ def test_a_forbidden_page_is_not_asked_for(robots: bytes, moved: bytes) -> None:
 )
 def test_why_robots_txt_cannot_be_had_is_told(robots: bytes, reason: str) -> None:
     with raw_server(_site(robots)) as server, pytest.raises(FetchError, match=reason) as caught:
-        fetch_single(catalogue_at(server.url), 1, {})
+        fetch_single(catalogue_at(server.url), PageKey(1), {})
     assert caught.value.kind == "robots"
 
 
 def test_redirects_without_end_are_as_if_there_were_no_robots_txt() -> None:
     with raw_server(_site(page(b"", "Location: /robots.txt", status="302 Found"))) as server:
-        answer = fetch_single(catalogue_at(server.url), 1, {})
+        answer = fetch_single(catalogue_at(server.url), PageKey(1), {})
         assert answer.body == b"<p>here</p>"
         assert len(server.heads) == 1 + 5 + 1

@@ -174,6 +174,7 @@ class CrawlLoop:
                 is_paced=self._throttle.requests_per_second is not None,
                 wave=work.wave,
                 is_ahead=prefetch.is_allowed,
+                cookies=work.cookies,
             )
         )
 

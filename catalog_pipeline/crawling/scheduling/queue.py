@@ -9,7 +9,8 @@ import heapq
 import itertools
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http.cookiejar import Cookie
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.records import StoredPage
@@ -32,6 +33,8 @@ class PageWork:
     """When its latest attempt began."""
     turn: int = 0
     """The number that the throttle gave its latest attempt."""
+    cookies: tuple[Cookie, ...] = field(default=(), repr=False)
+    """What redirects of the page have set."""
     wave: int = 0
     """The wave in which its latest attempt was given to a worker."""
 

@@ -59,7 +59,7 @@ class Results:
         elif isinstance(answer, messages.SessionExpired):
             self._session_expired(self._queue.land(answer.page), answer.session)
         elif isinstance(answer, messages.PageRedirected):
-            self._page_redirected(self._queue.land(answer.page), answer.url)
+            self._page_redirected(self._queue.land(answer.page), answer)
         elif isinstance(answer, messages.PageRefused):
             self._page_refused(self._queue.land(answer.page), answer.error)
 
@@ -94,12 +94,13 @@ class Results:
         self._admission.session.expired(session)
         self._queue.again(replace(work, expiries=work.expiries + 1))
 
-    def _page_redirected(self, work: PageWork, url: str) -> None:
+    def _page_redirected(self, work: PageWork, answer: messages.PageRedirected) -> None:
         if work.redirects >= self._max_redirects:
             problem = f"redirects once more after {self._max_redirects} redirects"
             self.give_up(work, "redirect_refused", problem)
         else:
-            self._queue.again(replace(work, url=url, redirects=work.redirects + 1))
+            further = replace(work, url=answer.url, redirects=work.redirects + 1)
+            self._queue.again(replace(further, cookies=answer.cookies))
 
     def _page_refused(self, work: PageWork, error: PageError) -> None:
         if not isinstance(error, FetchError):

@@ -36,6 +36,7 @@ from catalog_pipeline.fetching.login import (
     refused_authorization,
     session_has_expired,
 )
+from catalog_pipeline.fetching.lost_page import require_page
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.records import Redirect, Validators
 
@@ -70,6 +71,7 @@ class PageWorker:
             catalogue,
             cookies=self._cookies,
             authorization=self._credentials.authorization if self._credentials else None,
+            environ=environ,
         )
 
     def do(
@@ -108,7 +110,9 @@ class PageWorker:
             if task.is_paced:
                 tell(messages.PageSent(task.page, time.monotonic()))
             try:
-                answer = self._exchange.get(task.url, validators=validators, page=task.page)
+                answer = self._exchange.get(
+                    task.url, validators=validators, page=task.page, visit=task.cookies
+                )
             except FetchError as error:
                 if error.pushback.slow_down:
                     slots.hold(task.wave + 1)
@@ -116,11 +120,14 @@ class PageWorker:
         if session_has_expired(self._catalogue, answer):
             return messages.SessionExpired(task.page, task.session)
         if isinstance(answer, Redirect):
-            return messages.PageRedirected(task.page, answer.location)
+            return messages.PageRedirected(task.page, answer.location, answer.cookies)
         if answer.fetch_seconds >= SLOW_EXCHANGE_SECONDS and not task.is_ahead:
             tell(messages.PageArrived(task.page))
         try:
+            require_page(self._catalogue, task.page, answer)
             stored = self._writer.store(task.page, task.attempt, answer, previous)
+        except FetchError as error:
+            return messages.PageRefused(task.page, error)
         except ParseError as error:
             error.http_status = answer.status
             return messages.PageRefused(task.page, error)

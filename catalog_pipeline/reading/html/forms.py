@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
+import webencodings
 from lxml import etree
 
 from catalog_pipeline.errors import ParseError
-from catalog_pipeline.reading.charset import to_utf8
+from catalog_pipeline.reading.charset import charset_of, to_utf8
 from catalog_pipeline.reading.html.document import parse_document
 from catalog_pipeline.reading.html.selectors import Selector
 
@@ -21,11 +22,15 @@ _NOT_SENT = ("submit", "image", "button", "reset", "file")
 
 @dataclass(frozen=True)
 class Form:
-    """What a browser would send on submitting the form unchanged, in the form's order."""
+    """What a browser would send on submitting the form unchanged, in the form's order.
+
+    `charset` is a label of the WHATWG's for the encoding of what is sent.
+    """
 
     action: str
     method: str
     fields: tuple[tuple[str, str], ...] = field(repr=False)
+    charset: str = "utf-8"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -55,7 +60,21 @@ def read_form(body: bytes, content_type: str | None, url: str, selector: Selecto
     address = url if base is None else urljoin(url, base.get("href", "").strip())
     action = urljoin(address, (form.get("action") or url).strip())
     method = (form.get("method") or "get").strip().lower()
-    return Form(action, method, tuple(_fields(document, form)))
+    charset = _charset(form, charset_of(body, content_type).label)
+    fields = tuple(
+        (name, charset if name.lower() == "_charset_" and not value else value)
+        for name, value in _fields(document, form)
+    )
+    return Form(action, method, fields, charset)
+
+
+def _charset(form: etree._Element, of_page: str) -> str:
+    """The first charset known that the form accepts, else the page's; UTF-8 instead of UTF-16."""
+    for label in (*(form.get("accept-charset") or "").split(), of_page):
+        encoding = webencodings.lookup(label)
+        if encoding is not None:
+            return "utf-8" if encoding.name.startswith("utf-16") else str(encoding.name)
+    return "utf-8"
 
 
 def page_matches(body: bytes, content_type: str | None, selectors: Iterable[Selector]) -> bool:

@@ -127,3 +127,24 @@ def test_no_bytes_break_the_reader(noise: bytes) -> None:
     """Only the project's own error, whatever a site sends as its login page."""
     with contextlib.suppress(ParseError):
         read_form(b"<form method=post>" + noise, None, URL, selector())
+
+
+@pytest.mark.parametrize(
+    ("content_type", "attributes", "charset"),
+    [
+        ("text/html; charset=windows-1251", "", "windows-1251"),
+        ("text/html; charset=iso-8859-1", "", "windows-1252"),
+        ("text/html", "", "utf-8"),
+        ("text/html; charset=windows-1251", 'accept-charset="nonsense koi8-r utf-8"', "koi8-r"),
+        ("text/html; charset=windows-1251", 'accept-charset="nonsense"', "windows-1251"),
+        ("text/html; charset=windows-1251", 'accept-charset="UTF-16"', "utf-8"),
+    ],
+)
+def test_a_form_is_sent_in_the_charset_of_its_page_or_the_one_it_accepts(
+    content_type: str, attributes: str, charset: str
+) -> None:
+    body = f"""<form method="post" {attributes}><input name="user">
+        <input type="hidden" name="_charset_"></form>"""
+    form = read_form(body.encode(), content_type, URL, selector())
+    assert form.charset == charset
+    assert dict(form.fields)["_charset_"] == charset
