@@ -17,7 +17,10 @@ from catalog_pipeline.errors import StorageError, UsageError
 
 HOME_VARIABLE = "DAGSTER_HOME"
 DATA_VARIABLE = "CATALOG_PIPELINE_DATA"
+SETTINGS_NAME = "dagster.yaml"
 _PACKAGE = Path(__file__).parent
+TEMPLATE = _PACKAGE / "dagster_home.yaml"
+"""The settings that a new home is made with."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,11 @@ def ensure_dagster_home(environ: Mapping[str, str] = os.environ) -> Path:
     """
     home = dagster_home(environ)
     _check_folder(home)
-    settings = home / "dagster.yaml"
+    settings = home / SETTINGS_NAME
     _check_link(settings)
     if not settings.exists():
         home.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(_PACKAGE / "dagster_home.yaml", settings)
+        shutil.copyfile(TEMPLATE, settings)
     return home
 
 

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from catalog_pipeline.catalogue.beside import mistakes_beside
 from catalog_pipeline.catalogue.bounds import checked_base_url
-from catalog_pipeline.catalogue.finding import find_catalogues, is_catalogue
+from catalog_pipeline.catalogue.finding import FILE_NAMES, find_catalogues, is_catalogue
 from catalog_pipeline.catalogue.mistakes import located, mistakes_of, unknown_key
 from catalog_pipeline.catalogue.model import Catalogue, CatalogueAttributes
 from catalog_pipeline.catalogue.scalars import typed
@@ -37,12 +37,43 @@ def load_catalogue(name: str, environ: Mapping[str, str] = os.environ) -> Catalo
         UsageError: there is no such catalogue.
         CatalogueError: its YAML has a mistake.
     """
+    catalogue = read_catalogue(_file_of_name(name, environ), environ)
+    return with_base_url(catalogue, base_url_override(name, environ))
+
+
+def file_of(named: str, environ: Mapping[str, str] = os.environ) -> Path:
+    """The file that a name or a path means: a path has a slash, or ends as YAML files do.
+
+    Raises:
+        UsageError: there is no such catalogue, or no such file.
+    """
+    if os.sep not in named and named != "." and Path(named).suffix not in (".yaml", ".yml"):
+        return _file_of_name(named, environ)
+    path = Path(named).absolute()
+    if path.is_dir():
+        path = next((path / name for name in FILE_NAMES if (path / name).exists()), path)
+    if not path.is_file():
+        raise UsageError(f"There is no catalogue's file at {named!r}.")
+    return Path(os.path.normpath(path))
+
+
+def catalogue_at(named: str, environ: Mapping[str, str] = os.environ) -> Catalogue:
+    """The catalogue that a name or a path means, as `load_catalogue` gives it.
+
+    Raises:
+        UsageError: there is no such catalogue, or no such file.
+        CatalogueError: its YAML has a mistake.
+    """
+    catalogue = read_catalogue(file_of(named, environ), environ)
+    return with_base_url(catalogue, base_url_override(catalogue.name, environ))
+
+
+def _file_of_name(name: str, environ: Mapping[str, str]) -> Path:
     found = find_catalogues(environ)
     if name not in found.files:
         known = f"There is no catalogue {name!r}. Known: {', '.join(found.files) or 'none'}."
         raise UsageError(" ".join([known, *found.ignored]))
-    catalogue = read_catalogue(found.files[name], environ)
-    return with_base_url(catalogue, base_url_override(name, environ))
+    return found.files[name]
 
 
 def read_catalogue(

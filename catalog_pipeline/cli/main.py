@@ -32,6 +32,9 @@ _COMMANDS = {
     "try": ("catalog_pipeline.cli.try_page", "Fetch and parse one page, store nothing."),
     "ui": ("catalog_pipeline.cli.ui", "Serve the web UI and run the daemon."),
     "list": ("catalog_pipeline.cli.list_catalogues", "List the catalogues."),
+    "check": ("catalog_pipeline.cli.check", "Find all mistakes in the YAMLs."),
+    "doctor": ("catalog_pipeline.cli.doctor", "Say what is used here, and what is amiss."),
+    "init-home": ("catalog_pipeline.cli.init_home", "Write the settings of Dagster's home."),
     "schema": ("catalog_pipeline.cli.schema", "Print the schema of a catalogue's YAML."),
     "sandbox": ("catalog_pipeline.cli.sandbox", "Serve the practice shop."),
 }

@@ -15,6 +15,7 @@ import click
 
 from catalog_pipeline.catalogue.files import load_catalogue, with_base_url
 from catalog_pipeline.catalogue.page_selection import select_pages
+from catalog_pipeline.cli.advice import say_once_what_is_slow
 from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.options import base_url_option, chosen_catalogue, json_option
 from catalog_pipeline.cli.progress import RunProgress
@@ -108,5 +109,6 @@ def _run(order: RunOrder, *, as_json: bool) -> RunSummary:
             from catalog_pipeline.orchestration.instance.open import open_instance
 
             check_catalogue(catalogue)
+            say_once_what_is_slow()
             instance = stack.enter_context(open_instance())
         return crawl_session.run_session(instance, order, progress, crawl_context)

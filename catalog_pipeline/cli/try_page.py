@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from catalog_pipeline.catalogue.files import load_catalogue, with_base_url
+from catalog_pipeline.catalogue.files import catalogue_at, with_base_url
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import check_pages
@@ -42,8 +42,8 @@ _ROWS_SHOWN = 20
 def command(
     catalogue: str, page: int | None, saved: Path | None, base_url: str | None, as_json: bool
 ) -> int:
-    """Fetch and parse one page of CATALOGUE and show its rows; store nothing."""
-    described = with_base_url(load_catalogue(catalogue), base_url)
+    """Fetch and parse one page of CATALOGUE, a name or a YAML file; store nothing."""
+    described = with_base_url(catalogue_at(catalogue), base_url)
     number = described.pages[0] if page is None else PageKey(page)
     check_pages(described, [(number, number)])
     parser = ListingParser(described)

@@ -7,25 +7,8 @@ import pytest
 from catalog_pipeline.catalogue.project import project_environment
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, data_folder
 from catalog_pipeline_tests.catalogue.files_of_texts import SMALL
+from catalog_pipeline_tests.cli.conftest import add_catalogue
 from catalog_pipeline_tests.conftest import Run
-
-PYPROJECT = '[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\nroot_module = "shops"\n'
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project without catalogues; the command stands in a folder below it."""
-    root = tmp_path / "project"
-    (root / "shops" / "defs").mkdir(parents=True)
-    (root / "pyproject.toml").write_text(PYPROJECT)
-    monkeypatch.chdir(root / "shops")
-    return root
-
-
-def _add(project: Path, name: str, text: str = SMALL) -> None:
-    folder = project / "shops" / "defs" / name
-    folder.mkdir(parents=True)
-    (folder / "defs.yaml").write_text(text)
 
 
 def _names(run: Run, *options: str) -> set[str]:
@@ -35,7 +18,7 @@ def _names(run: Run, *options: str) -> set[str]:
 def test_the_projects_catalogues_are_listed_and_the_bundled_ones_when_asked_for(
     run: Run, project: Path
 ):
-    _add(project, "eu/phones")
+    add_catalogue(project, "eu/phones")
     assert _names(run) == {"phones"}
     assert {"phones", "sandbox"} < _names(run, "--bundled")
     assert _names(run) == {"phones"}
@@ -49,15 +32,15 @@ def test_what_looks_like_a_catalogue_and_is_none_is_named(run: Run, project: Pat
 
 
 def test_without_a_name_the_only_catalogue_is_meant_and_of_several_none(run: Run, project: Path):
-    _add(project, "phones")
+    add_catalogue(project, "phones")
     assert "phones has no page 77" in run("run", "--pages", "77").err
-    _add(project, "laptops")
+    add_catalogue(project, "laptops")
     answer = run("run", "--pages", "77")
     assert (answer.code, answer.err) == (2, "Error: Name a catalogue. Known: laptops, phones.\n")
 
 
 def test_the_env_file_of_the_project_is_read(run: Run, project: Path):
-    _add(project, "phones")
+    add_catalogue(project, "phones")
     (project / ".env").write_text("CATALOG_PIPELINE_PHONES_BASE_URL=http://mirror.example\n")
     (phones,) = run("list", "--json").json
     assert phones["base_url"] == "http://mirror.example"

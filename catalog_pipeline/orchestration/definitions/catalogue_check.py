@@ -5,7 +5,7 @@ from collections.abc import Callable
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.errors import CatalogueError
+from catalog_pipeline.errors import CatalogueError, Mistake
 from catalog_pipeline.orchestration.names import pages_key
 
 
@@ -15,21 +15,29 @@ def check_catalogue(catalogue: Catalogue) -> None:
     Raises:
         CatalogueError: the cron text, an owner or a tag is not valid; it says what is.
     """
+    mistakes = mistakes_for_dagster(catalogue)
+    if mistakes:
+        raise CatalogueError.of(catalogue.name, mistakes)
+
+
+def mistakes_for_dagster(catalogue: Catalogue) -> list[Mistake]:
+    """The cron text, owners and tags that are not valid; each says what is."""
     key = pages_key(catalogue.name)
-    if schedule := catalogue.schedule:
-        _try(
-            catalogue,
-            "schedule.cron",
-            lambda: dg.ScheduleDefinition(
-                "tried", target=[key], cron_schedule=schedule.cron, execution_timezone="UTC"
-            ),
+    schedule = catalogue.schedule
+    tried: dict[str, Callable[[], object]] = {
+        "owners": lambda: dg.AssetSpec(key, owners=catalogue.owners),
+        "tags": lambda: dg.AssetSpec(key, tags=catalogue.tags),
+    }
+    if schedule is not None:
+        tried["schedule.cron"] = lambda: dg.ScheduleDefinition(
+            "tried", target=[key], cron_schedule=schedule.cron, execution_timezone="UTC"
         )
-    _try(catalogue, "owners", lambda: dg.AssetSpec(key, owners=catalogue.owners))
-    _try(catalogue, "tags", lambda: dg.AssetSpec(key, tags=catalogue.tags))
+    return [mistake for field, make in tried.items() if (mistake := _tried(field, make))]
 
 
-def _try(catalogue: Catalogue, field: str, make: Callable[[], object]) -> None:
+def _tried(field: str, make: Callable[[], object]) -> Mistake | None:
     try:
         make()
     except dg.DagsterInvalidDefinitionError as error:
-        raise CatalogueError(catalogue.name, field, str(error)) from error
+        return Mistake(field, str(error).removesuffix("."))
+    return None

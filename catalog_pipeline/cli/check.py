@@ -1,0 +1,71 @@
+"""`catalog-pipeline check`: all mistakes of YAMLs at once; nothing is asked of a site or stored."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from catalog_pipeline.catalogue.files import file_of
+from catalog_pipeline.catalogue.finding import find_catalogues
+from catalog_pipeline.cli.imports import heavy_imports
+from catalog_pipeline.cli.options import json_option
+from catalog_pipeline.errors import Mistake
+
+_EXIT_MISTAKES = 2
+
+
+@click.command()
+@click.argument("catalogues", nargs=-1, metavar="[NAME or FILE ...]")
+@json_option
+def command(catalogues: tuple[str, ...], as_json: bool) -> int:
+    """Find all mistakes in the YAMLs of CATALOGUES, or of all, each with file and line.
+
+    Exit code: 0 there is none, 2 there are.
+    """
+    if catalogues:
+        paths = [file_of(named) for named in catalogues]
+    else:
+        found = find_catalogues()
+        paths = list(found.files.values())
+        for sentence in found.ignored:
+            click.echo(f"Note: {sentence}", err=True)
+    with heavy_imports():
+        from catalog_pipeline.orchestration.commands.checking import mistakes_in
+
+    mistakes = {path: mistakes_in(path) for path in paths}
+    if as_json:
+        print(json.dumps([_as_json(path, each) for path in paths for each in mistakes[path]]))
+    else:
+        _show(mistakes)
+    return _EXIT_MISTAKES if any(mistakes.values()) else 0
+
+
+def _show(mistakes: dict[Path, list[Mistake]]) -> None:
+    for path, found in mistakes.items():
+        for each in found:
+            allowed = f" Allowed: {each.allowed}." if each.allowed else ""
+            field = f"{each.field}: " if each.field else ""
+            click.echo(f"{path}:{each.line or 1}: {field}{each.problem}.{allowed}")
+        if not found:
+            click.echo(f"{path}: no mistake")
+    count = sum(len(found) for found in mistakes.values())
+    bad = sum(1 for found in mistakes.values() if found)
+    if count:
+        click.echo(f"{_counted(count, 'mistake')} in {bad} of {_counted(len(mistakes), 'file')}")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _as_json(path: Path, mistake: Mistake) -> dict[str, Any]:
+    return {
+        "file": str(path),
+        "line": mistake.line or 1,
+        "key": mistake.field,
+        "problem": mistake.problem,
+        "allowed": mistake.allowed,
+    }

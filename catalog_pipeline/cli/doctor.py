@@ -1,0 +1,145 @@
+"""`catalog-pipeline doctor`: what the command found where it stands, and what is amiss with it.
+
+Without Dagster, so that it answers where Dagster does not.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TypeVar
+
+import click
+
+from catalog_pipeline.catalogue.files import read_catalogue
+from catalog_pipeline.catalogue.finding import Found, find_catalogues
+from catalog_pipeline.catalogue.project import Project, named_project
+from catalog_pipeline.cli.options import json_option
+from catalog_pipeline.errors import CatalogPipelineError, CatalogueError
+from catalog_pipeline.home_settings import HomeSettings, read_settings
+from catalog_pipeline.places import (
+    DATA_VARIABLE,
+    HOME_VARIABLE,
+    catalogue_places,
+    dagster_home,
+    data_folder,
+)
+
+_PACKAGES = ("catalog-pipeline", "dagster", "dagster-webserver", "dagster-dg-cli", "SQLAlchemy")
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found, each in the words that are shown, and what is amiss, in sentences."""
+
+    project: str
+    home: str
+    data: str
+    storage: str
+    catalogues: tuple[str, ...]
+    versions: dict[str, str]
+    amiss: tuple[str, ...]
+
+
+@click.command()
+@json_option
+def command(as_json: bool) -> int:
+    """Say which project, home, data, catalogues, storage and versions are used.
+
+    Exit code: 0 all is well, 1 something is amiss.
+    """
+    findings = _examine()
+    if as_json:
+        print(json.dumps(asdict(findings)))
+    else:
+        _show(findings)
+    return 1 if findings.amiss else 0
+
+
+def _examine() -> Findings:
+    project = named_project(os.environ)
+    amiss: list[str] = []
+    found = _tried(amiss, find_catalogues) or Found({}, ())
+    settings = _tried(amiss, lambda: read_settings(dagster_home()))
+    amiss += found.ignored
+    for name, path in found.files.items():
+        _tried(amiss, partial(read_catalogue, path))
+        _tried(amiss, partial(catalogue_places, name))
+    amiss += _of_home(project, settings)
+    return Findings(
+        project=f"{project.root} ({project.settings.name})" if project else "none",
+        home=_with_variable(str(dagster_home()), HOME_VARIABLE),
+        data=_with_variable(str(data_folder()), DATA_VARIABLE),
+        storage=_storage(settings),
+        catalogues=tuple(found.files),
+        versions=_versions(),
+        amiss=tuple(dict.fromkeys(amiss)),
+    )
+
+
+def _tried(amiss: list[str], look: Callable[[], T]) -> T | None:
+    try:
+        return look()
+    except CatalogueError as error:
+        amiss.append(str(error).splitlines()[0])
+    except CatalogPipelineError as error:
+        amiss.append(str(error))
+    return None
+
+
+def _storage(settings: HomeSettings | None) -> str:
+    if settings is None:
+        return "unknown"
+    return settings.storage if settings.path.exists() else "not made yet; the next command makes it"
+
+
+def _of_home(project: Project | None, settings: HomeSettings | None) -> list[str]:
+    sentences = []
+    if project is not None and not os.environ.get(HOME_VARIABLE):
+        sentences.append(
+            f"{HOME_VARIABLE} is not set: dg keeps what it does in a folder that it deletes, and "
+            f"the command in {dagster_home()}. Set {HOME_VARIABLE} in {project.env_file}."
+        )
+    if settings is not None and settings.path.exists() and settings.warnings:
+        sentences += [f"{settings.path} has no {warning}." for warning in settings.warnings]
+        sentences.append("catalog-pipeline init-home adds what is lacking and keeps what is there.")
+    return sentences
+
+
+def _with_variable(text: str, variable: str) -> str:
+    return f"{text} ({variable})" if os.environ.get(variable) else text
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = "not installed"
+    return versions
+
+
+def _show(findings: Findings) -> None:
+    rows = {
+        "Project": findings.project,
+        "Home": findings.home,
+        "Data": findings.data,
+        "Event log": findings.storage,
+        "Catalogues": ", ".join(findings.catalogues) or "none",
+        "Versions": ", ".join(f"{name} {number}" for name, number in findings.versions.items()),
+    }
+    for heading, text in rows.items():
+        click.echo(f"{heading + ':':12} {text}")
+    for sentence in findings.amiss:
+        click.echo(f"Amiss: {sentence}")
+    if not findings.amiss:
+        click.echo("Nothing is amiss.")

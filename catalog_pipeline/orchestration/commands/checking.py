@@ -1,0 +1,66 @@
+"""Every mistake of a catalogue's YAML that can be found without asking the site.
+
+What the file itself shows, what its selectors and patterns are, what Dagster takes, and what the
+environment lacks, each with file and line. Here they are only collected: each is found where it
+belongs (`catalogue`, `reading`, `definitions`, `fetching`).
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from catalog_pipeline.catalogue.files import (
+    base_url_override,
+    read_catalogue,
+    read_component,
+    with_base_url,
+)
+from catalog_pipeline.catalogue.mistakes import located
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.errors import CatalogueError, LoginError, Mistake, UsageError
+from catalog_pipeline.fetching.credentials import Credentials
+from catalog_pipeline.orchestration.definitions.catalogue_check import mistakes_for_dagster
+from catalog_pipeline.reading.html.listing import ListingParser
+
+
+def mistakes_in(path: Path, environ: Mapping[str, str] = os.environ) -> list[Mistake]:
+    """All mistakes of one catalogue's file; those that hide others come alone."""
+    try:
+        catalogue = read_catalogue(path, environ)
+    except CatalogueError as error:
+        return list(error.mistakes)
+    document = read_component(path)
+    found = [
+        *_of_parser(catalogue),
+        *mistakes_for_dagster(catalogue),
+        *_of_environment(catalogue, environ),
+    ]
+    return [located(mistake, path, document) for mistake in dict.fromkeys(found)]
+
+
+def _of_parser(catalogue: Catalogue) -> Iterator[Mistake]:
+    """Selectors, patterns and value maps that cannot be used, field by field."""
+    for name, field in catalogue.fields.items():
+        alone = catalogue.model_copy(update={"fields": {name: field}, "key": (name,)})
+        try:
+            ListingParser(alone)
+        except CatalogueError as error:
+            yield from error.mistakes
+
+
+def _of_environment(catalogue: Catalogue, environ: Mapping[str, str]) -> Iterator[Mistake]:
+    if catalogue.login is not None and catalogue.practice_shop is None:
+        try:
+            Credentials.from_environment(catalogue.login, environ)
+        except LoginError as error:
+            yield Mistake("login", _in_a_sentence(error))
+    try:
+        with_base_url(catalogue, base_url_override(catalogue.name, environ))
+    except UsageError as error:
+        yield replace(Mistake("base_url", _in_a_sentence(error)))
+
+
+def _in_a_sentence(error: Exception) -> str:
+    text = str(error).removesuffix(".")
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,86 @@
+"""`check`: all mistakes of all catalogues at once, each with file, line, key and what is right."""
+
+from pathlib import Path
+
+import pytest
+
+from catalog_pipeline.catalogue.finding import EXTRA_FOLDER_VARIABLE
+from catalog_pipeline_tests.catalogue.files_of_texts import SMALL
+from catalog_pipeline_tests.conftest import Run
+
+BAD = (
+    SMALL.replace("{select: h2}", '{select: "h2["}')
+    + """\
+    price: {select: "//b"}
+  owners: [bob]
+  tags: {"no tag!": x}
+  schedule: {cron: 61 * * * *}
+  login: {kind: bearer, token_env: SHOP_TOKEN_THAT_IS_NOT_SET}
+"""
+)
+PLACES = [
+    (9, "fields.name.select"),
+    (10, "fields.price.select"),
+    (11, "owners"),
+    (12, "tags"),
+    (13, "schedule.cron"),
+    (14, "login"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of catalogues: `bad`, `good`, and `misspelt`, which cannot even be read."""
+    texts = {"bad": BAD, "good": SMALL, "misspelt": SMALL.replace("select", "selct")}
+    for name, text in texts.items():
+        (tmp_path / "shops" / name).mkdir(parents=True)
+        (tmp_path / "shops" / name / "defs.yaml").write_text(text)
+    monkeypatch.setenv(EXTRA_FOLDER_VARIABLE, str(tmp_path / "shops"))
+    return tmp_path / "shops"
+
+
+def test_all_mistakes_of_all_catalogues_are_told_at_once(run: Run, folder: Path):
+    answer = run("check", "--json")
+    assert answer.code == 2
+    found = [(Path(each["file"]).parent.name, each["line"], each["key"]) for each in answer.json]
+    assert found == [
+        *(("bad", line, key) for line, key in PLACES),
+        ("misspelt", 9, "fields.name.selct"),
+    ]
+
+
+def test_a_mistake_is_a_line_that_editors_jump_to(run: Run, folder: Path):
+    answer = run("check", "misspelt", "good")
+    first, second, last = answer.out.splitlines()
+    assert first.startswith(
+        f"{folder}/misspelt/defs.yaml:9: fields.name.selct: there is no such key; "
+        "did you mean select. Allowed: select, "
+    )
+    assert second == f"{folder}/good/defs.yaml: no mistake"
+    assert last == "1 mistake in 1 of 2 files"
+
+
+@pytest.mark.parametrize("named", ["./defs.yaml", ".", "../good", "good"])
+def test_a_file_a_folder_or_a_name_is_taken(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, named: str
+):
+    monkeypatch.chdir(folder / "good")
+    answer = run("check", named)
+    assert (answer.code, answer.out) == (0, f"{folder}/good/defs.yaml: no mistake\n")
+
+
+@pytest.mark.parametrize("named", ["./nowhere.yaml", "nowhere/", "nowhere"])
+def test_what_is_not_there_is_an_error(run: Run, folder: Path, named: str):
+    answer = run("check", named)
+    assert (answer.code, answer.out) == (2, "")
+    assert named.strip("./") in answer.err
+
+
+def test_what_is_checked_is_what_try_refuses(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(folder / "misspelt")
+    answer = run("try", "./defs.yaml")
+    assert answer.code == 2
+    assert "fields.name.selct" in answer.err
+    assert "did you mean select" in answer.err

@@ -1,0 +1,67 @@
+"""`doctor` and `init-home`: what is used here, what is amiss, and the settings that mend it."""
+
+from pathlib import Path
+
+from catalog_pipeline.cli.advice import say_once_what_is_slow
+from catalog_pipeline_tests.cli.conftest import add_catalogue
+from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.site import Site
+
+
+def test_it_names_project_home_data_catalogues_storage_and_versions(
+    run: Run, project: Path, home: Path
+):
+    add_catalogue(project, "phones")
+    run("init-home")
+    answer = run("doctor", "--json")
+    assert (answer.code, answer.json["amiss"]) == (0, [])
+    assert answer.json["project"] == f"{project} (pyproject.toml)"
+    assert answer.json["home"] == f"{home} (DAGSTER_HOME)"
+    assert answer.json["data"] == str(home.parent / "data")
+    assert answer.json["storage"] == "BatchedSqliteEventLogStorage"
+    assert answer.json["catalogues"] == ["phones"]
+    assert {"python", "dagster", "catalog-pipeline"} <= answer.json["versions"].keys()
+    assert run("doctor").out.endswith("Nothing is amiss.\n")
+
+
+def test_it_names_all_that_is_amiss(run: Run, project: Path, home: Path):
+    add_catalogue(project, "phones", "type: catalog_pipeline.CatalogueComponent\nattributes: {")
+    (project / "shops" / "defs" / "defs.yml.bak.yaml").write_text("type: catalog_pipeline.X\n")
+    home.mkdir()
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    (home.parent / "data").symlink_to(home.parent / "unmounted")
+    answer = run("doctor")
+    assert answer.code == 1
+    for sentence in (
+        "Catalogue phones, ",
+        "defs.yml.bak.yaml describes a catalogue and is ignored",
+        "has no event_log_storage: each event is stored by itself: all is right, and slow",
+        "data is a link to ",
+        "catalog-pipeline init-home adds what is lacking",
+    ):
+        assert sentence in answer.out
+
+
+def test_init_home_adds_what_is_lacking_and_says_so(run: Run, home: Path):
+    assert run("init-home").out == f"Wrote {home}/dagster.yaml.\n"
+    assert "nothing was changed" in run("init-home").out
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    assert "Added to" in run("init-home").out
+    assert "nothing was changed" in run("init-home").out
+
+
+def test_that_events_are_stored_slowly_is_said_once_with_the_lines_to_add(
+    run: Run, site: Site, home: Path
+):
+    home.mkdir()
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    first, second = run("run", "shop", "--pages", "1"), run("run", "shop", "--pages", "2")
+    assert (first.code, second.code) == (0, 0)
+    assert "event_log_storage:\n  module: catalog_pipeline." in first.err
+    assert "event_log_storage" not in second.err
+
+
+def test_nothing_is_said_of_a_home_that_is_the_packages_own(run: Run, home: Path):
+    run("init-home")
+    say_once_what_is_slow()
+    assert {path.name for path in home.iterdir()} == {"dagster.yaml"}
