@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     GetJsonSchemaHandler,
+    ValidationError,
     field_validator,
     model_validator,
 )
@@ -141,7 +142,13 @@ class Field(StrictModel):
             try:
                 values[text] = mapped_value(value, self.type)
             except ValueError as error:
-                raise ValueError(f"values.{text}: {error}") from error
+                place: Any = {
+                    "type": "value_error",
+                    "loc": ("values", text),
+                    "input": value,
+                    "ctx": {"error": error},
+                }
+                raise ValidationError.from_exception_data("Field", [place]) from error
         if len({" ".join(text.split()) for text in values}) < len(values):
             raise ValueError("two texts in values are the same once their white space is folded")
         return self

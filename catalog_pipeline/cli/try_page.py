@@ -116,6 +116,8 @@ def _show_mismatch(error: ParseError, explanation: Explanation, *, as_json: bool
     console.print(f"Title: {explanation.title or '(none)'}; charset: {explanation.charset}")
     for selector in explanation.products:
         console.print(f"product  {selector.selector!r} found {selector.matched}", markup=False)
+    for reason in explanation.reasons:
+        console.print(f"    {reason}", markup=False)
     for match in explanation.fields:
         _show_field(console, match)
 
@@ -128,6 +130,8 @@ def _show_field(console: Console, match: FieldMatch) -> None:
     style = None if match.is_good else "red"
     needed = " (required)" if match.is_required else ""
     console.print(f"{match.field}{needed}: {counts}", style=style, markup=False)
+    for reason in match.reasons:
+        console.print(f"    {reason}", markup=False)
     for failure in match.failures:
         console.print(
             f"    product {failure.position}: {failure.problem} (found: {failure.found!r})",

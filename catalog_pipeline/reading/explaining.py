@@ -12,9 +12,10 @@ from lxml import etree
 from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.charset import in_utf8
 from catalog_pipeline.reading.html.document import parse_document
-from catalog_pipeline.reading.html.field_reading import FieldReader
+from catalog_pipeline.reading.html.field_reading import FieldReader, field_diagnoses
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.reading.html.matching import FieldMatcher, Products, TextBudget, elements_of
+from catalog_pipeline.reading.html.page_kind import page_kind
 from catalog_pipeline.reading.html.text import SHOWN_TEXT, page_title
 from catalog_pipeline.reading.values.links import LinkResolver
 
@@ -53,6 +54,9 @@ class FieldMatch:
     missing: tuple[int, ...]
     failed: int
     failures: tuple[ValueFailure, ...]
+    reasons: tuple[str, ...] = ()
+    """How far each of the selectors gets that match in no product, if some product lacks the
+    field."""
 
     @property
     def is_good(self) -> bool:
@@ -69,6 +73,8 @@ class Explanation:
     products: tuple[SelectorMatch, ...]
     fields: tuple[FieldMatch, ...]
     problem: str | None = None
+    reasons: tuple[str, ...] = ()
+    """Why there is no product: what kind of page it seems to be, and how far each selector gets."""
 
     @property
     def is_good(self) -> bool:
@@ -93,7 +99,11 @@ def explain(
         products = parser.products(root)
         if products is None:
             problem = f"no product on the page ({len(body)} bytes)"
-            return Explanation(page_title(root), origin, counts, (), problem)
+            reasons = [found.sentence for found in parser.product_diagnoses(root)]
+            kind = page_kind(root)
+            if kind:
+                reasons.insert(0, kind)
+            return Explanation(page_title(root), origin, counts, (), problem, tuple(reasons))
         matchers = parser.compiled().matchers
         budget = TextBudget(parser.catalogue.limits)
         fields = tuple(
@@ -149,6 +159,18 @@ def _field_match(
         tuple(missing),
         len(failures),
         tuple(failures[:MAX_FAILURES]),
+        _reasons(reader, products, matches) if missing and is_asked_for else (),
+    )
+
+
+def _reasons(
+    reader: FieldReader, products: Products, matches: tuple[SelectorMatch, ...]
+) -> tuple[str, ...]:
+    diagnoses = field_diagnoses(reader, products.elements)
+    return tuple(
+        diagnosis.sentence
+        for diagnosis, match in zip(diagnoses, matches, strict=True)
+        if not match.matched
     )
 
 

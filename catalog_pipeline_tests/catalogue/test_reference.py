@@ -43,11 +43,17 @@ def test_the_examples_of_the_attributes_are_a_catalogue():
     catalogue_from_attributes("shop", examples()["attributes"])
 
 
-@pytest.mark.parametrize("name", sorted(set(MODELS) - {"attributes", "Field"}))
+@pytest.mark.parametrize("name", sorted(set(MODELS) - {"attributes", "Field", "AssumedDate"}))
 def test_the_examples_of_a_section_are_one(name: str):
     example = examples()[name]
     value = {"X": example} if name in VALUES_OF_A_MAPPING else example
     catalogue_from_attributes("shop", {**examples()["attributes"], PLACES[name]: value})
+
+
+def test_the_example_of_an_assumed_date_is_one():
+    field = {"select": "time", "type": "timestamp", "assume": examples()["AssumedDate"]}
+    attributes = {**examples()["attributes"], "fields": {"at": field}, "key": "at"}
+    catalogue_from_attributes("shop", attributes)
 
 
 @pytest.mark.parametrize("key", MODELS["Field"]["properties"])

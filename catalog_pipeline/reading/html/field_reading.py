@@ -6,13 +6,17 @@ belongs here is which field, product and text an error is about.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+
+from lxml import etree
 
 from catalog_pipeline.catalogue.field_types import FieldType
 from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import ParseError
+from catalog_pipeline.reading.html.diagnosis import Diagnosis, best, diagnose
 from catalog_pipeline.reading.html.matching import FieldMatcher, Products, TextBudget
 from catalog_pipeline.reading.html.selectors import Selector, field_selector
 from catalog_pipeline.reading.html.text import SHOWN_TEXT, visible_text
@@ -93,6 +97,14 @@ def field_columns(
     return _columns_of(reader, values)
 
 
+def field_diagnoses(
+    reader: FieldReader, products: Sequence[etree._Element]
+) -> tuple[Diagnosis, ...]:
+    """Why each of the field's selectors finds nothing in the products."""
+    make = partial(field_selector, "", reader.name)
+    return tuple(diagnose(selector, products, make) for selector in reader.selectors)
+
+
 def _columns_of(reader: FieldReader, values: list[Value]) -> Columns:
     """The field's values as the columns of the table that it fills."""
     if reader.field.type is not FieldType.MONEY:
@@ -122,8 +134,10 @@ def _missing(reader: FieldReader, products: Products, place: int) -> ParseError:
     attribute = reader.field.attribute
     wanted = f"attribute {attribute}" if attribute else "text"
     text = visible_text(products.elements[place])
+    reason = best(field_diagnoses(reader, [products.elements[place]])).brief
+    hint = f"; {reason}" if reason else ""
     return ParseError(
-        f"a required field has no {wanted}; the product's whole text is given as found",
+        f"a required field has no {wanted}{hint}; the product's whole text is given as found",
         position=place + 1,
         field=reader.name,
         selector=reader.shown_selectors,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import partial
 
 from lxml import etree
 
@@ -16,6 +17,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.charset import Charset, charset_of, in_utf8
 from catalog_pipeline.reading.decoders import python_name
+from catalog_pipeline.reading.html.diagnosis import Diagnosis, best, diagnose
 from catalog_pipeline.reading.html.document import parse_document
 from catalog_pipeline.reading.html.field_reading import field_columns, field_reader, field_texts
 from catalog_pipeline.reading.html.matching import (
@@ -25,15 +27,18 @@ from catalog_pipeline.reading.html.matching import (
     check_nesting,
     elements_of,
 )
+from catalog_pipeline.reading.html.page_kind import page_kind
 from catalog_pipeline.reading.html.selectors import (
     Evaluator,
-    Selector,
     page_selector,
 )
 from catalog_pipeline.reading.html.simple_css import PlainMatcher
 from catalog_pipeline.reading.html.text import page_title
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.records import Columns
+
+_DIAGNOSED_BYTES = 2_000_000
+"""Of larger pages the error of a crawl says less; `try` says it of all."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class ListingParser:
             root = parse_document(in_utf8(body, charset))
             products = self.products(root)
             if products is None:
-                raise _no_product(root, len(body), self.product_selectors)
+                raise _no_product(self, root, len(body))
             links = self.links(root, url, charset)
             budget = TextBudget(self.catalogue.limits)
             columns: Columns = {}
@@ -115,6 +120,11 @@ class ListingParser:
                 return Products(elements, own.plain.first_matches(elements))
         return None
 
+    def product_diagnoses(self, root: etree._Element) -> tuple[Diagnosis, ...]:
+        """Why each of the selectors of products finds nothing on the page."""
+        make = partial(page_selector, self.catalogue.name, "product")
+        return tuple(diagnose(selector, [root], make) for selector in self.product_selectors)
+
     def charset(self, body: bytes, content_type: str | None) -> Charset:
         """The charset in which a page is read."""
         return charset_of(body, content_type, self.catalogue.encoding)
@@ -126,16 +136,19 @@ class ListingParser:
         return LinkResolver(url, base, python_name(charset.name))
 
 
-def _no_product(root: etree._Element, size: int, selectors: tuple[Selector, ...]) -> ParseError:
+def _no_product(parser: ListingParser, root: etree._Element, size: int) -> ParseError:
     title = page_title(root)
     shown = f"title {title!r}" if title else "without title"
     refresh = any(
         (meta.get("http-equiv") or "").strip().lower() == "refresh" for meta in root.iter("meta")
     )
     hint = "; it has a meta refresh, so it may only lead on to another page" if refresh else ""
+    if not hint and size <= _DIAGNOSED_BYTES:
+        reason = page_kind(root) or best(parser.product_diagnoses(root)).brief
+        hint = f"; {reason}" if reason else ""
     return ParseError(
         f"no product on the page ({size} bytes, {shown}{hint})",
-        selector=" | ".join(selector.text for selector in selectors),
+        selector=" | ".join(selector.text for selector in parser.product_selectors),
     )
 
 
