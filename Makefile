@@ -3,9 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOWEST := $(VENV)-lowest
+SLOW := services crash
+QUICK := $(SLOW:%=--ignore=catalog_pipeline_tests/%)
+TWO := -n 2 --dist loadgroup
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
-.PHONY: run ui test lint chaos bench clean
+.PHONY: run ui test quick slow lowest lint chaos bench clean
 
 run: $(VENV)/installed  ## Crawl the practice shop and build its table
 	@$(BIN)/catalog-pipeline run
@@ -13,9 +17,20 @@ run: $(VENV)/installed  ## Crawl the practice shop and build its table
 ui: $(VENV)/installed  ## Web UI and daemon on the same instance and data; PORT=... for another port
 	@$(BIN)/catalog-pipeline ui $(if $(PORT),--port $(PORT))
 
-test: $(VENV)/installed-for-tests  ## All tests
+test: quick slow  ## All tests
+
+quick: $(VENV)/installed-for-tests  ## The tests that start no services and kill nothing, in two processes
+	@$(BIN)/python -m pytest $(QUICK) $(TWO)
+
+slow: $(VENV)/installed-for-tests  ## The other tests: services, web UI in a browser, deaths
 	@.ci/install-browser
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(TWO) catalog_pipeline_tests/crash
+	@$(BIN)/python -m pytest catalog_pipeline_tests/services
+
+lowest: $(VENV)/installed-for-tests  ## The quick tests with the lowest versions that are allowed; before a release
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
+	@$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct '.[test]'
+	@$(LOWEST)/bin/python -m pytest $(QUICK) $(TWO)
 
 lint: $(VENV)/installed-for-tests  ## Style, formatting, types
 	$(BIN)/ruff check
@@ -29,7 +44,7 @@ bench: $(VENV)/installed-for-tests  ## The same crawl in other crawlers
 	@$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(LOWEST)
 
 $(VENV)/made:
 	@$(PYTHON) -m venv $(VENV)

@@ -1,6 +1,7 @@
 """What most tests need: a running practice shop, an instance of one's own, the command."""
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +24,22 @@ for variable in ("FORCE_COLOR", "TTY_COMPATIBLE"):
     os.environ.pop(variable, None)
 
 Run = Callable[..., Answer]
+
+_TOGETHER = {
+    "catalog_pipeline_tests/services/": "the services, which are started once",
+    "catalog_pipeline_tests/cli/test_try_page.py": "the practice shop's own port",
+    "catalog_pipeline_tests/test_installation.py": "the practice shop's own port",
+}
+"""What one process has to test if several do (`-n`); of the rest, each module by itself."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests stay together."""
+    for item in items:
+        module = item.nodeid.partition("::")[0]
+        groups = (group for start, group in _TOGETHER.items() if module.startswith(start))
+        item.add_marker(pytest.mark.xdist_group(next(groups, module)))
 
 
 @pytest.fixture(scope="session")
@@ -47,13 +64,31 @@ def shop(running_shop: RunningShop) -> RunningShop:
     return running_shop
 
 
+@pytest.fixture(scope="session")
+def untouched_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that was opened once: making its files takes ten times as long as copying them."""
+    folder = tmp_path_factory.mktemp("untouched") / "dagster_home"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(HOME_VARIABLE, str(folder))
+        with open_instance():
+            pass
+    return folder
+
+
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A Dagster home of the test's own; the data folder is `data` beside it."""
+def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the test's Dagster home would be made; the data folder is `data` beside it."""
     folder = tmp_path / "dagster_home"
     monkeypatch.setenv(HOME_VARIABLE, str(folder))
     monkeypatch.delenv(DATA_VARIABLE, raising=False)
     return folder
+
+
+@pytest.fixture
+def home(no_home: Path, untouched_home: Path) -> Path:
+    """A Dagster home of the test's own, with nothing recorded."""
+    shutil.copytree(untouched_home, no_home)
+    return no_home
 
 
 @pytest.fixture

@@ -155,6 +155,16 @@ def test_the_command_line_imports_dagster_only_when_it_is_needed(path: Path):
     assert not [name for name in names if name.startswith(heavy)]
 
 
+@pytest.mark.parametrize("path", [path for path in MODULES if path.name == "__init__.py"], ids=_ids)
+def test_the_map_of_a_package_names_what_is_there(path: Path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    named = re.findall(r"`([a-z_.]+)`", ast.get_docstring(tree) or "")
+    here = {each.stem for each in path.parent.iterdir()}
+    strange = {name for name in named if not {name, name.split(".")[0]} & here}
+    assert strange <= {"catalog-pipeline", "run", "type", "dagster.yaml"}
+    assert path.parent == PACKAGE or named, "a map names the modules to begin with"
+
+
 def test_every_part_has_its_layer():
     parts = {_part(path) for path in MODULES} - {"__init__"}
     assert parts == set().union(*LAYERS)

@@ -10,11 +10,12 @@ from catalog_pipeline_tests.site import NAME, Site
 
 
 def test_a_page_of_the_bundled_shop_is_shown_as_a_table(run: Run, home: Path):
+    before = sorted(home.rglob("*"))
     answer = run("try", "sandbox", "--page", "2")
     assert answer.code == 0
     assert "products?page=2: 20 products" in answer.out
     assert "Purple Glass Plate" in answer.out
-    assert not home.exists()
+    assert sorted(home.rglob("*")) == before
     assert not data_folder().exists()
 
 

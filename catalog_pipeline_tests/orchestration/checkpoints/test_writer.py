@@ -69,7 +69,6 @@ def storage_instance(request: pytest.FixtureRequest, home: Path):
     if request.param == "stock":
         for name in ("event_log_storage", "run_storage", "schedule_storage"):
             del settings[name]
-    home.mkdir()
     (home / "dagster.yaml").write_text(yaml.safe_dump(settings))
     with open_instance() as opened:
         is_ours = isinstance(opened.event_log_storage, BatchedSqliteEventLogStorage)
