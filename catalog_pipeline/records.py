@@ -75,6 +75,9 @@ class PageRecord:
     not_modified: bool
     data_version: str
     code_version: str
+    asked_at: str | None = None
+    """What the page was known by when it was asked for (`catalogue.origins`), before redirects;
+    None in records of release 1."""
 
     @property
     def validators(self) -> Validators:

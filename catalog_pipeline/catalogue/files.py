@@ -169,7 +169,12 @@ def with_base_url(catalogue: Catalogue, base_url: str | None) -> Catalogue:
         checked = checked_base_url(base_url)
     except ValueError as error:
         raise UsageError(f"Base URL of {catalogue.name}: {error}.") from error
-    return catalogue.model_copy(update={"base_url": checked, "practice_shop": None})
+    mirrors = catalogue.mirrors
+    if checked.rstrip("/") in {mirror.rstrip("/") for mirror in mirrors}:
+        mirrors = (*mirrors, catalogue.base_url)
+    return catalogue.model_copy(
+        update={"base_url": checked, "mirrors": mirrors, "practice_shop": None}
+    )
 
 
 def _the_catalogue(name: str, documents: Sequence[Document], path: Path) -> Document:

@@ -64,6 +64,8 @@ class CatalogueAttributes(StrictModel):
     """What the catalogue is, for `list` and the web UI."""
     base_url: BaseUrl
     """The site's address; the paths of the other keys are below it."""
+    mirrors: tuple[BaseUrl, ...] = ()
+    """Other and former base URLs of the same site: pages that were fetched there stay done."""
     page_url: PathOrUrl
     """Template of a listing page's URL with `{page}`; below `base_url` if it starts with /."""
     first_page_url: PathOrUrl | None = None
@@ -170,6 +172,12 @@ class CatalogueAttributes(StrictModel):
         return page_keys(self.first_page, self.last_page)
 
     @property
+    def same_site(self) -> tuple[str, ...]:
+        """The base URLs that the YAML says are one site; empty if it names no mirror."""
+        named = {url.rstrip("/") for url in (self.base_url, *self.mirrors)}
+        return tuple(sorted(named)) if self.mirrors else ()
+
+    @property
     def own_addresses(self) -> tuple[str, ...]:
         """One address of each host that pages are asked from: as templates, where they are some."""
         listed = (self.page_url, self.first_page_url)
@@ -187,9 +195,13 @@ class CatalogueAttributes(StrictModel):
 
     def page_address(self, page: PageKey) -> str:
         """The absolute URL of a listing page."""
+        return self.absolute(self.page_path(page))
+
+    def page_path(self, page: PageKey) -> str:
+        """A listing page as the YAML names it, below `base_url` or with its own host."""
         if page.number == self.first_page and self.first_page_url is not None:
-            return self.absolute(self.first_page_url)
-        return self.absolute(self.page_url.replace(PLACEHOLDER, str(page.number)))
+            return self.first_page_url
+        return self.page_url.replace(PLACEHOLDER, str(page.number))
 
     def absolute(self, path_or_url: str) -> str:
         """`path_or_url` below `base_url`, which may have a path of its own (a mirror)."""

@@ -15,7 +15,7 @@ from catalog_pipeline.cli.run_order import RunOrder
 from catalog_pipeline.cli.run_summary import RunSummary
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.plan import damage_of
-from catalog_pipeline.orchestration.checkpoints.due import due_pages
+from catalog_pipeline.orchestration.checkpoints.due import read_standing, tell_moved
 from catalog_pipeline.orchestration.checkpoints.reader import (
     explain_failures,
     latest_page_event,
@@ -111,14 +111,18 @@ def _due(instance: DagsterInstance, order: RunOrder, progress: RunProgress) -> l
     wanted = set(order.pages)
     if order.reparse:
         return sorted(read_checkpoints(instance, catalogue.name, wanted))
-    statuses = read_statuses(instance, catalogue.name, catalogue.pages)
-    due = wanted & set(due_pages(instance, catalogue, order.cutoff))
+    standing = read_standing(instance, catalogue, order.cutoff)
+    statuses = standing.statuses
+    due = wanted & set(standing.due)
+    moved = {page: place for page, place in standing.moved.items() if page in wanted}
+    progress.found_moved(tell_moved(catalogue, moved))
     # Whoever plans pages that are in progress elsewhere does not crawl them: the lock is ours.
     due |= wanted & statuses.in_progress.keys()
     store = PageStore(catalogue_places(catalogue.name).pages)
-    checkpoints = read_checkpoints(instance, catalogue.name, (wanted & statuses.done) - due)
-    due |= {page for page in (wanted & statuses.done) - due if page not in checkpoints}
-    problems = {page: damage_of(stored, store) for page, stored in checkpoints.items()}
+    problems = {
+        page: damage_of(standing.checkpoints[page], store)
+        for page in sorted((wanted & statuses.done) - due)
+    }
     damaged = {page: problem for page, problem in problems.items() if problem}
     progress.found_damaged(damaged.values())
     return sorted(due | damaged.keys())

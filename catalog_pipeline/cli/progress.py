@@ -100,6 +100,11 @@ class RunProgress(Observer):
         for problem in problems:
             self._say(f"Downloading again: {problem}.", style="yellow")
 
+    def found_moved(self, sentence: str | None) -> None:
+        """Pages were fetched from another address; they are downloaded again."""
+        if sentence is not None:
+            self._say(f"{self._catalogue}: {sentence}.", style="yellow")
+
     def waiting_for(self, holder: str) -> None:
         self._say(f"Another crawl of {self._catalogue} is on ({holder}); waiting for its end.")
 

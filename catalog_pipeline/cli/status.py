@@ -49,6 +49,8 @@ class CatalogueStatus:
     table: str
     table_problem: str | None
     left_out_pages: str
+    moved_pages: str
+    moved: str | None
     failures: tuple[PageFailure, ...]
 
 
@@ -67,7 +69,9 @@ def command(catalogue: str | None, failed: bool, as_json: bool) -> int:
     from catalog_pipeline.orchestration.instance.open import open_instance
 
     with open_instance() as instance:
-        statuses = [_status(instance, each, with_failures=failed) for each in found.usable]
+        statuses = [
+            _status(instance, each, with_failures=failed or as_json) for each in found.usable
+        ]
     if as_json:
         listed = [_as_json(status) for status in statuses]
         listed += [{"catalogue": name, "error": str(error)} for name, error in found.broken.items()]
@@ -82,18 +86,19 @@ def command(catalogue: str | None, failed: bool, as_json: bool) -> int:
 def _status(
     instance: DagsterInstance, catalogue: Catalogue, *, with_failures: bool
 ) -> CatalogueStatus:
-    from catalog_pipeline.orchestration.checkpoints.reader import explain_failures, read_statuses
+    from catalog_pipeline.orchestration.checkpoints.due import read_standing, tell_moved
+    from catalog_pipeline.orchestration.checkpoints.reader import explain_failures
     from catalog_pipeline.orchestration.checkpoints.table_state import (
         LastBuild,
         damage_of_last_table,
         read_last_build,
     )
-    from catalog_pipeline.storing.folder_store import PageStore
 
-    statuses = read_statuses(instance, catalogue.name, catalogue.pages)
+    standing = read_standing(instance, catalogue)
+    statuses = standing.statuses
     places = catalogue_places(catalogue.name)
-    files = PageStore(places.pages).newest()
-    fetches = [files[page].fetched_at for page in statuses.done if page in files]
+    # Of all pages with rows, also of those whose last try failed: their rows are in the table.
+    fetches = [stored.record.fetched_at for stored in standing.checkpoints.values()]
     failures = (
         explain_failures(instance, catalogue.name, statuses, statuses.failed)
         if with_failures
@@ -117,14 +122,18 @@ def _status(
         table=str(places.table),
         table_problem=problem,
         left_out_pages=format_pages(built.left_out),
+        moved_pages=format_pages(standing.moved),
+        moved=tell_moved(catalogue, standing.moved),
         failures=tuple(failures[page] for page in sorted(failures)),
     )
 
 
 def _as_json(status: CatalogueStatus) -> dict[str, Any]:
     oldest, newest = status.oldest_fetch, status.newest_fetch
+    told = asdict(status)
+    del told["moved"]
     return {
-        **asdict(status),
+        **told,
         "oldest_fetch": oldest.isoformat() if oldest else None,
         "newest_fetch": newest.isoformat() if newest else None,
         "failures": [failure_as_json(failure) for failure in status.failures],
@@ -173,6 +182,8 @@ def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
                 f"{status.catalogue} builds it anew out of the stored pages",
                 markup=False,
             )
+        if status.moved is not None:
+            console.print(f"{status.catalogue}: {status.moved}.", markup=False)
         if status.left_out_pages:
             console.print(
                 f"{status.catalogue}: pages {status.left_out_pages} are done and not in the table; "

@@ -1,7 +1,8 @@
 """Which pages of a run are done already, which can be taken from disk, and which are due.
 
-One definition for every way to start a crawl. The event log's checkpoints and the page store's
-files come in as values; nothing is downloaded or recorded here.
+`why_not_done` is the one definition of when a checkpoint no longer makes its page done; the
+command, the schedule, the table and the step ask it. The event log's checkpoints and the page
+store's files come in as values; nothing is downloaded or recorded here.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.origins import elsewhere
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import StoredPageError, UsageError
-from catalog_pipeline.records import StoredPage
+from catalog_pipeline.records import PageRecord, StoredPage
 from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.page_file import FileName
 
 
 @dataclass(frozen=True)
@@ -34,21 +38,51 @@ class CrawlPlan:
 
     `carried_over` were done at or after the cut-off, `recovered` were stored but not recorded,
     `due` have to be downloaded, with their last checkpoint if there is one. `damaged` are those
-    of `due` whose stored file was found missing or altered, with what is wrong.
+    of `due` whose stored file was found missing or altered, with what is wrong; `moved` are those
+    that were fetched from another address, with that address.
     """
 
     carried_over: tuple[StoredPage, ...]
     recovered: tuple[StoredPage, ...]
     due: tuple[tuple[PageKey, StoredPage | None], ...]
     damaged: tuple[str, ...]
+    moved: Mapping[PageKey, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NotDone:
+    """Why a checkpoint does not make its page done."""
+
+    is_moved: bool
+    reason: str
+
+
+def why_not_done(
+    catalogue: Catalogue, record: PageRecord, cut_off: datetime | None, now: datetime
+) -> NotDone | None:
+    """Why a page with that record is to be downloaded again; None if it is done.
+
+    Without a cut-off a page stays done, however old. With one, a time after `now` proves nothing:
+    the clock was ahead when it was taken down.
+    """
+    place = elsewhere(catalogue, record)
+    if place is not None:
+        return NotDone(True, place)
+    if cut_off is None or cut_off <= record.fetched_at <= now:
+        return None
+    when = "in the future, by a clock that was ahead" if record.fetched_at > now else "too long ago"
+    return NotDone(False, f"fetched {when}")
 
 
 def plan_crawl(
+    catalogue: Catalogue,
     pages: Iterable[PageKey],
     checkpoints: Mapping[PageKey, StoredPage],
     store: PageStore,
     cut_off: CutOff,
     wiped_at: Callable[[PageKey], datetime | None] = lambda page: None,
+    *,
+    now: datetime,
 ) -> CrawlPlan:
     """Sort the pages of a run; files that would save a download are verified first.
 
@@ -59,27 +93,34 @@ def plan_crawl(
     recovered: list[StoredPage] = []
     due: list[tuple[PageKey, StoredPage | None]] = []
     damaged: list[str] = []
+    moved: dict[PageKey, str] = {}
     for page in pages:
         checkpoint = checkpoints.get(page)
-        if checkpoint is not None and checkpoint.record.fetched_at >= cut_off.instant:
-            problem = damage_of(checkpoint, store)
-            if problem is None:
+        if checkpoint is not None:
+            not_done = why_not_done(catalogue, checkpoint.record, cut_off.instant, now)
+            problem = damage_of(checkpoint, store) if not_done is None else None
+            if not_done is None and problem is None:
                 carried_over.append(dataclasses.replace(checkpoint, carried_over=True))
                 continue
-            damaged.append(problem)
+            if problem is not None:
+                damaged.append(problem)
+            if not_done is not None and not_done.is_moved:
+                moved[page] = not_done.reason
         name = newest.get(page)
-        if (
-            name is not None
-            and _may_be_recovered(name.fetched_at, checkpoint, cut_off)
-            and not _was_wiped_after(name.fetched_at, wiped_at(page))
-        ):
+        if name is not None and _may_be_recovered(name, checkpoint, cut_off, wiped_at, now):
             try:
-                recovered.append(dataclasses.replace(store.recognise(name), carried_over=True))
-                continue
+                found = dataclasses.replace(store.recognise(name), carried_over=True)
             except StoredPageError as error:
                 damaged.append(str(error))
+            else:
+                place = elsewhere(catalogue, found.record)
+                if place is None:
+                    moved.pop(page, None)
+                    recovered.append(found)
+                    continue
+                moved[page] = place
         due.append((page, checkpoint))
-    return CrawlPlan(tuple(carried_over), tuple(recovered), tuple(due), tuple(damaged))
+    return CrawlPlan(tuple(carried_over), tuple(recovered), tuple(due), tuple(damaged), moved)
 
 
 def parse_cutoff(text: str) -> datetime:
@@ -107,10 +148,22 @@ def damage_of(checkpoint: StoredPage, store: PageStore) -> str | None:
     return None
 
 
-def _may_be_recovered(fetched_at: datetime, checkpoint: StoredPage | None, cut_off: CutOff) -> bool:
-    is_news = checkpoint is None or fetched_at > checkpoint.record.fetched_at
-    return is_news and (not cut_off.is_explicit or fetched_at >= cut_off.instant)
+def _may_be_recovered(
+    name: FileName,
+    checkpoint: StoredPage | None,
+    cut_off: CutOff,
+    wiped_at: Callable[[PageKey], datetime | None],
+    now: datetime,
+) -> bool:
+    """Whether a file is one that was stored after all that is known of its page.
 
-
-def _was_wiped_after(fetched_at: datetime, wiped_at: datetime | None) -> bool:
-    return wiped_at is not None and fetched_at <= wiped_at
+    One with a time after `now` may be older than the checkpoint, or than a wipe.
+    """
+    if name.fetched_at > now:
+        return False
+    if checkpoint is not None and name.fetched_at <= checkpoint.record.fetched_at:
+        return False
+    if cut_off.is_explicit and name.fetched_at < cut_off.instant:
+        return False
+    wiped = wiped_at(name.page)
+    return wiped is None or name.fetched_at > wiped

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 from catalog_pipeline.catalogue.page_key import PageKey
@@ -109,12 +110,15 @@ class PageStore:
         stored = self.newest()
         return all(page in stored for page in pages)
 
-    def discard_others(self, kept: Iterable[StoredPage]) -> None:
-        """Remove all files of the given pages but the given ones and later fetches."""
+    def discard_others(self, kept: Iterable[StoredPage], *, now: datetime) -> None:
+        """Remove all files of the given pages but the given ones and later fetches.
+
+        A file with a time after `now` was stored while the clock was ahead, and goes too.
+        """
         current = {stored.record.page: FileName.parse(stored.file_name) for stored in kept}
         for name in self._names():
             keep = current.get(name.page)
-            if keep is not None and name != keep and name.fetched_at <= keep.fetched_at:
+            if keep is not None and name != keep and not keep.fetched_at < name.fetched_at <= now:
                 self._remove(name)
 
     def _remove(self, name: FileName) -> None:

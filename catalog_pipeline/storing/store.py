@@ -7,6 +7,7 @@ How a file looks inside belongs in `catalog_pipeline.storing.page_file`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Protocol
 
 from catalog_pipeline.catalogue.page_key import PageKey
@@ -71,8 +72,10 @@ class Store(Protocol):
     def has_all(self, pages: Iterable[PageKey]) -> bool:
         """Whether each of the pages has a file; a page without one cannot be done."""
 
-    def discard_others(self, kept: Iterable[StoredPage]) -> None:
+    def discard_others(self, kept: Iterable[StoredPage], *, now: datetime) -> None:
         """Remove all files of the given pages but the given ones and later fetches.
+
+        A file with a time after `now` was stored while the clock was ahead, and goes too.
 
         Raises:
             StorageError: they cannot be removed.

@@ -1,12 +1,20 @@
 """What a run does with each of its pages: carried over, recovered, or due."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
-from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, damage_of, parse_cutoff, plan_crawl
+from catalog_pipeline.crawling.plan import (
+    CrawlPlan,
+    CutOff,
+    damage_of,
+    parse_cutoff,
+    plan_crawl,
+    why_not_done,
+)
 from catalog_pipeline.crawling.working.page_worker import PageWorker
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.records import StoredPage
@@ -15,6 +23,8 @@ from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
 
 HOUR = timedelta(hours=1)
+NEVER = datetime(9999, 1, 1, tzinfo=timezone.utc)
+"""A time that is after all others."""
 
 
 @pytest.fixture
@@ -51,6 +61,7 @@ def _where(plan: CrawlPlan) -> str:
     ],
 )
 def test_checkpoint_file_and_cut_off_decide(
+    site: Site,
     stored: StoredPage,
     store: PageStore,
     cut_off: timedelta,
@@ -60,16 +71,20 @@ def test_checkpoint_file_and_cut_off_decide(
 ):
     checkpoints = {PageKey(1): stored} if has_checkpoint else {}
     instant = stored.record.fetched_at + cut_off
-    plan = plan_crawl(keys(1), checkpoints, store, CutOff(instant, is_explicit))
+    plan = plan_crawl(
+        site.catalogue, keys(1), checkpoints, store, CutOff(instant, is_explicit), now=NEVER
+    )
     assert _where(plan) == where
     assert all(each.carried_over for each in (*plan.carried_over, *plan.recovered))
     if where == "due":
         assert plan.due == ((PageKey(1), checkpoints.get(PageKey(1))),)
 
 
-def test_a_page_without_checkpoint_and_file_is_due(store: PageStore):
+def test_a_page_without_checkpoint_and_file_is_due(site: Site, store: PageStore):
     now = datetime.now(timezone.utc)
-    assert plan_crawl(keys(1), {}, store, CutOff(now)).due == ((PageKey(1), None),)
+    assert plan_crawl(site.catalogue, keys(1), {}, store, CutOff(now), now=now).due == (
+        (PageKey(1), None),
+    )
 
 
 @pytest.mark.parametrize("has_checkpoint", [True, False])
@@ -83,11 +98,51 @@ def test_a_damaged_file_saves_no_download_and_is_named(
     flipped = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
     path.write_bytes({"cut": whole[:-1], "altered": flipped, "emptied": b""}[harm])
     checkpoints = {PageKey(1): stored} if has_checkpoint else {}
-    plan = plan_crawl(keys(1), checkpoints, store, CutOff(stored.record.fetched_at))
+    plan = plan_crawl(
+        site.catalogue, keys(1), checkpoints, store, CutOff(stored.record.fetched_at), now=NEVER
+    )
     assert _where(plan) == "due"
     assert plan.damaged
     assert all(problem.startswith("page 1") for problem in plan.damaged)
     assert damage_of(stored, store)
+
+
+def test_a_time_to_come_proves_no_freshness(site: Site, stored: StoredPage, store: PageStore):
+    """The clock was ahead when the page was fetched, and has been put right."""
+    before = stored.record.fetched_at - HOUR
+    pages, checkpoints = keys(1), {PageKey(1): stored}
+    cut_off = CutOff(before - HOUR, is_explicit=True)
+    plan = plan_crawl(site.catalogue, pages, checkpoints, store, cut_off, now=before)
+    assert _where(plan) == "due"
+    assert why_not_done(site.catalogue, stored.record, None, before) is None
+
+
+@pytest.mark.parametrize("was_wiped", [True, False])
+def test_a_file_of_a_time_to_come_is_not_taken_over(
+    site: Site, stored: StoredPage, store: PageStore, was_wiped: bool
+):
+    """It may be older than the wipe, or than the checkpoint that there is."""
+    before = stored.record.fetched_at - HOUR
+    record = replace(stored.record, fetched_at=before - 2 * HOUR)
+    checkpoints = {} if was_wiped else {PageKey(1): replace(stored, record=record)}
+    wiped_at = before - HOUR if was_wiped else None
+    cut_off = CutOff(before)
+    plan = plan_crawl(
+        site.catalogue, keys(1), checkpoints, store, cut_off, lambda _: wiped_at, now=before
+    )
+    assert _where(plan) == "due"
+
+
+@pytest.mark.parametrize("has_checkpoint", [True, False])
+def test_a_page_of_another_address_is_due_and_said_to_be(
+    site: Site, stored: StoredPage, store: PageStore, has_checkpoint: bool
+):
+    moved = site.write(page_url="/products?sort=new&page={page}")
+    checkpoints = {PageKey(1): stored} if has_checkpoint else {}
+    cut_off = CutOff(stored.record.fetched_at)
+    plan = plan_crawl(moved, keys(1), checkpoints, store, cut_off, now=NEVER)
+    assert _where(plan) == "due"
+    assert plan.moved == {PageKey(1): f"{site.shop.url}/products?page=1"}
 
 
 def test_a_sound_file_has_no_damage(stored: StoredPage, store: PageStore):

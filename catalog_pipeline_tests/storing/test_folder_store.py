@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ def test_what_is_no_file_is_neither_followed_nor_waited_for(store: PageStore, th
     with pytest.raises(StoredPageError, match=kind):
         store.recognise(store.newest()[PageKey(7)])
     later = samples.store_page(store, 7, later=1)
-    store.discard_others([later])
+    store.discard_others([later], now=samples.NOON + timedelta(days=1))
     assert (stored.file_name in names(store)) == (thing == "folder")
 
 
@@ -125,7 +126,7 @@ def test_a_read_only_folder_is_a_clear_error_and_can_still_be_read(tmp_path: Pat
         with pytest.raises(StorageError, match=r"store page 2 .*Read-only file system"):
             samples.store_page(store, 2)
         with pytest.raises(StorageError, match=r"remove old files .*Read-only file system"):
-            store.discard_others([new])
+            store.discard_others([new], now=samples.NOON + timedelta(days=1))
         with pytest.raises(StorageError, match=r"prepare .*Read-only file system"):
             PageStore(disk / "others").prepare()
         store.read(PageKey(1), old.file_name, old.sha256)

@@ -18,6 +18,8 @@ from catalog_pipeline.storing.page_file import FileName, PageFile
 from catalog_pipeline.storing.store import Store
 from catalog_pipeline_tests.storing import samples
 
+NEXT_DAY = samples.NOON + timedelta(days=1)
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -174,16 +176,25 @@ def test_only_older_files_of_the_given_pages_are_discarded(kept: Kept) -> None:
         samples.store_page(kept.store, 1, later=2),
         samples.store_page(kept.store, 2, later=0),
     )
-    kept.store.discard_others([current])
+    kept.store.discard_others([current], now=NEXT_DAY)
     assert kept.names() == {current.file_name, newer.file_name, other.file_name}
+
+
+def test_a_file_of_a_time_to_come_goes_with_the_old_ones(kept: Kept) -> None:
+    """The clock was ahead when it was stored, so that it would never look old."""
+    samples.store_page(kept.store, 7)
+    samples.store_page(kept.store, 7, later=3600)
+    current = samples.store_page(kept.store, 7, later=60)
+    kept.store.discard_others([current], now=samples.NOON + timedelta(seconds=61))
+    assert kept.names() == {current.file_name}
 
 
 def test_a_file_that_was_parsed_again_replaces_the_one_of_the_same_fetch(kept: Kept) -> None:
     first, second = (samples.store_page(kept.store, 1, size=size) for size in (3000, 3001))
-    kept.store.discard_others([first])
+    kept.store.discard_others([first], now=NEXT_DAY)
     assert kept.names() == {first.file_name}
     second = samples.store_page(kept.store, 1, size=3001)
-    kept.store.discard_others([second])
+    kept.store.discard_others([second], now=NEXT_DAY)
     assert kept.names() == {second.file_name}
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.origins import is_of_same_address, origin_of
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import ParseError, StoredPageError
 from catalog_pipeline.places import CataloguePlaces
@@ -26,11 +27,17 @@ class PageWriter:
     def __init__(self, catalogue: Catalogue, places: CataloguePlaces) -> None:
         self._store = PageStore(places.pages)
         self._parser = ListingParser(catalogue)
+        self._catalogue = catalogue
         self._code_version = catalogue.code_version
 
     def usable(self, previous: StoredPage | None) -> PageFile | None:
-        """The stored page, if it may stand in for a 304: a damaged one is downloaded in full."""
+        """The stored page, if it may stand in for a 304.
+
+        A damaged one, or one of another address, is downloaded in full.
+        """
         if previous is None or previous.record.validators == Validators():
+            return None
+        if not is_of_same_address(self._catalogue, previous.record):
             return None
         try:
             return self._store.read(previous.record.page, previous.file_name, previous.sha256)
@@ -58,6 +65,7 @@ class PageWriter:
             fetch_seconds=response.fetch_seconds,
             attempts=attempt,
             not_modified=True,
+            asked_at=origin_of(self._catalogue, page),
         )
         return self._store.write_again(record, previous)
 
@@ -106,6 +114,7 @@ class PageWriter:
             not_modified=kept is not None,
             data_version=page_file.data_version(rows),
             code_version=self._code_version,
+            asked_at=origin_of(self._catalogue, page),
         )
         return self._store.write(record, rows, body)
 

@@ -39,6 +39,7 @@ def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
         "carried_over": dg.BoolMetadataValue(stored.carried_over),
         "data_version": dg.TextMetadataValue(record.data_version),
         "code_version": dg.TextMetadataValue(record.code_version),
+        "asked_at": _text(record.asked_at),
     }
 
 
@@ -60,6 +61,7 @@ def page_of_values(page: PageKey, values: Values) -> StoredPage | None:
             not_modified=values["not_modified"],
             data_version=values["data_version"],
             code_version=values["code_version"],
+            asked_at=values.get("asked_at"),
         )
         return StoredPage(record, values["file"], values["sha256"], values["carried_over"])
     except KeyError:

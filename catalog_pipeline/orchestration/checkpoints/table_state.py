@@ -24,6 +24,8 @@ from catalog_pipeline.tables.report import LeftOutPage
 
 BUILT_FROM_KEY = "built_from_event"
 """Metadata key of a table: the newest page event that its build had seen."""
+MIRRORS_KEY = "mirrors"
+"""Metadata key of a table: the base URLs whose pages count as the catalogue's own."""
 PAGES_KEY = "pages"
 """Metadata key of a table: the pages that the catalogue had, as text."""
 CHECKPOINTS_KEY = "pages_with_checkpoint"
@@ -104,6 +106,8 @@ def why_outdated(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | No
         return "pages were wiped since it was built"
     if built.values.get(PAGES_KEY) != format_pages(catalogue.pages):
         return "the catalogue has other pages than when it was built"
+    if built.values.get(MIRRORS_KEY, "") != " ".join(catalogue.same_site):
+        return "the YAML names other mirrors than when it was built"
     if built.values.get("code_version") != catalogue.code_version:
         return "the YAML has changed since it was built"
     if built.file is None:

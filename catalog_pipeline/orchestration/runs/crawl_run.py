@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import dagster as dg
@@ -23,6 +24,7 @@ from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.crawling.reparse import ReparseJob, reparse
 from catalog_pipeline.crawling.scheduling.group_commit import MAX_PAGES
 from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, LoginError
+from catalog_pipeline.orchestration.checkpoints.due import tell_moved
 from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, pages_key
@@ -89,7 +91,7 @@ def _crawl(
     store.prepare()
     plan = plan_run(context, catalogue, config, store, pages)
     observer.planned(plan)
-    _tell_plan(context, plan)
+    _tell_plan(context, catalogue, plan)
     if not catalogue.politeness.obey_robots:
         context.log.warning("robots.txt is ignored: politeness.obey_robots is false.")
     _record_in_groups(recorder, [*plan.carried_over, *plan.recovered])
@@ -101,7 +103,7 @@ def _crawl(
         outcome = reparse(reparse_job, recorder, crawl_context, must_stop)
     else:
         outcome = crawl(CrawlJob(catalogue, places, plan.due), recorder, crawl_context, must_stop)
-    store.discard_others(recorder.recorded)
+    store.discard_others(recorder.recorded, now=datetime.now(timezone.utc))
     observer.finished(outcome)
     return outcome
 
@@ -129,11 +131,14 @@ def _tell_waiting(context: dg.AssetExecutionContext, observer: Observer, holder:
     observer.waiting_for(holder)
 
 
-def _tell_plan(context: dg.AssetExecutionContext, plan: CrawlPlan) -> None:
+def _tell_plan(context: dg.AssetExecutionContext, catalogue: Catalogue, plan: CrawlPlan) -> None:
     context.log.info(
         f"{len(plan.due)} pages to download, {len(plan.carried_over)} done already, "
         f"{len(plan.recovered)} stored by a run that died before it could record them."
     )
+    moved = tell_moved(catalogue, plan.moved)
+    if moved is not None:
+        context.log.warning(f"{catalogue.name}: {moved}.")
     for problem in plan.damaged:
         context.log.warning(f"Downloading again: {problem}.")
 

@@ -5,6 +5,7 @@ annotations of config classes, so there is no `from __future__ import annotation
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timezone
 
 import dagster as dg
 
@@ -67,4 +68,5 @@ def plan_run(
     else:
         cut_off = CutOff(run_created_at(context.instance, context.run, catalogue.name))
     wiped_at = WipeTimes(context.instance, catalogue.name)
-    return plan_crawl(pages, checkpoints, store, cut_off, wiped_at)
+    now = datetime.now(timezone.utc)
+    return plan_crawl(catalogue, pages, checkpoints, store, cut_off, wiped_at, now=now)

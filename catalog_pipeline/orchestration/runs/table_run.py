@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.origins import elsewhere
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.lock import TABLE_LOCK, catalogue_lock
@@ -25,6 +26,7 @@ from catalog_pipeline.orchestration.checkpoints.table_state import (
     DIGEST_KEY,
     DUPLICATES_KEY,
     LEFT_OUT_KEY,
+    MIRRORS_KEY,
     OUTDATED_KEY,
     PAGES_KEY,
     ROWS_KEY,
@@ -85,6 +87,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
             BUILT_FROM_KEY: built_from,
             PAGES_KEY: format_pages(catalogue.pages),
             CHECKPOINTS_KEY: completeness.used,
+            MIRRORS_KEY: " ".join(catalogue.same_site),
             "code_version": catalogue.code_version,
         },
         check_results=[_pages_complete(completeness), _pages_intact(report)],
@@ -110,16 +113,36 @@ def _build(instance: dg.DagsterInstance, catalogue: Catalogue) -> tuple[Complete
     statuses = read_statuses(instance, catalogue.name, catalogue.pages)
     checkpoints = read_checkpoints(instance, catalogue.name, catalogue.pages)
     completeness = measure(catalogue, checkpoints, statuses)
+    foreign = [
+        _of_another_address(catalogue, page, place)
+        for page in sorted(checkpoints)
+        if (place := elsewhere(catalogue, checkpoints[page].record)) is not None
+    ]
+    if foreign and len(foreign) == len(checkpoints):
+        raise TableError(
+            f"{catalogue.name}: no page of its present address is done, so there is nothing to "
+            f"build a table from; the table that is there stays. {foreign[0].reason}"
+        )
+    kept = checkpoints.keys() - {page.page for page in foreign}
     report = build_table(
         catalogue,
-        [checkpoints[page] for page in sorted(checkpoints)],
+        [checkpoints[page] for page in sorted(kept)],
         PageStore(places.pages),
         places.table,
         refetch=lambda page: read_checkpoints(instance, catalogue.name, [page]).get(page),
     )
     unknown = [_of_another_event(page) for page in sorted(statuses.done - checkpoints.keys())]
-    left_out = sorted([*report.left_out, *unknown], key=lambda page: page.page)
+    left_out = sorted([*report.left_out, *foreign, *unknown], key=lambda page: page.page)
     return completeness, replace(report, left_out=tuple(left_out))
+
+
+def _of_another_address(catalogue: Catalogue, page: PageKey, place: str) -> LeftOutPage:
+    reason = (
+        f"page {page}: it was fetched from {place}, and its address is "
+        f"{catalogue.page_address(page)} now; rows of two addresses do not go into one table "
+        f"(if it is the same site, name its other base URL in the YAML's mirrors)"
+    )
+    return LeftOutPage(page, reason)
 
 
 def _of_another_event(page: PageKey) -> LeftOutPage:

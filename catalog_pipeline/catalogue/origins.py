@@ -1,0 +1,66 @@
+"""Whether a stored page is one of the address that the catalogue names for it today.
+
+A page is known by the address that it was asked at, before any redirect: another `base_url` or
+`page_url` is another shop until the YAML says that it is the same one (`mirrors`). The practice
+shop is served at a new port each time, so that its pages are known by their path alone.
+
+Records of release 1 hold only the address after redirects. One that differs from the page's
+address may be that of a site that redirects, or of another shop, and nothing tells which; it
+counts only if the two differ in no more than scheme, `www.` and a slash at the end. All others
+are downloaded once more, which is said: a needless download can be had again, a table of two
+shops cannot be told apart.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.records import PageRecord
+
+
+def origin_of(catalogue: Catalogue, page: PageKey) -> str:
+    """What a page that is asked for now is known by."""
+    if catalogue.practice_shop is not None:
+        return catalogue.page_path(page)
+    return catalogue.page_address(page)
+
+
+def is_of_same_address(catalogue: Catalogue, record: PageRecord) -> bool:
+    """Whether the page was asked at the very address that it has now: its validators may go there.
+
+    Those of a mirror are not this address's, even if its pages count.
+    """
+    return _is_at(catalogue, record)
+
+
+def elsewhere(catalogue: Catalogue, record: PageRecord) -> str | None:
+    """Where the page was fetched, if that is neither its address nor one of a mirror; else None."""
+    at_mirrors = (
+        catalogue.model_copy(update={"base_url": base, "practice_shop": None})
+        for base in catalogue.mirrors
+    )
+    if any(_is_at(each, record) for each in (catalogue, *at_mirrors)):
+        return None
+    is_address = record.asked_at is not None and bool(urlsplit(record.asked_at).scheme)
+    return record.asked_at if is_address else record.url
+
+
+def _is_at(catalogue: Catalogue, record: PageRecord) -> bool:
+    address = origin_of(catalogue, record.page)
+    if record.asked_at is not None:
+        return record.asked_at == address
+    if catalogue.practice_shop is not None:
+        return _path(record.url) == _path(address)
+    return _roughly(record.url) == _roughly(address)
+
+
+def _path(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.path, parts.query
+
+
+def _roughly(url: str) -> tuple[str, str, str]:
+    parts = urlsplit(url)
+    return parts.netloc.lower().removeprefix("www."), parts.path.rstrip("/"), parts.query

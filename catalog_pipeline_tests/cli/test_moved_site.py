@@ -1,0 +1,87 @@
+"""A site that moves to another address: its pages are asked for again, and that is said."""
+
+from collections.abc import Iterator
+
+import pyarrow.parquet as pq
+import pytest
+
+from catalog_pipeline.sandbox.server import RunningShop
+from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.site import NAME, Site
+
+
+@pytest.fixture
+def other() -> Iterator[RunningShop]:
+    """A second shop, at an address of its own."""
+    with RunningShop(port=0) as shop:
+        yield shop
+
+
+def _hosts(site: Site) -> set[str]:
+    urls = pq.read_table(site.places.table, columns=["source_url"])["source_url"].to_pylist()
+    return {url.rpartition("/")[0] for url in urls}
+
+
+def _status(run: Run) -> dict[str, object]:
+    (found,) = run("status", NAME, "--json").json
+    return found
+
+
+def test_all_pages_are_due_at_a_new_address(site: Site, other: RunningShop, run: Run):
+    site.write(last_page=3)
+    run("run", NAME)
+    site.write(last_page=3, base_url=other.url)
+    assert _status(run)["moved_pages"] == "1-3"
+    answer = run("run", NAME)
+    assert (answer.code, other.hits()["pages"]) == (0, {"1": 1, "2": 1, "3": 1})
+    assert f"pages 1-3 were fetched from another address ({site.shop.url}" in answer.err
+    assert "mirrors" in answer.err
+    assert other.hits()["not_modified"] == {}
+    assert _hosts(site) == {other.url}
+    assert _status(run)["moved_pages"] == ""
+    assert run("run", NAME, "--json").json["downloads"] == 0
+
+
+def test_rows_of_two_addresses_are_never_in_one_table(site: Site, other: RunningShop, run: Run):
+    site.write(last_page=3)
+    run("run", NAME)
+    site.write(last_page=3, base_url=other.url)
+    answer = run("run", NAME, "--pages", "2", "--json")
+    assert (answer.code, answer.json["left_out_pages"], answer.json["rows"]) == (1, "1,3", 20)
+    assert site.shop.url in answer.json["left_out"][0]["reason"]
+    assert _hosts(site) == {other.url}
+
+
+def test_validators_of_one_address_are_not_sent_to_another(
+    site: Site, other: RunningShop, run: Run
+):
+    site.write(last_page=2)
+    run("run", NAME)
+    site.write(last_page=2, base_url=other.url, mirrors=[site.shop.url])
+    counts = run("run", NAME, "--refresh", "--json").json
+    assert (counts["downloads"], counts["not_modified"]) == (2, 0)
+    counts = run("run", NAME, "--refresh", "--json").json
+    assert (counts["downloads"], counts["not_modified"]) == (0, 2)
+
+
+def test_pages_of_a_declared_mirror_stay_done_and_in_the_table(
+    site: Site, other: RunningShop, run: Run
+):
+    site.write(last_page=3)
+    run("run", NAME)
+    site.write(last_page=3, base_url=other.url)
+    assert run("run", NAME, "--pages", "1", "--json").json["rows"] == 20
+    site.write(last_page=3, base_url=other.url, mirrors=[site.shop.url])
+    counts = run("run", NAME, "--json").json
+    assert (counts["exit_code"], counts["downloads"], counts["rows"]) == (0, 0, 60)
+    assert counts["left_out_pages"] == ""
+
+
+def test_a_base_url_of_the_command_line_is_another_address_too(
+    site: Site, other: RunningShop, run: Run
+):
+    site.write(last_page=2)
+    run("run", NAME)
+    assert run("run", NAME, "--base-url", other.url, "--json").json["downloads"] == 2
+    assert run("run", NAME, "--base-url", other.url, "--json").json["downloads"] == 0
+    assert run("run", NAME, "--json").json["downloads"] == 2
