@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from catalog_pipeline.catalogue.finding import catalogue_files
+from catalog_pipeline.catalogue.finding import find_catalogues
 from catalog_pipeline.orchestration.definitions.location import build_location
 
 _QUIET_CONSOLE = dg.configured(dg.colored_console_logger)({"log_level": "WARNING"})
@@ -15,6 +15,6 @@ _QUIET_CONSOLE = dg.configured(dg.colored_console_logger)({"log_level": "WARNING
 def defs() -> dg.Definitions:
     """All catalogues, each by its component; one process per run is enough for a crawl."""
     return dg.Definitions.merge(
-        build_location(catalogue_files()),
+        build_location(find_catalogues()),
         dg.Definitions(executor=dg.in_process_executor, loggers={"console": _QUIET_CONSOLE}),
     )

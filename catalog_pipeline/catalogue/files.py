@@ -70,6 +70,8 @@ def catalogue_at(named: str, environ: Mapping[str, str] = os.environ) -> Catalog
 
 def _file_of_name(name: str, environ: Mapping[str, str]) -> Path:
     found = find_catalogues(environ)
+    if name in found.doubled:
+        raise found.doubled[name]
     if name not in found.files:
         known = f"There is no catalogue {name!r}. Known: {', '.join(found.files) or 'none'}."
         raise UsageError(" ".join([known, *found.ignored]))

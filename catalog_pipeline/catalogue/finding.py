@@ -10,7 +10,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -41,6 +41,8 @@ class Found:
 
     files: dict[str, Path]
     ignored: tuple[str, ...]
+    doubled: dict[str, CatalogueError] = field(default_factory=dict)
+    """Names that several files go by; none of these files is taken."""
 
 
 def catalogue_folders(environ: Mapping[str, str] = os.environ) -> list[Path]:
@@ -67,17 +69,20 @@ def catalogue_files(environ: Mapping[str, str] = os.environ) -> dict[str, Path]:
         CatalogueError: two files describe a catalogue of the same name.
         UsageError: one's own folder is not there.
     """
-    return find_catalogues(environ).files
+    found = find_catalogues(environ)
+    for error in found.doubled.values():
+        raise error
+    return found.files
 
 
 def find_catalogues(environ: Mapping[str, str] = os.environ) -> Found:
     """All catalogues, at any depth of their folders, and what was passed over.
 
     Raises:
-        CatalogueError: two files describe a catalogue of the same name.
         UsageError: one's own folder is not there.
     """
     files: dict[str, Path] = {}
+    doubled: dict[str, CatalogueError] = {}
     ignored = [_misspelt(name) for name in environ if _is_misspelt(name)]
     project = named_project(environ)
     for folder in catalogue_folders(environ):
@@ -88,9 +93,11 @@ def find_catalogues(environ: Mapping[str, str] = os.environ) -> Found:
                 continue
             name = path.parent.name
             if name in files and not path.samefile(files[name]):
-                raise CatalogueError(name, "name", f"both {files[name]} and {path} describe it")
-            files[name] = path
-    return Found(dict(sorted(files.items())), tuple(ignored))
+                problem = f"both {files[name]} and {path} describe it"
+                doubled.setdefault(name, CatalogueError(name, "name", problem))
+            files.setdefault(name, path)
+    alone = {name: path for name, path in sorted(files.items()) if name not in doubled}
+    return Found(alone, tuple(ignored), doubled)
 
 
 def has_catalogue(path: Path) -> bool:

@@ -12,7 +12,7 @@ from catalog_pipeline.catalogue.files import file_of
 from catalog_pipeline.catalogue.finding import find_catalogues
 from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.options import json_option
-from catalog_pipeline.errors import Mistake
+from catalog_pipeline.errors import CatalogueError, Mistake
 
 _EXIT_MISTAKES = 2
 
@@ -25,13 +25,17 @@ def command(catalogues: tuple[str, ...], as_json: bool) -> int:
 
     Exit code: 0 there is none, 2 there are.
     """
+    doubled: list[CatalogueError] = []
     if catalogues:
         paths = [file_of(named) for named in catalogues]
     else:
         found = find_catalogues()
         paths = list(found.files.values())
+        doubled = list(found.doubled.values())
         for sentence in found.ignored:
             click.echo(f"Note: {sentence}", err=True)
+    for error in doubled:
+        click.echo(f"Error: {error}", err=True)
     with heavy_imports():
         from catalog_pipeline.orchestration.commands.checking import mistakes_in
 
@@ -40,7 +44,7 @@ def command(catalogues: tuple[str, ...], as_json: bool) -> int:
         print(json.dumps([_as_json(path, each) for path in paths for each in mistakes[path]]))
     else:
         _show(mistakes)
-    return _EXIT_MISTAKES if any(mistakes.values()) else 0
+    return _EXIT_MISTAKES if doubled or any(mistakes.values()) else 0
 
 
 def _show(mistakes: dict[Path, list[Mistake]]) -> None:

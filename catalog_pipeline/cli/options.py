@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from catalog_pipeline.catalogue.finding import catalogue_files
+from catalog_pipeline.catalogue.finding import find_catalogues
 from catalog_pipeline.errors import UsageError
 
 DEFAULT_CATALOGUE = "sandbox"
@@ -24,7 +24,8 @@ def chosen_catalogue(named: str | None) -> str:
     """
     if named is not None:
         return named
-    names = list(catalogue_files())
+    found = find_catalogues()
+    names = [*found.files, *found.doubled]
     if DEFAULT_CATALOGUE in names:
         return DEFAULT_CATALOGUE
     if len(names) == 1:

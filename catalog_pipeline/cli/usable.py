@@ -30,7 +30,9 @@ def all_catalogues(*, to_crawl: bool) -> Catalogues:
     for sentence in found.ignored:
         click.echo(f"Note: {sentence}", err=True)
     usable: list[Catalogue] = []
-    broken: dict[str, CatalogPipelineError] = {}
+    broken: dict[str, CatalogPipelineError] = {**found.doubled}
+    for doubled in found.doubled.values():
+        click.echo(f"Error: {doubled}", err=True)
     for name, path in found.files.items():
         try:
             catalogue = with_base_url(read_catalogue(path), base_url_override(name))

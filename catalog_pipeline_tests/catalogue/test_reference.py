@@ -36,14 +36,14 @@ def test_the_page_in_the_docs_is_that_of_the_model(run: Run):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_each_key_has_an_example_and_no_other_has(name: str):
-    assert list(examples()[name]) == list(MODELS[name]["properties"])
+    assert set(examples()[name]) == set(MODELS[name]["properties"])
 
 
 def test_the_examples_of_the_attributes_are_a_catalogue():
     catalogue_from_attributes("shop", examples()["attributes"])
 
 
-@pytest.mark.parametrize("name", sorted(set(MODELS) - {"attributes", "Field", "AssumedDate"}))
+@pytest.mark.parametrize("name", sorted(PLACES))
 def test_the_examples_of_a_section_are_one(name: str):
     example = examples()[name]
     value = {"X": example} if name in VALUES_OF_A_MAPPING else example

@@ -61,3 +61,17 @@ def test_one_file_with_a_mistake_leaves_the_others_as_they_are(
         broken = run(command, NAME)
         assert (broken.code, broken.out) == (2, "")
         assert f"Catalogue {NAME}, " in broken.err
+
+
+def test_two_files_of_one_name_leave_the_others_as_they_are(site: Site, run: Run):
+    site.write(name="good", last_page=1)
+    site.write(name="de/shop")
+    answer = run("list")
+    assert answer.code == 2
+    assert f"Error: Catalogue {NAME}, name: both " in answer.err
+    assert f"{NAME}  cannot be used" in answer.out
+    assert run("run", "good").code == 0
+    assert run("run", NAME).code == 2
+    checked = run("check")
+    assert checked.code == 2
+    assert f"Error: Catalogue {NAME}, name: both " in checked.err

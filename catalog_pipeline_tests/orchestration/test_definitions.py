@@ -177,6 +177,15 @@ def test_a_file_that_is_no_component_leaves_the_others_as_they_are(
         _load()
 
 
+def test_two_files_of_one_name_leave_the_others_as_they_are(site: Site):
+    site.write(name="good")
+    site.write(name="de/shop")
+    graph = _load().asset_graph
+    description = graph.get(dg.AssetKey(["shop", "products"])).description
+    assert re.search(r"both .*/shop/defs.yaml and .*/shop/defs.yaml describe it", description)
+    assert graph.get(dg.AssetKey(["good", "product_pages"])).partitions_def is not None
+
+
 def test_all_mistakes_are_named_when_the_definitions_are_validated(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ):

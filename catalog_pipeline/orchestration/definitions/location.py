@@ -6,7 +6,7 @@ a mistake in one file leaves the others as they are.
 
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
 from pathlib import Path
@@ -15,11 +15,12 @@ from types import ModuleType
 import dagster as dg
 
 from catalog_pipeline.catalogue.files import read_component
+from catalog_pipeline.catalogue.finding import Found
 from catalog_pipeline.errors import CatalogPipelineError, CatalogueError
 from catalog_pipeline.orchestration.definitions.broken import broken_definitions, mistakes_are_fatal
 
 
-def build_location(files: Mapping[str, Path]) -> dg.Definitions:
+def build_location(found: Found) -> dg.Definitions:
     """All catalogues; one that cannot be used shows why instead of its assets.
 
     Raises:
@@ -28,19 +29,22 @@ def build_location(files: Mapping[str, Path]) -> dg.Definitions:
     # Dagster says so of every check in a code location, when it is asked for its definitions.
     warnings.filterwarnings("ignore", ".*`execution_type`", dg.BetaWarning)
     loaded: list[dg.Definitions] = []
-    errors: list[CatalogPipelineError] = []
-    for name, path in files.items():
+    errors: dict[str, CatalogPipelineError] = {**found.doubled}
+    for name, path in found.files.items():
         try:
             loaded.append(_load(name, path))
         except CatalogPipelineError as error:
-            errors.append(error)
-            if not mistakes_are_fatal():
-                loaded.append(broken_definitions(name, error))
-    if len(errors) == 1 and mistakes_are_fatal():
-        raise errors[0]
+            errors[name] = error
     if errors and mistakes_are_fatal():
-        raise CatalogPipelineError("\n".join(str(error) for error in errors))
-    return dg.Definitions.merge(*loaded)
+        raise _all_of(list(errors.values()))
+    broken = (broken_definitions(name, error) for name, error in errors.items())
+    return dg.Definitions.merge(*loaded, *broken)
+
+
+def _all_of(errors: Sequence[CatalogPipelineError]) -> CatalogPipelineError:
+    if len(errors) == 1:
+        return errors[0]
+    return CatalogPipelineError("\n".join(str(error) for error in errors))
 
 
 def _load(name: str, path: Path) -> dg.Definitions:

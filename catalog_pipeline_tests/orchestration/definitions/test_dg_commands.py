@@ -103,6 +103,27 @@ def test_a_key_that_is_misspelt_is_found_by_the_check_of_the_yaml(tmp_path: Path
     assert "polite" in checked.out
 
 
+def test_one_mistake_leaves_somebody_elses_other_catalogues_as_they_are_and_fails_the_check(
+    tmp_path: Path, scaffolded: Path
+):
+    project = make_project(tmp_path / "shops")
+    text = scaffolded.read_text(encoding="utf-8")
+    for name, pages in (("kettles", 7), ("toasters", 0)):
+        file = project.defs / name / "defs.yaml"
+        file.parent.mkdir()
+        file.write_text(text.replace("last_page: 7\n", f"last_page: {pages}\n"))
+    descriptions = {
+        each["asset_key"]: each["description"] for each in project.definitions()["assets"]
+    }
+    assert "Kettles: all of them" in descriptions["kettles/product_pages"]
+    sentence = "last_page (0) is less than first_page (1)"
+    assert sentence in descriptions["toasters/product_pages"]
+    checked = project.dg("check", "defs")
+    assert checked.code == 1
+    assert "Catalogue toasters" in checked.out + checked.err
+    assert sentence in checked.out + checked.err
+
+
 def test_the_bundled_catalogues_pass_its_checks(home: Path):
     environ = {"DAGSTER_HOME": str(home)}
     home.mkdir()
