@@ -29,7 +29,7 @@ from catalog_pipeline.crawling.scheduling.robots import ask_robots_early
 from catalog_pipeline.crawling.workforce import Workforce
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.places import catalogue_places
-from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.reading.reader import reader_of
 from catalog_pipeline.sandbox.on_demand import served
 from catalog_pipeline.storing.folder_store import PageStore
 
@@ -89,7 +89,7 @@ def _cutoff(refresh: bool, stale_after: str | None, cutoff: str | None) -> datet
 def _run(order: RunOrder, *, as_json: bool) -> RunSummary:
     catalogue = order.catalogue
     # A selector that cannot be used is a mistake in the YAML, to be told before anything runs.
-    ListingParser(catalogue)
+    reader_of(catalogue)
     places = catalogue_places(catalogue.name)
     with ExitStack() as stack:
         progress = stack.enter_context(RunProgress(catalogue.name, is_shown=not as_json))

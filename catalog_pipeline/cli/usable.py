@@ -10,7 +10,7 @@ from catalog_pipeline.catalogue.files import base_url_override, read_catalogue, 
 from catalog_pipeline.catalogue.finding import find_catalogues
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import CatalogPipelineError
-from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.reading.reader import reader_of
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def all_catalogues(*, to_crawl: bool) -> Catalogues:
             catalogue = with_base_url(read_catalogue(path), base_url_override(name))
             if to_crawl:
                 # Selectors and patterns show their mistakes when they are compiled.
-                ListingParser(catalogue)
+                reader_of(catalogue)
             usable.append(catalogue)
         except CatalogPipelineError as error:
             broken[name] = error

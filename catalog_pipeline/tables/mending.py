@@ -12,7 +12,7 @@ from functools import cached_property
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import ParseError, StoredPageError
-from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.reading.reader import Reader, reader_of
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.store import Store
 from catalog_pipeline.tables.stored_rows import Found, PageRows, read_page
@@ -70,5 +70,5 @@ class PageMender:
         return PageRows(stored, columns, len(next(iter(columns.values()))))
 
     @cached_property
-    def _parser(self) -> ListingParser:
-        return ListingParser(self._catalogue)
+    def _parser(self) -> Reader:
+        return reader_of(self._catalogue)

@@ -14,7 +14,7 @@ from catalog_pipeline.catalogue.origins import is_of_same_address, origin_of
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import ParseError, StoredPageError
 from catalog_pipeline.places import CataloguePlaces
-from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.reading.reader import reader_of
 from catalog_pipeline.records import PageRecord, Response, StoredPage, Validators
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import PageStore
@@ -26,7 +26,7 @@ class PageWriter:
 
     def __init__(self, catalogue: Catalogue, places: CataloguePlaces) -> None:
         self._store = PageStore(places.pages)
-        self._parser = ListingParser(catalogue)
+        self._parser = reader_of(catalogue)
         self._catalogue = catalogue
         self._code_version = catalogue.code_version
 

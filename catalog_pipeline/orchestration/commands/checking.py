@@ -21,7 +21,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import CatalogueError, LoginError, Mistake, UsageError
 from catalog_pipeline.fetching.credentials import Credentials
 from catalog_pipeline.orchestration.definitions.catalogue_check import mistakes_for_dagster
-from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.reading.reader import reader_of
 
 
 def mistakes_in(path: Path, environ: Mapping[str, str] = os.environ) -> list[Mistake]:
@@ -44,7 +44,7 @@ def _of_parser(catalogue: Catalogue) -> Iterator[Mistake]:
     for name, field in catalogue.fields.items():
         alone = catalogue.model_copy(update={"fields": {name: field}, "key": (name,)})
         try:
-            ListingParser(alone)
+            reader_of(alone)
         except CatalogueError as error:
             yield from error.mistakes
 

@@ -29,7 +29,7 @@ from catalog_pipeline.orchestration.definitions.scaffold import CatalogueScaffol
 from catalog_pipeline.orchestration.definitions.schedule import build_refresh_schedule
 from catalog_pipeline.orchestration.definitions.sensor import build_table_sensor
 from catalog_pipeline.orchestration.definitions.table_checks import build_table_checks
-from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.reading.reader import reader_of
 from catalog_pipeline.sandbox.on_demand import served
 
 RECOMMENDED_PARTITIONS = 100_000
@@ -60,7 +60,7 @@ class CatalogueComponent(dg.Component):
 
     def __init__(self, catalogue: Catalogue) -> None:
         # Selectors and patterns are compiled here so that a mistake in them shows before a crawl.
-        ListingParser(catalogue)
+        reader_of(catalogue)
         check_catalogue(catalogue)
         self.catalogue = catalogue
 

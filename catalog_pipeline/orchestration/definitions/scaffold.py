@@ -17,7 +17,7 @@ from catalog_pipeline.catalogue.finding import FILE_NAME
 from catalog_pipeline.catalogue.model import NAME_PATTERN
 from catalog_pipeline.catalogue.schema import SCHEMA_FILE_NAME, schema_text
 from catalog_pipeline.errors import CatalogPipelineError, UsageError
-from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.reading.reader import reader_of
 
 _TEMPLATE = Path(__file__).with_name("new_catalogue.yaml")
 _PLAIN = re.compile(r"[A-Za-z0-9/.][A-Za-z0-9 /.,_?&=(){}*+~>:-]*(?<![ :])")
@@ -92,7 +92,7 @@ def new_catalogue(name: str, type_name: str, parameters: ScaffoldParameters) -> 
     values = {key: _yaml_text(value) for key, value in parameters.model_dump().items()}
     template = Template(_TEMPLATE.read_text(encoding="utf-8"))
     text = template.substitute(values, name=name, type=type_name)
-    ListingParser(catalogue_from_attributes(name, yaml.safe_load(text)["attributes"]))
+    reader_of(catalogue_from_attributes(name, yaml.safe_load(text)["attributes"]))
     return text
 
 

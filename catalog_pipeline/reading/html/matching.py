@@ -2,7 +2,7 @@
 
 A product's text is what the first match of the first selector that matches it holds: the element's
 text, or its attribute. A match without the attribute, or with nothing but white space, counts as
-no match. What the text means is not decided here.
+no match, and the next one is taken. What the text means is not decided here.
 """
 
 from __future__ import annotations
@@ -126,13 +126,25 @@ class FieldMatcher:
         """The texts that one selector finds, at least for the products at the places wanted."""
         selector, evaluate = self._selectors[number]
         plain = products.plain.get(selector)
-        if plain is not None:
-            return [None if match is None else self._text(match, budget) for match in plain]
         texts: list[str | None] = [None] * len(products.elements)
-        for place in wanted:
-            match = first_match(evaluate(products.elements[place]))
-            texts[place] = None if match is None else self._text(match, budget)
+        for place in wanted if plain is None else range(len(texts)):
+            if plain is not None:
+                match = plain[place]
+                if match is None:
+                    continue
+                texts[place] = self._text(match, budget)
+                if texts[place] is not None:
+                    continue
+            texts[place] = self._first_text(evaluate(products.elements[place]), budget)
         return texts
+
+    def _first_text(self, result: object, budget: TextBudget) -> str | None:
+        """The text of the first match that has one; a blank one hides none behind it."""
+        if not isinstance(result, list):
+            text = scalar_text(result)
+            return None if text is None else self._text(text, budget)
+        texts = (self._text(match, budget) for match in result)
+        return next((text for text in texts if text is not None), None)
 
     def _text(self, match: Match, budget: TextBudget) -> str | None:
         if isinstance(match, str):
@@ -150,10 +162,8 @@ class FieldMatcher:
         return text if text and not text.isspace() else None
 
 
-def first_match(result: object) -> Match | None:
-    """The first of a selector's matches; numbers and truths of an XPath are texts."""
-    if isinstance(result, list):
-        return result[0] if result else None
+def scalar_text(result: object) -> str | None:
+    """What an XPath gives that selects nothing but computes: numbers and truths are texts."""
     if isinstance(result, bool):
         return "true" if result else None
     if isinstance(result, float):

@@ -65,3 +65,25 @@ def test_nested_products_with_a_large_text_cost_no_more_than_the_limits(depth):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 60_000_000
+
+
+@pytest.mark.parametrize(
+    ("markup", "field", "value"),
+    [
+        ("<b class=x></b><b class=x>5</b>", {"select": ".x"}, "5"),
+        ("<b class=x> </b><b class=x>5</b>", {"select": "b:nth-child(n)"}, "5"),
+        ("<b class=x></b><b class=x>5</b>", {"select": "./b"}, "5"),
+        ("<b class=x></b><b class=x>5</b>", {"select": "./b/text()"}, "5"),
+        ("<img src=x><img data-src=y>", {"select": "img", "attribute": "data-src"}, "y"),
+        ("<i></i><u>5</u>", {"select": ["i", "u"]}, "5"),
+        ("<b></b><b></b>", {"select": "b"}, None),
+        ("<b></b><b></b>", {"select": "xpath:string(./b)"}, None),
+    ],
+)
+def test_a_blank_match_hides_none_behind_it(markup, field, value):
+    parser = ListingParser(
+        catalogue_from_attributes("shop", attributes({"name": {"select": "s"}, "x": field}))
+    )
+    page = f"<div class=p><s>name</s>{markup}</div>".encode()
+    assert parser.parse(page, url=URL, page=PageKey(1))["x"] == [value]
+    assert explain(parser, page, url=URL).is_good

@@ -1,0 +1,37 @@
+"""What reads the records of a page from its body, and which reader a catalogue has.
+
+`Reader` is all that crawling knows of reading. How a kind of body is read belongs in a package of
+its own beside this module; `html` is the one that there is.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.records import Columns
+
+
+class Reader(Protocol):
+    """Reads the pages of one catalogue; threads share it."""
+
+    def parse(
+        self, body: bytes, *, url: str, page: PageKey, content_type: str | None = None
+    ) -> Columns:
+        """The records of a page, one list per column of the catalogue, all of one length.
+
+        Raises:
+            ParseError: the page is not what the catalogue's YAML says; it names page and URL, and
+                product, field and text as far as one of them is to blame.
+        """
+
+
+def reader_of(catalogue: Catalogue) -> Reader:
+    """The reader of a catalogue's pages, with everything that the YAML says of them checked.
+
+    Raises:
+        CatalogueError: a selector, pattern or value map cannot be used.
+    """
+    return ListingParser(catalogue)
