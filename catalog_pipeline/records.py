@@ -94,6 +94,8 @@ class StoredPage:
     sha256: str
     carried_over: bool = False
     """The page was taken over from an earlier run, not downloaded by this one."""
+    hidden_cells: int = 0
+    """In how many cells the site had sent back a secret of the crawl, which is hidden there."""
 
 
 @dataclass(frozen=True)
@@ -115,10 +117,13 @@ class PageFailure:
 
 @dataclass(frozen=True)
 class CrawlOutcome:
-    """What a crawl came to. `untried` pages were not begun or not finished: they stay due."""
+    """What a crawl came to. In the rows of the pages `with_secrets` secrets had to be hidden.
+
+    `untried` pages were not begun or not finished: they stay due."""
 
     downloads: int
     not_modified: int
     failures: tuple[PageFailure, ...]
     untried: tuple[PageKey, ...]
     was_stopped: bool
+    with_secrets: tuple[PageKey, ...] = ()

@@ -16,6 +16,8 @@ from catalog_pipeline.catalogue.finding import FILE_NAME
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline_tests.site import NAME, QUICK, Site
 
+Answer = Callable[[Mapping[str, str]], tuple[int, dict[str, str], str]]
+
 
 @dataclass
 class WrittenSite:
@@ -26,6 +28,8 @@ class WrittenSite:
     headers: dict[str, str] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     before_answer: Callable[[str], None] = lambda path: None
+    answers: dict[str, Answer] = field(default_factory=dict)
+    """Paths that are answered with a status and headers of their own, by the request's headers."""
 
     def write(self, pages: Mapping[int, str]) -> None:
         """Write listing pages."""
@@ -71,11 +75,14 @@ def written_site() -> Iterator[WrittenSite]:
             site.before_answer(self.path)
             site.asked[self.path] += 1
             body = site.bodies.get(self.path)
-            self.send_response(404 if body is None else 200)
-            for name, value in site.headers.items():
+            status, headers = 404 if body is None else 200, dict(site.headers)
+            if self.path in site.answers:
+                status, more, body = site.answers[self.path](self.headers)
+                headers |= more
+            self.send_response(status)
+            for name, value in ({"Content-Type": "text/html; charset=utf-8"} | headers).items():
                 self.send_header(name, value)
             content = (body or "not here").encode()
-            self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -23,6 +23,7 @@ from rich.text import Text
 
 from catalog_pipeline.crawling.plan import CrawlPlan
 from catalog_pipeline.crawling.ports import Observer
+from catalog_pipeline.crawling.scheduling.stats import told_of_secrets
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
 
 _SECONDS_BETWEEN_LINES = 5.0
@@ -128,7 +129,8 @@ class RunProgress(Observer):
 
     def finished(self, outcome: CrawlOutcome) -> None:
         self.outcomes.append(outcome)
-        self.came_to_its_end = True
+        if outcome.with_secrets:
+            self._say(told_of_secrets(outcome.with_secrets), style="yellow")
 
     def _advance(self, pages: int) -> None:
         self._finished += pages

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
+from http.cookiejar import CookieJar
 from pathlib import Path
 
 import click
@@ -19,7 +21,8 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import check_pages
 from catalog_pipeline.cli.grids import output_console, print_rows
 from catalog_pipeline.cli.options import base_url_option, json_option
-from catalog_pipeline.errors import ParseError, UsageError
+from catalog_pipeline.errors import FetchError, LoginError, ParseError, UsageError
+from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.reading.explaining import Explanation, FieldMatch, explain
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.records import Columns, Response, Validators
@@ -47,7 +50,16 @@ def command(
     number = described.pages[0] if page is None else PageKey(page)
     check_pages(described, [(number, number)])
     parser = ListingParser(described)
-    response = _saved(described, number, saved) if saved else _fetched(described, number)
+    session = CookieJar()
+    secrets = Secrets.of_site(described, os.environ, session)
+    try:
+        response = (
+            _saved(described, number, saved) if saved else _fetched(described, number, session)
+        )
+    except (FetchError, LoginError) as error:
+        secrets.hide_in_error(error)
+        raise
+    response = replace(response, url=secrets.hide(response.url))
     try:
         columns = parser.parse(
             response.body, url=response.url, page=number, content_type=response.content_type
@@ -56,9 +68,10 @@ def command(
         explanation = explain(
             parser, response.body, url=response.url, content_type=response.content_type
         )
-        _show_mismatch(error, explanation, as_json=as_json)
+        secrets.hide_in_error(error)
+        _show_mismatch(error, secrets.hide_in(explanation), as_json=as_json)
         return 1
-    _show_rows(columns, response, as_json=as_json)
+    _show_rows(secrets.hide_in_rows(columns)[0], response, as_json=as_json)
     return 0
 
 
@@ -78,12 +91,12 @@ def _saved(catalogue: Catalogue, page: PageKey, path: Path) -> Response:
     )
 
 
-def _fetched(catalogue: Catalogue, page: PageKey) -> Response:
+def _fetched(catalogue: Catalogue, page: PageKey, session: CookieJar) -> Response:
     """Download the page as a crawl would, with its login and redirects, but alone."""
     from catalog_pipeline.fetching.single import fetch_single
 
     with served(catalogue) as at_its_address:
-        return fetch_single(at_its_address, page, os.environ)
+        return fetch_single(at_its_address, page, os.environ, session)
 
 
 def _show_rows(columns: Columns, response: Response, *, as_json: bool) -> None:

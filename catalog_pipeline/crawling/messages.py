@@ -33,8 +33,10 @@ class WorkerSetup:
     threads: int
     requests: int
     held_waves: int
+    asks: bool = True
     """`requests` is how many pages it may ask for at once; `threads` are more, since pages are
-    parsed too. `held_waves` is the descriptor of the memory that says which waves are held."""
+    parsed too. `held_waves` is the descriptor of the memory that says which waves are held;
+    without `asks` nothing is asked of the site, so that no credentials are needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +123,13 @@ class PageHeld:
 class PageRedirected:
     """The page is at another address, which the rules for redirects allow.
 
-    `cookies` are what the site has given to this visit of the page.
+    `shown` is that address as it may be shown: there may be a secret in it. `cookies` are what the
+    site has given to this visit of the page.
     """
 
     page: PageKey
     url: str
+    shown: str
     cookies: tuple[Cookie, ...] = field(default=(), repr=False)
 
 

@@ -44,10 +44,9 @@ def reparse(
         CrawlStoppedError: nearly all pages fail.
         StorageError, WorkerError: nothing more can be had.
     """
-    # Nothing is asked of the site, so that no credentials are needed.
-    catalogue = job.catalogue.model_copy(update={"login": None})
+    catalogue = job.catalogue
     ledger = Ledger(catalogue.politeness, PageStore(job.places.pages), recorder, context.observer)
-    with Workforce(context.serve(catalogue), job.places, context.lease) as workers:
+    with Workforce(context.serve(catalogue), job.places, context.lease, asks=False) as workers:
         parsing = _Parsing(workers.pool, ledger, job.pages)
         stopping = Stopping(catalogue.name, ledger, must_stop)
         try:

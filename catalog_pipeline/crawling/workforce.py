@@ -21,6 +21,7 @@ class Workforce:
 
     `served` gives the catalogue at the address where it is served as long as it is open; the
     workers share the `lease`, so that it outlives a crawl that was killed until they have ended.
+    Workers that do not ask the site for anything need no credentials.
     """
 
     def __init__(
@@ -28,11 +29,13 @@ class Workforce:
         served: AbstractContextManager[Catalogue],
         places: CataloguePlaces,
         lease: Lease | None,
+        *,
+        asks: bool = True,
     ) -> None:
         with ExitStack() as opening:
             self.catalogue = opening.enter_context(served)
             shared = lease.descriptors if lease is not None else ()
-            self.pool = opening.enter_context(WorkerPool(self.catalogue, places, shared))
+            self.pool = opening.enter_context(WorkerPool(self.catalogue, places, shared, asks=asks))
             if lease is not None:
                 lease.name_workers(self.pool.pids)
             self._ending = opening.pop_all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http.cookiejar import CookieJar
 
 from requests.cookies import RequestsCookieJar
 
@@ -17,8 +18,13 @@ from catalog_pipeline.fetching.robots import MAX_ROBOTS_REDIRECTS, RobotsRules, 
 from catalog_pipeline.records import Redirect, Response
 
 
-def fetch_single(catalogue: Catalogue, page: PageKey, environ: Mapping[str, str]) -> Response:
-    """Download one page.
+def fetch_single(
+    catalogue: Catalogue,
+    page: PageKey,
+    environ: Mapping[str, str],
+    session: CookieJar | None = None,
+) -> Response:
+    """Download one page; the cookies of a login go into `session`.
 
     Raises:
         FetchError: the page cannot be had, or robots.txt forbids it.
@@ -28,7 +34,7 @@ def fetch_single(catalogue: Catalogue, page: PageKey, environ: Mapping[str, str]
     credentials = Credentials.from_environment(login, environ) if login else None
     exchange = Exchange(
         catalogue,
-        cookies=RequestsCookieJar(),
+        cookies=RequestsCookieJar() if session is None else session,
         authorization=credentials.authorization if credentials else None,
         environ=environ,
     )

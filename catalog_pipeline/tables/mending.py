@@ -6,12 +6,14 @@ body, parsed by today's YAML. Nothing is written: the page's file and checkpoint
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import cached_property
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import ParseError, StoredPageError
+from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.reading.reader import Reader, reader_of
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.store import Store
@@ -30,6 +32,7 @@ class PageMender:
         self._catalogue = catalogue
         self._store = store
         self._refetch = refetch
+        self._secrets = Secrets.of_site(catalogue, os.environ)
 
     def usable(self, stored: StoredPage, found: Found) -> PageRows:
         """What was read, or what a newer checkpoint or the stored body gives.
@@ -64,10 +67,15 @@ class PageMender:
     def _parse(self, stored: StoredPage) -> PageRows:
         record = stored.record
         file = self._store.read(record.page, stored.file_name, stored.sha256)
-        columns = self._parser.parse(
-            file.body, url=record.url, page=record.page, content_type=record.content_type
-        )
-        return PageRows(stored, columns, len(next(iter(columns.values()))))
+        try:
+            columns = self._parser.parse(
+                file.body, url=record.url, page=record.page, content_type=record.content_type
+            )
+        except ParseError as error:
+            self._secrets.hide_in_error(error)
+            raise
+        shown, _ = self._secrets.hide_in_rows(columns)
+        return PageRows(stored, shown, len(next(iter(columns.values()))))
 
     @cached_property
     def _parser(self) -> Reader:

@@ -38,6 +38,8 @@ class Ledger:
     def page_stored(self, stored: StoredPage, now: float) -> None:
         """A page is on disk."""
         self._group.add(stored, now)
+        if stored.hidden_cells:
+            self.stats.secret_sent_back(stored.record.page)
         self._breaker.page_done()
         self._observer.page_stored(stored)
 

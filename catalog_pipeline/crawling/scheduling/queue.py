@@ -23,6 +23,8 @@ class PageWork:
     page: PageKey
     url: str
     previous: StoredPage | None
+    shown: str = ""
+    """The address as it may be shown, where that is another one."""
     attempt: int = 1
     redirects: int = 0
     expiries: int = 0
@@ -37,6 +39,11 @@ class PageWork:
     """What redirects of the page have set."""
     wave: int = 0
     """The wave in which its latest attempt was given to a worker."""
+
+    @property
+    def shown_url(self) -> str:
+        """The address as messages have it."""
+        return self.shown or self.url
 
 
 class PageQueue:

@@ -65,7 +65,7 @@ class Results:
 
     def give_up(self, work: PageWork, kind: str, problem: str) -> None:
         """A page is not tried any more, without an answer that would say so."""
-        self._fail(work, FetchError(problem, kind=kind, url=work.url, page=work.page))
+        self._fail(work, FetchError(problem, kind=kind, url=work.shown_url, page=work.page))
 
     def _page_stored(self, work: PageWork, stored: StoredPage) -> None:
         now = self._clock()
@@ -99,8 +99,8 @@ class Results:
             problem = f"redirects once more after {self._max_redirects} redirects"
             self.give_up(work, "redirect_refused", problem)
         else:
-            further = replace(work, url=answer.url, redirects=work.redirects + 1)
-            self._queue.again(replace(further, cookies=answer.cookies))
+            there = replace(work, url=answer.url, shown=answer.shown, cookies=answer.cookies)
+            self._queue.again(replace(there, redirects=work.redirects + 1))
 
     def _page_refused(self, work: PageWork, error: PageError) -> None:
         if not isinstance(error, FetchError):
@@ -125,4 +125,4 @@ class Results:
             self._ledger.asked_to_pause(seconds)
 
     def _fail(self, work: PageWork, error: PageError) -> None:
-        self._ledger.page_failed(work.page, work.url, work.attempt, error)
+        self._ledger.page_failed(work.page, work.shown_url, work.attempt, error)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.records import CrawlOutcome, PageFailure, PageRecord
 
 
@@ -13,6 +16,7 @@ class Stats:
         self._failures: list[PageFailure] = []
         self._downloads = 0
         self._not_modified = 0
+        self._with_secrets: list[PageKey] = []
 
     def page_came(self, record: PageRecord) -> None:
         """The site gave a page, or said that it has not changed."""
@@ -20,6 +24,10 @@ class Stats:
             self._not_modified += 1
         else:
             self._downloads += 1
+
+    def secret_sent_back(self, page: PageKey) -> None:
+        """The products of a page held a secret of this crawl, which is hidden in its rows."""
+        self._with_secrets.append(page)
 
     def page_failed(self, failure: PageFailure) -> None:
         """A page was given up."""
@@ -33,4 +41,13 @@ class Stats:
             failures=tuple(sorted(self._failures, key=lambda failure: failure.page)),
             untried=untried,
             was_stopped=was_stopped and bool(untried),
+            with_secrets=tuple(sorted(self._with_secrets)),
         )
+
+
+def told_of_secrets(pages: Sequence[PageKey]) -> str:
+    """That pages sent back what they should not have, for the run's log and the terminal."""
+    return (
+        f"The site's pages {format_pages(pages)} sent back a secret of this crawl in their "
+        f"products; it is hidden in their rows."
+    )

@@ -37,6 +37,7 @@ from catalog_pipeline.fetching.login import (
     session_has_expired,
 )
 from catalog_pipeline.fetching.lost_page import require_page
+from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.records import Redirect, Validators
 
@@ -55,20 +56,25 @@ class PageWorker:
         *,
         slots: RequestSlots | None = None,
         before_request: Callable[[], None] = lambda: None,
+        asks: bool = True,
     ) -> None:
         self._catalogue = catalogue
         self._slots = slots or RequestSlots(catalogue.politeness.concurrency, HeldWaves.make())
         self._before_request = before_request
-        self._writer = PageWriter(catalogue, places)
         self._credentials = (
-            Credentials.from_environment(catalogue.login, environ) if catalogue.login else None
+            Credentials.from_environment(catalogue.login, environ)
+            if catalogue.login and asks
+            else None
         )
         self._cookie_file = (
             CookieFile(places.cookies) if isinstance(catalogue.login, FormLogin) else None
         )
         self._cookies = self._cookie_file.load() if self._cookie_file else None
+        self._secrets = Secrets.of_site(catalogue, environ, self._cookies)
+        self._writer = PageWriter(catalogue, places, self._secrets)
+        unasked = catalogue.model_copy(update={"headers": {}, "cookies": {}})
         self._exchange = Exchange(
-            catalogue,
+            catalogue if asks else unasked,
             cookies=self._cookies,
             authorization=self._credentials.authorization if self._credentials else None,
             environ=environ,
@@ -77,11 +83,18 @@ class PageWorker:
     def do(
         self, task: messages.Task, tell: Callable[[messages.News], None] = lambda news: None
     ) -> messages.Answer:
-        """Do one task; whatever goes wrong comes back as an answer.
+        """Do one task; whatever goes wrong comes back as an answer, in which no secret can be seen.
 
         `tell` is told when a page's request leaves, if the rate is limited, and when a page that
         took its time has arrived, before it is parsed.
         """
+        answer = self._done(task, tell)
+        error = getattr(answer, "error", None)
+        if error is not None:
+            self._secrets.hide_in_error(error)
+        return answer
+
+    def _done(self, task: messages.Task, tell: Callable[[messages.News], None]) -> messages.Answer:
         try:
             if isinstance(task, messages.FetchPage):
                 return self._fetch_page(task, tell)
@@ -120,7 +133,8 @@ class PageWorker:
         if session_has_expired(self._catalogue, answer):
             return messages.SessionExpired(task.page, task.session)
         if isinstance(answer, Redirect):
-            return messages.PageRedirected(task.page, answer.location, answer.cookies)
+            shown = self._secrets.hide(answer.location)
+            return messages.PageRedirected(task.page, answer.location, shown, answer.cookies)
         if answer.fetch_seconds >= SLOW_EXCHANGE_SECONDS and not task.is_ahead:
             tell(messages.PageArrived(task.page))
         try:

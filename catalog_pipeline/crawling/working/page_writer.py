@@ -13,6 +13,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.origins import is_of_same_address, origin_of
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import ParseError, StoredPageError
+from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.reading.reader import reader_of
 from catalog_pipeline.records import PageRecord, Response, StoredPage, Validators
@@ -22,9 +23,15 @@ from catalog_pipeline.storing.page_file import PageFile
 
 
 class PageWriter:
-    """Parses and stores the pages of one catalogue; its threads share it."""
+    """Parses and stores the pages of one catalogue; its threads share it.
 
-    def __init__(self, catalogue: Catalogue, places: CataloguePlaces) -> None:
+    Secrets that a site sends back are hidden in rows and record. The body is stored as it came.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, places: CataloguePlaces, secrets: Secrets | None = None
+    ) -> None:
+        self._secrets = secrets or Secrets()
         self._store = PageStore(places.pages)
         self._parser = reader_of(catalogue)
         self._catalogue = catalogue
@@ -82,6 +89,7 @@ class PageWriter:
         columns = self._parser.parse(
             file.body, url=record.url, page=record.page, content_type=record.content_type
         )
+        columns, hidden = self._secrets.hide_in_rows(columns)
         rows = page_file.rows_json(columns)
         mended = replace(
             record,
@@ -89,7 +97,7 @@ class PageWriter:
             data_version=page_file.data_version(rows),
             code_version=self._code_version,
         )
-        return self._store.write(mended, rows, file.body)
+        return replace(self._store.write(mended, rows, file.body), hidden_cells=hidden)
 
     def _parsed(
         self, page: PageKey, attempt: int, response: Response, body: bytes, kept: PageRecord | None
@@ -97,18 +105,19 @@ class PageWriter:
         """Parse and store a body; with a 304 it is the stored one, and `kept` its record."""
         content_type = kept.content_type if kept else response.content_type
         columns = self._parser.parse(body, url=response.url, page=page, content_type=content_type)
+        columns, hidden = self._secrets.hide_in_rows(columns)
         rows = page_file.rows_json(columns)
-        validators = kept.validators if kept else response.validators
+        validators = kept.validators if kept else self._without_secrets(response.validators)
         record = PageRecord(
             page=page,
-            url=response.url,
+            url=self._secrets.hide(response.url),
             http_status=kept.http_status if kept else response.status,
             rows=len(next(iter(columns.values()))),
             body_bytes=len(body),
             fetch_seconds=response.fetch_seconds,
             attempts=attempt,
             fetched_at=_now(),
-            content_type=content_type,
+            content_type=self._secrets.hide(content_type) if content_type else content_type,
             etag=validators.etag,
             last_modified=validators.last_modified,
             not_modified=kept is not None,
@@ -116,7 +125,16 @@ class PageWriter:
             code_version=self._code_version,
             asked_at=origin_of(self._catalogue, page),
         )
-        return self._store.write(record, rows, body)
+        return replace(self._store.write(record, rows, body), hidden_cells=hidden)
+
+    def _without_secrets(self, validators: Validators) -> Validators:
+        """A validator with a secret in it is none: it would have to be stored as it is."""
+        return Validators(
+            *(
+                None if self._secrets.are_in(value) else value
+                for value in (validators.etag, validators.last_modified)
+            )
+        )
 
 
 def _now() -> datetime:

@@ -60,7 +60,12 @@ class WorkerPool:
     """
 
     def __init__(
-        self, catalogue: Catalogue, places: CataloguePlaces, inherited: Sequence[int] = ()
+        self,
+        catalogue: Catalogue,
+        places: CataloguePlaces,
+        inherited: Sequence[int] = (),
+        *,
+        asks: bool = True,
     ) -> None:
         self.capacity = catalogue.politeness.concurrency
         self.asked_robots = ""
@@ -70,7 +75,12 @@ class WorkerPool:
         self._workers = [
             _Worker(
                 messages.WorkerSetup(
-                    catalogue, places, share * _THREADS_PER_REQUEST, share, self.held.descriptor
+                    catalogue,
+                    places,
+                    share * _THREADS_PER_REQUEST,
+                    share,
+                    self.held.descriptor,
+                    asks,
                 ),
                 [self.held.descriptor, *inherited],
             )

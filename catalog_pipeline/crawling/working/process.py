@@ -70,7 +70,11 @@ def serve(connection: Connection) -> None:
     slots = RequestSlots(setup.requests, HeldWaves(setup.held_waves))
     try:
         worker = PageWorker(
-            setup.catalogue, setup.places, slots=slots, before_request=require_scheduler
+            setup.catalogue,
+            setup.places,
+            slots=slots,
+            before_request=require_scheduler,
+            asks=setup.asks,
         )
     except LoginError as error:
         answer(messages.CrawlBroke(error))

@@ -23,6 +23,7 @@ from catalog_pipeline.crawling.plan import CrawlPlan
 from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.crawling.reparse import ReparseJob, reparse
 from catalog_pipeline.crawling.scheduling.group_commit import MAX_PAGES
+from catalog_pipeline.crawling.scheduling.stats import told_of_secrets
 from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, LoginError
 from catalog_pipeline.orchestration.checkpoints.due import tell_moved
 from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
@@ -104,6 +105,8 @@ def _crawl(
     else:
         outcome = crawl(CrawlJob(catalogue, places, plan.due), recorder, crawl_context, must_stop)
     store.discard_others(recorder.recorded, now=datetime.now(timezone.utc))
+    if outcome.with_secrets:
+        context.log.warning(told_of_secrets(outcome.with_secrets))
     observer.finished(outcome)
     return outcome
 
