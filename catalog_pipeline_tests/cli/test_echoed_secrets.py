@@ -69,7 +69,8 @@ def echoing(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[WrittenSite
         made.write({page: listing(page) for page in range(1, 10)})
         made.answers = {f"/products?page={page}": answer for page, answer in _echoes().items()}
         for safe in ("", "/"):
-            made.answers[f"/products?page=8&t={quote(TOKEN, safe=safe)}"] = lambda h: (200, {}, _page("h"))
+            there = f"/products?page=8&t={quote(TOKEN, safe=safe)}"
+            made.answers[there] = lambda h: (200, {}, _page("h"))
         login = {"kind": "bearer", "token_env": "SHOP_TOKEN"}
         made.describe(site, FIELDS, login=login)
         yield made
