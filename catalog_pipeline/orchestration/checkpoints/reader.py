@@ -6,7 +6,7 @@ The event log is the only truth about which page is done; nothing is remembered 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -28,12 +28,13 @@ _log = logging.getLogger(__name__)
 class PageStatuses:
     """Every page of a catalogue is in exactly one of these, as the contract defines them.
 
-    `failed` and `in_progress` name the run; `interrupted` are the pages of `missing` and `done`
-    whose last run died without a word.
+    A page's failure stands until it has a newer checkpoint, and is seen while its run goes on.
+    `failed` and `in_progress` name the run, `failed` only if it is the page's latest;
+    `interrupted` are the pages of `missing` and `done` whose last run died without a word.
     """
 
     done: frozenset[PageKey]
-    failed: Mapping[PageKey, str]
+    failed: Mapping[PageKey, str | None]
     in_progress: Mapping[PageKey, str]
     missing: frozenset[PageKey]
     interrupted: Mapping[PageKey, str]
@@ -61,10 +62,43 @@ def read_statuses(
     by_fate: dict[str, dict[PageKey, str]] = {"failed": {}, "alive": {}, "dead": {}, "over": {}}
     for page, run_id in run_of.items():
         by_fate[fates[run_id]][page] = run_id
-    failed, in_progress = by_fate["failed"], by_fate["alive"]
+    planned_at = {page: attempts[partition][1] for partition, page in planned.items()}
+    failed: dict[PageKey, str | None] = {**by_fate["failed"]}
+    in_progress, interrupted = by_fate["alive"], by_fate["dead"]
+    for page, recorded_at in _standing_failures(
+        instance, catalogue, wanted - failed.keys()
+    ).items():
+        if page not in in_progress:
+            failed[page] = None
+            interrupted.pop(page, None)
+        elif recorded_at > planned_at[page]:
+            failed[page] = in_progress.pop(page)
     done = (materialized & wanted) - failed.keys() - in_progress.keys()
     missing = wanted - materialized - failed.keys() - in_progress.keys()
-    return PageStatuses(frozenset(done), failed, in_progress, frozenset(missing), by_fate["dead"])
+    return PageStatuses(frozenset(done), failed, in_progress, frozenset(missing), interrupted)
+
+
+def _standing_failures(
+    instance: DagsterInstance, catalogue: str, pages: Set[PageKey]
+) -> dict[PageKey, int]:
+    """Pages whose recorded failure is newer than their checkpoint, with the failure's storage id.
+
+    Whatever run came after it, cancelled, dead or never begun, has not mended the page.
+    """
+    key = pages_key(catalogue)
+    latest = instance.event_log_storage.get_latest_storage_id_by_partition
+    failed_at = latest(key, DagsterEventType.ASSET_OBSERVATION)
+    if not failed_at:
+        return {}
+    done_at = latest(key, DagsterEventType.ASSET_MATERIALIZATION)
+    standing = {
+        page: failed_at[partition]
+        for partition, page in pages_named(catalogue, failed_at).items()
+        if page in pages and failed_at[partition] > done_at.get(partition, 0)
+    }
+    # Others may report observations too; only ours are failures.
+    ours = read_failures(instance, catalogue, standing)
+    return {page: standing[page] for page in ours}
 
 
 def _fate(instance: DagsterInstance, run_id: str) -> str:
@@ -73,7 +107,9 @@ def _fate(instance: DagsterInstance, run_id: str) -> str:
     if run is None or run.status in (DagsterRunStatus.SUCCESS, DagsterRunStatus.CANCELED):
         return "over"
     if run.status == DagsterRunStatus.FAILURE:
-        return "failed"
+        record = instance.get_run_record_by_id(run_id)
+        # A run that never began has tried nothing.
+        return "failed" if record is not None and record.start_time is not None else "over"
     return "alive" if is_run_alive(instance, run) else "dead"
 
 
@@ -119,11 +155,12 @@ def explain_failures(
     A page that its run never came to has no failure of that run, and is not in the answer.
     """
     failed = statuses.failed.keys() & set(pages)
-    began = {run_id: _began_at(instance, run_id) for run_id in set(statuses.failed.values())}
+    runs = {run_id for run_id in statuses.failed.values() if run_id is not None}
+    began: dict[str | None, float] = {run_id: _began_at(instance, run_id) for run_id in runs}
     return {
         page: failure
         for page, failure in read_failures(instance, catalogue, failed).items()
-        if failure.failed_at.timestamp() >= began[statuses.failed[page]]
+        if failure.failed_at.timestamp() >= began.get(statuses.failed[page], 0.0)
     }
 
 

@@ -1,9 +1,16 @@
 """What the event log is read as: checkpoints, statuses, failures, a run's beginning."""
 
+from contextlib import nullcontext
+from datetime import datetime, timezone
+from pathlib import Path
+
 import dagster as dg
+import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.orchestration.checkpoints.metadata import metadata_of_failure
 from catalog_pipeline.orchestration.checkpoints.reader import (
+    explain_failures,
     latest_page_event,
     pages_recorded_after,
     read_checkpoints,
@@ -14,6 +21,7 @@ from catalog_pipeline.orchestration.checkpoints.reader import (
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, sign_path
 from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.records import PageFailure
 from catalog_pipeline_tests.orchestration.made_runs import create_run, execute
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
@@ -64,6 +72,74 @@ def test_a_cancelled_run_leaves_no_failed_page(site: Site, instance: dg.DagsterI
     instance.report_run_canceled(create_run(instance, catalogue, 1, 2))
     statuses = read_statuses(instance, NAME, catalogue.pages)
     assert (statuses.missing, statuses.failed) == (set(keys(1, 2)), {})
+
+
+@pytest.mark.parametrize("end", ["cancelled", "never begun", "dead", "alive"])
+def test_a_failure_stands_until_a_newer_checkpoint(
+    site: Site, instance: dg.DagsterInstance, home: Path, end: str
+):
+    catalogue = site.write(last_page=2)
+    site.shop.control(faults=["2=404"])
+    crawl_here(instance, catalogue, keys(1, 2), None)
+    later = create_run(instance, catalogue, 1, 2)
+    if end == "cancelled":
+        instance.report_run_canceled(later)
+    elif end == "never begun":
+        instance.report_run_failed(later)
+    elif end == "dead":
+        _start(instance, later)
+        sign_path(home, later.run_id).parent.mkdir(exist_ok=True)
+        sign_path(home, later.run_id).write_text("{}")
+    with hold_sign_of_life(home, later.run_id) if end == "alive" else nullcontext():
+        statuses = read_statuses(instance, NAME, catalogue.pages)
+    if end == "alive":
+        assert statuses.in_progress.keys() == set(keys(1, 2))
+        return
+    assert (statuses.done, set(statuses.failed)) == (set(keys(1)), set(keys(2)))
+    reasons = explain_failures(instance, NAME, statuses, catalogue.pages)
+    assert reasons[PageKey(2)].http_status == 404
+    site.shop.control(faults=[])
+    crawl_here(instance, catalogue, keys(2), None)
+    assert read_statuses(instance, NAME, catalogue.pages).done == set(keys(1, 2))
+
+
+def test_a_failure_is_seen_while_its_run_goes_on(
+    site: Site, instance: dg.DagsterInstance, home: Path
+):
+    catalogue = site.write(last_page=2)
+    run = create_run(instance, catalogue, 1, 2)
+    _start(instance, run)
+    failure = PageFailure(
+        PageKey(2), "http://x", "gone", "page 2: gone", 404, 1, datetime.now(timezone.utc)
+    )
+    seen = dg.AssetObservation(
+        pages_key(NAME), partition="2", metadata=metadata_of_failure(failure)
+    )
+    instance.report_runless_asset_event(seen)
+    with hold_sign_of_life(home, run.run_id):
+        statuses = read_statuses(instance, NAME, catalogue.pages)
+    assert statuses.failed == {PageKey(2): run.run_id}
+    assert statuses.in_progress == {PageKey(1): run.run_id}
+
+
+def test_an_observation_of_other_hands_is_no_failure(site: Site, instance: dg.DagsterInstance):
+    catalogue = site.write(last_page=1)
+    crawl_here(instance, catalogue, keys(1), None)
+    instance.report_runless_asset_event(dg.AssetObservation(pages_key(NAME), partition="1"))
+    assert read_statuses(instance, NAME, catalogue.pages).failed == {}
+
+
+def test_a_partition_that_is_no_page_is_named(
+    site: Site, instance: dg.DagsterInstance, caplog: pytest.LogCaptureFixture
+):
+    catalogue = site.write(last_page=1)
+    for partition in ("1", "soon", "²"):
+        instance.report_runless_asset_event(
+            dg.AssetMaterialization(pages_key(NAME), partition=partition)
+        )
+    assert read_statuses(instance, NAME, catalogue.pages).done == set(keys(1))
+    assert "'soon' names no listing page" in caplog.text
+    assert "'²' names no listing page" in caplog.text
 
 
 def test_a_wiped_page_is_missing_again(site: Site, instance: dg.DagsterInstance):
