@@ -37,7 +37,7 @@ def load_catalogue(name: str, environ: Mapping[str, str] = os.environ) -> Catalo
         UsageError: there is no such catalogue.
         CatalogueError: its YAML has a mistake.
     """
-    catalogue = read_catalogue(_file_of_name(name, environ), environ)
+    catalogue = read_catalogue(file_of_name(name, environ), environ)
     return with_base_url(catalogue, base_url_override(name, environ))
 
 
@@ -48,7 +48,7 @@ def file_of(named: str, environ: Mapping[str, str] = os.environ) -> Path:
         UsageError: there is no such catalogue, or no such file.
     """
     if os.sep not in named and named != "." and Path(named).suffix not in (".yaml", ".yml"):
-        return _file_of_name(named, environ)
+        return file_of_name(named, environ)
     path = Path(named).absolute()
     if path.is_dir():
         path = next((path / name for name in FILE_NAMES if (path / name).exists()), path)
@@ -68,7 +68,12 @@ def catalogue_at(named: str, environ: Mapping[str, str] = os.environ) -> Catalog
     return with_base_url(catalogue, base_url_override(catalogue.name, environ))
 
 
-def _file_of_name(name: str, environ: Mapping[str, str]) -> Path:
+def file_of_name(name: str, environ: Mapping[str, str] = os.environ) -> Path:
+    """The file of the catalogue of that name.
+
+    Raises:
+        UsageError: there is no such catalogue.
+    """
     found = find_catalogues(environ)
     if name in found.doubled:
         raise found.doubled[name]

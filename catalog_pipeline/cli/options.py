@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import click
 
+from catalog_pipeline.catalogue.files import file_of_name
 from catalog_pipeline.catalogue.finding import find_catalogues
+from catalog_pipeline.catalogue.project import project_environment
 from catalog_pipeline.errors import UsageError
 
 DEFAULT_CATALOGUE = "sandbox"
@@ -16,18 +21,39 @@ base_url_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 
 
-def chosen_catalogue(named: str | None) -> str:
-    """The catalogue that was named; without a name the practice shop, or a project's only one.
+def chosen_catalogues(named: Sequence[str], *, is_all: bool) -> list[str]:
+    """The catalogues that were named, or all; without a name the practice shop, or the only one.
 
     Raises:
-        UsageError: none was named, and several could be meant.
+        UsageError: one is unknown, or none was named and several could be meant.
     """
-    if named is not None:
-        return named
-    found = find_catalogues()
-    names = [*found.files, *found.doubled]
+    if is_all and named:
+        raise UsageError("Give names or --all.")
+    names = _all_names()
+    if is_all and names:
+        return names
+    if named:
+        found = find_catalogues()
+        for name in named:
+            if name not in found.doubled:
+                file_of_name(name)
+        return list(dict.fromkeys(named))
     if DEFAULT_CATALOGUE in names:
-        return DEFAULT_CATALOGUE
+        return [DEFAULT_CATALOGUE]
     if len(names) == 1:
-        return names[0]
+        return names
     raise UsageError(f"Name a catalogue. Known: {', '.join(names) or 'none'}.")
+
+
+def complete_names(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[str]:
+    """The names of catalogues that begin as what was typed, for a shell's completion."""
+    with project_environment(Path.cwd()):
+        return [name for name in _all_names() if name.startswith(incomplete)]
+
+
+def _all_names() -> list[str]:
+    """Also of those that two files have, so that each is either crawled or said to be wrong."""
+    found = find_catalogues()
+    return sorted([*found.files, *found.doubled])

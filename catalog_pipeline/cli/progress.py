@@ -82,7 +82,8 @@ class RunProgress(Observer):
             self._task = self._bar.add_task("", total=pages)
             self._bar.start()
         else:
-            self._say(f"{verb} {self._catalogue}: {pages} pages are due.")
+            due = "1 page is due" if pages == 1 else f"{pages:,} pages are due"
+            self._say(f"{verb} {self._catalogue}: {due}.")
 
     def table_starts(self, damage: str | None = None) -> None:
         """The crawl is over and the table is being built; `damage` is that of the old one."""

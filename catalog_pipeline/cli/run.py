@@ -17,8 +17,14 @@ from catalog_pipeline.catalogue.files import load_catalogue, with_base_url
 from catalog_pipeline.catalogue.page_selection import select_pages
 from catalog_pipeline.cli.advice import say_once_what_is_slow
 from catalog_pipeline.cli.imports import heavy_imports
-from catalog_pipeline.cli.options import base_url_option, chosen_catalogue, json_option
+from catalog_pipeline.cli.options import (
+    base_url_option,
+    chosen_catalogues,
+    complete_names,
+    json_option,
+)
 from catalog_pipeline.cli.progress import RunProgress
+from catalog_pipeline.cli.run_many import run_many
 from catalog_pipeline.cli.run_order import RunOrder
 from catalog_pipeline.cli.run_summary import RunSummary, show_summary
 from catalog_pipeline.cli.times import parse_age
@@ -35,7 +41,8 @@ from catalog_pipeline.storing.folder_store import PageStore
 
 
 @click.command()
-@click.argument("catalogue", required=False)
+@click.argument("catalogues", nargs=-1, metavar="[CATALOGUE ...]", shell_complete=complete_names)
+@click.option("--all", "is_all", is_flag=True, help="All catalogues.")
 @click.option("--pages", help="Only these pages: 1-50 or 7,9,12-15.")
 @click.option("--refresh", is_flag=True, help="Download all pages again, done or not.")
 @click.option("--stale-after", metavar="AGE", help="Download again what is older: 24h, 7d, 30m.")
@@ -48,7 +55,8 @@ from catalog_pipeline.storing.folder_store import PageStore
 @base_url_option
 @json_option
 def command(
-    catalogue: str | None,
+    catalogues: tuple[str, ...],
+    is_all: bool,
     pages: str | None,
     refresh: bool,
     stale_after: str | None,
@@ -59,11 +67,20 @@ def command(
 ) -> int:
     """Crawl what is due in CATALOGUE (missing, failed, interrupted) and build its table.
 
+    Several catalogues are crawled one after the other on a site, side by side across sites.
+
     Exit code: 0 all pages of the selection are done, 1 some failed, 2 wrong usage or
-    configuration, 130 interrupted.
+    configuration, 130 interrupted; of several catalogues the worst.
     """
     started = time.monotonic()
-    described = with_base_url(load_catalogue(chosen_catalogue(catalogue)), base_url)
+    names = chosen_catalogues(catalogues, is_all=is_all)
+    if is_all or len(names) > 1:
+        if base_url is not None:
+            raise UsageError("--base-url is the address of one catalogue.")
+        _cutoff(refresh, stale_after, cutoff)
+        options = _given(pages, refresh, stale_after, cutoff, reparse)
+        return run_many(names, options, as_json=as_json)
+    described = with_base_url(load_catalogue(names[0]), base_url)
     selection = list(described.pages) if pages is None else select_pages(described, pages)
     instant = _cutoff(refresh, stale_after, cutoff)
     if reparse and instant is not None:
@@ -72,6 +89,16 @@ def command(
     summary = _run(order, as_json=as_json)
     show_summary(summary, seconds=time.monotonic() - started, as_json=as_json)
     return summary.exit_code
+
+
+def _given(
+    pages: str | None, refresh: bool, stale_after: str | None, cutoff: str | None, reparse: bool
+) -> list[str]:
+    """The options as they were given."""
+    values = {"--pages": pages, "--stale-after": stale_after, "--cutoff": cutoff}
+    flags = {"--refresh": refresh, "--reparse": reparse}
+    given = [f"{name}={value}" for name, value in values.items() if value is not None]
+    return [*given, *(name for name, is_set in flags.items() if is_set)]
 
 
 def _cutoff(refresh: bool, stale_after: str | None, cutoff: str | None) -> datetime | None:

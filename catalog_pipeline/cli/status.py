@@ -17,7 +17,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.cli.grids import output_console
 from catalog_pipeline.cli.machine_output import failure_as_json
-from catalog_pipeline.cli.options import json_option
+from catalog_pipeline.cli.options import complete_names, json_option
 from catalog_pipeline.cli.times import age_text
 from catalog_pipeline.cli.usable import Catalogues, all_catalogues
 from catalog_pipeline.places import catalogue_places
@@ -55,7 +55,7 @@ class CatalogueStatus:
 
 
 @click.command()
-@click.argument("catalogue", required=False)
+@click.argument("catalogue", required=False, shell_complete=complete_names)
 @click.option("--failed", is_flag=True, help="List the failed pages with their errors.")
 @json_option
 def command(catalogue: str | None, failed: bool, as_json: bool) -> int:

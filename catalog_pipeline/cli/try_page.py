@@ -20,7 +20,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import check_pages
 from catalog_pipeline.cli.grids import output_console, print_rows
-from catalog_pipeline.cli.options import base_url_option, json_option
+from catalog_pipeline.cli.options import base_url_option, complete_names, json_option
 from catalog_pipeline.errors import FetchError, LoginError, ParseError, UsageError
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.reading.explaining import Explanation, FieldMatch, explain
@@ -32,7 +32,7 @@ _ROWS_SHOWN = 20
 
 
 @click.command()
-@click.argument("catalogue")
+@click.argument("catalogue", shell_complete=complete_names)
 @click.option("--page", type=int, help="The page to fetch; without it the first one.")
 @click.option(
     "--file",

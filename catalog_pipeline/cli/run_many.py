@@ -1,0 +1,133 @@
+"""`run` over several catalogues: one after the other on a site, side by side across sites.
+
+Each catalogue is crawled by a command of its own, so that each keeps its lock, its exit code and
+its way of being interrupted. Here: which goes after which, and one summary. Not here: the crawl of
+one catalogue (`run`).
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from catalog_pipeline.catalogue.files import load_catalogue
+from catalog_pipeline.cli.grids import output_console
+from catalog_pipeline.cli.main import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
+from catalog_pipeline.errors import CatalogPipelineError
+from catalog_pipeline.showing import as_line
+
+_COMMAND = [sys.executable, "-c", "from catalog_pipeline.cli.main import main; main()"]
+_WORST_FIRST = (EXIT_INTERRUPTED, EXIT_USAGE, EXIT_FAILED)
+
+
+@dataclass
+class _Crawls:
+    """The commands that are running, and how those ended that are over."""
+
+    options: Sequence[str]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    running: list[subprocess.Popen[str]] = field(default_factory=list)
+    ended: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    is_interrupted: bool = False
+
+    def crawl(self, names: Iterable[str]) -> None:
+        """Crawl catalogues of one site, one after the other."""
+        for name in names:
+            with self.lock:
+                if self.is_interrupted:
+                    return
+                # A Ctrl-C is handed on to it, once for each time.
+                process = subprocess.Popen(
+                    [*_COMMAND, "run", name, "--json", *self.options],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    start_new_session=True,
+                )
+                self.running.append(process)
+            output, _ = process.communicate()
+            with self.lock:
+                self.running.remove(process)
+                self.ended[name] = process.returncode, _summary(name, output)
+
+    def interrupt(self) -> None:
+        """Let those that are running end in order, and begin no other."""
+        with self.lock:
+            self.is_interrupted = True
+            for process in self.running:
+                process.send_signal(signal.SIGINT)
+
+
+def run_many(names: Sequence[str], options: Sequence[str], *, as_json: bool) -> int:
+    """Crawl several catalogues; returns the worst of their exit codes."""
+    crawls = _Crawls(options)
+    groups = _by_site(names).values()
+    with ThreadPoolExecutor(len(groups)) as pool:
+        pending: Iterable[Future[None]] = {pool.submit(crawls.crawl, group) for group in groups}
+        while pending:
+            try:
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            except KeyboardInterrupt:
+                click.echo("Interrupting; the pages in flight are finished and recorded.", err=True)
+                crawls.interrupt()
+                continue
+            for each in done:
+                each.result()
+    summaries = [crawls.ended[name][1] for name in names if name in crawls.ended]
+    if as_json:
+        print(json.dumps(summaries))
+    else:
+        _show(output_console(), summaries)
+    codes = [code for code, _ in crawls.ended.values()]
+    codes += [EXIT_INTERRUPTED] if crawls.is_interrupted else []
+    return next((code for code in _WORST_FIRST if code in codes), max(codes, default=0))
+
+
+def _by_site(names: Sequence[str]) -> Mapping[str, list[str]]:
+    """The names by the site that is asked; one whose YAML has a mistake is on its own."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in dict.fromkeys(names):
+        try:
+            groups[urlsplit(load_catalogue(name).base_url).netloc].append(name)
+        except CatalogPipelineError:
+            groups[name].append(name)
+    return groups
+
+
+def _summary(name: str, output: str) -> dict[str, Any]:
+    """What a command printed; where it came to nothing, its name and that."""
+    try:
+        return dict(json.loads(output))
+    except ValueError:
+        return {"catalogue": name, "error": "it could not be crawled, as said above"}
+
+
+def _show(console: Console, summaries: Sequence[Mapping[str, Any]]) -> None:
+    for each in summaries:
+        name = f"[bold]{escape(each['catalogue'])}[/bold]"
+        if "error" in each:
+            console.print(f"{name}: [red]{each['error']}[/red]", soft_wrap=True)
+            continue
+        rows = "no table" if each["rows"] is None else f"{each['rows']:,} rows"
+        console.print(
+            f"{name}: pages {each['done']} done, {each['failed']} failed, {each['missing']} "
+            f"missing; {each['downloads']} downloads; {rows}",
+            soft_wrap=True,
+        )
+        problems = [each["crawl_error"], each["table_error"]]
+        problems += [failure["error"] for failure in each["failures"]]
+        for problem in filter(None, problems):
+            console.print(f"  {escape(as_line(problem))}", style="red", soft_wrap=True)

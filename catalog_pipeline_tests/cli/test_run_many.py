@@ -1,0 +1,102 @@
+"""`run` over several catalogues: in turn on one site, one summary, the worst exit code."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from catalog_pipeline.catalogue.project import PROJECT_VARIABLE
+from catalog_pipeline.sandbox.server import RunningShop
+from catalog_pipeline_tests.command import run_process, running
+from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.site import Site
+from catalog_pipeline_tests.waiting import wait_for
+
+
+@pytest.fixture
+def shops(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """A project whose only catalogues are `first` and `second`, both of the running shop."""
+    text = 'directory_type = "project"\n[project]\nroot_module = "shops"\n'
+    (tmp_path / "dg.toml").write_text(text)
+    (tmp_path / "shops").mkdir()
+    (tmp_path / "shops" / "defs").symlink_to(site.folder)
+    monkeypatch.setenv(PROJECT_VARIABLE, str(tmp_path))
+    monkeypatch.delenv("CATALOG_PIPELINE_DEFS")
+    (site.folder / site.name / "defs.yaml").unlink()
+    for name in ("first", "second"):
+        site.write(name=name, last_page=3)
+    return site
+
+
+def _pages_asked_for(shop: RunningShop) -> list[str]:
+    return [path for _, path, _ in shop.log() if path.startswith("/products?page=")]
+
+
+def test_all_catalogues_of_a_site_are_crawled_one_after_the_other(
+    run: Run, shops: Site, shop: RunningShop
+):
+    answer = run("run", "--all", "--json")
+    assert answer.code == 0
+    found = [(each["catalogue"], each["done"], each["exit_code"]) for each in answer.json]
+    assert found == [("first", 3, 0), ("second", 3, 0)]
+    pages = [path.rsplit("=", 1)[1] for path in _pages_asked_for(shop)]
+    assert (sorted(pages[:3]), sorted(pages[3:])) == (["1", "2", "3"], ["1", "2", "3"])
+
+
+def test_the_exit_code_is_the_worst_and_the_others_are_done(run: Run, shops: Site):
+    path = shops.folder / "first" / "defs.yaml"
+    path.write_text(path.read_text().replace("last_page", "lastpage"))
+    answer = run_process("run", "second", "first")
+    assert answer.code == 2
+    assert "second: pages 3 done, 0 failed, 0 missing; 3 downloads; " in answer.out
+    assert "first: it could not be crawled, as said above" in answer.out
+    assert "there is no such key; did you mean last_page" in answer.err
+
+
+def test_failed_pages_are_named_in_the_summary(run: Run, shops: Site, shop: RunningShop):
+    shop.control(faults=["2=404"])
+    answer = run("run", "first", "second")
+    assert answer.code == 1
+    assert answer.out.count("2 done, 1 failed") == 2
+    assert answer.out.count("404") == 2
+
+
+def test_an_interruption_ends_all_in_order_and_begins_no_other(shops: Site, shop: RunningShop):
+    shop.control(latency_ms=300)
+    shops.write(name="first", last_page=40, politeness={"concurrency": 1})
+    with running("run", "--all", "--json") as process:
+        wait_for("the first pages", lambda: len(_pages_asked_for(shop)) > 1)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert '"catalogue": "first"' in output
+    assert '"interrupted": true' in output
+    assert '"catalogue": "second"' not in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--all", "first"], "Give names or --all"),
+        (["first", "second", "--base-url", "http://x.example"], "address of one catalogue"),
+        (["first", "nowhere"], "There is no catalogue 'nowhere'"),
+        (["first", "second", "--stale-after", "soon"], "soon"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_crawled(
+    run: Run, shops: Site, shop: RunningShop, arguments: list[str], sentence: str
+):
+    answer = run("run", *arguments)
+    assert (answer.code, answer.out) == (2, "")
+    assert sentence in answer.err
+    assert not _pages_asked_for(shop)
+
+
+def test_names_are_completed_by_the_shell(shops: Site):
+    environ = {
+        "_CATALOG_PIPELINE_COMPLETE": "bash_complete",
+        "COMP_WORDS": "catalog-pipeline run fi",
+        "COMP_CWORD": "2",
+    }
+    answer = run_process(environ=environ)
+    assert (answer.code, answer.out) == (0, "plain,first\n")
