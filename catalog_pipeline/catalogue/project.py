@@ -36,6 +36,7 @@ class Project:
     settings: Path
     root_module: str
     defs_module: str
+    definitions_module: str
     code_location: str
 
     @property
@@ -44,10 +45,15 @@ class Project:
         return self.root_module == _OURS
 
     @property
+    def source(self) -> Path:
+        """The folder from which its modules are imported."""
+        source = self.root / "src"
+        return source if source.is_dir() else self.root
+
+    @property
     def defs(self) -> Path:
         """The folder of its definitions, which need not be there."""
-        source = self.root / "src"
-        return (source if source.is_dir() else self.root).joinpath(*self.defs_module.split("."))
+        return self.source.joinpath(*self.defs_module.split("."))
 
     @property
     def env_file(self) -> Path:
@@ -142,5 +148,7 @@ def _project(settings: Path, section: Mapping[str, Any]) -> Project:
         settings=settings,
         root_module=root_module,
         defs_module=described.get("defs_module") or f"{root_module}.defs",
+        definitions_module=described.get("code_location_target_module")
+        or f"{root_module}.definitions",
         code_location=described.get("code_location_name") or root.name,
     )

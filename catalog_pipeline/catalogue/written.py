@@ -45,10 +45,14 @@ class Document:
 
     def line_of(self, path: tuple[str, ...]) -> int:
         """The line of the path, or of the deepest part of it that the document has."""
-        for length in range(len(path), 0, -1):
-            if path[:length] in self.lines:
-                return self.lines[path[:length]]
-        return self.lines.get((), 1)
+        # A key may hold dots: what counts is the text of the whole path.
+        wanted = ".".join(path)
+        within = [each for each in self.lines if _is_at_or_above(".".join(each), wanted)]
+        return self.lines[max(within, key=len)] if within else 1
+
+
+def _is_at_or_above(place: str, wanted: str) -> bool:
+    return not place or place == wanted or wanted.startswith(f"{place}.")
 
 
 def read_documents(text: str) -> list[Document]:

@@ -60,6 +60,12 @@ def test_a_key_beside_attributes_that_no_component_has_is_a_mistake(
     assert problem in found[2]
 
 
+def test_a_key_that_holds_dots_has_its_own_line(tmp_path: Path):
+    path = catalogue_file(tmp_path, more="    a.b:\n      selct: h3\n")
+    (found,) = _mistakes(path)
+    assert found[:2] == ("fields.a.b.selct", 11)
+
+
 def test_a_key_in_the_wrong_section_is_sent_to_the_right_one(tmp_path: Path):
     (found,) = _mistakes(catalogue_file(tmp_path, more="  max_redirects: 3\n"))
     assert found == ("max_redirects", 10, "there is no such key here; it belongs in limits")

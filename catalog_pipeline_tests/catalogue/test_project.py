@@ -54,6 +54,7 @@ def test_a_project_may_name_its_folder_and_its_code_location(tmp_path: Path):
     (tmp_path / "pyproject.toml").write_text(PYPROJECT + more)
     project = _found(tmp_path)
     assert (project.defs, project.code_location) == (tmp_path / "shops" / "jobs", "main")
+    assert project.definitions_module == "shops.definitions"
 
 
 @pytest.mark.parametrize(

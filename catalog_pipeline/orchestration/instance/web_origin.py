@@ -1,10 +1,11 @@
-"""Lets the web UI re-execute runs of the command line.
+"""The code location that has the catalogues, and how runs of the command line come to be its.
 
 Such a run belongs to no code location, and Dagster re-executes only what it can find in one. Once
 it has ended, it is given to the location that has its catalogue: the project's, or our own.
 """
 
 import os
+from collections.abc import Mapping
 
 import dagster as dg
 from dagster._core.remote_origin import (
@@ -15,8 +16,19 @@ from dagster._core.remote_origin import (
 
 from catalog_pipeline.catalogue.project import named_project
 
-CODE_LOCATION = "catalog_pipeline"
 _REPOSITORY = "__repository__"
+
+
+def code_location(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The location as a workspace file names it: that of the project that is meant, or our own."""
+    project = named_project(environ)
+    if project is None:
+        return {"module_name": "catalog_pipeline.definitions", "location_name": "catalog_pipeline"}
+    return {
+        "module_name": project.definitions_module,
+        "working_directory": str(project.source),
+        "location_name": project.code_location,
+    }
 
 
 def belong_to_code_location(instance: dg.DagsterInstance, run_id: str) -> None:
@@ -24,7 +36,6 @@ def belong_to_code_location(instance: dg.DagsterInstance, run_id: str) -> None:
     run = instance.get_run_by_id(run_id)
     if run is None or run.remote_job_origin is not None:
         return
-    project = named_project(os.environ)
-    location = project.code_location if project else CODE_LOCATION
-    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(location), _REPOSITORY)
+    location = RegisteredCodeLocationOrigin(code_location()["location_name"])
+    repository = RemoteRepositoryOrigin(location, _REPOSITORY)
     instance.run_storage.replace_job_origin(run, RemoteJobOrigin(repository, run.job_name))

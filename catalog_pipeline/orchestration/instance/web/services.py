@@ -28,10 +28,9 @@ from dagster_shared.serdes import serialize_value
 from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.web.readiness import wait_for_daemon
 from catalog_pipeline.orchestration.instance.web.server import WebServer, listen, url_of
-from catalog_pipeline.orchestration.instance.web_origin import CODE_LOCATION
+from catalog_pipeline.orchestration.instance.web_origin import code_location
 from catalog_pipeline.places import HOME_VARIABLE, ensure_dagster_home
 
-DEFINITIONS = "catalog_pipeline.definitions"
 _LOG_LEVEL = "warning"
 """Of everything: what is no news, such as a sensor that finds nothing to do, is not logged."""
 _START_SECONDS = 60.0
@@ -86,10 +85,9 @@ def run_services(
 @contextmanager
 def _code_server(instance: DagsterInstance) -> Iterator[Path]:
     """Runs the code server; yields the file by which web server and daemon find it."""
-    module = {"module_name": DEFINITIONS, "location_name": CODE_LOCATION}
     with tempfile.TemporaryDirectory() as folder:
         loaded = Path(folder) / "loaded.yaml"
-        loaded.write_text(yaml.safe_dump({"load_from": [{"python_module": module}]}))
+        loaded.write_text(yaml.safe_dump({"load_from": [{"python_module": code_location()}]}))
         target = WorkspaceFileTarget([str(loaded)])
         with ProxyServerManager(instance, target, _LOG_LEVEL) as servers:
             served = Path(folder) / "served.yaml"
