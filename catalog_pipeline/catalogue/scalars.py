@@ -14,7 +14,13 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 
 from catalog_pipeline.catalogue.field_types import FieldType, total
-from catalog_pipeline.catalogue.sections import alternatives, annotations_of, fitting, is_model
+from catalog_pipeline.catalogue.sections import (
+    alternatives,
+    annotations_of,
+    fitting,
+    has_key,
+    is_model,
+)
 from catalog_pipeline.catalogue.written import Nothing
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
@@ -46,10 +52,26 @@ def _section(
     place: Place,
     problems: dict[Place, str],
 ) -> dict[str, Any]:
-    return {
-        key: _value(item, annotations_of(fitting(models, values), key), (*place, key), problems)
-        for key, item in values.items()
-    }
+    models = fitting(models, values)
+    typed_values = {}
+    for key, item in values.items():
+        there, wanted = (*place, key), annotations_of(models, key)
+        if _is_empty(item) and _null_says_something(models, key, wanted):
+            problems[there] = "it holds nothing; give it a value, or null to switch it off"
+        typed_values[key] = _value(item, wanted, there, problems)
+    return typed_values
+
+
+def _is_empty(item: object) -> bool:
+    return isinstance(item, Nothing) and not item
+
+
+def _null_says_something(
+    models: Sequence[type[BaseModel]], key: str, wanted: Sequence[Any]
+) -> bool:
+    """Whether null means something else than leaving the key out."""
+    fields = [each.model_fields[key] for each in models if has_key(each, key)]
+    return type(None) in wanted and any(field.default is not None for field in fields)
 
 
 def _value(value: object, wanted: Sequence[Any], place: Place, problems: dict[Place, str]) -> Any:

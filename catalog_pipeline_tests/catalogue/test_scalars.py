@@ -77,6 +77,15 @@ def test_nothing_is_taken_only_where_a_key_may_have_no_value(tmp_path: Path):
         read_catalogue(catalogue_file(tmp_path, more="  politeness:\n    concurrency:\n"))
 
 
+def test_a_limit_is_not_switched_off_by_a_value_that_was_forgotten(tmp_path: Path):
+    more = "  politeness:\n    requests_per_second:\n"
+    with pytest.raises(
+        CatalogueError, match=r"requests_per_second .*line 11.*null to switch it off"
+    ):
+        read_catalogue(catalogue_file(tmp_path, more=more))
+    assert read_catalogue(catalogue_file(tmp_path, more="  login:\n")).login is None
+
+
 @pytest.mark.parametrize(
     ("kind", "text"), [("integer", "0150"), ("integer", "12:30"), ("number", "1_000")]
 )
