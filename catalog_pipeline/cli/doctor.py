@@ -69,7 +69,7 @@ def _examine() -> Findings:
     amiss: list[str] = []
     found = _tried(amiss, find_catalogues) or Found({}, ())
     settings = _tried(amiss, lambda: read_settings(dagster_home()))
-    amiss += found.ignored
+    amiss += [*found.ignored, *map(str, found.doubled.values())]
     for name, path in found.files.items():
         _tried(amiss, partial(read_catalogue, path))
         _tried(amiss, partial(catalogue_places, name))

@@ -27,6 +27,8 @@ def test_it_names_project_home_data_catalogues_storage_and_versions(
 def test_it_names_all_that_is_amiss(run: Run, project: Path, home: Path):
     add_catalogue(project, "phones", "type: catalog_pipeline.CatalogueComponent\nattributes: {")
     (project / "shops" / "defs" / "defs.yml.bak.yaml").write_text("type: catalog_pipeline.X\n")
+    add_catalogue(project, "eu/laptops")
+    add_catalogue(project, "us/laptops")
     home.mkdir()
     (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     (home.parent / "data").symlink_to(home.parent / "unmounted")
@@ -34,6 +36,7 @@ def test_it_names_all_that_is_amiss(run: Run, project: Path, home: Path):
     assert answer.code == 1
     for sentence in (
         "Catalogue phones, ",
+        "Catalogue laptops, name: both ",
         "defs.yml.bak.yaml describes a catalogue and is ignored",
         "has no event_log_storage: each event is stored by itself: all is right, and slow",
         "data is a link to ",
