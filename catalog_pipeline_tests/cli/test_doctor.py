@@ -1,11 +1,19 @@
 """`doctor` and `init-home`: what is used here, what is amiss, and the settings that mend it."""
 
+import shutil
 from pathlib import Path
 
 from catalog_pipeline.cli.advice import say_once_what_is_slow
 from catalog_pipeline_tests.cli.conftest import add_catalogue
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import Site
+
+
+def _lay_out(home: Path, settings: str) -> None:
+    """A home with these settings and nothing else."""
+    shutil.rmtree(home)
+    home.mkdir()
+    (home / "dagster.yaml").write_text(settings)
 
 
 def test_it_names_project_home_data_catalogues_storage_and_versions(
@@ -29,8 +37,7 @@ def test_it_names_all_that_is_amiss(run: Run, project: Path, home: Path):
     (project / "shops" / "defs" / "defs.yml.bak.yaml").write_text("type: catalog_pipeline.X\n")
     add_catalogue(project, "eu/laptops")
     add_catalogue(project, "us/laptops")
-    home.mkdir()
-    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    _lay_out(home, "telemetry: {enabled: false}\n")
     (home.parent / "data").symlink_to(home.parent / "unmounted")
     answer = run("doctor")
     assert answer.code == 1
@@ -46,6 +53,7 @@ def test_it_names_all_that_is_amiss(run: Run, project: Path, home: Path):
 
 
 def test_init_home_adds_what_is_lacking_and_says_so(run: Run, home: Path):
+    shutil.rmtree(home)
     assert run("init-home").out == f"Wrote {home}/dagster.yaml.\n"
     assert "nothing was changed" in run("init-home").out
     (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
@@ -56,8 +64,7 @@ def test_init_home_adds_what_is_lacking_and_says_so(run: Run, home: Path):
 def test_that_events_are_stored_slowly_is_said_once_with_the_lines_to_add(
     run: Run, site: Site, home: Path
 ):
-    home.mkdir()
-    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    _lay_out(home, "telemetry: {enabled: false}\n")
     first, second = run("run", "shop", "--pages", "1"), run("run", "shop", "--pages", "2")
     assert (first.code, second.code) == (0, 0)
     assert "event_log_storage:\n  module: catalog_pipeline." in first.err
@@ -67,4 +74,4 @@ def test_that_events_are_stored_slowly_is_said_once_with_the_lines_to_add(
 def test_nothing_is_said_of_a_home_that_is_the_packages_own(run: Run, home: Path):
     run("init-home")
     say_once_what_is_slow()
-    assert {path.name for path in home.iterdir()} == {"dagster.yaml"}
+    assert not list(home.glob(".catalog_pipeline*"))
