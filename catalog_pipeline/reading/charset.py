@@ -94,10 +94,11 @@ def _claims(
 
 def _check_is_text(body: bytes, charset: Charset) -> None:
     """What decodes into NULs or escape sequences is in another charset than it says."""
-    if not charset.name.startswith("utf-16") and _UTF_16_TAG.search(body):
+    # Pages that have neither, nearly all, are not searched any further.
+    has_nul, has_escape = b"\0" in body, b"\x1b" in body
+    if has_nul and not charset.name.startswith("utf-16") and _UTF_16_TAG.search(body):
         raise _no_text(charset, "the page has NULs as UTF-16 has them", "utf-16le")
-    escape = None if charset.name == "iso-2022-jp" else _ISO_2022.search(body)
-    if escape:
+    if has_escape and charset.name != "iso-2022-jp" and _ISO_2022.search(body):
         raise _no_text(charset, "the page has escape sequences of ISO 2022", "iso-2022-jp")
 
 

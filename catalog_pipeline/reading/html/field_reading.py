@@ -40,9 +40,10 @@ class FieldReader:
     def shown_selectors(self) -> str:
         return " | ".join(selector.text for selector in self.selectors)
 
-    def clean(self, text: str) -> str:
-        """The text as patterns and types see it."""
-        return clean_link(text) if self.field.type is FieldType.URL else fold(text)
+    @property
+    def clean(self) -> Callable[[str], str]:
+        """What makes a text as patterns and types see it."""
+        return clean_link if self.field.type is FieldType.URL else fold
 
 
 def field_reader(catalogue: Catalogue, name: str, field: Field) -> FieldReader:

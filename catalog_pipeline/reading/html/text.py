@@ -16,7 +16,7 @@ _BREAKING_NAMES = """
     optgroup option p pre search section select summary table tbody td tfoot th thead tr ul
 """
 _BREAKING = frozenset(_BREAKING_NAMES.split())
-_SPECIAL = (*UNSEEN, *_BREAKING)
+_SPECIAL = _BREAKING.union(UNSEEN)
 
 SHOWN_TEXT = 200
 """Characters of a page's text that errors and `try` show at most."""
@@ -24,7 +24,8 @@ SHOWN_TEXT = 200
 
 def visible_text(element: etree._Element) -> str:
     """The element's text; its own tag and what follows it do not matter."""
-    if next(element.iterdescendants(*_SPECIAL), None) is None:
+    # Given to lxml, so many names would take it longer than most elements take to be walked.
+    if not any(node.tag in _SPECIAL for node in element.iterdescendants()):
         text: str = etree.tostring(element, method="text", encoding="unicode", with_tail=False)
         return text
     parts: list[str] = []

@@ -49,7 +49,6 @@ class LinkResolver:
         Raises:
             ParseError: it leads to no web address, such as `javascript:` or `mailto:`.
         """
-        link = clean_link(link)
         # Both fast paths give what joining gives, in a quarter of its time.
         if _PLAIN_ABSOLUTE.fullmatch(link) and "/." not in link:
             return link
@@ -64,6 +63,7 @@ class LinkResolver:
         return self._joined(link)
 
     def _joined(self, link: str) -> str:
+        link = clean_link(link)
         text = link if self._encoding.startswith("utf") else _with_query_in(self._encoding, link)
         try:
             url = ada_url.join_url(self._base, text) if self._base else ada_url.normalize_url(text)
