@@ -9,7 +9,7 @@ QUICK := $(SLOW:%=--ignore=catalog_pipeline_tests/%)
 TWO := -n 2 --dist loadgroup
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
-.PHONY: run ui test quick slow lowest lint chaos bench clean
+.PHONY: run ui test quick slow lowest lint chaos attack bench clean
 
 run: $(VENV)/installed  ## Crawl the practice shop and build its table
 	@$(BIN)/catalog-pipeline run
@@ -39,6 +39,9 @@ lint: $(VENV)/installed-for-tests  ## Style, formatting, types
 
 chaos: $(VENV)/installed-for-tests  ## 100 crawls, each killed at a random instant
 	@$(BIN)/python -m catalog_pipeline_tests.chaos --crawls 100
+
+attack: $(VENV)/installed-for-tests  ## Hostile servers, bombs and damaged files, against their limits
+	@$(BIN)/python -m catalog_pipeline_tests.attack
 
 bench: $(VENV)/installed-for-tests  ## The same crawl in other crawlers
 	@$(BIN)/python -m benchmarks

@@ -27,6 +27,14 @@ def as_line(text: str) -> str:
     return "".join(map(_visible, text))
 
 
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters, from whose middle is left out what is too much."""
+    if len(text) <= most:
+        return text
+    head, tail = most * 2 // 3, most // 4
+    return f"{text[:head]} … {text[-tail:]}"
+
+
 def as_lines(text: str) -> str:
     """A text whose line breaks are meant; all else as on one line."""
     return "\n".join(as_line(line) for line in text.split("\n"))

@@ -14,6 +14,10 @@ import requests
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
+from catalog_pipeline.showing import shortened
+
+_MAX_SHOWN_CHARACTERS = 200
+
 
 class BrokenExchange(Exception):
     """An exchange came to nothing; `kind` is a row of the retry table, `problem` safe to show.
@@ -29,12 +33,12 @@ class BrokenExchange(Exception):
 
 
 def safe_url(url: str) -> str:
-    """`url` without credentials and fragment, to be shown."""
+    """`url` without credentials and fragment, and cut to a line or two, to be shown."""
     try:
         parts = parse_url(url)
     except LocationParseError:
         return "(an unreadable URL)"
-    return parts._replace(auth=None, fragment=None).url
+    return shortened(parts._replace(auth=None, fragment=None).url, _MAX_SHOWN_CHARACTERS)
 
 
 def system_text(error: OSError) -> str:

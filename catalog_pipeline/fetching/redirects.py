@@ -16,6 +16,8 @@ from catalog_pipeline.catalogue.site import Site
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.failures import safe_url
 
+MAX_ADDRESS_CHARACTERS = 8000
+"""What RFC 9110, section 4.1, asks everybody to understand; records hold a page's address."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -71,6 +73,8 @@ def _target(from_url: str, location: str) -> Url:
 def _problem_of_target(origin: Url, target: Url) -> str | None:
     if target.scheme not in _DEFAULT_PORTS or not target.host:
         return "only http and https are followed"
+    if len(target.url) > MAX_ADDRESS_CHARACTERS:
+        return f"the address has more than {MAX_ADDRESS_CHARACTERS} characters"
     if target.auth:
         return "it holds credentials"
     if _is_downgrade(origin, target):

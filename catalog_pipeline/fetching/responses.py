@@ -24,6 +24,7 @@ from catalog_pipeline.records import Redirect, Response, Validators
 MAX_RETRY_AFTER_SECONDS = 3600.0
 PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
 """What a listing page may be served as; no type at all passes too."""
+_MAX_VALIDATOR_CHARACTERS = 1000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -62,7 +63,7 @@ def judged(
         url=url,
         status=raw.status,
         content_type=effective_type(raw.headers.get("Content-Type")),
-        validators=Validators(raw.headers.get("ETag"), raw.headers.get("Last-Modified")),
+        validators=Validators(_validator(raw, "ETag"), _validator(raw, "Last-Modified")),
         body=body.content,
         wire_bytes=body.wire_bytes,
         fetch_seconds=time.monotonic() - started,
@@ -79,6 +80,12 @@ def retry_after_seconds(value: str | None) -> float | None:
     except (ValueError, TypeError, OverflowError):
         return None
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+
+
+def _validator(raw: BaseHTTPResponse, name: str) -> str | None:
+    """What is recorded with the page and sent back; without one the page is had in full again."""
+    value = raw.headers.get(name)
+    return value if value and len(value) <= _MAX_VALIDATOR_CHARACTERS else None
 
 
 def _check_type(raw: BaseHTTPResponse) -> None:

@@ -153,3 +153,22 @@ def test_a_redirect_that_leads_nowhere_good_names_the_page(
 )
 def test_credentials_go_to_the_site_itself_only(base_url: str, url: str, expected: Any) -> None:
     assert is_same_site(catalogue_at(base_url), url) is expected
+
+
+def test_an_address_that_nobody_need_understand_is_refused_in_one_line() -> None:
+    location = "/p?" + "x" * 60_000
+    with pytest.raises(FetchError, match="more than 8000 characters") as caught:
+        check_redirect(catalogue_at("http://shop.example"), _FROM, location)
+    assert caught.value.kind == "redirect_refused"
+    assert len(str(caught.value)) < 400
+    assert check_redirect(catalogue_at("http://shop.example"), _FROM, location[:7900])
+
+
+def test_an_address_is_cut_where_it_is_shown() -> None:
+    long = f"http://shop.example/p?{'x' * 7000}&page=2"
+    script = sends(page(status="404 Not Found"))
+    with raw_server(script) as server, pytest.raises(FetchError) as caught:
+        Exchange(catalogue_at(server.url)).get(long.replace("http://shop.example", server.url))
+    assert len(str(caught.value)) < 700
+    assert "/p?xxx" in caught.value.url
+    assert caught.value.url.endswith("&page=2")

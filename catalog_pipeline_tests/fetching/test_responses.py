@@ -6,7 +6,7 @@ import pytest
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline.fetching.responses import MAX_RETRY_AFTER_SECONDS, retry_after_seconds
-from catalog_pipeline.records import Response
+from catalog_pipeline.records import Response, Validators
 from catalog_pipeline_tests.fetching.raw_server import (
     catalogue_at,
     failure_at,
@@ -106,3 +106,11 @@ def test_retry_after_as_a_date_counts_from_now(ahead: float, low: float, high: f
 )
 def test_a_retry_after_that_says_nothing_is_ignored(value: str | None) -> None:
     assert retry_after_seconds(value) is None
+
+
+def test_a_validator_that_no_record_should_hold_is_left_out() -> None:
+    answer = page(b"here", f'ETag: "{"x" * 60_000}"', "Last-Modified: " + "y" * 60_000)
+    with raw_server(sends(answer)) as server:
+        got = Exchange(catalogue_at(server.url)).get(server.url)
+    assert isinstance(got, Response)
+    assert got.validators == Validators()

@@ -16,7 +16,12 @@ from catalog_pipeline.crawling.scheduling.group_commit import GroupCommit
 from catalog_pipeline.crawling.scheduling.stats import Stats
 from catalog_pipeline.errors import PageError
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
+from catalog_pipeline.showing import shortened
 from catalog_pipeline.storing.folder_store import PageStore
+
+_MAX_ADDRESS_CHARACTERS = 200
+_MAX_MESSAGE_CHARACTERS = 600
+"""A crawl may fail at every page, and the event log keeps each failure in two files."""
 
 
 class Ledger:
@@ -49,9 +54,9 @@ class Ledger:
             error.page, error.url = page, error.url or url
         failure = PageFailure(
             page=page,
-            url=url,
+            url=shortened(url, _MAX_ADDRESS_CHARACTERS),
             kind=error.kind,
-            message=str(error),
+            message=shortened(str(error), _MAX_MESSAGE_CHARACTERS),
             http_status=error.http_status,
             attempts=attempts,
             failed_at=datetime.now(timezone.utc),
