@@ -84,6 +84,8 @@ def _of_post_processing(post_processing: Any) -> Iterator[Mistake]:
         if key != "assets":
             yield Mistake(f"{place}.{key}", unknown_key(key, ("assets",)), "assets")
     items = post_processing.get("assets") or []
+    if isinstance(items, Nothing):
+        return
     if not isinstance(items, list):
         yield Mistake(f"{place}.assets", "it is no list")
         return

@@ -120,6 +120,10 @@ def test_what_dagster_requires_and_changes_by_itself_is_no_mistake(tmp_path: Pat
     )
 
 
+def test_a_list_of_no_changes_is_no_mistake(tmp_path: Path):
+    _read(tmp_path, ENVIRON, post_processing={"assets": None}, requirements={"env": []})
+
+
 def test_somebody_who_knows_more_names_fills_them_in(tmp_path: Path):
     file = tmp_path / "shop" / "defs.yaml"
     with pytest.raises(CatalogueError):

@@ -13,6 +13,7 @@ import dagster as dg
 from catalog_pipeline.catalogue.model import NAME_PATTERN
 from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key, products_key
+from catalog_pipeline.showing import as_line
 
 _IS_VALIDATED_VARIABLE = "DAGSTER_IS_DEFS_VALIDATION_CLI"
 """Set by `dg check defs` and `dagster definitions validate`."""
@@ -57,8 +58,14 @@ def _failing_assets(name: str, sentence: str) -> dg.AssetsDefinition:
 
 
 def _description(sentence: str) -> str:
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", sentence)), default=2))
+    # Code within the text, since the web UI does not wrap blocks of it.
+    shown = "\n\n".join(_as_code(as_line(line.strip())) for line in sentence.splitlines())
     return (
         f"**This catalogue cannot be used: there is a mistake in its YAML.** Mend it and reload "
-        f"the definitions; what was crawled stays.\n\n{fence}\n{sentence}\n{fence}"
+        f"the definitions; what was crawled stays.\n\n{shown}"
     )
+
+
+def _as_code(line: str) -> str:
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
+    return f"{fence} {line} {fence}"
