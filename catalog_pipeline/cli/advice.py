@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import click
-
+from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.home_settings import read_settings
 from catalog_pipeline.places import dagster_home
 
@@ -18,7 +17,7 @@ def say_once_what_is_slow() -> None:
     said = home / _SAID
     if not settings.sections or _EVENTS not in settings.lacking or said.exists():
         return
-    click.echo(
+    say(
         f"Note: {settings.path} has no {_EVENTS} of this package: all is right, and slow for "
         f"catalogues of many pages. Add these lines, or let catalog-pipeline init-home do it:\n\n"
         f"{settings.lacking[_EVENTS]}",

@@ -12,6 +12,7 @@ from catalog_pipeline.catalogue.files import file_of
 from catalog_pipeline.catalogue.finding import find_catalogues
 from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.options import json_option
+from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogueError, Mistake
 
 _EXIT_MISTAKES = 2
@@ -33,9 +34,9 @@ def command(catalogues: tuple[str, ...], as_json: bool) -> int:
         paths = list(found.files.values())
         doubled = list(found.doubled.values())
         for sentence in found.ignored:
-            click.echo(f"Note: {sentence}", err=True)
+            say(f"Note: {sentence}", err=True)
     for error in doubled:
-        click.echo(f"Error: {error}", err=True)
+        say(f"Error: {error}", err=True)
     with heavy_imports():
         from catalog_pipeline.orchestration.commands.checking import mistakes_in
 
@@ -52,13 +53,13 @@ def _show(mistakes: dict[Path, list[Mistake]]) -> None:
         for each in found:
             allowed = f" Allowed: {each.allowed}." if each.allowed else ""
             field = f"{each.field}: " if each.field else ""
-            click.echo(f"{path}:{each.line or 1}: {field}{each.problem}.{allowed}")
+            say(f"{path}:{each.line or 1}: {field}{each.problem}.{allowed}")
         if not found:
-            click.echo(f"{path}: no mistake")
+            say(f"{path}: no mistake")
     count = sum(len(found) for found in mistakes.values())
     bad = sum(1 for found in mistakes.values() if found)
     if count:
-        click.echo(f"{_counted(count, 'mistake')} in {bad} of {_counted(len(mistakes), 'file')}")
+        say(f"{_counted(count, 'mistake')} in {bad} of {_counted(len(mistakes), 'file')}")
 
 
 def _counted(number: int, noun: str) -> str:

@@ -20,6 +20,7 @@ from catalog_pipeline.catalogue.files import read_catalogue
 from catalog_pipeline.catalogue.finding import Found, find_catalogues
 from catalog_pipeline.catalogue.project import Project, named_project
 from catalog_pipeline.cli.options import json_option
+from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogPipelineError, CatalogueError
 from catalog_pipeline.home_settings import HomeSettings, read_settings
 from catalog_pipeline.places import (
@@ -138,8 +139,8 @@ def _show(findings: Findings) -> None:
         "Versions": ", ".join(f"{name} {number}" for name, number in findings.versions.items()),
     }
     for heading, text in rows.items():
-        click.echo(f"{heading + ':':12} {text}")
+        say(f"{heading + ':':12} {text}")
     for sentence in findings.amiss:
-        click.echo(f"Amiss: {sentence}")
+        say(f"Amiss: {sentence}")
     if not findings.amiss:
-        click.echo("Nothing is amiss.")
+        say("Nothing is amiss.")

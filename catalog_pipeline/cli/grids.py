@@ -9,16 +9,21 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from catalog_pipeline.cli.terminal import GuardedConsole
+from catalog_pipeline.showing import as_line
+
 _WIDEST_CELL = 36
 _GAP = 2
 _WIDTH_OF_FILES = 160
 """Columns of output that goes to a file or pipe, where no terminal sets a width."""
 
 
-def output_console() -> Console:
+def output_console() -> GuardedConsole:
     """A console on standard output."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_WIDTH_OF_FILES)
+    console = GuardedConsole(highlight=False)
+    return (
+        console if console.is_terminal else GuardedConsole(highlight=False, width=_WIDTH_OF_FILES)
+    )
 
 
 def print_rows(console: Console, rows: Sequence[Mapping[str, object]]) -> None:
@@ -82,4 +87,4 @@ def _is_address(cells: Sequence[Mapping[str, str]], name: str) -> bool:
 
 
 def _text(value: object) -> str:
-    return "" if value is None else str(value).replace("\n", " ")
+    return "" if value is None else as_line(" ".join(str(value).splitlines()))

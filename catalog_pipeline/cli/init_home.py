@@ -7,6 +7,7 @@ import os
 import click
 
 from catalog_pipeline.catalogue.project import named_project
+from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.home_settings import complete_settings
 from catalog_pipeline.places import HOME_VARIABLE, dagster_home
 
@@ -17,13 +18,13 @@ def command() -> int:
     home = dagster_home()
     before = complete_settings(home)
     if not before.lacking:
-        click.echo(f"{before.path} has all that crawls want; nothing was changed.")
+        say(f"{before.path} has all that crawls want; nothing was changed.")
     elif before.sections:
-        click.echo(f"Added to {before.path}: {', '.join(before.lacking)}. What was there stays.")
+        say(f"Added to {before.path}: {', '.join(before.lacking)}. What was there stays.")
     else:
-        click.echo(f"Wrote {before.path}.")
+        say(f"Wrote {before.path}.")
     if os.environ.get(HOME_VARIABLE) is None:
         project = named_project(os.environ)
         where = f"in {project.env_file}" if project else "for the web UI"
-        click.echo(f"So that dg uses it too, set {where}:\n{HOME_VARIABLE}={home}")
+        say(f"So that dg uses it too, set {where}:\n{HOME_VARIABLE}={home}")
     return 0

@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.markup import escape
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.cli.options import json_option
+from catalog_pipeline.cli.terminal import GuardedConsole
 from catalog_pipeline.cli.usable import all_catalogues
 
 EXIT_BROKEN = 2
@@ -31,7 +31,7 @@ def command(as_json: bool) -> int:
         listed += [{"catalogue": n, "error": str(error)} for n, error in catalogues.broken.items()]
         print(json.dumps(listed))
         return code
-    console = Console(highlight=False, soft_wrap=True)
+    console = GuardedConsole(highlight=False, soft_wrap=True)
     for catalogue in catalogues.usable:
         console.print(
             f"[bold]{catalogue.name}[/bold]  pages {format_pages(catalogue.pages)}, "

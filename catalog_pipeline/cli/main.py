@@ -19,6 +19,7 @@ from typing import TextIO
 import click
 
 from catalog_pipeline.catalogue.project import BUNDLED_VARIABLE, project_environment
+from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogPipelineError, CatalogueError, UsageError
 
 EXIT_FAILED = 1
@@ -119,7 +120,7 @@ def run_command(arguments: list[str]) -> int:
         error.show()
         return EXIT_USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. What was recorded stays; run the same command to go on.", err=True)
+        say("Interrupted. What was recorded stays; run the same command to go on.", err=True)
         return EXIT_INTERRUPTED
     except CatalogPipelineError as error:
         return _report(error, debug)
@@ -127,7 +128,8 @@ def run_command(arguments: list[str]) -> int:
         if debug:
             traceback.print_exc()
         else:
-            click.echo(f"Error: {type(error).__name__}: {error} (--debug shows more)", err=True)
+            told = f"Error: {type(error).__name__}: {error} (--debug shows more)"
+            say(told, err=True)
         return EXIT_FAILED
     return result if isinstance(result, int) else 0
 
@@ -136,5 +138,5 @@ def _report(error: CatalogPipelineError, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     else:
-        click.echo(f"Error: {error}", err=True)
+        say(f"Error: {error}", err=True)
     return EXIT_USAGE if isinstance(error, UsageError | CatalogueError) else EXIT_FAILED

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable
 from types import TracebackType
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -21,10 +20,12 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from catalog_pipeline.cli.terminal import GuardedConsole
 from catalog_pipeline.crawling.plan import CrawlPlan
 from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.crawling.scheduling.stats import told_of_secrets
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
+from catalog_pipeline.showing import as_line
 
 _SECONDS_BETWEEN_LINES = 5.0
 _SHORT_WAIT_SECONDS = 2.0
@@ -42,7 +43,7 @@ class RunProgress(Observer):
     def __init__(self, catalogue: str, *, is_shown: bool) -> None:
         self._catalogue = catalogue
         self._is_shown = is_shown
-        self._console = Console(stderr=True, highlight=False)
+        self._console = GuardedConsole(stderr=True, highlight=False)
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._total = self._finished = 0
@@ -156,7 +157,7 @@ class RunProgress(Observer):
         elif self._console.is_terminal:
             self._console.print(text, style=style or None, markup=False)
         else:
-            print(text, file=sys.stderr, flush=True)
+            print(as_line(text), file=sys.stderr, flush=True)
 
     def _stop_bar(self) -> None:
         if self._bar is not None:

@@ -19,13 +19,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import click
 from rich.console import Console
 from rich.markup import escape
 
 from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.cli.grids import output_console
 from catalog_pipeline.cli.main import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
+from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.showing import as_line
 
@@ -81,7 +81,7 @@ def run_many(names: Sequence[str], options: Sequence[str], *, as_json: bool) -> 
             try:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
             except KeyboardInterrupt:
-                click.echo("Interrupting; the pages in flight are finished and recorded.", err=True)
+                say("Interrupting; the pages in flight are finished and recorded.", err=True)
                 crawls.interrupt()
                 continue
             for each in done:

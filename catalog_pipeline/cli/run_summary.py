@@ -16,6 +16,7 @@ from catalog_pipeline.cli.grids import output_console, print_rows_in_brief
 from catalog_pipeline.cli.machine_output import failure_as_json
 from catalog_pipeline.cli.main import EXIT_FAILED, EXIT_INTERRUPTED
 from catalog_pipeline.cli.run_order import RunOrder
+from catalog_pipeline.cli.terminal import GuardedConsole
 from catalog_pipeline.cli.times import duration_text
 from catalog_pipeline.records import PageFailure
 
@@ -80,7 +81,7 @@ def show_summary(summary: RunSummary, *, seconds: float, as_json: bool) -> None:
     if as_json:
         print(json.dumps(_as_json(summary, seconds), default=str))
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = GuardedConsole(highlight=False, soft_wrap=True)
     _show_pages(console, summary, seconds)
     if summary.is_interrupted:
         console.print(f"Interrupted. Go on with: {summary.order.resume_command}", style="yellow")

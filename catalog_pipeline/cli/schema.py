@@ -8,6 +8,7 @@ import click
 
 from catalog_pipeline.catalogue.reference import reference
 from catalog_pipeline.catalogue.schema import SCHEMA_FILE_NAME, SCHEMA_LINE, schema_text
+from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import UsageError
 
 
@@ -38,5 +39,5 @@ def command(folder: Path | None, as_reference: bool) -> int:
         raise UsageError(f"There is no folder {folder}.")
     path = folder / SCHEMA_FILE_NAME
     path.write_text(schema_text(), encoding="utf-8")
-    print(f"Wrote {path}. First line of a YAML in a folder beside it:\n{SCHEMA_LINE}")
+    say(f"Wrote {path}. First line of a YAML in a folder beside it:\n{SCHEMA_LINE}")
     return 0

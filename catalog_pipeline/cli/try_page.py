@@ -21,6 +21,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import check_pages
 from catalog_pipeline.cli.grids import output_console, print_rows
 from catalog_pipeline.cli.options import base_url_option, complete_names, json_option
+from catalog_pipeline.cli.terminal import GuardedConsole
 from catalog_pipeline.errors import FetchError, LoginError, ParseError, UsageError
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.reading.explaining import Explanation, FieldMatch, explain
@@ -110,6 +111,7 @@ def _show_rows(columns: Columns, response: Response, *, as_json: bool) -> None:
         f"{response.url}: {len(rows)} products, {len(response.body):,} bytes, "
         f"{response.fetch_seconds * 1000:.0f} ms",
         soft_wrap=True,
+        markup=False,
     )
     shown = [
         {"#": position, **dict(zip(names, row, strict=True))}
@@ -124,9 +126,11 @@ def _show_mismatch(error: ParseError, explanation: Explanation, *, as_json: bool
     if as_json:
         print(json.dumps({"error": str(error), "field": error.field, "found": error.found}))
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = GuardedConsole(highlight=False, soft_wrap=True)
     console.print(str(error), style="red", markup=False)
-    console.print(f"Title: {explanation.title or '(none)'}; charset: {explanation.charset}")
+    console.print(
+        f"Title: {explanation.title or '(none)'}; charset: {explanation.charset}", markup=False
+    )
     for selector in explanation.products:
         console.print(f"product  {selector.selector!r} found {selector.matched}", markup=False)
     for reason in explanation.reasons:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import click
 
+from catalog_pipeline.cli.terminal import say
+
 
 @click.command("ui", help="Serve the web UI and run the daemon, until Ctrl-C.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
@@ -29,11 +31,11 @@ def command(host: str, port: int | None, host_names: Sequence[str]) -> int:
     try:
         run_services(host, port, host_names, _say_ready)
     except KeyboardInterrupt:
-        click.echo("The web UI has ended. Crawls that it started go on.")
+        say("The web UI has ended. Crawls that it started go on.")
     return 0
 
 
 def _say_ready(url: str, errors: Sequence[str]) -> None:
     for error in errors:
-        click.echo(f"The catalogues cannot be loaded: {error.strip()}", err=True)
-    click.echo(f"Web UI: {url}  (Ctrl-C ends it)")
+        say(f"The catalogues cannot be loaded: {error.strip()}", err=True)
+    say(f"Web UI: {url}  (Ctrl-C ends it)")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import click
-
 from catalog_pipeline.catalogue.files import base_url_override, read_catalogue, with_base_url
 from catalog_pipeline.catalogue.finding import find_catalogues
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.reading.reader import reader_of
 
@@ -28,11 +27,11 @@ def all_catalogues(*, to_crawl: bool) -> Catalogues:
     """
     found = find_catalogues()
     for sentence in found.ignored:
-        click.echo(f"Note: {sentence}", err=True)
+        say(f"Note: {sentence}", err=True)
     usable: list[Catalogue] = []
     broken: dict[str, CatalogPipelineError] = {**found.doubled}
     for doubled in found.doubled.values():
-        click.echo(f"Error: {doubled}", err=True)
+        say(f"Error: {doubled}", err=True)
     for name, path in found.files.items():
         try:
             catalogue = with_base_url(read_catalogue(path), base_url_override(name))
@@ -42,5 +41,5 @@ def all_catalogues(*, to_crawl: bool) -> Catalogues:
             usable.append(catalogue)
         except CatalogPipelineError as error:
             broken[name] = error
-            click.echo(f"Error: {error}", err=True)
+            say(f"Error: {error}", err=True)
     return Catalogues(tuple(usable), broken)
