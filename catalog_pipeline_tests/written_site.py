@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import yaml
@@ -16,7 +17,7 @@ from catalog_pipeline.catalogue.finding import FILE_NAME
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline_tests.site import NAME, QUICK, Site
 
-Answer = Callable[[Mapping[str, str]], tuple[int, dict[str, str], str]]
+Answer = Callable[[Message], tuple[int, dict[str, str], str]]
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ GOOD = RunSummary(
         ({"is_interrupted": True, "done": 3, "missing": 47}, 130),
     ],
 )
-def test_the_exit_code_tells_the_truth(changes: dict[str, object], code: int):
+def test_the_exit_code_tells_the_truth(changes: dict[str, Any], code: int):
     assert replace(GOOD, **changes).exit_code == code
 
 
@@ -63,7 +64,7 @@ def test_the_exit_code_tells_the_truth(changes: dict[str, object], code: int):
         ({"reparse": True}, "catalog-pipeline run books_toscrape --reparse"),
     ],
 )  # fmt: skip
-def test_what_to_type_to_go_on_asks_for_the_same(changes: dict[str, object], command: str):
+def test_what_to_type_to_go_on_asks_for_the_same(changes: dict[str, Any], command: str):
     assert replace(ORDER, **changes).resume_command == command
 
 

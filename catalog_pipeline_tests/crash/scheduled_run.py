@@ -7,6 +7,7 @@ of the first. Prints the run's id, or nothing if there was nothing to do.
 
 import sys
 from datetime import datetime
+from pathlib import Path
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
@@ -41,7 +42,7 @@ def execute(
         root_run_id=(parent.root_run_id or parent.run_id) if parent else None,
     )
     print(run.run_id, flush=True)
-    with hold_sign_of_life(instance.root_directory, run.run_id):
+    with hold_sign_of_life(Path(instance.root_directory), run.run_id):
         execute_run(InMemoryJob(job), run, instance)
     return run.run_id
 

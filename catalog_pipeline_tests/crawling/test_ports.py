@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -150,7 +150,7 @@ LEASES = [_folder_lock]
 
 @pytest.mark.parametrize("hold", LEASES)
 def test_a_lease_is_held_until_it_is_let_go_of(
-    hold: Callable[[Path], "contextmanager[Lease]"], tmp_path: Path
+    hold: Callable[[Path], AbstractContextManager[Lease]], tmp_path: Path
 ):
     with hold(tmp_path):
         assert holder_of(tmp_path) is not None
@@ -159,7 +159,7 @@ def test_a_lease_is_held_until_it_is_let_go_of(
 
 @pytest.mark.parametrize("hold", LEASES)
 def test_a_program_that_shares_a_lease_keeps_it_from_others(
-    hold: Callable[[Path], "contextmanager[Lease]"], tmp_path: Path
+    hold: Callable[[Path], AbstractContextManager[Lease]], tmp_path: Path
 ):
     program = [sys.executable, "-c", "import sys; sys.stdin.read()"]
     with hold(tmp_path) as lease:

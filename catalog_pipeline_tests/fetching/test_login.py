@@ -40,17 +40,17 @@ LISTING = "/members/products?page=1"
 
 
 def catalogue_of(base_url: str, login: dict[str, Any] | None, **options: Any) -> Catalogue:
-    return Catalogue(
-        name="members",
-        base_url=base_url,
-        page_url="/members/products?page={page}",
-        last_page=3,
-        product=".product-card",
-        fields={"name": {"select": "h2"}},
-        key="name",
-        login=login,
-        **options,
-    )
+    written = {
+        "name": "members",
+        "base_url": base_url,
+        "page_url": "/members/products?page={page}",
+        "last_page": 3,
+        "product": ".product-card",
+        "fields": {"name": {"select": "h2"}},
+        "key": "name",
+        "login": login,
+    }
+    return Catalogue.model_validate({**written, **options})
 
 
 def credentials_of(catalogue: Catalogue, environ: dict[str, str]) -> Credentials:

@@ -39,7 +39,7 @@ def test_a_cookie_that_the_site_sets_anew_replaces_the_one_of_the_yaml() -> None
     with raw_server(sends(page(b"", "Location: /q", "Set-Cookie: age=99", status="302 F"))) as shop:
         exchange = Exchange(catalogue_at(shop.url, cookies={"age": "21"}))
         answer = exchange.get(f"{shop.url}/p")
-        exchange.get(f"{shop.url}/q", visit=answer.cookies)  # type: ignore[union-attr]
+        exchange.get(f"{shop.url}/q", visit=answer.cookies)
     assert "Cookie: age=21\r\n" in shop.heads[0]
     assert "Cookie: age=99\r\n" in shop.heads[1]
 

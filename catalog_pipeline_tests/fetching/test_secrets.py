@@ -134,6 +134,7 @@ def test_cookies_of_the_session_are_known_as_they_change() -> None:
 
 def test_cells_are_hidden_and_counted_and_all_others_kept() -> None:
     secrets = Secrets(["0123456789abcdef"])
+    columns: dict[str, list[str | int | float | bool | None]]
     columns = {"name": ["a", "x 0123456789abcdef"], "price": ["1.00", None], "stock": [1, True]}
     hidden, count = secrets.hide_in_rows(columns)
     assert hidden == {**columns, "name": ["a", f"x {HIDDEN}"]}

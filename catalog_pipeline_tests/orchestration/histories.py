@@ -34,7 +34,7 @@ HANDLE = StepHandle(NodeHandle(STEP, None), STEP)
 KINDS = dg.DagsterEventType
 FAILED = SerializableErrorInfo("two pages failed\n", ["line 1\n"], "Failure")
 
-Act = list[EventLogEntry] | Callable[[EventLogStorage], None]
+Act = list[EventLogEntry] | Callable[[EventLogStorage], object]
 """Either a batch of events to store, or something else done to the storage."""
 
 
@@ -79,7 +79,7 @@ class RunHistory:
         ]
 
     def materialized(self, key: dg.AssetKey, page: str | None, version: str) -> EventLogEntry:
-        metadata = {
+        metadata: dict[str, Any] = {
             "url": dg.MetadataValue.url(f"http://127.0.0.1/products?page={page}"),
             "rows": 20,
             "fetch_seconds": 0.25,

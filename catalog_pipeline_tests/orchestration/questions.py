@@ -49,6 +49,7 @@ def _of_run(run_id: str) -> dict[str, Question]:
 
 
 def _of_asset(key: dg.AssetKey) -> dict[str, Question]:
+    no_context: Any = None
     made, planned = KINDS.ASSET_MATERIALIZATION, KINDS.ASSET_MATERIALIZATION_PLANNED
     asked: dict[str, Question] = {
         "asset record": lambda s: s.get_asset_records([key]),
@@ -74,7 +75,7 @@ def _of_asset(key: dg.AssetKey) -> dict[str, Question]:
         "latest": lambda s: s.get_latest_materialization_events([key]),
         "latest ids": lambda s: s.get_latest_materialization_storage_ids([key]),
         "new versions": lambda s: s.get_updated_data_version_partitions(key, ["1", "2", "7"], 20),
-        "cached status": lambda s: s.get_asset_status_cache_values([(key, None)], None),
+        "cached status": lambda s: s.get_asset_status_cache_values([(key, None)], no_context),
     }
     for kind in ASSET_KINDS:
         asked[f"summary of {kind}"] = lambda s, k=kind: s.get_asset_event_summary_records(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -129,7 +130,7 @@ MISTAKES = pytest.mark.parametrize(
 
 @MISTAKES
 def test_a_mistake_in_any_yaml_is_an_error_when_the_definitions_are_validated(
-    site: Site, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], sentence: str
+    site: Site, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], sentence: str
 ):
     with suppress(CatalogueError):
         site.write(**changes)
@@ -140,7 +141,7 @@ def test_a_mistake_in_any_yaml_is_an_error_when_the_definitions_are_validated(
 
 @MISTAKES
 def test_a_catalogue_with_a_mistake_is_shown_with_its_sentence_and_leaves_the_others_as_they_are(
-    site: Site, instance: dg.DagsterInstance, changes: dict[str, object], sentence: str
+    site: Site, instance: dg.DagsterInstance, changes: dict[str, Any], sentence: str
 ):
     with suppress(CatalogueError):
         site.write(**changes)
@@ -148,7 +149,7 @@ def test_a_catalogue_with_a_mistake_is_shown_with_its_sentence_and_leaves_the_ot
     graph = location.asset_graph
     for asset in ("product_pages", "products"):
         node = graph.get(dg.AssetKey(["shop", asset]))
-        assert re.search(sentence, node.description)
+        assert re.search(sentence, node.description or "")
         assert (node.group_name, node.kinds) == ("shop", {"broken"})
     assert graph.get(dg.AssetKey(["sandbox", "product_pages"])).partitions_def is not None
     assert {sensor.name for sensor in location.sensor_defs} == {
@@ -159,7 +160,7 @@ def test_a_catalogue_with_a_mistake_is_shown_with_its_sentence_and_leaves_the_ot
         instance=instance, asset_selection=keys, raise_on_error=False
     )
     (failure,) = [event for event in result.all_events if event.is_step_failure]
-    assert re.search(sentence, failure.step_failure_data.user_failure_data.description)
+    assert re.search(sentence, failure.step_failure_data.user_failure_data.description or "")
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ def test_two_files_of_one_name_leave_the_others_as_they_are(site: Site):
     site.write(name="de/shop")
     graph = _load().asset_graph
     description = graph.get(dg.AssetKey(["shop", "products"])).description
-    assert re.search(r"both .*/shop/defs.yaml and .*/shop/defs.yaml describe it", description)
+    assert re.search(r"both .*/shop/defs.yaml and .*/shop/defs.yaml describe it", description or "")
     assert graph.get(dg.AssetKey(["good", "product_pages"])).partitions_def is not None
 
 

@@ -32,7 +32,7 @@ def _html(products: list[Product]) -> bytes:
     return "".join(f"<div class=p>{cell}</div>" for cell in cells).encode()
 
 
-FIELDS = {
+FIELDS: dict[str, dict] = {
     "name": {"select": ".name"},
     "price": {"select": ".price", "type": "money", "range": True},
     "stock": {"select": ".stock", "type": "integer"},

@@ -20,7 +20,7 @@ def _calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         def told(first: object, *others: object, name: str = name, real: object = real) -> object:
             place = os.readlink(f"/proc/self/fd/{first}") if isinstance(first, int) else str(first)
             seen.append(f"{name} {'folder' if os.path.isdir(place) else 'file'}")
-            return real(first, *others)  # type: ignore[operator]
+            return real(first, *others)
 
         monkeypatch.setattr(os, name, told)
     return seen

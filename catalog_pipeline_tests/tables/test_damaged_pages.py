@@ -118,7 +118,11 @@ def test_columns_of_unequal_length_are_damage(store: PageStore, table: Path) -> 
 
 
 def test_pages_of_an_older_yaml_are_used_as_far_as_they_fit(store: PageStore, table: Path) -> None:
-    old_rows = {"sku": ["old"], "stock": [2], "dropped": ["x"]}
+    old_rows: dict[str, list[str | int | float | bool | None]] = {
+        "sku": ["old"],
+        "stock": [2],
+        "dropped": ["x"],
+    }
     pages = [
         shop.store_page(store, 1, old_rows, code_version="older"),
         shop.store_page(store, 2, shop.rows(["new"])),

@@ -1,6 +1,7 @@
 """Whatever the parser gives, and whatever the bounds of values let pass, a table can hold."""
 
 import contextlib
+from collections.abc import Callable
 from datetime import timezone
 
 import pytest
@@ -52,7 +53,11 @@ def test_what_is_within_the_bounds_fits_a_column(kind):
 
 @pytest.mark.parametrize("kind", [CellType.AMOUNT, CellType.INTEGER, CellType.BOOLEAN])
 def test_what_is_out_of_the_bounds_fits_no_column(kind):
-    out = {CellType.AMOUNT: "1" + "0" * 20, CellType.INTEGER: 2**63, CellType.BOOLEAN: "true"}
+    out: dict[CellType, str | int] = {
+        CellType.AMOUNT: "1" + "0" * 20,
+        CellType.INTEGER: 2**63,
+        CellType.BOOLEAN: "true",
+    }
     assert refusal(kind, out[kind])
     with pytest.raises(CellError):
         column_array(_column(kind), [out[kind]], MONEY_DECIMALS)
@@ -61,7 +66,7 @@ def test_what_is_out_of_the_bounds_fits_no_column(kind):
 @settings(deadline=None)
 @given(AMOUNTS | st.from_regex(r"[0-9]{0,25}[.,]?[0-9]{0,25}(e[0-9]{1,3})?", fullmatch=True))
 def test_any_text_of_digits_gives_a_cell_within_the_bounds_or_an_error(text):
-    readers = {
+    readers: dict[CellType, Callable[[], str | int | float | None]] = {
         CellType.AMOUNT: lambda: read_money(text, "EUR").amount,
         CellType.INTEGER: lambda: read_integer(text),
         CellType.NUMBER: lambda: read_number(text),

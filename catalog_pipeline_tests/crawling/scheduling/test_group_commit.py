@@ -13,7 +13,8 @@ from catalog_pipeline.records import PageFailure, PageRecord, StoredPage
 from catalog_pipeline.storing.folder_store import PageStore
 
 RECORD = PageRecord(
-    1, "http://shop.example/1", 200, 0, 0, 0.0, 1, datetime(2026, 1, 31, tzinfo=timezone.utc),
+    PageKey(1), "http://shop.example/1", 200, 0, 0, 0.0, 1,
+    datetime(2026, 1, 31, tzinfo=timezone.utc),
     None, None, None, False, "v", "c",
 )  # fmt: skip
 

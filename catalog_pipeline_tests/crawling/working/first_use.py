@@ -50,7 +50,20 @@ def _read_header() -> None:
 def _write_and_read() -> None:
     at = datetime(2026, 1, 31, tzinfo=timezone.utc)
     record = PageRecord(
-        1, "http://shop.example/1", 200, 0, 0, 0.0, 1, at, None, None, None, False, "v", "c"
+        PageKey(1),
+        "http://shop.example/1",
+        200,
+        0,
+        0,
+        0.0,
+        1,
+        at,
+        None,
+        None,
+        None,
+        False,
+        "v",
+        "c",
     )
     rows = page_file.rows_json({"title": ["Tea"]})
     file = page_file.decode(

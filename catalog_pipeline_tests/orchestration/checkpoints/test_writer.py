@@ -103,6 +103,6 @@ def test_any_storage_gets_the_same_events(site: Site, storage_instance: dg.Dagst
     assert sorted(record.partition_key for record in events) == ["1", "3", "6"]
     for record in events:
         tags = record.asset_materialization.tags
-        page = PageKey.parse(record.partition_key)
+        page = PageKey.parse(str(record.partition_key))
         assert tags[DATA_VERSION_TAG] == checkpoints[page].record.data_version
         assert record.run_id == crawl.run_id

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -24,7 +25,7 @@ def _look(instance: dg.DagsterInstance, catalogue: Catalogue) -> dg.RunRequest |
     """What the sensor says: a request, or why there is none."""
     with dg.build_sensor_context(instance) as context:
         found = build_table_sensor(catalogue)(context)
-    return found if isinstance(found, dg.RunRequest) else found.skip_message
+    return found if isinstance(found, dg.RunRequest) else str(found.skip_message)
 
 
 def test_a_build_is_asked_for_when_pages_landed_and_not_twice(
@@ -53,7 +54,7 @@ def test_a_page_that_lands_during_a_build_causes_one_more(
     crawl_here(instance, catalogue, keys(1), None)
     real = table_run.build_table
 
-    def slow_build(*arguments: object, **options: object) -> object:
+    def slow_build(*arguments: Any, **options: Any) -> object:
         """The pages to use are chosen already; now another one lands."""
         thread = threading.Thread(target=crawl_here, args=(instance, catalogue, [2], None))
         thread.start()
@@ -77,7 +78,7 @@ def test_a_build_that_ends_while_one_looks_is_not_asked_for_once_more(
     catalogue = site.write(last_page=1)
     crawl_here(instance, catalogue, keys(1), None)
 
-    def look_at_runs_while_one_ends(*arguments: object) -> None:
+    def look_at_runs_while_one_ends(*arguments: Any) -> None:
         build_table_here(instance, catalogue)
 
     monkeypatch.setattr(sensor, "_run_in_progress", look_at_runs_while_one_ends)

@@ -1,5 +1,7 @@
 """The fast JSON text of events equals Dagster's own, to the byte."""
 
+from typing import Any
+
 import dagster as dg
 import pytest
 from dagster._core.events.log import EventLogEntry
@@ -14,7 +16,7 @@ from catalog_pipeline.orchestration.instance.sqlite.event_json import (
 from catalog_pipeline_tests.orchestration.histories import PAGES, Clock, RunHistory, history
 
 EVENTS = [event for act in history()[1] if isinstance(act, list) for event in act]
-METADATA = {
+METADATA: dict[str, Any] = {
     "json": dg.MetadataValue.json({"b": [1, None, 2.5], "a": {"z": "é", "y": True}}),
     "table": dg.TableMetadataValue([dg.TableRecord({"title": "Ä", "price": 1.5})], None),
     "schema": dg.TableSchema([dg.TableColumn("title", "text")]),
@@ -38,7 +40,7 @@ def test_an_event_has_the_text_that_dagster_gives_it(event: EventLogEntry) -> No
 @pytest.mark.parametrize("name", METADATA)
 def test_any_metadata_has_the_text_that_dagster_gives_it(name: str) -> None:
     event = RunHistory(Clock()).materialized(PAGES, "1", "v")
-    data = event.dagster_event.event_specific_data
+    data: Any = event.get_dagster_event().event_specific_data
     made = dg.AssetMaterialization(PAGES, metadata={name: METADATA[name]}, partition="é,1")
     event = event._replace(
         dagster_event=event.dagster_event._replace(
