@@ -322,7 +322,8 @@ def test_one_page_beyond_the_bound_is_a_batch_of_its_own(
         shop.store_page(store, 3, shop.rows(["c"])),
     ]
     batches = [
-        [stored.record.page for stored, _ in b] for b in stored_rows.read_batches(store, pages)
+        [stored.record.page.number for stored, _ in b]
+        for b in stored_rows.read_batches(store, pages)
     ]
     assert [2] in batches
     assert sorted(page for batch in batches for page in batch) == [1, 2, 3]
