@@ -123,11 +123,6 @@ def damage_of_last_table(instance: dg.DagsterInstance, catalogue: Catalogue) -> 
     return damage_of_table(catalogue_places(catalogue.name).table, built.file)
 
 
-def table_is_current(instance: dg.DagsterInstance, catalogue: Catalogue) -> bool:
-    """Whether a build now would see just what the last one saw, and its file is whole."""
-    return why_outdated(instance, catalogue) is None
-
-
 def checkpoint_count(instance: dg.DagsterInstance, catalogue: Catalogue) -> int:
     """How many of the catalogue's pages have a checkpoint."""
     partitions = instance.get_materialized_partitions(pages_key(catalogue.name))
