@@ -85,6 +85,10 @@ class Observer:
     def waiting_for(self, holder: str) -> None:
         """Another run crawls the catalogue; this one waits for it."""
 
+    def going_on(self, waited_seconds: float) -> None:
+        """Told a few times a second: for so long since the last time only the site's limits kept
+        a page from starting."""
+
     def page_stored(self, stored: StoredPage) -> None:
         """A page was downloaded, or confirmed by a 304, and is on disk."""
 

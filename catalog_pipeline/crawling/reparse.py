@@ -78,6 +78,7 @@ class _Parsing:
         """Wait a moment for answers, and act on those that came."""
         now = time.monotonic()
         self._ledger.flush_if_due(now)
+        self._ledger.going_on(0.0)
         until_flush = self._ledger.seconds_until_flush(now)
         patience = LONGEST_WAIT_SECONDS if until_flush is None else until_flush
         for answer in self._pool.answers(min(patience, LONGEST_WAIT_SECONDS)):

@@ -1,5 +1,6 @@
 """What every implementation of a crawl's interfaces is held to: one suite for each."""
 
+import logging
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -17,12 +18,14 @@ from catalog_pipeline.cli.progress import RunProgress
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.crawl import CrawlJob, crawl
 from catalog_pipeline.crawling.lock import catalogue_lock, holder_of
+from catalog_pipeline.crawling.observers import Together
 from catalog_pipeline.crawling.ports import Lease, Observer, Recorder, Throttle
 from catalog_pipeline.crawling.scheduling.throttle import AdaptiveThrottle
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, read_failures
 from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
 from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.orchestration.names import pages_key, pages_step
+from catalog_pipeline.orchestration.runs.run_log import RunLog
 from catalog_pipeline.records import PageFailure, PageRecord, StoredPage
 from catalog_pipeline_tests.crawling.recorders import KeptRecords
 from catalog_pipeline_tests.site import NAME, Site
@@ -212,12 +215,14 @@ def test_a_limit_is_only_ever_lowered(make: Callable[[float | None], Throttle]):
 
 OBSERVERS: list[Callable[[], Observer]] = [
     Observer,
+    lambda: RunLog(logging.getLogger("a run")),
+    lambda: Together([Observer(), RunProgress("shop", is_shown=True)]),
     lambda: RunProgress("shop", is_shown=True),
     lambda: RunProgress("shop", is_shown=False),
 ]
 
 
-@pytest.mark.parametrize("make", OBSERVERS, ids=["none", "terminal", "json"])
+@pytest.mark.parametrize("make", OBSERVERS, ids=["none", "log", "together", "terminal", "json"])
 def test_a_crawl_is_the_same_whoever_sees_it(site: Site, make: Callable[[], Observer]):
     catalogue = site.write(last_page=3)
     site.shop.control(faults=["2=503:1", "3=404"])

@@ -70,6 +70,10 @@ class Ledger:
         """A page, or the login, is tried again after some seconds."""
         self._observer.put_off(str(error), seconds)
 
+    def going_on(self, waited_seconds: float) -> None:
+        """For so long since the last time only the site's limits kept a page from starting."""
+        self._observer.going_on(waited_seconds)
+
     def slowed_down(self, reason: str) -> None:
         """The site wants fewer requests than the catalogue would send."""
         self._observer.slowed_down(reason)

@@ -95,8 +95,20 @@ class CrawlLoop:
             self._ledger.flush_if_due(self._clock())
             if not self._has_work(goes_on):
                 return
-            for answer in self._pool.answers(self._patience(goes_on)):
-                self._results.take(answer)
+            self._wait_for_answers(goes_on)
+
+    def _wait_for_answers(self, goes_on: bool) -> None:
+        began_at = self._clock()
+        is_limited = goes_on and self._is_limited(began_at)
+        for answer in self._pool.answers(self._patience(goes_on)):
+            self._results.take(answer)
+        self._ledger.going_on(self._clock() - began_at if is_limited else 0.0)
+
+    def _is_limited(self, now: float) -> bool:
+        """Whether nothing but the site's limits keeps a page from starting."""
+        if not self._has_room() or self._queue.first() is None:
+            return False
+        return self._throttle.seconds_until_free(now) > 0
 
     def _has_work(self, goes_on: bool) -> bool:
         if self._queue.at_work or self._admission.session.is_under_way:
@@ -153,6 +165,7 @@ class CrawlLoop:
             self._results.take(answer)
         else:
             self._ledger.flush_if_due(self._clock())
+            self._ledger.going_on(0.0)
 
     def _start(self, work: PageWork, now: float) -> None:
         prefetch = self._admission.prefetch

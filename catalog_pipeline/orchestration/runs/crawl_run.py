@@ -19,6 +19,7 @@ from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.crawl import CrawlJob, crawl
 from catalog_pipeline.crawling.lock import catalogue_lock
+from catalog_pipeline.crawling.observers import Together
 from catalog_pipeline.crawling.plan import CrawlPlan
 from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.crawling.reparse import ReparseJob, reparse
@@ -31,6 +32,7 @@ from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, pages_key
 from catalog_pipeline.orchestration.runs.cancellation import stopper
 from catalog_pipeline.orchestration.runs.run_config import CrawlConfig, pages_of_run, plan_run
+from catalog_pipeline.orchestration.runs.run_log import RunLog
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.storing.folder_store import PageStore
@@ -67,6 +69,8 @@ def crawl_pages(
             if lease is None:
                 raise dg.DagsterExecutionInterruptedError
             crawl_context = replace(crawl_context, lease=lease)
+        observers = Together([crawl_context.observer, RunLog(context.log)])
+        crawl_context = replace(crawl_context, observer=observers)
         outcome = _crawl(context, catalogue, config, crawl_context, must_stop)
     if outcome.was_stopped:
         context.log.info(f"Stopped as asked; {len(outcome.untried)} pages are still due.")
