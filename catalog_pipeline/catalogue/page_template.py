@@ -25,7 +25,15 @@ def checked_template(value: str) -> str:
     parts = urlsplit(value.replace(PLACEHOLDER, _STAND_IN))
     if _STAND_IN in parts.netloc or _STAND_IN in parts.scheme:
         raise ValueError("{page} belongs in the path or the query, not before them")
+    _check_no_steps_up(parts.path)
     return value
+
+
+def _check_no_steps_up(path: str) -> None:
+    """A step up after the number would take it out of the address again."""
+    rest = path.replace("\\", "/").partition(_STAND_IN)[2]
+    if any(re.fullmatch(r"(\.|%2e){2}", step, re.IGNORECASE) for step in rest.split("/")):
+        raise ValueError("a .. after {page} takes it out again; name the address that is meant")
 
 
 def check_no_template(value: str) -> str:

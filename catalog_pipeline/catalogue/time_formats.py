@@ -20,6 +20,7 @@ _SETTLES = {
     "day": ("d", "j", "c", "x"),
 }
 _WEEK_OF_YEAR = ({"G", "V"}, {"Y", "U"}, {"Y", "W"}, {"y", "U"}, {"y", "W"})
+_HOURS = ("H", "I", "c", "X")
 _WEEKDAY = {"a", "A", "u", "w"}
 _FINER = (("S", "M"), ("f", "S"))
 """A part of a time that says nothing without another."""
@@ -33,7 +34,17 @@ def format_problem(form: str, assumed: Collection[str] = ()) -> str | None:
     unknown = sorted(found - _KNOWN)
     if unknown:
         return _unknown(unknown[0])
+    if _is_double(form, found):
+        return "the format reads a part of the time twice; leave one of its directives out"
     return _open_date(found, assumed) or _open_time(found)
+
+
+def _is_double(form: str, found: set[str]) -> bool:
+    """Whether two directives read one part, so that texts could contradict themselves."""
+    directives = _DIRECTIVE.findall(form)
+    return any(len(found & set(each)) > 1 for each in (*_SETTLES.values(), _HOURS)) or any(
+        each != "%" and directives.count(each) > 1 for each in found
+    )
 
 
 def _unknown(directive: str) -> str:

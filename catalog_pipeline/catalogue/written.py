@@ -122,14 +122,15 @@ class _Reader:
             if not isinstance(key, yaml.ScalarNode):
                 self._report(path, "a list or a mapping is no key", key)
                 continue
-            if key.value == _MERGE and key.style is None:
-                merged.append(item)
-                continue
             place = (*path, key.value)
             if key.value in seen:
                 self._report(place, f"it is there twice, in lines {seen[key.value]} and {{}}", key)
                 continue
-            seen[key.value] = self._lines[place] = _line(key)
+            seen[key.value] = _line(key)
+            if key.value == _MERGE and key.style is None:
+                merged.append(item)
+                continue
+            self._lines[place] = _line(key)
             values[key.value] = self._value(item, place)
         for item in merged:
             for source in self._merge_sources(item, path):
@@ -147,7 +148,7 @@ class _Reader:
 
     def _report(self, path: tuple[str, ...], problem: str, node: yaml.Node) -> None:
         line = _line(node)
-        key = ".".join(path[1:] if path[:1] == ("attributes",) else path)
+        key = ".".join(path[1:] if path[:1] == ("attributes",) and len(path) > 1 else path)
         self._mistakes.append(Mistake(key, problem.replace("{}", str(line)), line=line))
 
 

@@ -14,6 +14,9 @@ from catalog_pipeline_tests.catalogue.attributes import attributes
     [
         ({"page_url": "/#page={page}"}, "never reaches the server"),
         ({"page_url": "/list?page=1#{page}"}, "never reaches the server"),
+        ({"page_url": "/list/{page}/../all"}, "takes it out again"),
+        ({"page_url": "/list/{page}/%2E./all"}, "takes it out again"),
+        ({"page_url": "/list/{page}\\..\\all"}, "takes it out again"),
         ({"page_url": "/list"}, "hold {page} once"),
         ({"page_url": "/{page}/{page}"}, "hold {page} once"),
         ({"page_url": "/list?page={PAGE}"}, "hold {page} once"),
@@ -37,6 +40,8 @@ def test_pages_without_an_address_of_their_own_are_a_mistake(changes: dict[str, 
     [
         {"page_url": "/list;p={page}?a=b"},
         {"page_url": "/list/{page}#products"},
+        {"page_url": "/list/../{page}/..."},
+        {"page_url": "/list?page={page}&from=/a/../b"},
         {"page_url": "https://cdn.example/{page}.html"},
         {"first_page_url": "/"},
         {"first_page_url": "/list?page=1"},

@@ -19,6 +19,7 @@ from catalog_pipeline_tests.catalogue.files_of_texts import SMALL, catalogue_fil
         ("  politeness:\n    concurrency: 2\n    concurrency: 3\n", "11 and 12"),
         ("  tags: {1: a,\n    '1': b}\n", "10 and 11"),
         ("type: x.Y\n", "1 and 10"),
+        ("  <<: {last_page: 3}\n  <<: {last_page: 4}\n", "10 and 11"),
     ],
 )
 def test_a_key_that_is_there_twice_is_named_with_both_lines(tmp_path: Path, more: str, lines: str):

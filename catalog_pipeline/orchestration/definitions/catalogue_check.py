@@ -8,6 +8,10 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import CatalogueError, Mistake
 from catalog_pipeline.orchestration.names import pages_key
 
+_TRIED = "tried"
+_OF_TRIED = f" for schedule '{_TRIED}'"
+"""What Dagster adds of the schedule that is made for the check alone."""
+
 
 def check_catalogue(catalogue: Catalogue) -> None:
     """Hold a catalogue to Dagster's rules before anything is made of it.
@@ -30,7 +34,7 @@ def mistakes_for_dagster(catalogue: Catalogue) -> list[Mistake]:
     }
     if schedule is not None:
         tried["schedule.cron"] = lambda: dg.ScheduleDefinition(
-            "tried", target=[key], cron_schedule=schedule.cron, execution_timezone="UTC"
+            _TRIED, target=[key], cron_schedule=schedule.cron, execution_timezone="UTC"
         )
     return [mistake for field, make in tried.items() if (mistake := _tried(field, make))]
 
@@ -39,5 +43,5 @@ def _tried(field: str, make: Callable[[], object]) -> Mistake | None:
     try:
         make()
     except dg.DagsterInvalidDefinitionError as error:
-        return Mistake(field, str(error).removesuffix("."))
+        return Mistake(field, str(error).replace(_OF_TRIED, "").removesuffix("."))
     return None
