@@ -2,7 +2,9 @@
 
 Most are codecs of Python under other names. What differs: EUC-JP and ISO-2022-JP have the rows of
 NEC and IBM and Microsoft's signs, which Python knows in Shift_JIS only, and GBK has all characters
-of GB 18030 and the euro at 0x80. Which charset a page is in is decided in `charset`.
+of GB 18030 and the euro at 0x80. KOI8-U has the letters of Belarus, Big5 the euro and the signs
+of Taiwan's code page, GB 18030 what was assigned after Python's table was made, and no byte of
+Shift_JIS is for private use. Which charset a page is in is decided in `charset`.
 """
 
 from __future__ import annotations
@@ -14,6 +16,18 @@ from collections.abc import Callable, Iterator
 _MICROSOFT_SIGNS = str.maketrans(
     "\u301c\u2016\u2212\u00a2\u00a3\u00ac", "\uff5e\u2225\uff0d\uffe0\uffe1\uffe2"
 )
+_LETTERS_OF_BELARUS = str.maketrans("\u255d\u256c", "\u045e\u040e")
+_TAIWANESE_SIGNS = str.maketrans(
+    "\u2022\uff64\u203e\u223c\u2641\u2609\xa5\xa2\xa3",
+    "\u2027\ufe51\xaf\uff5e\u2295\u2299\uffe5\uffe0\uffe1",
+)
+_ASSIGNED_SINCE = str.maketrans(
+    "\ue5e5\ue78d\ue78e\ue78f\ue790\ue791\ue792\ue793\ue794\ue795\ue796\ue7c7"
+    "\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864",
+    "\u3000\ufe10\ufe12\ufe11\ufe13\ufe14\ufe15\ufe16\ufe17\ufe18\ufe19\u1e3f"
+    "\u9fb4\u9fb5\u9fb6\u9fb7\u9fb8\u9fb9\u9fba\u9fbb",
+)
+_PRIVATE_BYTES = re.compile("[\uf8f0-\uf8f3]")
 _ESCAPE = re.compile(rb"\x1b(\([BJI]|\$[@B])")
 _ROMAN_SIGNS = str.maketrans("\\~", "¥‾")
 
@@ -53,7 +67,24 @@ def _euc_jp(body: bytes) -> str:
 
 
 def _gb_18030(body: bytes) -> str:
-    return body.decode("gb18030", _EURO_ERRORS)
+    return body.decode("gb18030", _EURO_ERRORS).translate(_ASSIGNED_SINCE)
+
+
+def _koi8_u(body: bytes) -> str:
+    return body.decode("koi8_u").translate(_LETTERS_OF_BELARUS)
+
+
+def _big5(body: bytes) -> str:
+    return body.decode("big5hkscs", _BIG5_ERRORS).translate(_TAIWANESE_SIGNS)
+
+
+def _shift_jis(body: bytes) -> str:
+    text = body.decode("cp932")
+    odd = _PRIVATE_BYTES.search(text)
+    if odd:
+        place = len(text[: odd.start()].encode("cp932"))
+        raise UnicodeDecodeError("shift_jis", body, place, place + 1, "not in this charset")
+    return text
 
 
 def _iso_2022_jp(body: bytes) -> str:
@@ -102,6 +133,12 @@ def _microsoft_row(error: UnicodeError) -> tuple[str, int]:
         raise error from None
 
 
+def _big5_euro(error: UnicodeError) -> tuple[str, int]:
+    if isinstance(error, UnicodeDecodeError) and error.object[error.start :][:2] == b"\xa3\xe1":
+        return "€", error.start + 2
+    raise error
+
+
 def _euro(error: UnicodeError) -> tuple[str, int]:
     if isinstance(error, UnicodeDecodeError) and error.object[error.start] == 0x80:
         return "€", error.start + 1
@@ -109,13 +146,18 @@ def _euro(error: UnicodeError) -> tuple[str, int]:
 
 
 _EUC_JP_ERRORS = "catalog_pipeline.rows_of_nec_and_ibm"
+_BIG5_ERRORS = "catalog_pipeline.euro_of_big5"
 _EURO_ERRORS = "catalog_pipeline.euro_at_0x80"
 codecs.register_error(_EUC_JP_ERRORS, _microsoft_row)
 codecs.register_error(_EURO_ERRORS, _euro)
+codecs.register_error(_BIG5_ERRORS, _big5_euro)
 
 _SPECIAL: dict[str, Callable[[bytes], str]] = {
     "euc-jp": _euc_jp,
     "iso-2022-jp": _iso_2022_jp,
     "gbk": _gb_18030,
     "gb18030": _gb_18030,
+    "koi8-u": _koi8_u,
+    "big5": _big5,
+    "shift_jis": _shift_jis,
 }

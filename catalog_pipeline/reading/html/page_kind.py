@@ -9,7 +9,7 @@ import re
 
 from lxml import etree
 
-from catalog_pipeline.reading.html.text import visible_text
+from catalog_pipeline.reading.html.text import page_title, visible_text
 
 _SHELL_TEXT = 400
 """A page that shows fewer characters than this, and has scripts, is a shell."""
@@ -39,7 +39,7 @@ _MOST_NAMED = 3
 
 def page_kind(root: etree._Element) -> str | None:
     """A sentence's part on what the page seems to be, None if it looks like any page."""
-    text = " ".join(visible_text(root).split())
+    text = " ".join(f"{page_title(root)} {visible_text(root)}".split())
     if len(text) <= _SHORT_TEXT:
         if _CHALLENGE.search(text) or _has_challenge_markup(root):
             return "it looks like a challenge for people and not like a listing"

@@ -1,15 +1,19 @@
 """The text of an element as somebody who looks at the page reads it.
 
-Scripts, styles, templates and what browsers without scripts show are no text, unless one of them
-is itself what a selector asked for. Where a browser breaks the line or begins a cell, words are
-apart. White space is not folded here.
+Scripts, styles, templates, the titles of drawings and what other browsers would show instead of a
+video or a frame are no text, unless one of them is itself what a selector asked for. Where a
+browser breaks the line or begins a cell, words are apart. White space is not folded here.
 """
 
 from __future__ import annotations
 
 from lxml import etree
 
-UNSEEN = ("script", "style", "template", "noscript")
+_UNSEEN_NAMES = """
+    audio canvas datalist desc iframe metadata noembed noframes noscript rp script style template
+    title video
+"""
+UNSEEN = frozenset(_UNSEEN_NAMES.split())
 _BREAKING_NAMES = """
     address article aside blockquote br caption center dd details dialog dir div dl dt fieldset
     figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main menu nav ol

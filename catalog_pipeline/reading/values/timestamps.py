@@ -1,10 +1,10 @@
 """Points in time as pages write them, as ISO 8601 text in UTC.
 
 A date without a time is midnight. A text that leaves the date open (`10:30`, `May 2024`), or that
-two countries would read differently (`01/02/2024`), is an error; `format` and `assume` settle it.
-`GMT+0200` and `UTC-3` are offsets as browsers write them: two hours before UTC's clock, three
-behind it. Other names of zones (`EST`, `CST`) stand for several and are errors. Which formats make
-sense is checked in `catalog_pipeline.catalogue.time_formats`.
+two countries would read differently (`01/02/2024`, `24/05/06`), is an error; `format` and `assume`
+settle it. `GMT+0200` and `UTC-3` are offsets as browsers write them: two hours before UTC's clock,
+three behind it. Other names of zones (`EST`, `CST`) stand for several and are errors. Which formats
+make sense is checked in `catalog_pipeline.catalogue.time_formats`.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ _COMMENT = re.compile(r"(?<=[0-9])\s*\([^()]*\)$")
 """`(Central European Summer Time)` after an offset says nothing new."""
 _OFFSET_AND_COMMENT = re.compile(r"[+-][0-9]{2}:?[0-9]{2}\s*\([^()]*\)$")
 _BLANK_BEFORE_OFFSET = re.compile(r"(?<=:[0-9]{2})\s+(?=(?:[+-][0-9]{2}:?[0-9]{2}|Z)$)")
+_SHORT_DATE = re.compile(r"(?<![0-9])[0-9]{2}([/.-])[0-9]{1,2}\1[0-9]{1,2}(?![0-9])")
+"""Some write the year first in it; with a month's name nobody does."""
 _EPOCH_TEXT = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _FEWEST_MILLISECONDS = 10**11
@@ -121,10 +123,12 @@ def _understood(text: str, assumed: dict[str, int]) -> datetime:
             text,
             default=default.replace(**assumed),  # type: ignore[arg-type]
             dayfirst=day_first,
+            yearfirst=year_first,
             tzinfos=_zone,
         )
         for default in (datetime(2001, 1, 1), datetime(2004, 2, 2))
         for day_first in (False, True)
+        for year_first in {False, bool(_SHORT_DATE.search(text))}
     }
     if len(readings) > 1:
         raise ParseError("the text leaves the date open; declare `format` or `assume`")

@@ -18,6 +18,8 @@ def _text(markup: str) -> str:
         ("Kettle<style>.x{}</style><script>q(1)</script><template>none</template>", "Kettle"),
         ("<noscript>on</noscript>Ket<script>q</script>tle", "Kettle"),
         ("<b>Ket</b><i>tle</i>", "Kettle"),
+        ("<svg><title>Icon</title><desc>cart</desc><text>9</text></svg>Kettle", "9Kettle"),
+        ("<video>no<p>video</p></video>Ket<iframe>none</iframe>tle<noembed>x</noembed>", "Kettle"),
         (
             "<b><template><i>no</i></template>yes</b> and<template>no</template> more",
             "yes and more",

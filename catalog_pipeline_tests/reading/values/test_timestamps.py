@@ -18,6 +18,9 @@ from catalog_pipeline.reading.values.timestamps import read_timestamp
         ("Wed, 01 May 2024 10:00:00 GMT", None, "Asia/Tokyo", "2024-05-01T10:00:00+00:00"),
         ("31/12/2024", None, "UTC", "2024-12-31T00:00:00+00:00"),
         ("01/02/2024", "%d/%m/%Y", "UTC", "2024-02-01T00:00:00+00:00"),
+        ("24/05/06", "%y/%m/%d", "UTC", "2024-05-06T00:00:00+00:00"),
+        ("12/25/24", None, "UTC", "2024-12-25T00:00:00+00:00"),
+        ("Monday, 06-May-24 10:00:00 GMT", None, "UTC", "2024-05-06T10:00:00+00:00"),
     ],
 )
 def test_a_time_is_read_as_utc(text, form, zone, utc):
@@ -111,6 +114,8 @@ def test_what_the_yaml_assumes_completes_a_date():
     ("text", "form"),
     [
         ("01/02/2024", None),
+        ("24/05/06", None),
+        ("13/02/24 10:00", None),
         ("10:30", None),
         ("May 2024", None),
         ("1700000000", None),
