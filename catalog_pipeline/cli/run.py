@@ -6,6 +6,7 @@ two commands at once never plan the same pages.
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -14,6 +15,7 @@ from datetime import datetime, timedelta, timezone
 import click
 
 from catalog_pipeline.catalogue.files import load_catalogue, with_base_url
+from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import select_pages
 from catalog_pipeline.cli.advice import say_once_what_is_slow
 from catalog_pipeline.cli.imports import heavy_imports
@@ -33,7 +35,8 @@ from catalog_pipeline.crawling.lock import catalogue_lock
 from catalog_pipeline.crawling.plan import parse_cutoff
 from catalog_pipeline.crawling.scheduling.robots import ask_robots_early
 from catalog_pipeline.crawling.workforce import Workforce
-from catalog_pipeline.errors import UsageError
+from catalog_pipeline.errors import CatalogueError, UsageError
+from catalog_pipeline.fetching.environment import missing_for_login, missing_for_requests
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.reading.reader import reader_of
 from catalog_pipeline.sandbox.on_demand import served
@@ -113,10 +116,22 @@ def _cutoff(refresh: bool, stale_after: str | None, cutoff: str | None) -> datet
     return parse_cutoff(cutoff) if cutoff is not None else None
 
 
+def _check_environment(catalogue: Catalogue) -> None:
+    """Refuse a crawl that lacks a credential, before anything of it is planned."""
+    missing = [
+        *missing_for_login(catalogue, os.environ),
+        *missing_for_requests(catalogue, os.environ),
+    ]
+    if missing:
+        raise CatalogueError.of(catalogue.name, missing)
+
+
 def _run(order: RunOrder, *, as_json: bool) -> RunSummary:
     catalogue = order.catalogue
     # A selector that cannot be used is a mistake in the YAML, to be told before anything runs.
     reader_of(catalogue)
+    if not order.reparse:
+        _check_environment(catalogue)
     places = catalogue_places(catalogue.name)
     with ExitStack() as stack:
         progress = stack.enter_context(RunProgress(catalogue.name, is_shown=not as_json))

@@ -43,7 +43,12 @@ class RequestHeaders:
             if isinstance(source, FromEnvironment)
         }
         cookies = [
-            (name, source if isinstance(source, str) else _cookie(environ, source.env, name))
+            (
+                name,
+                source
+                if isinstance(source, str)
+                else cookie_of_environment(environ, source.env, f"cookies.{name}"),
+            )
             for name, source in site.cookies.items()
         ]
         return cls(plain, secret, tuple(cookies))
@@ -70,8 +75,13 @@ def merged(*headers: Mapping[str, str]) -> dict[str, str]:
     return dict(found.values())
 
 
-def _cookie(environ: Mapping[str, str], variable: str, name: str) -> str:
-    value = environment_value(environ, variable, f"cookies.{name}")
+def cookie_of_environment(environ: Mapping[str, str], variable: str, key: str) -> str:
+    """The cookie's value in the variable that the YAML names under `key`.
+
+    Raises:
+        LoginError: it is not set, or holds what no cookie can carry.
+    """
+    value = environment_value(environ, variable, key)
     try:
         return checked_cookie_value(value)
     except ValueError as error:

@@ -16,6 +16,8 @@ BAD = (
   tags: {"no tag!": x}
   schedule: {cron: 61 * * * *}
   login: {kind: bearer, token_env: SHOP_TOKEN_THAT_IS_NOT_SET}
+  headers: {X-Key: {env: SHOP_KEY_THAT_IS_NOT_SET}}
+  cookies: {key: {env: SHOP_KEY_THAT_IS_NOT_SET}}
 """
 )
 PLACES = [
@@ -25,6 +27,8 @@ PLACES = [
     (12, "tags"),
     (13, "schedule.cron"),
     (14, "login"),
+    (15, "headers.X-Key"),
+    (16, "cookies.key"),
 ]
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -184,6 +185,43 @@ def test_what_makes_no_sense_is_refused_before_anything_runs(
     assert answer.err.count("\n") == 1
     assert sentence in answer.err
     assert site.shop.log() == []
+
+
+@pytest.mark.parametrize(
+    ("attributes", "sentence"),
+    [
+        ({"login": {"kind": "bearer", "token_env": "NOT_SET"}}, "login: the login needs"),
+        (
+            {"login": {"kind": "basic", "username_env": "USER_OF_SHOP", "password_env": "NOT_SET"}},
+            "login: the login needs",
+        ),
+        ({"headers": {"X-Key": {"env": "NOT_SET"}}}, "headers.X-Key: the headers.X-Key needs"),
+        ({"cookies": {"key": {"env": "NOT_SET"}}}, "cookies.key: the cookies.key needs"),
+    ],
+)
+def test_a_missing_credential_is_told_before_anything_is_planned(
+    site: Site,
+    run: Run,
+    instance: DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    attributes: dict[str, Any],
+    sentence: str,
+):
+    monkeypatch.setenv("USER_OF_SHOP", "me")
+    site.write(last_page=2, **attributes)
+    answer = run("run", NAME)
+    variable = "the environment variable NOT_SET, which is not set."
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == f"Error: Catalogue {NAME}, {sentence} {variable}\n"
+    assert site.shop.log() == []
+    assert instance.get_runs() == []
+
+
+def test_parsing_again_needs_no_credential(site: Site, run: Run):
+    site.write(last_page=2)
+    run("run", NAME)
+    site.write(last_page=2, headers={"X-Key": {"env": "NOT_SET"}})
+    assert run("run", NAME, "--reparse").code == 0
 
 
 def test_pages_that_a_web_run_plans_meanwhile_are_done_all_the_same(

@@ -7,7 +7,6 @@ belongs (`catalogue`, `reading`, `definitions`, `fetching`).
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from catalog_pipeline.catalogue.files import (
@@ -18,8 +17,8 @@ from catalog_pipeline.catalogue.files import (
 )
 from catalog_pipeline.catalogue.mistakes import located
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.errors import CatalogueError, LoginError, Mistake, UsageError
-from catalog_pipeline.fetching.credentials import Credentials
+from catalog_pipeline.errors import CatalogueError, Mistake, UsageError
+from catalog_pipeline.fetching.environment import missing_for_login, missing_for_requests
 from catalog_pipeline.orchestration.definitions.catalogue_check import mistakes_for_dagster
 from catalog_pipeline.reading.reader import reader_of
 
@@ -50,17 +49,11 @@ def _of_parser(catalogue: Catalogue) -> Iterator[Mistake]:
 
 
 def _of_environment(catalogue: Catalogue, environ: Mapping[str, str]) -> Iterator[Mistake]:
-    if catalogue.login is not None and catalogue.practice_shop is None:
-        try:
-            Credentials.from_environment(catalogue.login, environ)
-        except LoginError as error:
-            yield Mistake("login", _in_a_sentence(error))
+    if catalogue.practice_shop is None:
+        yield from missing_for_login(catalogue, environ)
+    yield from missing_for_requests(catalogue, environ)
     try:
         with_base_url(catalogue, base_url_override(catalogue.name, environ))
     except UsageError as error:
-        yield replace(Mistake("base_url", _in_a_sentence(error)))
-
-
-def _in_a_sentence(error: Exception) -> str:
-    text = str(error).removesuffix(".")
-    return text[:1].lower() + text[1:]
+        text = str(error).removesuffix(".")
+        yield Mistake("base_url", text[:1].lower() + text[1:])

@@ -143,8 +143,8 @@ def test_missing_credentials_are_told_by_the_name_of_their_variable(
 ):
     monkeypatch.delenv(PASSWORD)
     answer = run("run", NAME)
-    assert answer.code == 1
-    assert PASSWORD in answer.out
+    assert answer.code == 2
+    assert PASSWORD in answer.err
     assert members.downloads() == {}
 
 
