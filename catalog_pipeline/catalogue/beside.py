@@ -33,7 +33,7 @@ _FIXED = {
     "code_version": "it says how the stored pages were parsed",
     "skippable": "the crawl records its pages by itself",
     "key": "the command knows the assets by their keys",
-    "key_prefix": "the command knows the assets by their keys",
+    "key_prefix": "the command knows the assets by their keys; attributes.key_prefix sets it",
 }
 
 

@@ -6,6 +6,7 @@ in a request's header, where nothing says that the YAML is wrong.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,6 +17,7 @@ MEBIBYTE = 1024 * 1024
 MAX_PAGES = 1_000_000
 """Listing pages of one catalogue; Dagster keeps all partition keys of an asset in memory."""
 _DAY_SECONDS = 24 * 60 * 60
+NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def checked_base_url(value: str) -> str:
@@ -55,6 +57,12 @@ def _checked_host(value: str) -> str:
     return value
 
 
+def _checked_slug(value: str) -> str:
+    if not NAME_PATTERN.fullmatch(value):
+        raise ValueError(f"{value!r} is no part of a key; use a-z, 0-9 and _; several are a list")
+    return value
+
+
 def _split(value: str) -> SplitResult:
     if any(character.isspace() or not character.isprintable() for character in value):
         raise ValueError(f"{value!r} holds blanks or characters that cannot be printed")
@@ -68,6 +76,7 @@ PathOrUrl = Annotated[str, AfterValidator(_checked_path_or_url)]
 BaseUrl = Annotated[str, AfterValidator(checked_base_url)]
 Host = Annotated[str, AfterValidator(_checked_host)]
 HeaderText = Annotated[str, AfterValidator(_checked_header_text)]
+Slug = Annotated[str, AfterValidator(_checked_slug)]
 EnvironmentName = Annotated[str, Bounded(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 Seconds = Annotated[float, Bounded(gt=0, le=_DAY_SECONDS)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -17,10 +16,12 @@ from pydantic import Field as Bounded
 
 from catalog_pipeline.catalogue.bounds import (
     MAX_PAGES,
+    NAME_PATTERN,
     BaseUrl,
     Count,
     PageNumber,
     PathOrUrl,
+    Slug,
 )
 from catalog_pipeline.catalogue.encodings import checked_encoding
 from catalog_pipeline.catalogue.fields import (
@@ -41,7 +42,6 @@ from catalog_pipeline.catalogue.politeness import BasicLogin, BearerLogin, Limit
 from catalog_pipeline.catalogue.request_values import Cookies, Headers
 from catalog_pipeline.catalogue.upkeep import Coverage, Schedule
 
-NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
 _PARSER_REVISION = 2
 """Raised whenever the same page and YAML would give other rows than before."""
 
@@ -101,6 +101,10 @@ class CatalogueAttributes(StrictModel):
     """How complete and how fresh the pages must be."""
     pages_per_run: Count | None = None
     """Cut a backfill into runs of this many pages; one run for all if not given."""
+    key_prefix: Annotated[tuple[Slug, ...], OneOrMore] = ()
+    """What the keys of the assets begin with, a slug or several, where they would collide with
+    others of the project: `shops` makes them `shops/<catalogue>/product_pages` and
+    `shops/<catalogue>/products`. Steps, group, schedule and sensor are named after it, too."""
     owners: tuple[str, ...] = ("team:catalogues",)
     """Owners of the assets: e-mail addresses, or teams as `team:catalogues`."""
     tags: dict[str, str] = Bounded(default_factory=dict)

@@ -16,6 +16,7 @@ from catalog_pipeline.cli.run_summary import RunSummary
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.plan import damage_of
 from catalog_pipeline.orchestration.checkpoints.due import read_standing, tell_moved
+from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
 from catalog_pipeline.orchestration.checkpoints.reader import (
     explain_failures,
     latest_page_event,
@@ -45,7 +46,8 @@ def run_session(
 ) -> RunSummary:
     """Crawl what is due of the order, build the table, and sum it up."""
     catalogue = order.catalogue
-    newest_before = latest_page_event(instance, catalogue.name)
+    newest_before = latest_page_event(instance, catalogue)
+    progress.found_other_history(tell_other_history(instance, catalogue))
     due = _due(instance, order, progress)
     crawl: LocalRun | None = None
     if due:
@@ -73,7 +75,7 @@ def run_session(
         again = replace(crawl_context, workforce=None)
         crawl = crawl_here(instance, catalogue, sorted(unusable), now, crawl_context=again)
         build = (None if _is_interrupted(crawl) else _build(instance, order, progress)) or build
-    landed = pages_recorded_after(instance, catalogue.name, newest_before)
+    landed = pages_recorded_after(instance, catalogue, newest_before)
     done_before = set() if order.reparse else set(order.pages) - set(due)
     settled = done_before | landed
     return _sum_up(instance, order, progress, settled, crawl, build)
@@ -110,7 +112,7 @@ def _due(instance: DagsterInstance, order: RunOrder, progress: RunProgress) -> l
     catalogue = order.catalogue
     wanted = set(order.pages)
     if order.reparse:
-        return sorted(read_checkpoints(instance, catalogue.name, wanted))
+        return sorted(read_checkpoints(instance, catalogue, wanted))
     standing = read_standing(instance, catalogue, order.cutoff)
     statuses = standing.statuses
     due = wanted & set(standing.due)
@@ -138,14 +140,14 @@ def _sum_up(
 ) -> RunSummary:
     catalogue = order.catalogue
     built = read_last_build(instance, catalogue) or LastBuild()
-    statuses = read_statuses(instance, catalogue.name, catalogue.pages)
+    statuses = read_statuses(instance, catalogue, catalogue.pages)
     chosen = set(order.pages)
     # A run of the web UI that planned pages meanwhile has them in progress again: what this
     # command had of it is done all the same.
     in_progress = (chosen & statuses.in_progress.keys()) - settled
     done = chosen & (statuses.done | (statuses.in_progress.keys() & settled))
     failed = chosen & statuses.failed.keys()
-    failures = explain_failures(instance, catalogue.name, statuses, failed)
+    failures = explain_failures(instance, catalogue, statuses, failed)
     return RunSummary(
         order=order,
         done=len(done),

@@ -108,6 +108,11 @@ class RunProgress(Observer):
         if sentence is not None:
             self._say(f"{self._catalogue}: {sentence}.", style="yellow")
 
+    def found_other_history(self, sentence: str | None) -> None:
+        """Pages are recorded under another key than the catalogue's own."""
+        if sentence is not None:
+            self._say(f"{self._catalogue}: {sentence}.", style="yellow")
+
     def waiting_for(self, holder: str) -> None:
         self._say(f"Another crawl of {self._catalogue} is on ({holder}); waiting for its end.")
 

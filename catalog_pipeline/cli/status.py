@@ -51,6 +51,7 @@ class CatalogueStatus:
     left_out_pages: str
     moved_pages: str
     moved: str | None
+    other_history: str | None
     failures: tuple[PageFailure, ...]
 
 
@@ -87,6 +88,7 @@ def _status(
     instance: DagsterInstance, catalogue: Catalogue, *, with_failures: bool
 ) -> CatalogueStatus:
     from catalog_pipeline.orchestration.checkpoints.due import read_standing, tell_moved
+    from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
     from catalog_pipeline.orchestration.checkpoints.reader import explain_failures
     from catalog_pipeline.orchestration.checkpoints.table_state import (
         LastBuild,
@@ -100,9 +102,7 @@ def _status(
     # Of all pages with rows, also of those whose last try failed: their rows are in the table.
     fetches = [stored.record.fetched_at for stored in standing.checkpoints.values()]
     failures = (
-        explain_failures(instance, catalogue.name, statuses, statuses.failed)
-        if with_failures
-        else {}
+        explain_failures(instance, catalogue, statuses, statuses.failed) if with_failures else {}
     )
     built = read_last_build(instance, catalogue) or LastBuild()
     problem = damage_of_last_table(instance, catalogue)
@@ -124,6 +124,7 @@ def _status(
         left_out_pages=format_pages(built.left_out),
         moved_pages=format_pages(standing.moved),
         moved=tell_moved(catalogue, standing.moved),
+        other_history=tell_other_history(instance, catalogue),
         failures=tuple(failures[page] for page in sorted(failures)),
     )
 
@@ -184,6 +185,8 @@ def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
             )
         if status.moved is not None:
             console.print(f"{status.catalogue}: {status.moved}.", markup=False)
+        if status.other_history is not None:
+            console.print(f"{status.catalogue}: {status.other_history}.", markup=False)
         if status.left_out_pages:
             console.print(
                 f"{status.catalogue}: pages {status.left_out_pages} are done and not in the table; "

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 
+from catalog_pipeline.catalogue.model import Catalogue
+
 CATALOGUE_TAG = "catalog_pipeline/catalogue"
 MAX_RETRIES_TAG = "dagster/max_retries"
 RANGE_START_TAG = "dagster/asset_partition_range_start"
@@ -13,19 +15,40 @@ COMMAND_LINE = "command line"
 DATA_VERSION_TAG = "dagster/data_version"
 
 
-def pages_key(catalogue: str) -> dg.AssetKey:
+def pages_key(catalogue: Catalogue) -> dg.AssetKey:
     """The asset whose partitions are the listing pages."""
-    return dg.AssetKey([catalogue, "product_pages"])
+    return plain_pages_key(catalogue.name).with_prefix(catalogue.key_prefix)
 
 
-def products_key(catalogue: str) -> dg.AssetKey:
+def products_key(catalogue: Catalogue) -> dg.AssetKey:
     """The asset that is the Parquet table."""
-    return dg.AssetKey([catalogue, "products"])
+    return plain_products_key(catalogue.name).with_prefix(catalogue.key_prefix)
 
 
-def pages_step(catalogue: str) -> str:
+def plain_pages_key(name: str) -> dg.AssetKey:
+    """The key of a catalogue's pages where its YAML sets no prefix."""
+    return dg.AssetKey([name, "product_pages"])
+
+
+def plain_products_key(name: str) -> dg.AssetKey:
+    """The key of a catalogue's table where its YAML sets no prefix."""
+    return dg.AssetKey([name, "products"])
+
+
+def is_pages_key(key: dg.AssetKey, name: str) -> bool:
+    """Whether it is the key of the pages of the catalogue of that name, under whatever prefix."""
+    plain = plain_pages_key(name).path
+    return list(key.path)[-len(plain) :] == list(plain)
+
+
+def qualified_name(catalogue: Catalogue) -> str:
+    """What the catalogue's group, steps, schedule and sensor are named after."""
+    return "__".join([*catalogue.key_prefix, catalogue.name])
+
+
+def pages_step(catalogue: Catalogue) -> str:
     """The step (and op) that crawls."""
-    return f"{catalogue}__product_pages"
+    return f"{qualified_name(catalogue)}__product_pages"
 
 
 def crawl_pool(catalogue: str) -> str:

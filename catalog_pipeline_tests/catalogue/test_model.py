@@ -32,6 +32,16 @@ def test_a_page_has_its_address(changes, page, address):
     assert _catalogue(**changes).page_address(PageKey(page)) == address
 
 
+@pytest.mark.parametrize(
+    ("written", "prefix"),
+    [("shops", ("shops",)), (["eu", "shops"], ("eu", "shops")), ([], ())],
+)
+def test_a_prefix_of_the_keys_is_one_slug_or_several(written, prefix):
+    prefixed = _catalogue(key_prefix=written)
+    assert prefixed.key_prefix == prefix
+    assert prefixed.code_version == _catalogue().code_version, "no page is parsed anew for it"
+
+
 def test_pages_columns_and_key_columns_follow_from_the_yaml():
     shop = _catalogue(first_page=0, key=["name", "price"])
     assert list(shop.pages) == keys(*range(10))
@@ -47,6 +57,9 @@ def test_pages_columns_and_key_columns_follow_from_the_yaml():
         ({"base_url": "https://shop.example?x=1"}, "base_url", "query"),
         ({"base_url": "https://a:b@shop.example"}, "base_url", "credentials"),
         ({"page_url": "/list"}, "page_url", "{page} once"),
+        ({"key_prefix": "eu/shops"}, "key_prefix.0", "several are a list"),
+        ({"key_prefix": ["eu", "Shops"]}, "key_prefix.1", "'Shops' is no part of a key"),
+        ({"key_prefix": ""}, "key_prefix.0", "'' is no part of a key"),
         ({"page_url": "list/{page}"}, "page_url", "start it with /"),
         ({"last_page": 0}, "attributes", "less than first_page"),
         ({"last_page": 10**6 + 1}, "attributes", "more than 1,000,000 pages"),

@@ -107,7 +107,7 @@ def test_a_token_that_is_sent_back_is_seen_nowhere(
 
     catalogue = site.catalogue
     store = PageStore(site.places.pages)
-    checkpoints = read_checkpoints(instance, NAME, catalogue.pages)
+    checkpoints = read_checkpoints(instance, catalogue, catalogue.pages)
     assert {PageKey(page) for page in (1, 4, 6, 8)} <= set(checkpoints)
     for stored in checkpoints.values():
         file = store.read(stored.record.page, stored.file_name, stored.sha256)

@@ -10,7 +10,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.orchestration.names import plain_pages_key
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.written_site import WrittenSite, listing, written_site
@@ -143,7 +143,7 @@ def test_a_page_that_was_recorded_by_hand_is_downloaded(
 ):
     pages.describe(site, MONEY)
     assert run("run", NAME).code == 0
-    by_hand = dg.AssetMaterialization(pages_key(NAME), partition="2")
+    by_hand = dg.AssetMaterialization(plain_pages_key(NAME), partition="2")
     instance.report_runless_asset_event(by_hand)
     assert run("run", NAME).code == 0
     assert _rows(site) == 50

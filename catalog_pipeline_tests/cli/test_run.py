@@ -233,12 +233,12 @@ def test_pages_that_a_web_run_plans_meanwhile_are_done_all_the_same(
     site.shop.control(latency_ms=100)
     with running("run", NAME, "--json") as process:
         wait_for(
-            "page 5", lambda: PageKey(5) in read_statuses(instance, NAME, catalogue.pages).done
+            "page 5", lambda: PageKey(5) in read_statuses(instance, catalogue, catalogue.pages).done
         )
         web_run = create_run(instance, catalogue, 1, 12)
         with hold_sign_of_life(home, web_run.run_id):
             out, _ = process.communicate(timeout=20)
-            statuses = read_statuses(instance, NAME, catalogue.pages)
+            statuses = read_statuses(instance, catalogue, catalogue.pages)
             assert set(keys(1, 2, 3)) <= statuses.in_progress.keys()
     counts = json.loads(out)
     assert (counts["done"], counts["in_progress"], process.returncode) == (12, 0, 0)

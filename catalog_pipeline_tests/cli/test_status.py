@@ -98,11 +98,11 @@ def test_the_status_is_the_one_that_the_web_ui_shows(
     from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
     from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
-    from catalog_pipeline.orchestration.names import pages_key
+    from catalog_pipeline.orchestration.names import plain_pages_key
 
     partitions = build_pages_asset(broken.catalogue, CrawlContext()).partitions_def
     assert partitions is not None
-    shown = get_and_update_asset_status_cache_value(instance, pages_key(NAME), partitions)
+    shown = get_and_update_asset_status_cache_value(instance, plain_pages_key(NAME), partitions)
     found = _of(run("status", NAME, "--json"))
     assert len(shown.deserialize_materialized_partition_subsets(partitions)) == found["done"]
     failed = shown.deserialize_failed_partition_subsets(partitions)

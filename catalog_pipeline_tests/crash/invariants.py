@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from catalog_pipeline.crawling.plan import damage_of
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, read_statuses
 from catalog_pipeline.sandbox.shop import page_products
-from catalog_pipeline_tests.crash.scene import NAME, Scene
+from catalog_pipeline_tests.crash.scene import Scene
 
 _COLUMNS = ("page", "position", "product_id", "name", "price")
 _TEMPORARY = (".writing-*", ".*.building-*")
@@ -94,8 +94,8 @@ def most_in_flight(scene: Scene) -> int:
 def _complaints_of_events(scene: Scene) -> list[str]:
     pages = set(scene.catalogue.pages)
     with scene.instance() as instance:
-        statuses = read_statuses(instance, NAME, pages)
-        checkpoints = read_checkpoints(instance, NAME, pages)
+        statuses = read_statuses(instance, scene.catalogue, pages)
+        checkpoints = read_checkpoints(instance, scene.catalogue, pages)
     found = [f"page {page} is not done" for page in pages - statuses.done]
     found += [f"page {page} counts as interrupted" for page in statuses.interrupted]
     damages = (damage_of(stored, scene.store) for stored in checkpoints.values())

@@ -145,7 +145,7 @@ class Scene:
     def statuses(self) -> PageStatuses:
         """The status of each page, from the event log."""
         with self.instance() as instance:
-            return read_statuses(instance, NAME, self.catalogue.pages)
+            return read_statuses(instance, self.catalogue, self.catalogue.pages)
 
     @property
     def numbers(self) -> list[int]:

@@ -15,7 +15,7 @@ from dagster._core.execution.api import execute_run
 
 from catalog_pipeline.definitions import defs
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
-from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.orchestration.names import plain_pages_key
 from catalog_pipeline_tests.site import NAME
 
 
@@ -31,7 +31,7 @@ def execute(
     instance: dg.DagsterInstance, request: dg.RunRequest, parent: dg.DagsterRun | None = None
 ) -> str:
     """Execute the run in this process; returns its id."""
-    selection = frozenset([pages_key(NAME)])
+    selection = frozenset([plain_pages_key(NAME)])
     job = defs().resolve_implicit_global_asset_job_def().get_subset(asset_selection=selection)
     run = instance.create_run_for_job(
         job,

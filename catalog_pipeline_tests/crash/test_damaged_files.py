@@ -10,7 +10,7 @@ import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.commands.in_process import LocalRun, build_table_here
-from catalog_pipeline.orchestration.names import pages_key, products_key
+from catalog_pipeline.orchestration.names import plain_pages_key, plain_products_key
 from catalog_pipeline.orchestration.runs.table_run import PAGES_INTACT
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints, table_rows
 from catalog_pipeline_tests.crash.scene import NAME, Scene
@@ -67,7 +67,7 @@ def test_a_build_leaves_damaged_pages_out_and_reports_them(scene: Scene) -> None
     assert not intact.passed
     assert len(intact.metadata["damaged"].value) == len(DAMAGED)  # type: ignore[arg-type]
     with scene.instance() as instance:
-        event = instance.get_latest_materialization_event(products_key(NAME))
+        event = instance.get_latest_materialization_event(plain_products_key(NAME))
     assert event is not None
     assert event.asset_materialization is not None
     assert event.asset_materialization.metadata["pages_damaged"].value == len(DAMAGED)
@@ -80,7 +80,7 @@ def test_a_build_leaves_damaged_pages_out_and_reports_them(scene: Scene) -> None
 
 def test_a_wiped_partition_is_missing_again(scene: Scene) -> None:
     with scene.instance() as instance:
-        instance.wipe_asset_partitions(pages_key(NAME), ["3", "5"])
+        instance.wipe_asset_partitions(plain_pages_key(NAME), ["3", "5"])
     assert scene.statuses().missing == set(keys(3, 5))
     deaths = Deaths(scene)
     wiped = {3, 5}

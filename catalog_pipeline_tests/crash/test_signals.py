@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from catalog_pipeline.crawling.lock import TABLE_LOCK, catalogue_lock
-from catalog_pipeline.orchestration.names import products_key
+from catalog_pipeline.orchestration.names import plain_products_key
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints, most_in_flight
 from catalog_pipeline_tests.crash.scene import VICTIMS, Scene, Victims, dying
@@ -139,7 +139,9 @@ def is_building(scene: Scene) -> bool:
     """Whether a run has begun to build the table of all pages."""
     with scene.instance() as instance:
         (run, *_) = instance.get_runs(limit=1)
-    return run.asset_selection == {products_key("shop")} and len(scene.stored()) == scene.pages
+    return (
+        run.asset_selection == {plain_products_key("shop")} and len(scene.stored()) == scene.pages
+    )
 
 
 @pytest.mark.parametrize("victims", VICTIMS)

@@ -13,6 +13,7 @@ from typing import Protocol
 import dagster as dg
 import pytest
 
+from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.cli.progress import RunProgress
 from catalog_pipeline.crawling.context import CrawlContext
@@ -28,7 +29,7 @@ from catalog_pipeline.orchestration.names import pages_key, pages_step
 from catalog_pipeline.orchestration.runs.run_log import RunLog
 from catalog_pipeline.records import PageFailure, PageRecord, StoredPage
 from catalog_pipeline_tests.crawling.recorders import KeptRecords
-from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.site import Site
 
 AT = datetime(2026, 1, 31, tzinfo=timezone.utc)
 RECORD = PageRecord(
@@ -75,37 +76,38 @@ class EventRecorderCase:
 
     PAGES: Sequence[PageKey] = [PageKey(number) for number in range(1, 6)]
 
-    def __init__(self, instance: dg.DagsterInstance) -> None:
+    def __init__(self, instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
         self._instance = instance
+        self._catalogue = catalogue
 
     def use(self, act: Callable[[Recorder], None]) -> None:
         @dg.multi_asset(
-            name=pages_step(NAME),
-            specs=[dg.AssetSpec(pages_key(NAME), skippable=True)],
+            name=pages_step(self._catalogue),
+            specs=[dg.AssetSpec(pages_key(self._catalogue), skippable=True)],
             partitions_def=dg.StaticPartitionsDefinition([str(page) for page in self.PAGES]),
             backfill_policy=dg.BackfillPolicy.single_run(),
         )
         def product_pages(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-            act(EventRecorder(context, pages_key(NAME)))
+            act(EventRecorder(context, pages_key(self._catalogue)))
             yield from ()
 
         result = dg.materialize([product_pages], instance=self._instance, partition_key="1")
         assert result.success
 
     def recorded(self) -> dict[PageKey, StoredPage]:
-        return dict(read_checkpoints(self._instance, NAME, self.PAGES))
+        return dict(read_checkpoints(self._instance, self._catalogue, self.PAGES))
 
     def failures(self) -> dict[PageKey, PageFailure]:
-        return dict(read_failures(self._instance, NAME, self.PAGES))
+        return dict(read_failures(self._instance, self._catalogue, self.PAGES))
 
 
 @pytest.fixture(params=["kept records", "event log"])
-def recorder_case(request: pytest.FixtureRequest, home: Path) -> Iterator[RecorderCase]:
+def recorder_case(request: pytest.FixtureRequest, home: Path, site: Site) -> Iterator[RecorderCase]:
     if request.param == "kept records":
         yield KeptRecordsCase()
         return
     with open_instance() as instance:
-        yield EventRecorderCase(instance)
+        yield EventRecorderCase(instance, site.catalogue)
 
 
 def test_pages_are_recorded_when_it_has_returned_with_all_that_is_known(

@@ -8,7 +8,7 @@ from catalog_pipeline.orchestration.checkpoints.reader import read_failures, rea
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline_tests.fetching.raw_server import RawServer, Script, Visit, page, raw_server
 from catalog_pipeline_tests.pages import keys
-from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.site import Site
 
 PAGES = keys(*range(1, 7))
 ROBOTS = page(b"", status="404 Not Found")
@@ -46,7 +46,7 @@ def test_a_visit_carries_what_the_site_has_set_on_the_way(site: Site, instance: 
 
     with raw_server(_shop_behind(site, gate)) as server:
         _crawl(site, instance, server)
-    assert read_statuses(instance, NAME, PAGES).done == set(PAGES)
+    assert read_statuses(instance, site.catalogue, PAGES).done == set(PAGES)
 
 
 def test_a_page_that_a_redirect_lost_is_never_done(site: Site, instance: dg.DagsterInstance):
@@ -60,8 +60,8 @@ def test_a_page_that_a_redirect_lost_is_never_done(site: Site, instance: dg.Dags
 
     with raw_server(_shop_behind(site, gate)) as server:
         _crawl(site, instance, server)
-    assert read_statuses(instance, NAME, PAGES).done == set(keys(1, 4, 5, 6))
-    failures = read_failures(instance, NAME, PAGES)
+    assert read_statuses(instance, site.catalogue, PAGES).done == set(keys(1, 4, 5, 6))
+    failures = read_failures(instance, site.catalogue, PAGES)
     assert {str(key): failure.kind for key, failure in failures.items()} == {
         "2": "page_lost",
         "3": "page_lost",

@@ -39,9 +39,9 @@ def create_run(
     parent = retry_of.run_id if retry_of else None
     return instance.create_run_for_job(
         pages_job(catalogue),
-        run_config={"ops": {pages_step(catalogue.name): {"config": dict(config or {})}}},
+        run_config={"ops": {pages_step(catalogue): {"config": dict(config or {})}}},
         tags={RANGE_START_TAG: str(first), RANGE_END_TAG: str(last)},
-        asset_selection=frozenset({pages_key(catalogue.name)}),
+        asset_selection=frozenset({pages_key(catalogue)}),
         root_run_id=(retry_of.root_run_id or parent) if retry_of else None,
         parent_run_id=parent,
     )

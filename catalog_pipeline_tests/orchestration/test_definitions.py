@@ -15,9 +15,10 @@ from dagster._core.code_pointer import CodePointer
 from dagster._core.definitions.reconstruct import initialize_repository_def_from_pointer
 from dagster._core.definitions.repository_definition import RepositoryDefinition
 
-from catalog_pipeline.catalogue.finding import BUNDLED_FOLDER
+from catalog_pipeline.catalogue.finding import BUNDLED_FOLDER, find_catalogues
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.errors import CatalogPipelineError, CatalogueError
+from catalog_pipeline.orchestration.definitions.location import build_location
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline_tests.site import Site
 
@@ -252,3 +253,51 @@ def test_a_catalogue_of_more_pages_than_dagster_recommends_loads_with_a_warning(
 def test_a_new_folder_is_a_new_catalogue_without_any_python(site: Site):
     graph = _load().asset_graph
     assert graph.has(dg.AssetKey(["shop", "product_pages"]))
+
+
+def test_a_prefix_keeps_a_catalogue_apart_from_assets_of_the_same_keys(site: Site):
+    """The project's own assets, steps, schedule and sensor are named as ours would be."""
+    site.write(key_prefix="ours", schedule={"cron": "0 6 * * *"})
+    key = dg.AssetKey(["shop", "product_pages"])
+
+    @dg.asset(key=key, group_name="shop")
+    def pages() -> None: ...
+
+    @dg.asset(key=["shop", "products"], deps=[key])
+    def table() -> None: ...
+
+    @dg.schedule(name="shop_refresh_schedule", cron_schedule="@daily", target=[key])
+    def schedule() -> dg.SkipReason:
+        return dg.SkipReason("never")
+
+    @dg.sensor(name="shop_table_sensor", target=[key])
+    def sensor() -> dg.SkipReason:
+        return dg.SkipReason("never")
+
+    own = dg.Definitions(assets=[pages, table], schedules=[schedule], sensors=[sensor])
+    location = build_location(find_catalogues())
+    repository = dg.Definitions.merge(own, location).get_repository_def()
+    graph = repository.asset_graph
+    ours = graph.get(dg.AssetKey(["ours", "shop", "products"]))
+    assert ours.parent_keys == {dg.AssetKey(["ours", "shop", "product_pages"])}
+    assert ours.group_name == "ours__shop"
+    assert graph.get(key).group_name == "shop"
+    assert {"shop_refresh_schedule", "ours__shop_refresh_schedule"} <= {
+        each.name for each in repository.schedule_defs
+    }
+    assert {"shop_table_sensor", "ours__shop_table_sensor"} <= {
+        each.name for each in repository.sensor_defs
+    }
+
+
+def test_two_catalogues_whose_steps_would_be_of_one_name_take_nothing_else_out(site: Site):
+    site.write(key_prefix="de")
+    site.write(name="de__shop")
+    graph = _load().asset_graph
+    told = [
+        node.description or ""
+        for node in graph.asset_nodes
+        if node.key.path[-2] in ("shop", "de__shop")
+    ]
+    assert sum("its step would be named de__shop__product" in text for text in told) == 2
+    assert graph.get(dg.AssetKey(["sandbox", "product_pages"])).partitions_def is not None

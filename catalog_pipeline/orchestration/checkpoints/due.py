@@ -46,8 +46,8 @@ def read_standing(
     instance: DagsterInstance, catalogue: Catalogue, cutoff: datetime | None = None
 ) -> Standing:
     """Where the catalogue stands; with a cut-off, done pages from before it are due."""
-    statuses = read_statuses(instance, catalogue.name, catalogue.pages)
-    checkpoints = read_checkpoints(instance, catalogue.name, catalogue.pages)
+    statuses = read_statuses(instance, catalogue, catalogue.pages)
+    checkpoints = read_checkpoints(instance, catalogue, catalogue.pages)
     now = datetime.now(timezone.utc)
     outdated: set[PageKey] = set()
     moved: dict[PageKey, str] = {}

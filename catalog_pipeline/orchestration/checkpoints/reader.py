@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
 
+from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import PageKeyError
 from catalog_pipeline.orchestration.checkpoints.latest_events import latest_metadata
@@ -46,7 +47,7 @@ class PageStatuses:
 
 
 def read_statuses(
-    instance: DagsterInstance, catalogue: str, pages: Iterable[PageKey]
+    instance: DagsterInstance, catalogue: Catalogue, pages: Iterable[PageKey]
 ) -> PageStatuses:
     """The status of each of the given pages."""
     key = pages_key(catalogue)
@@ -79,7 +80,7 @@ def read_statuses(
 
 
 def _standing_failures(
-    instance: DagsterInstance, catalogue: str, pages: Set[PageKey]
+    instance: DagsterInstance, catalogue: Catalogue, pages: Set[PageKey]
 ) -> dict[PageKey, int]:
     """Pages whose recorded failure is newer than their checkpoint, with the failure's storage id.
 
@@ -114,13 +115,20 @@ def _fate(instance: DagsterInstance, run_id: str) -> str:
 
 
 def read_checkpoints(
-    instance: DagsterInstance, catalogue: str, pages: Iterable[PageKey]
+    instance: DagsterInstance, catalogue: Catalogue, pages: Iterable[PageKey]
 ) -> dict[PageKey, StoredPage]:
     """The latest checkpoint of each page that has one."""
+    return checkpoints_of(instance, pages_key(catalogue), pages)
+
+
+def checkpoints_of(
+    instance: DagsterInstance, key: dg.AssetKey, pages: Iterable[PageKey]
+) -> dict[PageKey, StoredPage]:
+    """The latest checkpoint of each page that has one under that key."""
     found: dict[PageKey, StoredPage] = {}
     for partition, values in latest_metadata(
         instance,
-        pages_key(catalogue),
+        key,
         DagsterEventType.ASSET_MATERIALIZATION,
         {str(page) for page in pages},
     ):
@@ -131,7 +139,7 @@ def read_checkpoints(
 
 
 def read_failures(
-    instance: DagsterInstance, catalogue: str, pages: Iterable[PageKey]
+    instance: DagsterInstance, catalogue: Catalogue, pages: Iterable[PageKey]
 ) -> dict[PageKey, PageFailure]:
     """The latest recorded failure of each page that has one, whatever came after it."""
     found: dict[PageKey, PageFailure] = {}
@@ -148,7 +156,10 @@ def read_failures(
 
 
 def explain_failures(
-    instance: DagsterInstance, catalogue: str, statuses: PageStatuses, pages: Iterable[PageKey]
+    instance: DagsterInstance,
+    catalogue: Catalogue,
+    statuses: PageStatuses,
+    pages: Iterable[PageKey],
 ) -> dict[PageKey, PageFailure]:
     """Why the failed ones among the pages failed.
 
@@ -169,7 +180,7 @@ def _began_at(instance: DagsterInstance, run_id: str) -> float:
     return record.start_time or 0.0 if record is not None else 0.0
 
 
-def run_created_at(instance: DagsterInstance, run: dg.DagsterRun, catalogue: str) -> datetime:
+def run_created_at(instance: DagsterInstance, run: dg.DagsterRun, catalogue: Catalogue) -> datetime:
     """When the root run of `run` was created.
 
     The run storage keeps whole seconds only; the first event that a run's creation writes, its
@@ -191,14 +202,14 @@ def run_created_at(instance: DagsterInstance, run: dg.DagsterRun, catalogue: str
     return record.create_timestamp.replace(tzinfo=timezone.utc)
 
 
-def latest_page_event(instance: DagsterInstance, catalogue: str) -> int | None:
+def latest_page_event(instance: DagsterInstance, catalogue: Catalogue) -> int | None:
     """The storage id of the newest checkpoint of any page; None if there is none."""
     records = instance.fetch_materializations(pages_key(catalogue), limit=1).records
     return records[0].storage_id if records else None
 
 
 def pages_recorded_after(
-    instance: DagsterInstance, catalogue: str, event_id: int | None
+    instance: DagsterInstance, catalogue: Catalogue, event_id: int | None
 ) -> set[PageKey]:
     """The pages with a checkpoint that is newer than the event of that storage id."""
     partitions = instance.get_materialized_partitions(
@@ -207,7 +218,7 @@ def pages_recorded_after(
     return set(pages_named(catalogue, partitions).values())
 
 
-def pages_named(catalogue: str, partitions: Iterable[str]) -> dict[str, PageKey]:
+def pages_named(catalogue: Catalogue, partitions: Iterable[str]) -> dict[str, PageKey]:
     """The page of each partition of the event log; those that name none are warned of."""
     found: dict[str, PageKey] = {}
     for partition in partitions:
@@ -215,6 +226,6 @@ def pages_named(catalogue: str, partitions: Iterable[str]) -> dict[str, PageKey]
             found[partition] = PageKey.parse(partition)
         except PageKeyError as error:
             _log.warning(
-                "Catalogue %s: a partition of its history is left out: %s", catalogue, error
+                "Catalogue %s: a partition of its history is left out: %s", catalogue.name, error
             )
     return found

@@ -60,7 +60,7 @@ class LastBuild:
 
 def read_last_build(instance: dg.DagsterInstance, catalogue: Catalogue) -> LastBuild | None:
     """The latest build of a catalogue's table; None if there was none."""
-    event = instance.get_latest_materialization_event(products_key(catalogue.name))
+    event = instance.get_latest_materialization_event(products_key(catalogue))
     materialization = event.asset_materialization if event else None
     if materialization is None:
         return None
@@ -96,7 +96,7 @@ def why_outdated(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | No
     """
     table = catalogue_places(catalogue.name).table
     built = read_last_build(instance, catalogue)
-    newest = latest_page_event(instance, catalogue.name)
+    newest = latest_page_event(instance, catalogue)
     if built is None or newest is None or kind_of(table) is None:
         return "there is no table yet" if built is None else "the table is gone"
     seen = built.values.get(BUILT_FROM_KEY)
@@ -125,7 +125,7 @@ def damage_of_last_table(instance: dg.DagsterInstance, catalogue: Catalogue) -> 
 
 def checkpoint_count(instance: dg.DagsterInstance, catalogue: Catalogue) -> int:
     """How many of the catalogue's pages have a checkpoint."""
-    partitions = instance.get_materialized_partitions(pages_key(catalogue.name))
+    partitions = instance.get_materialized_partitions(pages_key(catalogue))
     return sum(str(page) in partitions for page in catalogue.pages)
 
 

@@ -60,7 +60,7 @@ def crawl_here(
     return _execute(
         instance,
         [build_pages_asset(catalogue, crawl_context or CrawlContext())],
-        pages_key(catalogue.name),
+        pages_key(catalogue),
         crawl_run_config(catalogue, pages, cutoff, reparse=reparse),
         crawl_run_tags(catalogue, pages),
     )
@@ -71,7 +71,7 @@ def build_table_here(instance: dg.DagsterInstance, catalogue: Catalogue) -> Loca
     return _execute(
         instance,
         [build_products_asset(catalogue), *build_table_checks(catalogue)],
-        products_key(catalogue.name),
+        products_key(catalogue),
         {},
         {CATALOGUE_TAG: catalogue.name},
     )

@@ -10,9 +10,9 @@ import re
 
 import dagster as dg
 
-from catalog_pipeline.catalogue.model import NAME_PATTERN
+from catalog_pipeline.catalogue.bounds import NAME_PATTERN
 from catalog_pipeline.errors import CatalogPipelineError
-from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key, products_key
+from catalog_pipeline.orchestration.names import CATALOGUE_TAG, plain_pages_key, plain_products_key
 from catalog_pipeline.showing import as_line
 
 _IS_VALIDATED_VARIABLE = "DAGSTER_IS_DEFS_VALIDATION_CLI"
@@ -43,8 +43,8 @@ def _failing_assets(name: str, sentence: str) -> dg.AssetsDefinition:
             skippable=True,
         )
         for key, deps in (
-            (pages_key(name), []),
-            (products_key(name), [pages_key(name)]),
+            (plain_pages_key(name), []),
+            (plain_products_key(name), [plain_pages_key(name)]),
         )
     ]
 

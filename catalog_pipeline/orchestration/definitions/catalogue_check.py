@@ -26,7 +26,7 @@ def check_catalogue(catalogue: Catalogue) -> None:
 
 def mistakes_for_dagster(catalogue: Catalogue) -> list[Mistake]:
     """The cron text, owners and tags that are not valid; each says what is."""
-    key = pages_key(catalogue.name)
+    key = pages_key(catalogue)
     schedule = catalogue.schedule
     tried: dict[str, Callable[[], object]] = {
         "owners": lambda: dg.AssetSpec(key, owners=catalogue.owners),

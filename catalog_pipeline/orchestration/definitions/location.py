@@ -6,7 +6,7 @@ a mistake in one file leaves the others as they are.
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
 from pathlib import Path
@@ -16,7 +16,7 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.files import read_component
 from catalog_pipeline.catalogue.finding import Found
-from catalog_pipeline.errors import CatalogPipelineError, CatalogueError
+from catalog_pipeline.errors import CatalogPipelineError, CatalogueError, Mistake
 from catalog_pipeline.orchestration.definitions.broken import broken_definitions, mistakes_are_fatal
 
 
@@ -29,16 +29,38 @@ def build_location(found: Found) -> dg.Definitions:
     # Dagster says so of every check in a code location, when it is asked for its definitions.
     warnings.filterwarnings("ignore", ".*`execution_type`", dg.BetaWarning)
     loaded: list[dg.Definitions] = []
+    steps: dict[str, str] = {}
     errors: dict[str, CatalogPipelineError] = {**found.doubled}
     for name, path in found.files.items():
         try:
-            loaded.append(_load(name, path))
+            definitions = _load(name, path)
+            steps |= _new_steps(name, path, definitions, steps)
+            loaded.append(definitions)
         except CatalogPipelineError as error:
             errors[name] = error
     if errors and mistakes_are_fatal():
         raise _all_of(list(errors.values()))
     broken = (broken_definitions(name, error) for name, error in errors.items())
     return dg.Definitions.merge(*loaded, *broken)
+
+
+def _new_steps(
+    name: str, path: Path, definitions: dg.Definitions, taken: Mapping[str, str]
+) -> dict[str, str]:
+    """The steps of a file by their names, which Dagster wants to be each of its own.
+
+    Raises:
+        CatalogueError: another catalogue has one of them: `a__b` is named as `b` below `a` is.
+    """
+    steps = {
+        asset.node_def.name: name
+        for asset in definitions.assets or ()
+        if isinstance(asset, dg.AssetsDefinition)
+    }
+    for step in sorted(steps.keys() & taken.keys()):
+        problem = f"its step would be named {step}, as one of the catalogue {taken[step]} is"
+        raise CatalogueError.of(name, [Mistake("", problem, path=path)])
+    return steps
 
 
 def _all_of(errors: Sequence[CatalogPipelineError]) -> CatalogPipelineError:

@@ -8,7 +8,13 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.orchestration.column_schema import page_schema
-from catalog_pipeline.orchestration.names import CATALOGUE_TAG, crawl_pool, pages_key, pages_step
+from catalog_pipeline.orchestration.names import (
+    CATALOGUE_TAG,
+    crawl_pool,
+    pages_key,
+    pages_step,
+    qualified_name,
+)
 from catalog_pipeline.orchestration.runs.crawl_run import crawl_pages
 from catalog_pipeline.orchestration.runs.run_config import CrawlConfig
 
@@ -16,9 +22,9 @@ from catalog_pipeline.orchestration.runs.run_config import CrawlConfig
 def build_pages_asset(catalogue: Catalogue, crawl_context: CrawlContext) -> dg.AssetsDefinition:
     """The listing pages of a catalogue as checkpoints, crawled in that context."""
     spec = dg.AssetSpec(
-        pages_key(catalogue.name),
+        pages_key(catalogue),
         description=_description(catalogue),
-        group_name=catalogue.name,
+        group_name=qualified_name(catalogue),
         owners=list(catalogue.owners),
         tags={CATALOGUE_TAG: catalogue.name, **catalogue.tags},
         kinds={"requests", "html"},
@@ -32,7 +38,7 @@ def build_pages_asset(catalogue: Catalogue, crawl_context: CrawlContext) -> dg.A
     )
 
     @dg.multi_asset(
-        name=pages_step(catalogue.name),
+        name=pages_step(catalogue),
         specs=[spec],
         partitions_def=dg.StaticPartitionsDefinition([str(page) for page in catalogue.pages]),
         backfill_policy=_backfill_policy(catalogue),

@@ -4,7 +4,12 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.orchestration.definitions.freshness import freshness_policy
-from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key, products_key
+from catalog_pipeline.orchestration.names import (
+    CATALOGUE_TAG,
+    pages_key,
+    products_key,
+    qualified_name,
+)
 from catalog_pipeline.orchestration.runs.table_run import (
     PAGES_COMPLETE,
     PAGES_INTACT,
@@ -15,12 +20,12 @@ from catalog_pipeline.places import catalogue_places
 
 def build_products_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
     """The table of a catalogue, with checks of how complete and how sound it is."""
-    key = products_key(catalogue.name)
+    key = products_key(catalogue)
 
     @dg.asset(
         key=key,
-        deps=[pages_key(catalogue.name)],
-        group_name=catalogue.name,
+        deps=[pages_key(catalogue)],
+        group_name=qualified_name(catalogue),
         owners=list(catalogue.owners),
         tags={CATALOGUE_TAG: catalogue.name, **catalogue.tags},
         kinds={"pandas", "parquet"},
@@ -31,7 +36,7 @@ def build_products_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
             f"All products of {catalogue.name}, one row each, sorted by page and position. "
             f"Unique by {', '.join(catalogue.key)}: a product that moved to another page during "
             f"the crawl is kept as it was fetched last. Rebuilt by the sensor "
-            f"{catalogue.name}_table_sensor when pages have landed and no crawl is on."
+            f"{qualified_name(catalogue)}_table_sensor when pages have landed and no crawl is on."
         ),
         check_specs=[
             dg.AssetCheckSpec(PAGES_COMPLETE, asset=key, description="Every listing page is done."),

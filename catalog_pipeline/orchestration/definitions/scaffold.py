@@ -12,9 +12,9 @@ import dagster as dg
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+from catalog_pipeline.catalogue.bounds import NAME_PATTERN
 from catalog_pipeline.catalogue.files import catalogue_from_attributes
 from catalog_pipeline.catalogue.finding import FILE_NAME
-from catalog_pipeline.catalogue.model import NAME_PATTERN
 from catalog_pipeline.catalogue.schema import SCHEMA_FILE_NAME, schema_text
 from catalog_pipeline.errors import CatalogPipelineError, UsageError
 from catalog_pipeline.reading.reader import reader_of

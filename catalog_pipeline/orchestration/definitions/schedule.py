@@ -4,7 +4,7 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.orchestration.checkpoints.due import due_pages
-from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key
+from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key, qualified_name
 from catalog_pipeline.orchestration.runs.run_request import crawl_run_config, crawl_run_tags
 
 
@@ -23,14 +23,14 @@ def build_refresh_schedule(catalogue: Catalogue) -> dg.ScheduleDefinition | None
             run_key=cutoff.isoformat(),
             run_config=crawl_run_config(catalogue, pages, cutoff),
             tags=crawl_run_tags(catalogue, pages),
-            asset_selection=[pages_key(catalogue.name)],
+            asset_selection=[pages_key(catalogue)],
         )
 
     return dg.ScheduleDefinition(
-        name=f"{catalogue.name}_refresh_schedule",
+        name=f"{qualified_name(catalogue)}_refresh_schedule",
         cron_schedule=settings.cron,
         execution_timezone=settings.timezone,
-        target=[pages_key(catalogue.name)],
+        target=[pages_key(catalogue)],
         execution_fn=refresh,
         tags={CATALOGUE_TAG: catalogue.name},
         description=(

@@ -15,7 +15,12 @@ from catalog_pipeline.orchestration.checkpoints.table_state import (
     why_outdated,
 )
 from catalog_pipeline.orchestration.instance.liveness import is_run_alive
-from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key, products_key
+from catalog_pipeline.orchestration.names import (
+    CATALOGUE_TAG,
+    pages_key,
+    products_key,
+    qualified_name,
+)
 
 SECONDS_BETWEEN_LOOKS = 5
 SECONDS_AFTER_A_FAILURE = 300.0
@@ -39,14 +44,14 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
     """The sensor that keeps a catalogue's table up to date."""
 
     @dg.sensor(
-        name=f"{catalogue.name}_table_sensor",
-        target=[products_key(catalogue.name)],
+        name=f"{qualified_name(catalogue)}_table_sensor",
+        target=[products_key(catalogue)],
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Rebuilds the table after pages landed, once no crawl is on.",
     )
     def table_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        newest = latest_page_event(context.instance, catalogue.name)
+        newest = latest_page_event(context.instance, catalogue)
         if newest is None:
             return dg.SkipReason("No page has been crawled yet.")
         # In this order: a build that ends in between has made the table current.
@@ -67,7 +72,7 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
             # Dagster runs each key once; a build that came to nothing is to be followed by another.
             run_key=f"{state}/{catalogue.code_version}/{last_run}",
             tags={CATALOGUE_TAG: catalogue.name},
-            asset_selection=[products_key(catalogue.name)],
+            asset_selection=[products_key(catalogue)],
         )
 
     return table_sensor
@@ -80,14 +85,14 @@ def _last_build(
     filters = dg.RunsFilter(statuses=_FINISHED, tags={CATALOGUE_TAG: catalogue.name})
     for record in instance.get_run_records(filters=filters, limit=_RUNS_LOOKED_AT):
         run = record.dagster_run
-        if products_key(catalogue.name) in (run.asset_selection or ()):
+        if products_key(catalogue) in (run.asset_selection or ()):
             is_good = run.status == dg.DagsterRunStatus.SUCCESS
             return run.run_id, None if is_good else record.end_time
     return None, None
 
 
 def _run_in_progress(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:
-    keys = {pages_key(catalogue.name), products_key(catalogue.name)}
+    keys = {pages_key(catalogue), products_key(catalogue)}
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED)):
         is_ours = run.tags.get(CATALOGUE_TAG) == catalogue.name
         is_ours = is_ours or bool(keys & (run.asset_selection or set()))

@@ -16,7 +16,7 @@ ROW_COUNT = "dagster/row_count"
 
 def build_table_checks(catalogue: Catalogue) -> Sequence[dg.AssetChecksDefinition]:
     """The checks that look at what the latest build has recorded."""
-    key = products_key(catalogue.name)
+    key = products_key(catalogue)
     coverage = catalogue.coverage
     with warnings.catch_warnings():
         # Dagster may still change these builders; the range of its versions is narrow.

@@ -7,7 +7,7 @@ them. `test_dagster_internals` fails if that changes. Not here: what follows fro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 
 import dagster as dg
@@ -16,12 +16,12 @@ from dagster._core.instance.utils import RUNLESS_RUN_ID
 
 
 def wipes_of(
-    instance: dg.DagsterInstance, key: dg.AssetKey
+    instance: dg.DagsterInstance, is_wanted: Callable[[dg.AssetKey], bool]
 ) -> Iterator[tuple[str | None, datetime]]:
-    """Partition and time of each wipe; a partition of None is the whole asset."""
+    """Partition and time of each wipe of those assets; a partition of None is the whole asset."""
     for entry in instance.all_logs(RUNLESS_RUN_ID, of_type=dg.DagsterEventType.ASSET_WIPED):
         data = entry.dagster_event.event_specific_data if entry.dagster_event else None
-        if isinstance(data, AssetWipedData) and data.asset_key == key:
+        if isinstance(data, AssetWipedData) and is_wanted(data.asset_key):
             time = datetime.fromtimestamp(entry.timestamp, timezone.utc)
             keys = [None] if data.partition_keys is None else data.partition_keys
             yield from ((partition, time) for partition in keys)

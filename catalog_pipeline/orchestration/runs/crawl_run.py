@@ -27,6 +27,7 @@ from catalog_pipeline.crawling.scheduling.group_commit import MAX_PAGES
 from catalog_pipeline.crawling.scheduling.stats import told_of_secrets
 from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, LoginError
 from catalog_pipeline.orchestration.checkpoints.due import tell_moved
+from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
 from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, pages_key
@@ -89,7 +90,7 @@ def _crawl(
     places = catalogue_places(catalogue.name)
     observer = crawl_context.observer
     store = PageStore(places.pages)
-    recorder = EventRecorder(context, pages_key(catalogue.name))
+    recorder = EventRecorder(context, pages_key(catalogue))
     pages = pages_of_run(context, catalogue, config)
     if config.pages is not None:
         recorder.plan_pages(pages)
@@ -143,6 +144,9 @@ def _tell_plan(context: dg.AssetExecutionContext, catalogue: Catalogue, plan: Cr
         f"{len(plan.due)} pages to download, {len(plan.carried_over)} done already, "
         f"{len(plan.recovered)} stored by a run that died before it could record them."
     )
+    elsewhere = tell_other_history(context.instance, catalogue)
+    if elsewhere is not None:
+        context.log.warning(f"{catalogue.name}: {elsewhere}.")
     moved = tell_moved(catalogue, plan.moved)
     if moved is not None:
         context.log.warning(f"{catalogue.name}: {moved}.")

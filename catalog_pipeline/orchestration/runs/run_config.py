@@ -60,13 +60,13 @@ def plan_run(
     Raises:
         UsageError: the cut-off in the config is no time.
     """
-    checkpoints = read_checkpoints(context.instance, catalogue.name, pages)
+    checkpoints = read_checkpoints(context.instance, catalogue, pages)
     if config.reparse:
         return CrawlPlan((), (), tuple((page, checkpoints.get(page)) for page in pages), ())
     if config.cutoff is not None:
         cut_off = CutOff(parse_cutoff(config.cutoff), is_explicit=True)
     else:
-        cut_off = CutOff(run_created_at(context.instance, context.run, catalogue.name))
-    wiped_at = WipeTimes(context.instance, catalogue.name)
+        cut_off = CutOff(run_created_at(context.instance, context.run, catalogue))
+    wiped_at = WipeTimes(context.instance, catalogue)
     now = datetime.now(timezone.utc)
     return plan_crawl(catalogue, pages, checkpoints, store, cut_off, wiped_at, now=now)

@@ -44,4 +44,4 @@ def crawl_run_config(
         config["cutoff"] = cutoff.isoformat()
     if reparse:
         config["reparse"] = True
-    return {"ops": {pages_step(catalogue.name): {"config": config}}} if config else {}
+    return {"ops": {pages_step(catalogue): {"config": config}}} if config else {}

@@ -72,7 +72,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
     try:
         with catalogue_lock(places.folder, context.run.run_id, lock_file=TABLE_LOCK):
             _tell_damage(context, catalogue)
-            built_from = latest_page_event(instance, catalogue.name)
+            built_from = latest_page_event(instance, catalogue)
             completeness, report = _build(instance, catalogue)
     except CatalogPipelineError as error:
         if isinstance(error, TableError):
@@ -110,8 +110,8 @@ def _tell_left_out(context: dg.AssetExecutionContext, report: TableReport) -> No
 def _build(instance: dg.DagsterInstance, catalogue: Catalogue) -> tuple[Completeness, TableReport]:
     places = catalogue_places(catalogue.name)
     # In this order: a page that is done has its checkpoint when checkpoints are read.
-    statuses = read_statuses(instance, catalogue.name, catalogue.pages)
-    checkpoints = read_checkpoints(instance, catalogue.name, catalogue.pages)
+    statuses = read_statuses(instance, catalogue, catalogue.pages)
+    checkpoints = read_checkpoints(instance, catalogue, catalogue.pages)
     completeness = measure(catalogue, checkpoints, statuses)
     foreign = [
         _of_another_address(catalogue, page, place)
@@ -129,7 +129,7 @@ def _build(instance: dg.DagsterInstance, catalogue: Catalogue) -> tuple[Complete
         [checkpoints[page] for page in sorted(kept)],
         PageStore(places.pages),
         places.table,
-        refetch=lambda page: read_checkpoints(instance, catalogue.name, [page]).get(page),
+        refetch=lambda page: read_checkpoints(instance, catalogue, [page]).get(page),
     )
     unknown = [_of_another_event(page) for page in sorted(statuses.done - checkpoints.keys())]
     left_out = sorted([*report.left_out, *foreign, *unknown], key=lambda page: page.page)

@@ -34,14 +34,14 @@ def test_passing_troubles_are_tried_again_and_permanent_ones_are_not(
     )
     _crawl(site, instance)
     assert site.downloads() == {1: 3, 2: 2, 3: 2, 4: 4, 5: 1, 6: 1, 7: 1, 8: 1}
-    stored = read_checkpoints(instance, NAME, site.catalogue.pages)
+    stored = read_checkpoints(instance, site.catalogue, site.catalogue.pages)
     assert {page.number: each.record.attempts for page, each in stored.items()} == {
         1: 3,
         2: 2,
         3: 2,
         8: 1,
     }
-    failures = read_failures(instance, NAME, site.catalogue.pages)
+    failures = read_failures(instance, site.catalogue, site.catalogue.pages)
     assert {page.number: each.attempts for page, each in failures.items()} == {
         4: 4,
         5: 1,
@@ -94,7 +94,7 @@ def test_a_redirect_to_another_site_is_not_followed(site: Site, instance: dg.Dag
     site.write(last_page=2)
     site.shop.control(faults=["2=redirect"])
     _crawl(site, instance)
-    failure = read_failures(instance, NAME, keys(2))[PageKey(2)]
+    failure = read_failures(instance, site.catalogue, keys(2))[PageKey(2)]
     assert failure.kind == "redirect_refused"
     assert failure.attempts == 1
 
@@ -124,10 +124,10 @@ def test_an_unchanged_page_keeps_its_data_version_and_a_changed_one_gets_another
 ):
     site.write(last_page=2)
     _crawl(site, instance)
-    before = read_checkpoints(instance, NAME, keys(1, 2))
+    before = read_checkpoints(instance, site.catalogue, keys(1, 2))
     site.shop.control(revise=[2])
     _crawl(site, instance)
-    after = read_checkpoints(instance, NAME, keys(1, 2))
+    after = read_checkpoints(instance, site.catalogue, keys(1, 2))
     assert after[PageKey(1)].record.not_modified
     assert after[PageKey(1)].record.data_version == before[PageKey(1)].record.data_version
     assert after[PageKey(2)].record.data_version != before[PageKey(2)].record.data_version

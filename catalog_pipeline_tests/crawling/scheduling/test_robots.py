@@ -15,7 +15,7 @@ from catalog_pipeline.orchestration.checkpoints.reader import read_failures, rea
 from catalog_pipeline.orchestration.commands.in_process import LocalRun, crawl_here
 from catalog_pipeline_tests.fetching.raw_server import RawServer, Script, Visit, page, raw_server
 from catalog_pipeline_tests.pages import keys
-from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.site import Site
 
 DISALLOW_TWO = "User-agent: *\nDisallow: /products?page=2$\n"
 
@@ -38,8 +38,8 @@ def test_a_forbidden_page_is_a_failure_that_says_so_and_is_never_asked_for(
     catalogue = site.write(last_page=3)
     site.shop.control(robots_txt=DISALLOW_TWO)
     crawl_here(instance, catalogue, keys(1, 2, 3), None)
-    assert read_statuses(instance, NAME, keys(1, 2, 3)).done == set(keys(1, 3))
-    failure = read_failures(instance, NAME, keys(2))[PageKey(2)]
+    assert read_statuses(instance, site.catalogue, keys(1, 2, 3)).done == set(keys(1, 3))
+    failure = read_failures(instance, site.catalogue, keys(2))[PageKey(2)]
     assert failure.kind == "robots"
     assert "robots.txt" in failure.message
     assert "/products?page=2" not in _asked(site)
@@ -49,7 +49,7 @@ def test_a_catalogue_may_opt_out(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=2, politeness={"obey_robots": False})
     site.shop.control(robots_txt=DISALLOW_TWO)
     crawl_here(instance, catalogue, keys(1, 2), None)
-    assert read_statuses(instance, NAME, keys(1, 2)).done == set(keys(1, 2))
+    assert read_statuses(instance, site.catalogue, keys(1, 2)).done == set(keys(1, 2))
     assert "/robots.txt" not in _asked(site)
 
 
@@ -161,7 +161,7 @@ def test_a_host_of_an_absolute_page_url_is_asked_for_its_own_robots_txt(
         _crawl(site, instance)
         assert _is_asked_first(mirror)
         assert not any("page=3" in head for head in mirror.heads)
-    assert read_failures(instance, NAME, keys(1, 2, 3))[PageKey(3)].kind == "robots"
+    assert read_failures(instance, site.catalogue, keys(1, 2, 3))[PageKey(3)].kind == "robots"
     assert "/robots.txt" not in _asked(site)
 
 
@@ -178,8 +178,8 @@ def test_a_host_that_a_redirect_leads_to_is_asked_before_the_redirect_is_followe
         assert _is_asked_first(front)
         assert _is_asked_first(mirror)
         assert not any("page=3" in head for head in mirror.heads)
-    assert read_statuses(instance, NAME, keys(1, 2, 3)).done == set(keys(1, 2))
-    assert read_failures(instance, NAME, keys(1, 2, 3))[PageKey(3)].kind == "robots"
+    assert read_statuses(instance, site.catalogue, keys(1, 2, 3)).done == set(keys(1, 2))
+    assert read_failures(instance, site.catalogue, keys(1, 2, 3))[PageKey(3)].kind == "robots"
 
 
 def _mirror(site: Site, robots: str) -> AbstractContextManager[RawServer]:

@@ -7,7 +7,7 @@ import dagster as dg
 from catalog_pipeline.orchestration.checkpoints.due import due_pages
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
-from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.orchestration.names import plain_pages_key
 from catalog_pipeline_tests.orchestration.made_runs import create_run
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
@@ -39,5 +39,7 @@ def test_a_page_without_a_record_of_ours_is_due_with_a_cut_off(
     site: Site, instance: dg.DagsterInstance
 ):
     catalogue = site.write(last_page=1)
-    instance.report_runless_asset_event(dg.AssetMaterialization(pages_key(NAME), partition="1"))
+    instance.report_runless_asset_event(
+        dg.AssetMaterialization(plain_pages_key(NAME), partition="1")
+    )
     assert due_pages(instance, catalogue, datetime(2020, 1, 1, tzinfo=timezone.utc)) == keys(1)

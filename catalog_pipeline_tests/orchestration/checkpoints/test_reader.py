@@ -20,7 +20,7 @@ from catalog_pipeline.orchestration.checkpoints.reader import (
 )
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, sign_path
-from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.orchestration.names import plain_pages_key
 from catalog_pipeline.records import PageFailure
 from catalog_pipeline_tests.orchestration.made_runs import create_run, execute
 from catalog_pipeline_tests.pages import keys
@@ -37,7 +37,7 @@ def test_pages_are_done_failed_or_missing(site: Site, instance: dg.DagsterInstan
     catalogue = site.write(last_page=6)
     site.shop.control(faults=["2=404"])
     run = execute(instance, catalogue, create_run(instance, catalogue, 1, 4))
-    statuses = read_statuses(instance, NAME, catalogue.pages)
+    statuses = read_statuses(instance, site.catalogue, catalogue.pages)
     assert statuses.done == set(keys(1, 3, 4))
     assert statuses.failed == {PageKey(2): run.run_id}
     assert statuses.missing == set(keys(5, 6))
@@ -51,7 +51,7 @@ def test_planned_pages_are_in_progress_as_long_as_their_run_lives(
     run = create_run(instance, catalogue, 1, 2)
     _start(instance, run)
     with hold_sign_of_life(home, run.run_id):
-        statuses = read_statuses(instance, NAME, catalogue.pages)
+        statuses = read_statuses(instance, site.catalogue, catalogue.pages)
         assert statuses.in_progress == dict.fromkeys(keys(1, 2), run.run_id)
         assert (statuses.missing, statuses.due) == (set(keys(3)), keys(3))
 
@@ -62,7 +62,7 @@ def test_pages_of_a_dead_run_are_missing_and_due(site: Site, instance: dg.Dagste
     _start(instance, run)
     sign_path(home, run.run_id).parent.mkdir(exist_ok=True)
     sign_path(home, run.run_id).write_text("{}")
-    statuses = read_statuses(instance, NAME, catalogue.pages)
+    statuses = read_statuses(instance, site.catalogue, catalogue.pages)
     assert (statuses.in_progress, statuses.missing) == ({}, set(keys(1, 2, 3)))
     assert statuses.interrupted == dict.fromkeys(keys(1, 2), run.run_id)
 
@@ -70,7 +70,7 @@ def test_pages_of_a_dead_run_are_missing_and_due(site: Site, instance: dg.Dagste
 def test_a_cancelled_run_leaves_no_failed_page(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=2)
     instance.report_run_canceled(create_run(instance, catalogue, 1, 2))
-    statuses = read_statuses(instance, NAME, catalogue.pages)
+    statuses = read_statuses(instance, site.catalogue, catalogue.pages)
     assert (statuses.missing, statuses.failed) == (set(keys(1, 2)), {})
 
 
@@ -91,16 +91,16 @@ def test_a_failure_stands_until_a_newer_checkpoint(
         sign_path(home, later.run_id).parent.mkdir(exist_ok=True)
         sign_path(home, later.run_id).write_text("{}")
     with hold_sign_of_life(home, later.run_id) if end == "alive" else nullcontext():
-        statuses = read_statuses(instance, NAME, catalogue.pages)
+        statuses = read_statuses(instance, site.catalogue, catalogue.pages)
     if end == "alive":
         assert statuses.in_progress.keys() == set(keys(1, 2))
         return
     assert (statuses.done, set(statuses.failed)) == (set(keys(1)), set(keys(2)))
-    reasons = explain_failures(instance, NAME, statuses, catalogue.pages)
+    reasons = explain_failures(instance, site.catalogue, statuses, catalogue.pages)
     assert reasons[PageKey(2)].http_status == 404
     site.shop.control(faults=[])
     crawl_here(instance, catalogue, keys(2), None)
-    assert read_statuses(instance, NAME, catalogue.pages).done == set(keys(1, 2))
+    assert read_statuses(instance, site.catalogue, catalogue.pages).done == set(keys(1, 2))
 
 
 def test_a_failure_is_seen_while_its_run_goes_on(
@@ -113,11 +113,11 @@ def test_a_failure_is_seen_while_its_run_goes_on(
         PageKey(2), "http://x", "gone", "page 2: gone", 404, 1, datetime.now(timezone.utc)
     )
     seen = dg.AssetObservation(
-        pages_key(NAME), partition="2", metadata=metadata_of_failure(failure)
+        plain_pages_key(NAME), partition="2", metadata=metadata_of_failure(failure)
     )
     instance.report_runless_asset_event(seen)
     with hold_sign_of_life(home, run.run_id):
-        statuses = read_statuses(instance, NAME, catalogue.pages)
+        statuses = read_statuses(instance, site.catalogue, catalogue.pages)
     assert statuses.failed == {PageKey(2): run.run_id}
     assert statuses.in_progress == {PageKey(1): run.run_id}
 
@@ -125,8 +125,8 @@ def test_a_failure_is_seen_while_its_run_goes_on(
 def test_an_observation_of_other_hands_is_no_failure(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=1)
     crawl_here(instance, catalogue, keys(1), None)
-    instance.report_runless_asset_event(dg.AssetObservation(pages_key(NAME), partition="1"))
-    assert read_statuses(instance, NAME, catalogue.pages).failed == {}
+    instance.report_runless_asset_event(dg.AssetObservation(plain_pages_key(NAME), partition="1"))
+    assert read_statuses(instance, site.catalogue, catalogue.pages).failed == {}
 
 
 def test_a_partition_that_is_no_page_is_named(
@@ -135,9 +135,9 @@ def test_a_partition_that_is_no_page_is_named(
     catalogue = site.write(last_page=1)
     for partition in ("1", "soon", "²"):
         instance.report_runless_asset_event(
-            dg.AssetMaterialization(pages_key(NAME), partition=partition)
+            dg.AssetMaterialization(plain_pages_key(NAME), partition=partition)
         )
-    assert read_statuses(instance, NAME, catalogue.pages).done == set(keys(1))
+    assert read_statuses(instance, site.catalogue, catalogue.pages).done == set(keys(1))
     assert "'soon' names no listing page" in caplog.text
     assert "'²' names no listing page" in caplog.text
 
@@ -145,14 +145,14 @@ def test_a_partition_that_is_no_page_is_named(
 def test_a_wiped_page_is_missing_again(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=2)
     crawl_here(instance, catalogue, keys(1, 2), None)
-    instance.wipe_asset_partitions(pages_key(NAME), ["2"])
-    assert read_statuses(instance, NAME, catalogue.pages).missing == set(keys(2))
+    instance.wipe_asset_partitions(plain_pages_key(NAME), ["2"])
+    assert read_statuses(instance, site.catalogue, catalogue.pages).missing == set(keys(2))
 
 
 def test_a_checkpoint_tells_what_was_downloaded(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=3)
     crawl_here(instance, catalogue, keys(1, 2, 3), None)
-    checkpoints = read_checkpoints(instance, NAME, keys(1, 3))
+    checkpoints = read_checkpoints(instance, site.catalogue, keys(1, 3))
     assert list(checkpoints) == keys(1, 3)
     record = checkpoints[PageKey(3)].record
     assert (record.page, record.attempts) == (PageKey(3), 1)
@@ -164,9 +164,11 @@ def test_a_checkpoint_tells_what_was_downloaded(site: Site, instance: dg.Dagster
 
 def test_an_event_of_other_hands_is_no_checkpoint(site: Site, instance: dg.DagsterInstance):
     """A materialization that somebody reported by hand names no stored file."""
-    instance.report_runless_asset_event(dg.AssetMaterialization(pages_key(NAME), partition="1"))
-    assert read_checkpoints(instance, NAME, keys(1)) == {}
-    assert read_statuses(instance, NAME, keys(1)).done == set(keys(1))
+    instance.report_runless_asset_event(
+        dg.AssetMaterialization(plain_pages_key(NAME), partition="1")
+    )
+    assert read_checkpoints(instance, site.catalogue, keys(1)) == {}
+    assert read_statuses(instance, site.catalogue, keys(1)).done == set(keys(1))
 
 
 def test_the_latest_failure_of_a_page_is_the_one_that_counts(
@@ -176,8 +178,8 @@ def test_the_latest_failure_of_a_page_is_the_one_that_counts(
     for fault, status in (("1=404", 404), ("1=410", 410)):
         site.shop.control(faults=[fault])
         crawl_here(instance, catalogue, keys(1), None)
-        assert read_failures(instance, NAME, keys(1))[PageKey(1)].http_status == status
-    assert read_failures(instance, NAME, keys(2)) == {}
+        assert read_failures(instance, site.catalogue, keys(1))[PageKey(1)].http_status == status
+    assert read_failures(instance, site.catalogue, keys(2)) == {}
 
 
 def test_a_retry_counts_from_the_creation_of_the_first_run(
@@ -186,29 +188,29 @@ def test_a_retry_counts_from_the_creation_of_the_first_run(
     catalogue = site.write(last_page=2)
     root = create_run(instance, catalogue, 1, 2)
     retry = create_run(instance, catalogue, 1, 2, retry_of=root)
-    created = run_created_at(instance, root, NAME)
+    created = run_created_at(instance, root, site.catalogue)
     assert created.microsecond > 0
-    assert run_created_at(instance, retry, NAME) == created
+    assert run_created_at(instance, retry, site.catalogue) == created
 
 
 def test_the_latest_page_event_rises_with_each_page(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=2)
-    assert latest_page_event(instance, NAME) is None
+    assert latest_page_event(instance, site.catalogue) is None
     crawl_here(instance, catalogue, keys(1), None)
-    first = latest_page_event(instance, NAME)
+    first = latest_page_event(instance, site.catalogue)
     crawl_here(instance, catalogue, keys(2), None)
     assert first is not None
-    assert latest_page_event(instance, NAME) > first
+    assert latest_page_event(instance, site.catalogue) > first
 
 
 def test_pages_recorded_after_an_event_are_those_that_came_since(
     site: Site, instance: dg.DagsterInstance
 ):
     catalogue = site.write(last_page=3)
-    assert pages_recorded_after(instance, NAME, None) == set()
+    assert pages_recorded_after(instance, site.catalogue, None) == set()
     crawl_here(instance, catalogue, keys(1, 2), None)
-    before = latest_page_event(instance, NAME)
-    assert pages_recorded_after(instance, NAME, None) == set(keys(1, 2))
-    assert pages_recorded_after(instance, NAME, before) == set()
+    before = latest_page_event(instance, site.catalogue)
+    assert pages_recorded_after(instance, site.catalogue, None) == set(keys(1, 2))
+    assert pages_recorded_after(instance, site.catalogue, before) == set()
     crawl_here(instance, catalogue, keys(3), None)
-    assert pages_recorded_after(instance, NAME, before) == set(keys(3))
+    assert pages_recorded_after(instance, site.catalogue, before) == set(keys(3))

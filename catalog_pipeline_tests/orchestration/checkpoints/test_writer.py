@@ -24,7 +24,7 @@ from catalog_pipeline.orchestration.checkpoints.reader import (
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
-from catalog_pipeline.orchestration.names import DATA_VERSION_TAG, pages_key
+from catalog_pipeline.orchestration.names import DATA_VERSION_TAG, plain_pages_key
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 
@@ -83,23 +83,23 @@ def test_any_storage_gets_the_same_events(site: Site, storage_instance: dg.Dagst
     crawl = crawl_here(instance, catalogue, keys(1, 2, 3, 5, 6), None)
     assert crawl.status == dg.DagsterRunStatus.FAILURE
 
-    statuses = read_statuses(instance, NAME, catalogue.pages)
+    statuses = read_statuses(instance, catalogue, catalogue.pages)
     assert statuses.done == set(keys(1, 3, 6))
     assert set(statuses.failed) == set(keys(2, 5))
     assert statuses.missing == set(keys(4))
-    checkpoints = read_checkpoints(instance, NAME, catalogue.pages)
+    checkpoints = read_checkpoints(instance, catalogue, catalogue.pages)
     assert {page.number: stored.record.rows for page, stored in checkpoints.items()} == {
         1: 20, 3: 20, 6: 20,
     }  # fmt: skip
     assert all(stored.record.fetched_at.tzinfo for stored in checkpoints.values())
-    failures = read_failures(instance, NAME, catalogue.pages)
+    failures = read_failures(instance, catalogue, catalogue.pages)
     assert {page.number: failure.http_status for page, failure in failures.items()} == {
         2: 404,
         5: 200,
     }
     assert "the server answered 404" in failures[PageKey(2)].message
 
-    events = instance.fetch_materializations(pages_key(NAME), limit=10).records
+    events = instance.fetch_materializations(plain_pages_key(NAME), limit=10).records
     assert sorted(record.partition_key for record in events) == ["1", "3", "6"]
     for record in events:
         tags = record.asset_materialization.tags

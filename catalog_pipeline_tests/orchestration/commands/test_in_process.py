@@ -8,7 +8,7 @@ from catalog_pipeline.orchestration.names import (
     COMMAND_LINE,
     MAX_RETRIES_TAG,
     STARTED_BY_TAG,
-    pages_key,
+    plain_pages_key,
 )
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
@@ -20,7 +20,7 @@ def test_a_crawl_is_a_run_of_the_instance(site: Site, instance: dg.DagsterInstan
     run = instance.get_run_by_id(crawl.run_id)
     assert run is not None
     assert run.status == crawl.status == dg.DagsterRunStatus.SUCCESS
-    assert run.asset_selection == {pages_key(NAME)}
+    assert run.asset_selection == {plain_pages_key(NAME)}
     assert run.tags[CATALOGUE_TAG] == NAME
     assert (run.tags[MAX_RETRIES_TAG], run.tags[STARTED_BY_TAG]) == ("0", COMMAND_LINE)
     assert crawl.error is None

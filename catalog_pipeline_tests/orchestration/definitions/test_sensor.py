@@ -12,7 +12,7 @@ from catalog_pipeline.orchestration.commands.in_process import build_table_here,
 from catalog_pipeline.orchestration.definitions import sensor
 from catalog_pipeline.orchestration.definitions.sensor import build_table_sensor
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, sign_path
-from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.orchestration.names import plain_pages_key
 from catalog_pipeline.orchestration.runs import table_run
 from catalog_pipeline_tests.orchestration.made_runs import create_run
 from catalog_pipeline_tests.pages import keys
@@ -123,7 +123,7 @@ def built(site: Site, instance: dg.DagsterInstance) -> Site:
     [
         pytest.param(lambda site, i: site.places.table.unlink(), id="table deleted"),
         pytest.param(
-            lambda site, i: i.wipe_asset_partitions(pages_key(NAME), ["2"]), id="page wiped"
+            lambda site, i: i.wipe_asset_partitions(plain_pages_key(NAME), ["2"]), id="page wiped"
         ),
         pytest.param(lambda site, i: site.write(last_page=2), id="catalogue shrank"),
         pytest.param(lambda site, i: site.write(last_page=4), id="catalogue grew"),

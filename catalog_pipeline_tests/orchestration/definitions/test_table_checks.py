@@ -6,13 +6,13 @@ import dagster as dg
 import pytest
 
 from catalog_pipeline.errors import CatalogueError
-from catalog_pipeline.orchestration.names import products_key
+from catalog_pipeline.orchestration.names import plain_products_key
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
 
 def _passed(instance: dg.DagsterInstance, name: str) -> bool:
-    key = dg.AssetCheckKey(products_key(NAME), name)
+    key = dg.AssetCheckKey(plain_products_key(NAME), name)
     (latest,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
     return latest.status.value == "SUCCEEDED"
 

@@ -14,7 +14,7 @@ from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, data_folder
 from catalog_pipeline_tests.orchestration.made_runs import create_run, execute, step_failure
 from catalog_pipeline_tests.pages import keys
-from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.site import Site
 
 FAILURE, SUCCESS = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS
 
@@ -32,8 +32,8 @@ def test_a_retry_takes_only_the_failed_pages_and_records_the_others_again(
     retry = execute(instance, catalogue, create_run(instance, catalogue, 1, 5, retry_of=first))
     assert retry.status == SUCCESS
     assert site.downloads() == {2: 1, 4: 1}
-    assert read_statuses(instance, NAME, catalogue.pages).done == set(keys(1, 2, 3, 4, 5))
-    checkpoints = read_checkpoints(instance, NAME, catalogue.pages)
+    assert read_statuses(instance, catalogue, catalogue.pages).done == set(keys(1, 2, 3, 4, 5))
+    checkpoints = read_checkpoints(instance, catalogue, catalogue.pages)
     marks = {page.number: stored.carried_over for page, stored in checkpoints.items()}
     assert marks == {1: True, 2: False, 3: True, 4: False, 5: True}
 
@@ -64,8 +64,10 @@ def test_pages_that_were_stored_but_never_recorded_are_recovered_without_a_downl
     site.shop.control(reset_hits=True)
     with open_instance() as another:
         assert crawl_here(another, catalogue, keys(1, 2, 3), None).status == SUCCESS
-        assert read_statuses(another, NAME, catalogue.pages).done == set(keys(1, 2, 3))
-        assert all(s.carried_over for s in read_checkpoints(another, NAME, keys(1, 2, 3)).values())
+        assert read_statuses(another, catalogue, catalogue.pages).done == set(keys(1, 2, 3))
+        assert all(
+            s.carried_over for s in read_checkpoints(another, catalogue, keys(1, 2, 3)).values()
+        )
     assert site.shop.log() == []
 
 
@@ -75,7 +77,7 @@ def test_a_scattered_set_is_planned_so_that_its_failures_are_seen(
     catalogue = site.write(last_page=9)
     site.shop.control(faults=["4=404"])
     crawl = crawl_here(instance, catalogue, keys(2, 4, 8, 9), None)
-    statuses = read_statuses(instance, NAME, catalogue.pages)
+    statuses = read_statuses(instance, catalogue, catalogue.pages)
     assert statuses.failed == {PageKey(4): crawl.run_id}
     assert statuses.done == set(keys(2, 8, 9))
     assert statuses.missing == set(keys(1, 3, 5, 6, 7))

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
-from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.orchestration.names import plain_pages_key
 from catalog_pipeline_tests.orchestration.made_runs import create_run, execute, step_failure
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
@@ -54,9 +54,9 @@ def test_a_wiped_page_is_downloaded_again(
     catalogue = site.write(last_page=2)
     crawl_here(instance, catalogue, keys(1, 2), None)
     if partitions is None:
-        instance.wipe_assets([pages_key(NAME)])
+        instance.wipe_assets([plain_pages_key(NAME)])
     else:
-        instance.wipe_asset_partitions(pages_key(NAME), partitions)
+        instance.wipe_asset_partitions(plain_pages_key(NAME), partitions)
     site.shop.control(reset_hits=True)
     crawl_here(instance, catalogue, keys(2), None)
     assert site.downloads() == {2: 1}

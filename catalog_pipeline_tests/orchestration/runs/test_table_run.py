@@ -7,7 +7,7 @@ import pandas as pd
 
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, read_statuses
 from catalog_pipeline.orchestration.commands.in_process import build_table_here, crawl_here
-from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, products_key
+from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, plain_products_key
 from catalog_pipeline.orchestration.runs.table_run import measure
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
@@ -16,7 +16,7 @@ FAILURE, SUCCESS = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS
 
 
 def _metadata(instance: dg.DagsterInstance) -> dict[str, object]:
-    event = instance.get_latest_materialization_event(products_key(NAME))
+    event = instance.get_latest_materialization_event(plain_products_key(NAME))
     assert event is not None
     assert event.asset_materialization is not None
     return {name: value.value for name, value in event.asset_materialization.metadata.items()}
@@ -108,13 +108,15 @@ def test_without_any_page_the_error_is_clear_and_is_not_retried(
 def test_old_pages_are_used_and_counted_as_stale(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=2, coverage={"stale_after_hours": 1e-9})
     crawl_here(instance, catalogue, keys(1, 2), None)
-    checkpoints = read_checkpoints(instance, NAME, catalogue.pages)
-    completeness = measure(catalogue, checkpoints, read_statuses(instance, NAME, catalogue.pages))
+    checkpoints = read_checkpoints(instance, catalogue, catalogue.pages)
+    completeness = measure(
+        catalogue, checkpoints, read_statuses(instance, catalogue, catalogue.pages)
+    )
     assert (completeness.stale, completeness.used, completeness.total) == (2, 2, 2)
     fresh = site.write(last_page=2)
     oldest = min(stored.record.fetched_at for stored in checkpoints.values())
     assert datetime.now(timezone.utc) - oldest < timedelta(hours=1)
-    assert measure(fresh, checkpoints, read_statuses(instance, NAME, keys(1, 2))).stale == 0
+    assert measure(fresh, checkpoints, read_statuses(instance, catalogue, keys(1, 2))).stale == 0
 
 
 def test_damaged_pages_do_not_count_towards_the_minimum_coverage(

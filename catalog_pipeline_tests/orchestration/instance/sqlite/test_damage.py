@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 
 from catalog_pipeline.orchestration.instance.open import open_instance
-from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.orchestration.names import plain_pages_key
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import Site
@@ -65,7 +65,7 @@ def crawled(site: Site, run: Run, shop: RunningShop) -> Site:
     site.write(last_page=PAGES)
     assert run("run", "shop").code == 1
     with open_instance() as instance:
-        instance.wipe_asset_partitions(pages_key("shop"), ["2"])
+        instance.wipe_asset_partitions(plain_pages_key("shop"), ["2"])
     shop.control(faults=[], reset_hits=True)
     return site
 
@@ -108,7 +108,7 @@ def test_a_damaged_index_is_made_anew_from_the_logs_of_the_runs(
 
 def _asset_events(instance: dg.DagsterInstance) -> dict[str, list[tuple[str | None, float]]]:
     """Partition and time of the pages' events in the index, by kind."""
-    key = pages_key("shop")
+    key = plain_pages_key("shop")
     fetched = {
         "materializations": instance.fetch_materializations(key, limit=100).records,
         "observations": instance.fetch_observations(key, limit=100).records,
