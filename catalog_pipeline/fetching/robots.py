@@ -35,7 +35,7 @@ _RATE_LINE = re.compile(
 _OTHER_GROUP_LINE = re.compile(
     r"(?:crawl[- ]delay|request[- ]rate|visit[- ]time)(?:\s*:|\s)", re.IGNORECASE
 )
-_NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?", re.IGNORECASE)
+_NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\s/*;,()]+")
 _COMPATIBLE = re.compile(r"Mozilla/\S+ \(compatible; *([^\s/*;,()]+)", re.IGNORECASE)
 _ODD_BREAKS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")

@@ -21,7 +21,7 @@ _TAG = re.compile(rb"<(?:!--|(/?[a-zA-Z][^\s/>]*)|[!/?])")
 _ATTRIBUTE = re.compile(
     rb"""[\s/]*(?:>|([^\s/>][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"'][^\s>]*)?))?)"""
 )
-_LATE_META = re.compile(rb"<meta[\s/][^>]*charset", re.IGNORECASE)
+_META = re.compile(rb"<meta[\s/]", re.IGNORECASE)
 _CONTENT_CHARSET = re.compile(
     rb"""charset\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s;"'][^\s;]*))""", re.IGNORECASE
 )
@@ -42,10 +42,20 @@ def declared_label(body: bytes) -> tuple[str, str] | None:
     named = _usable(xml[1] or xml[2] or b"") if xml else None
     if named is not None:
         return named, "XML declaration"
-    if not _LATE_META.search(body, PRESCAN_BYTES - len(b"<meta charset")):
+    if not _has_late_meta(body, PRESCAN_BYTES - len(b"<meta charset")):
         return None
     late = next(_meta_labels(body, in_raw_text=False), None)
     return None if late is None else (late, "<meta>")
+
+
+def _has_late_meta(body: bytes, place: int) -> bool:
+    """Whether a meta behind `place` may name a charset; each byte is looked at once."""
+    while tag := _META.search(body, place):
+        end = body.find(b">", tag.end())
+        place = len(body) if end < 0 else end
+        if b"charset" in body[tag.end() : place].lower():
+            return True
+    return False
 
 
 def _meta_labels(body: bytes, *, in_raw_text: bool) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """robots.txt by RFC 9309: which group, which rule, which status, and how fast."""
 
 import math
+import time
 import tracemalloc
 
 import pytest
@@ -278,6 +279,24 @@ def test_wildcards_do_not_multiply() -> None:
 )
 def test_numbers_of_any_size_are_read_within_bounds(lines: str, delay: float | None) -> None:
     assert rules_of(f"User-agent: *\n{lines}\n").delay_seconds(AGENT) == delay
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Crawl-delay: " + "1" * 400_000 + "x",
+        "Crawl-delay" + " " * 400_000 + "x",
+        "Request-rate: " + "1" * 200_000 + "/" + "1" * 200_000 + "x",
+        "Request-rate: 1" + " " * 400_000 + "x",
+        "User-agent" + " " * 400_000 + "x",
+        "Disallow" + " " * 400_000 + "x",
+    ],
+    ids=lambda line: line[:20],
+)
+def test_a_line_as_long_as_the_file_is_read_in_time_of_its_length(line: str) -> None:
+    started = time.process_time()
+    assert rules_of(f"User-agent: *\n{line}\nDisallow: /x\n").delay_seconds(AGENT) is None
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("status", [102, 103, 199])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -65,6 +66,31 @@ def test_a_long_value_is_hidden_within_a_word_and_when_it_is_cut_off() -> None:
     secrets = Secrets(["0123456789abcdef0123456789"])
     assert secrets.hide("x0123456789abcdef0123456789x") == f"x{HIDDEN}x"
     assert secrets.hide("found: 0123456789abcdef0…") == f"found: {HIDDEN}…"
+
+
+def test_escapes_of_escapes_are_recognised() -> None:
+    value = 'top"secret-of-the-shop'
+    text = value
+    for _ in range(4):
+        text = json.dumps(text)[1:-1]
+        assert Secrets([value]).hide(f"x={text};") == f"x={HIDDEN};"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\\" * 200_000,
+        "t\\" * 100_000,
+        "&#0" + "0" * 200_000,
+        "%25" * 70_000,
+        "top-secret-" * 20_000,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_a_text_full_of_beginnings_is_searched_in_time_of_its_length(text: str) -> None:
+    started = time.process_time()
+    assert Secrets(['top-secret-"of"-the-shop']).hide(text) == text
+    assert time.process_time() - started < 5
 
 
 def test_a_short_value_is_hidden_as_a_word_only() -> None:

@@ -1,6 +1,7 @@
 """Which charset wins, and what happens to bytes that do not fit it."""
 
 import codecs
+import time
 
 import pytest
 
@@ -198,3 +199,27 @@ def test_bytes_that_only_look_like_text_are_an_error_until_the_yaml_says_what_th
 def test_iso_2022_jp_that_is_declared_late_is_read():
     page = " " * 2000 + "<p>日本</p><meta charset=iso-2022-jp>"
     assert to_utf8(page.encode("iso-2022-jp"), "text/html").decode() == page
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<meta " * 100_000,
+        "<meta charset" * 50_000,
+        "<meta x>" * 50_000,
+        "<meta http-equiv=content-type content='" + "charset=" * 50_000 + "'>",
+        "<script>" * 50_000,
+        "<!--" * 100_000,
+        "<a b='" * 100_000,
+    ],
+    ids=lambda page: page[:30],
+)
+def test_a_page_of_unfinished_tags_is_searched_in_time_of_its_length(page):
+    started = time.process_time()
+    assert charset_of(b" " * 1024 + page.encode(), None).name == "utf-8"
+    assert time.process_time() - started < 5
+
+
+def test_a_meta_far_down_that_follows_others_is_found():
+    page = " " * 1024 + "<meta x><meta y='>'>charset<META name=a charset=koi8-r>"
+    assert charset_of(page.encode(), None).name == "koi8-r"
