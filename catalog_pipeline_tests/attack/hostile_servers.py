@@ -72,7 +72,9 @@ def _send_elsewhere(visit: Visit) -> None:
 
 
 def _failure(url: str, *, seconds: float = 60) -> str:
-    catalogue = catalogue_at(url, politeness={"request_timeout_seconds": seconds})
+    # A server that takes long to make its bomb on a busy machine is not given up before.
+    patience = {"request_timeout_seconds": seconds, "read_timeout_seconds": seconds}
+    catalogue = catalogue_at(url, politeness=patience)
     try:
         answer = Exchange(catalogue).get(url)
     except FetchError as error:

@@ -22,12 +22,16 @@ _EVENTS_PER_QUERY = 500
 
 class _Entry(msgspec.Struct):
     label: str
-    entry_data: dict[str, Any]
+    entry_data: dict[str, Any] = {}
+    value: Any = None
+    """In place of `entry_data` where the text is kept slim (`instance/sqlite/slim_json`)."""
 
     @property
-    def value(self) -> Any:
-        """Entries keep their value under a name of their kind; null entries keep none."""
-        data = self.entry_data
+    def plain_value(self) -> Any:
+        """Bare, or under a name of its kind; null entries keep none."""
+        data = self.entry_data or self.value
+        if not isinstance(data, dict):
+            return data
         return next((data[name] for name in ("value", "text", "url") if name in data), None)
 
 
@@ -74,7 +78,7 @@ def latest_metadata(
 def _values_of(event: _StoredEvent) -> Values:
     specific = event.dagster_event.event_specific_data
     subject = specific.materialization or specific.asset_observation or _Subject()
-    return {entry.label: entry.value for entry in subject.metadata_entries}
+    return {entry.label: entry.plain_value for entry in subject.metadata_entries}
 
 
 def _read_publicly(

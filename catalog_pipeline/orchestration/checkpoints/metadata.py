@@ -18,6 +18,8 @@ from catalog_pipeline.records import PageFailure, PageRecord, StoredPage
 Values = Mapping[str, Any]
 """Metadata as plain values by their keys, as they are read from the event log."""
 
+_AT_ITS_ADDRESS = "page {} at its address: "
+
 
 def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
     """Metadata of a checkpoint."""
@@ -72,7 +74,7 @@ def metadata_of_failure(failure: PageFailure) -> dict[str, Any]:
     """Metadata of the observation that records a page's failure."""
     status = failure.http_status
     return {
-        "error": dg.TextMetadataValue(failure.message),
+        "error": dg.TextMetadataValue(_sentence_without_address(failure)),
         "kind": dg.TextMetadataValue(failure.kind),
         "http_status": dg.NullMetadataValue() if status is None else dg.IntMetadataValue(status),
         "url": dg.UrlMetadataValue(failure.url),
@@ -88,13 +90,28 @@ def failure_of_values(page: PageKey, values: Values) -> PageFailure | None:
             page=page,
             url=values["url"],
             kind=values["kind"],
-            message=values["error"],
+            message=_sentence_with_address(page, values["url"], values["error"]),
             http_status=values["http_status"],
             attempts=values["attempts"],
             failed_at=_time(values["failed_at"]),
         )
     except KeyError:
         return None
+
+
+def _sentence_without_address(failure: PageFailure) -> str:
+    """The failure's sentence; the address, which stands beside it, is not stored twice."""
+    named = f"page {failure.page} {failure.url}: "
+    if not failure.message.startswith(named):
+        return failure.message
+    return _AT_ITS_ADDRESS.format(failure.page) + failure.message[len(named) :]
+
+
+def _sentence_with_address(page: PageKey, url: str, sentence: str) -> str:
+    short = _AT_ITS_ADDRESS.format(page)
+    if not sentence.startswith(short):
+        return sentence
+    return f"page {page} {url}: {sentence[len(short) :]}"
 
 
 def _text(value: str | None) -> dg.MetadataValue[Any]:

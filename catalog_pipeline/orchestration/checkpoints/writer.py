@@ -37,7 +37,9 @@ class EventRecorder:
         observation = dg.AssetObservation(
             self._key, partition=str(failure.page), metadata=metadata_of_failure(failure)
         )
-        self._events.store([self._events.observed(observation, failure.message)])
+        # Why is in the metadata; said twice, it would be stored twice, in each of two files.
+        said = f"Page {failure.page} failed."
+        self._events.store([self._events.observed(observation, said)])
 
     def plan_pages(self, pages: Iterable[PageKey]) -> None:
         """Announce pages that the run's partition tags do not name, as Dagster does for ranges."""

@@ -31,7 +31,11 @@ class StepEvents:
         self._instance = context.instance
         self._run_id = context.run.run_id
         step_context = context.op_execution_context.get_step_execution_context()
-        self._common: dict[str, Any] = {
+        self._short: dict[str, Any] = {
+            "job_name": step_context.job_name,
+            "step_key": step_context.step.key,
+        }
+        self._whole: dict[str, Any] = {
             "job_name": step_context.job_name,
             "step_handle": step_context.step.handle,
             "node_handle": step_context.step.node_handle,
@@ -43,17 +47,18 @@ class StepEvents:
     def materialized(self, what: dg.AssetMaterialization, message: str) -> dg.DagsterEvent:
         """The event of a materialization."""
         data = StepMaterializationData(what)
-        return self._event(dg.DagsterEventType.ASSET_MATERIALIZATION, data, message)
+        return _event(dg.DagsterEventType.ASSET_MATERIALIZATION, data, message, self._whole)
 
     def observed(self, what: dg.AssetObservation, message: str) -> dg.DagsterEvent:
-        """The event of an observation."""
+        """The event of an observation, of the step by its key alone: a failed page costs little."""
         data = AssetObservationData(what)
-        return self._event(dg.DagsterEventType.ASSET_OBSERVATION, data, message)
+        return _event(dg.DagsterEventType.ASSET_OBSERVATION, data, message, self._short)
 
     def planned(self, key: dg.AssetKey, partition: str, message: str) -> dg.DagsterEvent:
         """The event that announces a partition, as Dagster does for those of a run's range."""
         data = AssetMaterializationPlannedData(key, partition)
-        return self._event(dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED, data, message)
+        kind = dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+        return _event(kind, data, message, self._short)
 
     def store(self, events: Sequence[dg.DagsterEvent]) -> None:
         """Store the events, in one transaction where the storage can."""
@@ -67,10 +72,10 @@ class StepEvents:
                 batch_metadata=DagsterEventBatchMetadata(batch, index == last),
             )
 
-    def _event(self, kind: dg.DagsterEventType, data: Any, message: str) -> dg.DagsterEvent:
-        return dg.DagsterEvent(
-            event_type_value=kind.value,
-            event_specific_data=data,
-            message=message,
-            **self._common,
-        )
+
+def _event(
+    kind: dg.DagsterEventType, data: Any, message: str, origin: dict[str, Any]
+) -> dg.DagsterEvent:
+    return dg.DagsterEvent(
+        event_type_value=kind.value, event_specific_data=data, message=message, **origin
+    )

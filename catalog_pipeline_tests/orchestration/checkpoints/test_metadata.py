@@ -57,9 +57,26 @@ def test_a_page_comes_back_as_it_was(stored: StoredPage):
     assert page_of_values(PageKey(7), _values(metadata_of_page(stored))) == stored
 
 
-@pytest.mark.parametrize("failure", [FAILURE, replace(FAILURE, http_status=None, kind="timeout")])
+@pytest.mark.parametrize(
+    "failure",
+    [
+        FAILURE,
+        replace(FAILURE, http_status=None, kind="timeout"),
+        replace(FAILURE, message=f"page 7 {RECORD.url}: the server answered 500"),
+        replace(FAILURE, message=f"page 7 {RECORD.url}/: another address"),
+        replace(FAILURE, message=f"page 7 {RECORD.url}: page 7 {RECORD.url}: twice", url="page 7"),
+        replace(FAILURE, message=""),
+    ],
+)
 def test_a_failure_comes_back_as_it_was(failure: PageFailure):
     assert failure_of_values(PageKey(7), _values(metadata_of_failure(failure))) == failure
+
+
+def test_an_address_is_stored_once():
+    failure = replace(FAILURE, message=f"page 7 {RECORD.url}: the server answered 500")
+    metadata = metadata_of_failure(failure)
+    assert metadata["error"].value == "page 7 at its address: the server answered 500"
+    assert metadata["url"].value == RECORD.url
 
 
 def test_every_instant_survives_to_the_microsecond():

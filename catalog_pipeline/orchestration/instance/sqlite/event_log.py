@@ -224,15 +224,16 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         self._pool.close()
 
     def _prepare(self, path: str) -> None:
-        if path == self.path_for_shard(INDEX_SHARD_NAME):
+        is_index = path == self.path_for_shard(INDEX_SHARD_NAME)
+        if is_index:
             recover_index(self._base_dir, BatchedSqliteEventLogStorage)
-        if not prepare_file(path):
+        if not prepare_file(path, is_of_one_run=not is_index):
             engine = db.create_engine(
                 db.URL.create("sqlite", database=path),
                 poolclass=NullPool,
                 connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS},
             )
-            self._initdb(engine, for_index_shard=path == self.path_for_shard(INDEX_SHARD_NAME))
+            self._initdb(engine, for_index_shard=is_index)
 
 
 def _run_id_of(row: event_rows.EventRow) -> str:

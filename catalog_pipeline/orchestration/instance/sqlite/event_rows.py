@@ -23,6 +23,7 @@ from dagster._core.storage.event_log.schema import AssetKeyTable
 from sqlalchemy.dialects import sqlite
 
 from catalog_pipeline.orchestration.instance.sqlite.event_json import serialize_event
+from catalog_pipeline.orchestration.instance.sqlite.slim_json import slim
 
 MIRRORED = {
     *ASSET_EVENTS,
@@ -51,6 +52,12 @@ ASSET_ENTRY_TYPES = (
 )
 TAGGED_TYPES = (DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_OBSERVATION)
 
+SLIM_TYPES = (
+    DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+    DagsterEventType.ASSET_OBSERVATION,
+)
+"""Types whose texts are kept slim: what a page costs that fails, however many do."""
+
 
 class EventRow:
     """One event with the columns it is found by; the JSON text is made once for both files."""
@@ -73,6 +80,8 @@ class EventRow:
             partition = dagster_event.partition or None
         self.timestamp = _timestamp_text(event.timestamp)
         text = serialize_event(event)
+        if self.type in SLIM_TYPES:
+            text = slim(text)
         self.columns = (
             event.run_id,
             text,

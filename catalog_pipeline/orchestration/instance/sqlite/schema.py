@@ -27,13 +27,19 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from catalog_pipeline.system.durable_files import sync_folder
 
+INDEXES_OF_ALL_RUNS = frozenset(
+    {"idx_events_by_asset", "idx_events_by_asset_partition", "idx_events_by_run_id", "idx_step_key"}
+)
+"""What the file of a single run is made without: nobody asks it for an asset, all its events are
+of one run, and they would take up a quarter of what a page that fails costs there."""
 
-def prepare_file(path: str) -> bool:
+
+def prepare_file(path: str, *, is_of_one_run: bool = False) -> bool:
     """Makes the file with its tables unless it is there; False if Dagster's storage has to do it.
 
     It has to where hard links are not possible, and for a file it has begun itself.
     """
-    if not os.path.exists(path) and not _make_file(path):
+    if not os.path.exists(path) and not _make_file(path, is_of_one_run):
         return False
     with closing(sqlite3.connect(path, timeout=SQLITE_BUSY_TIMEOUT_SECONDS)) as connection:
         try:
@@ -44,14 +50,14 @@ def prepare_file(path: str) -> bool:
             raise
 
 
-def _make_file(path: str) -> bool:
+def _make_file(path: str, is_of_one_run: bool) -> bool:
     folder = os.path.dirname(path)
     new = os.path.join(folder, f".{os.path.basename(path)}.{uuid.uuid4().hex}")
     try:
         with closing(sqlite3.connect(new, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("BEGIN")
-            for statement in _schema():
+            for statement in _schema(is_of_one_run):
                 connection.execute(statement)
             connection.execute("COMMIT")
         os.link(new, path)
@@ -70,12 +76,16 @@ def _make_file(path: str) -> bool:
 
 
 @cache
-def _schema() -> list[str]:
-    """All tables and indexes, the version, and the marks that no old data awaits a migration."""
+def _schema(is_of_one_run: bool) -> list[str]:
+    """Tables, indexes, the version, and the marks that no old data awaits a migration."""
     dialect = sqlite.dialect()
     tables = SqlEventLogStorageMetadata.sorted_tables
     made = [str(CreateTable(table).compile(dialect=dialect)) for table in tables]
-    indexes = sorted((i for table in tables for i in table.indexes), key=lambda i: str(i.name))
+    needless = INDEXES_OF_ALL_RUNS if is_of_one_run else frozenset()
+    indexes = sorted(
+        (i for table in tables for i in table.indexes if i.name not in needless),
+        key=lambda i: str(i.name),
+    )
     made += [str(CreateIndex(index).compile(dialect=dialect)) for index in indexes]
     alembic = ScriptDirectory.from_config(get_alembic_config(sqlite_event_log.__file__))
     made += [
