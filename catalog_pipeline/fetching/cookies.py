@@ -14,11 +14,13 @@ from typing import Any
 from requests.cookies import RequestsCookieJar
 
 from catalog_pipeline.errors import StorageError
-from catalog_pipeline.system.durable_files import replace_content
+from catalog_pipeline.system.durable_files import read_plain, replace_content
 
 logger = logging.getLogger(__name__)
 
 _FORMAT = 1
+_MAX_BYTES = 64 << 20
+"""More than the cookies that are kept can come to."""
 _TEXTS = ("name", "domain", "path")
 _FLAGS = (
     "port_specified",
@@ -47,7 +49,7 @@ class CookieFile:
         """
         jar = RequestsCookieJar()
         try:
-            text = self.path.read_text(encoding="utf-8")
+            text = read_plain(self.path, max_bytes=_MAX_BYTES).decode()
         except FileNotFoundError:
             return jar
         except (OSError, UnicodeDecodeError) as error:

@@ -20,7 +20,7 @@ from catalog_pipeline.records import PageRecord, StoredPage
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.page_file import FileName, PageFile
 from catalog_pipeline.system import durable_files
-from catalog_pipeline.system.durable_files import NotAPlainFileError
+from catalog_pipeline.system.durable_files import NotAPlainFileError, TooLongError
 
 _TEMPORARY_PREFIX = ".writing-"
 
@@ -141,11 +141,14 @@ class PageStore:
 
     def _content(self, page: PageKey, name: str) -> bytes:
         try:
-            return durable_files.read_plain(self._prefix + name)
+            return durable_files.read_plain(self._prefix + name, max_bytes=page_file.MAX_FILE_BYTES)
         except FileNotFoundError as error:
             raise StoredPageError(f"stored file {name} is missing", page=page) from error
         except NotAPlainFileError as error:
             problem = f"where its stored file {name} should be is {error.kind}"
+            raise StoredPageError(problem, page=page) from error
+        except TooLongError as error:
+            problem = f"stored file {name} has {error.bytes_found:,} bytes, more than any page"
             raise StoredPageError(problem, page=page) from error
         except OSError as error:
             raise _storage_error("read", self.folder / name, error) from error

@@ -23,6 +23,8 @@ from catalog_pipeline.records import Columns, PageRecord
 _MAGIC = b"catalogue page 1\n"
 _LEVEL = 3
 _MAX_PART_BYTES = 1 << 30
+MAX_FILE_BYTES = 2 * _MAX_PART_BYTES + (16 << 20)
+"""Header, rows and body; what is longer was not written by a crawl."""
 _STAMP = re.compile(
     r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{6})Z",  # strptime costs ten times as much
     re.ASCII,

@@ -36,6 +36,14 @@ class NotAPlainFileError(OSError):
         super().__init__(errno.EINVAL, f"it is {kind} and no file", str(path))
 
 
+class TooLongError(OSError):
+    """A file is longer than whoever reads it ever wrote; `bytes_found` says how long."""
+
+    def __init__(self, path: AnyPath, bytes_found: int) -> None:
+        self.bytes_found = bytes_found
+        super().__init__(errno.EFBIG, f"it has {bytes_found:,} bytes", str(path))
+
+
 def write_file(path: AnyPath, content: bytes, *, temporary: AnyPath, mode: int = 0o644) -> None:
     """Put `content` at `path` by way of a new file `temporary` in the same folder.
 
@@ -106,15 +114,19 @@ def open_plain(path: AnyPath) -> int:
     return descriptor
 
 
-def read_plain(path: AnyPath) -> bytes:
-    """The content of a file.
+def read_plain(path: AnyPath, *, max_bytes: int) -> bytes:
+    """The content of a file that its owner never makes longer than `max_bytes`.
 
     Raises:
         NotAPlainFileError: it is a link, a folder, a FIFO, a socket or a device.
+        TooLongError: it is longer; nothing of it was read.
         OSError: it is not there, or cannot be read.
     """
     with open(open_plain(path), "rb", buffering=0) as file:
-        return file.read()
+        found = os.fstat(file.fileno()).st_size
+        if found > max_bytes:
+            raise TooLongError(path, found)
+        return file.read(max_bytes)
 
 
 def kind_of(path: AnyPath) -> str | None:

@@ -55,10 +55,20 @@ def identify(path: Path) -> TableIdentity:
     return TableIdentity(size, digest.hexdigest())
 
 
+def _length(path: Path) -> int:
+    """How long a file is; raises as `identify` does."""
+    descriptor = open_plain(path)
+    try:
+        return os.fstat(descriptor).st_size
+    finally:
+        os.close(descriptor)
+
+
 def damage_of_table(path: Path, written: TableIdentity) -> str | None:
     """What is wrong with a table that its build left as `written`; None if nothing is."""
     try:
-        found = identify(path)
+        length = _length(path)
+        found = identify(path) if length == written.file_bytes else TableIdentity(length, "")
     except FileNotFoundError:
         return f"the table {path} is gone"
     except NotAPlainFileError as error:

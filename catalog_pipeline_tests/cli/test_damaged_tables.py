@@ -56,6 +56,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "cut": (lambda path: path.write_bytes(path.read_bytes()[:-10]), "bytes, and its build wrote"),
     "empty": (lambda path: path.write_bytes(b""), "has 0 bytes, and its build wrote"),
     "longer": (lambda path: path.write_bytes(path.read_bytes() + b"x"), "and its build wrote"),
+    "longer than could be read": (
+        lambda path: os.truncate(path, 1 << 40),
+        "has 1,099,511,627,776 bytes, and its build wrote",
+    ),
     "one bit": (_one_bit, "does not hold what its build wrote"),
     "another table": (_another_table, "and its build wrote"),
     "a folder": (_folder, "should be is a folder"),

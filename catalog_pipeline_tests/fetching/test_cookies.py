@@ -118,6 +118,25 @@ def test_a_damaged_file_is_warned_of_and_not_used(
     assert len(cookie_file.load()) == 1
 
 
+@pytest.mark.parametrize("thing", ["a pipe", "a link", "longer than can be read"])
+def test_what_is_no_cookie_file_is_warned_of_and_neither_followed_nor_waited_for(
+    cookie_file: CookieFile, caplog: pytest.LogCaptureFixture, thing: str
+) -> None:
+    cookie_file.save(jar_with())
+    if thing == "a pipe":
+        cookie_file.path.unlink()
+        os.mkfifo(cookie_file.path)
+    elif thing == "a link":
+        cookie_file.path.symlink_to(cookie_file.path.rename(cookie_file.path.with_name("there")))
+    else:
+        os.truncate(cookie_file.path, 1 << 40)
+    with caplog.at_level(logging.WARNING):
+        assert len(cookie_file.load()) == 0
+    assert str(cookie_file.path) in caplog.text
+    cookie_file.save(jar_with())
+    assert len(cookie_file.load()) == 1
+
+
 def test_a_file_that_cannot_be_written_is_an_error_without_secrets(tmp_path: Path) -> None:
     (tmp_path / "shop").write_text("a file where the folder should be")
     with pytest.raises(StorageError, match="cookies cannot be stored") as caught:

@@ -91,6 +91,15 @@ def test_what_is_no_file_is_neither_followed_nor_waited_for(store: PageStore, th
     assert (stored.file_name in names(store)) == (thing == "folder")
 
 
+def test_a_file_longer_than_any_page_is_not_read(store: PageStore) -> None:
+    stored = samples.store_page(store, 7)
+    os.truncate(store.folder / stored.file_name, 1 << 40)
+    with pytest.raises(StoredPageError, match=r"page 7: .* has 1,099,511,627,776 bytes"):
+        store.read(PageKey(7), stored.file_name, stored.sha256)
+    with pytest.raises(StoredPageError, match="more than any page"):
+        store.recognise(store.newest()[PageKey(7)])
+
+
 def test_preparing_removes_half_written_files_and_nothing_else(store: PageStore) -> None:
     stored = samples.store_page(store, 7)
     (store.folder / ".writing-99-1").write_bytes(b"catalogue pa")

@@ -75,10 +75,18 @@ def test_a_link_in_the_place_of_a_file_is_replaced_and_not_followed(tmp_path: Pa
     durable_files.replace_content(tmp_path / "a", b"one")
     assert (tmp_path / "mine").read_bytes() == b"mine"
     assert durable_files.kind_of(tmp_path / "a") == "a file"
-    assert durable_files.read_plain(tmp_path / "a") == b"one"
+    assert durable_files.read_plain(tmp_path / "a", max_bytes=3) == b"one"
 
 
 def test_what_is_missing_is_missing_and_nothing_else(tmp_path: Path) -> None:
     assert durable_files.kind_of(tmp_path / "a") is None
     with pytest.raises(FileNotFoundError):
-        durable_files.read_plain(tmp_path / "a")
+        durable_files.read_plain(tmp_path / "a", max_bytes=3)
+
+
+def test_a_file_that_is_too_long_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"four")
+    assert durable_files.read_plain(tmp_path / "a", max_bytes=4) == b"four"
+    with pytest.raises(durable_files.TooLongError, match="4 bytes") as refusal:
+        durable_files.read_plain(tmp_path / "a", max_bytes=3)
+    assert refusal.value.bytes_found == 4
