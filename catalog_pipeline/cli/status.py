@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.cli.failed_pages import show_failed_pages
 from catalog_pipeline.cli.grids import output_console
 from catalog_pipeline.cli.machine_output import failure_as_json
 from catalog_pipeline.cli.options import complete_names, json_option
+from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.cli.times import age_text
 from catalog_pipeline.cli.usable import Catalogues, all_catalogues
+from catalog_pipeline.errors import CatalogPipelineError, StorageError
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import PageFailure
 
@@ -70,18 +72,38 @@ def command(catalogue: str | None, failed: bool, as_json: bool) -> int:
     from catalog_pipeline.orchestration.instance.open import open_instance
 
     with open_instance() as instance:
-        statuses = [
-            _status(instance, each, with_failures=failed or as_json) for each in found.usable
-        ]
+        statuses, broken = _statuses(instance, found, with_failures=failed or as_json)
     if as_json:
         listed = [_as_json(status) for status in statuses]
-        listed += [{"catalogue": name, "error": str(error)} for name, error in found.broken.items()]
+        listed += [{"catalogue": name, "error": str(error)} for name, error in broken.items()]
         print(json.dumps(listed))
     elif failed:
         _show_failures(statuses)
     else:
         _show_counts(statuses)
     return 0
+
+
+def _statuses(
+    instance: DagsterInstance, found: Catalogues, *, with_failures: bool
+) -> tuple[list[CatalogueStatus], dict[str, CatalogPipelineError]]:
+    """Those that can be told, and what is wrong with the others, which is said at once.
+
+    Raises:
+        StorageError: none can be told.
+    """
+    statuses: list[CatalogueStatus] = []
+    broken: dict[str, CatalogPipelineError] = {}
+    for each in found.usable:
+        try:
+            statuses.append(_status(instance, each, with_failures=with_failures))
+        except StorageError as error:
+            broken[each.name] = error
+    for problem in broken.values():
+        if not statuses:
+            raise problem
+        say(f"Error: {problem}", err=True)
+    return statuses, {**found.broken, **broken}
 
 
 def _status(
@@ -200,37 +222,9 @@ def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
 
 
 def _show_failures(statuses: list[CatalogueStatus]) -> None:
-    console = output_console()
     now = datetime.now(timezone.utc)
     for status in statuses:
-        if not status.failed:
-            console.print(f"{status.catalogue}: no failed pages")
-            continue
-        console.print(f"[bold]{status.catalogue}[/bold]: {status.failed} failed pages")
-        grid = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-        for heading in ("Page", "HTTP", "Attempts", "When"):
-            grid.add_column(heading, no_wrap=True)
-        grid.add_column("Error", overflow="fold")
-        for failure in status.failures:
-            grid.add_row(*_failure_cells(failure, now))
-        console.print(grid)
-        _show_unexplained(console, status)
-
-
-def _show_unexplained(console: Console, status: CatalogueStatus) -> None:
-    """Pages of a failed run that it never came to have no error of their own."""
-    explained = len(status.failures)
-    if explained < status.failed:
-        console.print(
-            f"{status.failed - explained} more pages were not reached before their run failed."
-        )
-
-
-def _failure_cells(failure: PageFailure, now: datetime) -> tuple[Any, ...]:
-    http_status = "" if failure.http_status is None else str(failure.http_status)
-    when = age_text(failure.failed_at, now)
-    message = failure.message.removeprefix(f"page {failure.page} ")
-    return (str(failure.page), http_status, str(failure.attempts), when, escape(message))
+        show_failed_pages(status.catalogue, status.failed, status.failures, now)
 
 
 def _count(number: int, style: str) -> str:

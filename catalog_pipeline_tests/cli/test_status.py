@@ -136,3 +136,15 @@ def test_an_error_of_an_earlier_run_is_not_told_of_the_present_failure(
     text = run("status", NAME, "--failed").out
     assert "1 failed pages" in text
     assert "404" not in text
+
+
+def test_a_folder_that_cannot_be_used_hides_no_other_catalogue(site: Site, run: Run):
+    site.places.folder.parent.mkdir()
+    site.places.folder.symlink_to("nowhere")
+    sentence = "shop is a link to nowhere, which is not there"
+    answer = run("status")
+    assert sentence in answer.err
+    assert "books_toscrape" in answer.out
+    assert sentence in _of(run("status", "--json"))["error"]
+    alone = run("status", NAME)
+    assert (alone.code, sentence in alone.err) == (1, True)

@@ -1,0 +1,45 @@
+"""The failed pages of a catalogue as people read them; which these are is found out elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from catalog_pipeline.cli.grids import output_console
+from catalog_pipeline.cli.times import age_text
+from catalog_pipeline.records import PageFailure
+
+
+def show_failed_pages(
+    catalogue: str, failed: int, failures: Sequence[PageFailure], now: datetime
+) -> None:
+    """Print how many pages failed, and why those did that have an error of their own.
+
+    Pages of a failed run that it never came to have none.
+    """
+    console = output_console()
+    if not failed:
+        console.print(f"{catalogue}: no failed pages")
+        return
+    console.print(f"[bold]{catalogue}[/bold]: {failed} failed pages")
+    grid = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in ("Page", "HTTP", "Attempts", "When"):
+        grid.add_column(heading, no_wrap=True)
+    grid.add_column("Error", overflow="fold")
+    for failure in failures:
+        grid.add_row(*_cells(failure, now))
+    console.print(grid)
+    unexplained = failed - len(failures)
+    if unexplained > 0:
+        console.print(f"{unexplained} more pages were not reached before their run failed.")
+
+
+def _cells(failure: PageFailure, now: datetime) -> tuple[Any, ...]:
+    http_status = "" if failure.http_status is None else str(failure.http_status)
+    when = age_text(failure.failed_at, now)
+    message = failure.message.removeprefix(f"page {failure.page} ")
+    return (str(failure.page), http_status, str(failure.attempts), when, escape(message))
