@@ -1,5 +1,5 @@
 """The `catalog-pipeline` command: one module per subcommand. Words, options and exit codes.
 
-Begin with `main`. The subcommand `run` takes `run`, `run_order` (what was asked), `crawl_session`
-(what is done), `progress` and `run_summary` (what is shown).
+Begin with `main`. The subcommand `run` has the commands of orchestration crawl and build;
+`progress` and `run_summary` show it, and `exit_codes` are what it ends with.
 """

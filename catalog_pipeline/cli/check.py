@@ -10,12 +10,11 @@ import click
 
 from catalog_pipeline.catalogue.files import file_of
 from catalog_pipeline.catalogue.finding import find_catalogues
+from catalog_pipeline.cli.exit_codes import EXIT_GOOD, EXIT_USAGE
 from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.options import json_option
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogueError, Mistake
-
-_EXIT_MISTAKES = 2
 
 
 @click.command()
@@ -45,7 +44,7 @@ def command(catalogues: tuple[str, ...], as_json: bool) -> int:
         print(json.dumps([_as_json(path, each) for path in paths for each in mistakes[path]]))
     else:
         _show(mistakes)
-    return _EXIT_MISTAKES if doubled or any(mistakes.values()) else 0
+    return EXIT_USAGE if doubled or any(mistakes.values()) else EXIT_GOOD
 
 
 def _show(mistakes: dict[Path, list[Mistake]]) -> None:

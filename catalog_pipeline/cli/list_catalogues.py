@@ -10,11 +10,10 @@ from rich.markup import escape
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.cli.exit_codes import EXIT_GOOD, EXIT_USAGE
 from catalog_pipeline.cli.options import json_option
 from catalog_pipeline.cli.terminal import GuardedConsole
 from catalog_pipeline.cli.usable import all_catalogues
-
-EXIT_BROKEN = 2
 
 
 @click.command()
@@ -25,7 +24,7 @@ def command(as_json: bool) -> int:
     One with a mistake in its YAML is listed as such; the exit code is 2 then.
     """
     catalogues = all_catalogues(to_crawl=True)
-    code = EXIT_BROKEN if catalogues.broken else 0
+    code = EXIT_USAGE if catalogues.broken else EXIT_GOOD
     if as_json:
         listed = [_as_json(catalogue) for catalogue in catalogues.usable]
         listed += [{"catalogue": n, "error": str(error)} for n, error in catalogues.broken.items()]

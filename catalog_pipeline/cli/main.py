@@ -19,12 +19,16 @@ from typing import TextIO
 import click
 
 from catalog_pipeline.catalogue.project import BUNDLED_VARIABLE, project_environment
+from catalog_pipeline.cli.exit_codes import (
+    EXIT_FAILED,
+    EXIT_GOOD,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    code_of_error,
+)
 from catalog_pipeline.cli.terminal import say
-from catalog_pipeline.errors import CatalogPipelineError, CatalogueError, UsageError
+from catalog_pipeline.errors import CatalogPipelineError
 
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
 _COMMON = ("--debug", "--bundled")
 
 _COMMANDS = {
@@ -131,7 +135,7 @@ def run_command(arguments: list[str]) -> int:
             told = f"Error: {type(error).__name__}: {error} (--debug shows more)"
             say(told, err=True)
         return EXIT_FAILED
-    return result if isinstance(result, int) else 0
+    return result if isinstance(result, int) else EXIT_GOOD
 
 
 def _report(error: CatalogPipelineError, debug: bool) -> int:
@@ -139,4 +143,4 @@ def _report(error: CatalogPipelineError, debug: bool) -> int:
         traceback.print_exception(error)
     else:
         say(f"Error: {error}", err=True)
-    return EXIT_USAGE if isinstance(error, UsageError | CatalogueError) else EXIT_FAILED
+    return code_of_error(error)

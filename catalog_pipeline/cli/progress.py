@@ -22,8 +22,8 @@ from rich.text import Text
 
 from catalog_pipeline.cli.terminal import GuardedConsole
 from catalog_pipeline.crawling.plan import CrawlPlan
-from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.crawling.scheduling.stats import told_of_secrets
+from catalog_pipeline.orchestration.commands.spectator import Spectator
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
 from catalog_pipeline.showing import as_line
 
@@ -37,7 +37,7 @@ class _PagesPerSecond(ProgressColumn):
         return Text(f"{speed:.0f} pages/s" if speed else "", style="dim")
 
 
-class RunProgress(Observer):
+class RunProgress(Spectator):
     """Shows a crawl as it goes on, on standard error; a context manager."""
 
     def __init__(self, catalogue: str, *, is_shown: bool) -> None:
@@ -48,9 +48,6 @@ class RunProgress(Observer):
         self._task: TaskID | None = None
         self._total = self._finished = 0
         self._started = self._last_line = time.monotonic()
-        self.outcomes: list[CrawlOutcome] = []
-        self.came_to_its_end = False
-        self.stored = 0
 
     def __enter__(self) -> RunProgress:
         return self
@@ -64,10 +61,8 @@ class RunProgress(Observer):
         self._stop_bar()
 
     def crawl_starts(self, pages: int, *, reparse: bool) -> None:
-        """The run over so many pages begins."""
         verb = "Parsing again" if reparse else "Crawling"
         self._total, self._finished = pages, 0
-        self.came_to_its_end = False
         self._started = self._last_line = time.monotonic()
         if self._is_shown and self._console.is_terminal:
             self._bar = Progress(
@@ -86,8 +81,7 @@ class RunProgress(Observer):
             due = "1 page is due" if pages == 1 else f"{pages:,} pages are due"
             self._say(f"{verb} {self._catalogue}: {due}.")
 
-    def table_starts(self, damage: str | None = None) -> None:
-        """The crawl is over and the table is being built; `damage` is that of the old one."""
+    def table_starts(self, damage: str | None) -> None:
         self._stop_bar()
         if damage is not None:
             self._say(f"Building the table anew out of the stored pages: {damage}.", "yellow")
@@ -99,25 +93,19 @@ class RunProgress(Observer):
         self.found_damaged(plan.damaged)
 
     def found_damaged(self, problems: Iterable[str]) -> None:
-        """Stored pages are damaged; they are downloaded again."""
         for problem in problems:
             self._say(f"Downloading again: {problem}.", style="yellow")
 
-    def found_moved(self, sentence: str | None) -> None:
-        """Pages were fetched from another address; they are downloaded again."""
-        if sentence is not None:
-            self._say(f"{self._catalogue}: {sentence}.", style="yellow")
+    def found_moved(self, sentence: str) -> None:
+        self._say(f"{self._catalogue}: {sentence}.", style="yellow")
 
-    def found_other_history(self, sentence: str | None) -> None:
-        """Pages are recorded under another key than the catalogue's own."""
-        if sentence is not None:
-            self._say(f"{self._catalogue}: {sentence}.", style="yellow")
+    def found_other_history(self, sentence: str) -> None:
+        self._say(f"{self._catalogue}: {sentence}.", style="yellow")
 
     def waiting_for(self, holder: str) -> None:
         self._say(f"Another crawl of {self._catalogue} is on ({holder}); waiting for its end.")
 
     def page_stored(self, stored: StoredPage) -> None:
-        self.stored += 1
         self._advance(1)
 
     def page_failed(self, failure: PageFailure) -> None:
@@ -135,7 +123,6 @@ class RunProgress(Observer):
         self._say(f"Stopping ({reason}); finishing the pages in flight.", style="yellow")
 
     def finished(self, outcome: CrawlOutcome) -> None:
-        self.outcomes.append(outcome)
         if outcome.with_secrets:
             self._say(told_of_secrets(outcome.with_secrets), style="yellow")
 

@@ -18,6 +18,7 @@ from catalog_pipeline.catalogue.files import load_catalogue, with_base_url
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import select_pages
 from catalog_pipeline.cli.advice import say_once_what_is_slow
+from catalog_pipeline.cli.exit_codes import code_of_result
 from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.options import (
     base_url_option,
@@ -27,8 +28,7 @@ from catalog_pipeline.cli.options import (
 )
 from catalog_pipeline.cli.progress import RunProgress
 from catalog_pipeline.cli.run_many import run_many
-from catalog_pipeline.cli.run_order import RunOrder
-from catalog_pipeline.cli.run_summary import RunSummary, show_summary
+from catalog_pipeline.cli.run_summary import show_summary
 from catalog_pipeline.cli.times import parse_age
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.lock import catalogue_lock
@@ -37,6 +37,8 @@ from catalog_pipeline.crawling.scheduling.robots import ask_robots_early
 from catalog_pipeline.crawling.workforce import Workforce
 from catalog_pipeline.errors import CatalogueError, UsageError
 from catalog_pipeline.fetching.environment import missing_for_login, missing_for_requests
+from catalog_pipeline.orchestration.commands.request import CrawlRequest
+from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.reading.reader import reader_of
 from catalog_pipeline.sandbox.on_demand import served
@@ -88,10 +90,10 @@ def command(
     instant = _cutoff(refresh, stale_after, cutoff)
     if reparse and instant is not None:
         raise UsageError("--reparse downloads nothing; it does not go with a refresh.")
-    order = RunOrder(described, tuple(selection), instant, reparse, base_url)
-    summary = _run(order, as_json=as_json)
-    show_summary(summary, seconds=time.monotonic() - started, as_json=as_json)
-    return summary.exit_code
+    request = CrawlRequest(described, tuple(selection), instant, reparse, base_url)
+    result = _run(request, as_json=as_json)
+    show_summary(result, seconds=time.monotonic() - started, as_json=as_json)
+    return code_of_result(result)
 
 
 def _given(
@@ -126,11 +128,11 @@ def _check_environment(catalogue: Catalogue) -> None:
         raise CatalogueError.of(catalogue.name, missing)
 
 
-def _run(order: RunOrder, *, as_json: bool) -> RunSummary:
-    catalogue = order.catalogue
+def _run(request: CrawlRequest, *, as_json: bool) -> CrawlResult:
+    catalogue = request.catalogue
     # A selector that cannot be used is a mistake in the YAML, to be told before anything runs.
     reader_of(catalogue)
-    if not order.reparse:
+    if not request.reparse:
         _check_environment(catalogue)
     places = catalogue_places(catalogue.name)
     with ExitStack() as stack:
@@ -138,19 +140,19 @@ def _run(order: RunOrder, *, as_json: bool) -> RunSummary:
         lease = stack.enter_context(
             catalogue_lock(places.folder, "catalog-pipeline run", on_wait=progress.waiting_for)
         )
-        crawl_context = CrawlContext(served, progress, lease)
-        if not order.reparse and not PageStore(places.pages).has_all(order.pages):
+        crawl_context = CrawlContext(served, lease=lease)
+        if not request.reparse and not PageStore(places.pages).has_all(request.pages):
             workforce = stack.enter_context(Workforce(served(catalogue), places, lease))
             ask_robots_early(workforce.catalogue, workforce.pool)
             crawl_context = replace(crawl_context, workforce=workforce)
         # Dagster takes the better part of a second to import: mistakes in usage do not wait for
         # it, and the workers start meanwhile.
         with heavy_imports():
-            from catalog_pipeline.cli import crawl_session
+            from catalog_pipeline.orchestration.commands.crawl_and_build import crawl_and_build
             from catalog_pipeline.orchestration.definitions.catalogue_check import check_catalogue
             from catalog_pipeline.orchestration.instance.open import open_instance
 
             check_catalogue(catalogue)
             say_once_what_is_slow()
             instance = stack.enter_context(open_instance())
-        return crawl_session.run_session(instance, order, progress, crawl_context)
+        return crawl_and_build(instance, request, progress, crawl_context)

@@ -23,14 +23,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from catalog_pipeline.catalogue.files import load_catalogue
+from catalog_pipeline.cli.exit_codes import EXIT_INTERRUPTED, worst_code
 from catalog_pipeline.cli.grids import output_console
-from catalog_pipeline.cli.main import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.showing import as_line
 
 _COMMAND = [sys.executable, "-c", "from catalog_pipeline.cli.main import main; main()"]
-_WORST_FIRST = (EXIT_INTERRUPTED, EXIT_USAGE, EXIT_FAILED)
 
 
 @dataclass
@@ -93,7 +92,7 @@ def run_many(names: Sequence[str], options: Sequence[str], *, as_json: bool) -> 
         _show(output_console(), summaries)
     codes = [code for code, _ in crawls.ended.values()]
     codes += [EXIT_INTERRUPTED] if crawls.is_interrupted else []
-    return next((code for code in _WORST_FIRST if code in codes), max(codes, default=0))
+    return worst_code(codes)
 
 
 def _by_site(names: Sequence[str]) -> Mapping[str, list[str]]:

@@ -9,16 +9,18 @@ import pytest
 
 from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.cli.run_order import RunOrder
-from catalog_pipeline.cli.run_summary import RunSummary, show_summary
+from catalog_pipeline.cli.exit_codes import code_of_result
+from catalog_pipeline.cli.run_summary import resume_command, show_summary
+from catalog_pipeline.orchestration.commands.request import CrawlRequest
+from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.records import PageFailure
 from catalog_pipeline_tests.pages import keys
 
 NOON = datetime(2026, 1, 31, 12, 0, tzinfo=timezone.utc)
 BOOKS = load_catalogue("books_toscrape", environ={})
-ORDER = RunOrder(BOOKS, tuple(BOOKS.pages), None, reparse=False, base_url=None)
-GOOD = RunSummary(
-    order=ORDER,
+REQUEST = CrawlRequest(BOOKS, tuple(BOOKS.pages), None, reparse=False, base_url=None)
+GOOD = CrawlResult(
+    request=REQUEST,
     done=50,
     failed=0,
     missing=0,
@@ -49,7 +51,7 @@ GOOD = RunSummary(
     ],
 )
 def test_the_exit_code_tells_the_truth(changes: dict[str, Any], code: int):
-    assert replace(GOOD, **changes).exit_code == code
+    assert code_of_result(replace(GOOD, **changes)) == code
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def test_the_exit_code_tells_the_truth(changes: dict[str, Any], code: int):
     ],
 )  # fmt: skip
 def test_what_to_type_to_go_on_asks_for_the_same(changes: dict[str, Any], command: str):
-    assert replace(ORDER, **changes).resume_command == command
+    assert resume_command(replace(REQUEST, **changes)) == command
 
 
 def test_of_many_failures_some_are_shown_and_the_rest_counted(capsys: pytest.CaptureFixture[str]):

@@ -1,6 +1,10 @@
-"""Which pages are due: read from one look at the history, for the command line and the schedule."""
+"""One look at a catalogue's history, and which pages are due by it.
 
-from collections.abc import Iterable, Mapping
+The command, `status` and the schedule take such a snapshot and ask it, rather than the instance
+again. When a checkpoint no longer makes its page done is decided in `crawling.plan`.
+"""
+
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
@@ -9,13 +13,17 @@ from dagster import DagsterInstance
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
-from catalog_pipeline.crawling.plan import why_not_done
+from catalog_pipeline.crawling.plan import damage_of, why_not_done
 from catalog_pipeline.orchestration.checkpoints.reader import (
     PageStatuses,
+    explain_failures,
+    latest_page_event,
+    pages_recorded_after,
     read_checkpoints,
     read_statuses,
 )
-from catalog_pipeline.records import StoredPage
+from catalog_pipeline.records import PageFailure, StoredPage
+from catalog_pipeline.storing.folder_store import PageStore
 
 _PLACES_NAMED = 3
 
@@ -25,11 +33,16 @@ class Standing:
     """What a catalogue's history says at one moment, and what is due by it.
 
     `outdated` are the done pages that are to be downloaded again, `moved` those of them that were
-    fetched from another address, with that address.
+    fetched from another address, with that address. `failures` are those of failed pages whose run
+    came to them. `landed` are the pages with a checkpoint that an earlier look has not seen;
+    `newest_event` is by what the next look tells.
     """
 
     statuses: PageStatuses
     checkpoints: Mapping[PageKey, StoredPage]
+    failures: Mapping[PageKey, PageFailure] = field(default_factory=dict)
+    landed: frozenset[PageKey] = frozenset()
+    newest_event: int | None = None
     outdated: frozenset[PageKey] = frozenset()
     moved: Mapping[PageKey, str] = field(default_factory=dict)
 
@@ -41,13 +54,46 @@ class Standing:
         """
         return sorted({*self.statuses.due, *self.outdated})
 
+    def damaged(self, pages: Set[PageKey], store: PageStore) -> dict[PageKey, str]:
+        """Those of the pages whose stored file is not what their checkpoint says, and why."""
+        problems = {
+            page: damage_of(self.checkpoints[page], store)
+            for page in sorted(pages & self.checkpoints.keys())
+        }
+        return {page: problem for page, problem in problems.items() if problem}
+
 
 def read_standing(
-    instance: DagsterInstance, catalogue: Catalogue, cutoff: datetime | None = None
+    instance: DagsterInstance,
+    catalogue: Catalogue,
+    cutoff: datetime | None = None,
+    *,
+    since: Standing | None = None,
 ) -> Standing:
-    """Where the catalogue stands; with a cut-off, done pages from before it are due."""
+    """Where the catalogue stands; with a cut-off, done pages from before it are due.
+
+    `since` is an earlier look, of which `landed` tells the difference.
+    """
+    newest = latest_page_event(instance, catalogue)
     statuses = read_statuses(instance, catalogue, catalogue.pages)
     checkpoints = read_checkpoints(instance, catalogue, catalogue.pages)
+    failures = (
+        explain_failures(instance, catalogue, statuses, statuses.failed) if statuses.failed else {}
+    )
+    landed = pages_recorded_after(instance, catalogue, since.newest_event) if since else set()
+    outdated, moved = _not_done(catalogue, statuses, checkpoints, cutoff)
+    return Standing(
+        statuses, checkpoints, failures, frozenset(landed), newest, frozenset(outdated), moved
+    )
+
+
+def _not_done(
+    catalogue: Catalogue,
+    statuses: PageStatuses,
+    checkpoints: Mapping[PageKey, StoredPage],
+    cutoff: datetime | None,
+) -> tuple[set[PageKey], dict[PageKey, str]]:
+    """The done pages that are to be downloaded again, and the address of those that moved."""
     now = datetime.now(timezone.utc)
     outdated: set[PageKey] = set()
     moved: dict[PageKey, str] = {}
@@ -61,7 +107,7 @@ def read_standing(
             outdated.add(page)
             if not_done.is_moved:
                 moved[page] = not_done.reason
-    return Standing(statuses, checkpoints, frozenset(outdated), moved)
+    return outdated, moved
 
 
 def due_pages(

@@ -1,4 +1,5 @@
 """What the command line does with Dagster: runs in this process, recorded like any other.
 
-`in_process` executes a crawl or a build.
+Begin with `crawl_and_build`, which takes a `request`, tells a `spectator` and gives a `result`;
+`in_process` executes its runs. `checking` finds mistakes without a run.
 """

@@ -1,0 +1,192 @@
+"""A crawl and a build in this process: plan, crawl, build, count. The catalogue's lock is held.
+
+Nothing of the terminal is known here: whoever looks on comes in as a `Spectator`, and the result
+goes back in numbers. How a run of Dagster is executed is in `in_process`.
+"""
+
+from collections.abc import Iterable, Set
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+
+from dagster import DagsterInstance
+
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling.context import CrawlContext
+from catalog_pipeline.crawling.observers import Together
+from catalog_pipeline.crawling.ports import Observer
+from catalog_pipeline.orchestration.checkpoints.due import Standing, read_standing, tell_moved
+from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
+from catalog_pipeline.orchestration.checkpoints.table_state import (
+    LastBuild,
+    damage_of_last_table,
+    read_last_build,
+    why_outdated,
+)
+from catalog_pipeline.orchestration.commands.in_process import (
+    LocalRun,
+    build_table_here,
+    crawl_here,
+)
+from catalog_pipeline.orchestration.commands.request import CrawlRequest
+from catalog_pipeline.orchestration.commands.result import CrawlResult
+from catalog_pipeline.orchestration.commands.spectator import Spectator
+from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.records import CrawlOutcome, StoredPage
+from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.system.durable_files import kind_of
+
+
+class _Tally(Observer):
+    """What the crawls of a request came to, together."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[CrawlOutcome] = []
+        self.stored = 0
+        self.came_to_its_end = False
+
+    def page_stored(self, stored: StoredPage) -> None:
+        self.stored += 1
+
+    def finished(self, outcome: CrawlOutcome) -> None:
+        self.outcomes.append(outcome)
+        self.came_to_its_end = True
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What the stages of one request share."""
+
+    instance: DagsterInstance
+    request: CrawlRequest
+    spectator: Spectator
+    tally: _Tally
+
+    def crawl(
+        self,
+        pages: Iterable[PageKey],
+        cutoff: datetime | None,
+        context: CrawlContext,
+        *,
+        reparse: bool = False,
+    ) -> LocalRun:
+        due = sorted(pages)
+        self.tally.came_to_its_end = False
+        self.spectator.crawl_starts(len(due), reparse=reparse)
+        catalogue = self.request.catalogue
+        return crawl_here(
+            self.instance, catalogue, due, cutoff, reparse=reparse, crawl_context=context
+        )
+
+    def build(self) -> LocalRun | None:
+        """Build the table unless the one that is there would come out again."""
+        catalogue = self.request.catalogue
+        if why_outdated(self.instance, catalogue) is None:
+            return None
+        self.spectator.table_starts(damage_of_last_table(self.instance, catalogue))
+        return build_table_here(self.instance, catalogue)
+
+
+def crawl_and_build(
+    instance: DagsterInstance,
+    request: CrawlRequest,
+    spectator: Spectator,
+    crawl_context: CrawlContext,
+) -> CrawlResult:
+    """Crawl what is due of the request, build the table, and sum it up."""
+    tally = _Tally()
+    observer = Together([crawl_context.observer, tally, spectator])
+    context = replace(crawl_context, observer=observer)
+    work = _Work(instance, request, spectator, tally)
+    before = read_standing(instance, request.catalogue, request.cutoff)
+    elsewhere = tell_other_history(instance, request.catalogue)
+    if elsewhere is not None:
+        spectator.found_other_history(elsewhere)
+    due = _due(request, before, spectator)
+    crawl = work.crawl(due, request.cutoff, context, reparse=request.reparse) if due else None
+    build = None if _is_interrupted(crawl) else work.build()
+    built = read_last_build(instance, request.catalogue)
+    unusable = _unusable(request, built)
+    if unusable and not _is_interrupted(crawl) and not _is_interrupted(build):
+        # Once: what is of no use after this download too is told, and tried by the next command.
+        spectator.found_damaged(reason for reason in unusable.values() if reason)
+        # The workers that were started early have ended with the first crawl, if there was one.
+        again = replace(context, workforce=None)
+        crawl = work.crawl(unusable, datetime.now(timezone.utc), again)
+        build = (None if _is_interrupted(crawl) else work.build()) or build
+        built = read_last_build(instance, request.catalogue)
+    after = read_standing(instance, request.catalogue, since=before)
+    settled = after.landed if request.reparse else after.landed | (set(request.pages) - due)
+    return _result(request, tally, after, settled, crawl, build, built or LastBuild())
+
+
+def _due(request: CrawlRequest, standing: Standing, spectator: Spectator) -> frozenset[PageKey]:
+    wanted = frozenset(request.pages)
+    if request.reparse:
+        return wanted & standing.checkpoints.keys()
+    catalogue, statuses = request.catalogue, standing.statuses
+    moved = {page: place for page, place in standing.moved.items() if page in wanted}
+    sentence = tell_moved(catalogue, moved)
+    if sentence is not None:
+        spectator.found_moved(sentence)
+    # Whoever plans pages that are in progress elsewhere does not crawl them: the lock is ours.
+    due = wanted & {*standing.due, *statuses.in_progress}
+    store = PageStore(catalogue_places(catalogue.name).pages)
+    damaged = standing.damaged((wanted & statuses.done) - due, store)
+    spectator.found_damaged(damaged.values())
+    return due | damaged.keys()
+
+
+def _unusable(request: CrawlRequest, built: LastBuild | None) -> dict[PageKey, str]:
+    """Pages of the request that are done and that the table could not use, with the reasons."""
+    if built is None or request.reparse:
+        return {}
+    return {page: why for page, why in built.left_out.items() if page in set(request.pages)}
+
+
+def _is_interrupted(run: LocalRun | None) -> bool:
+    return run is not None and run.was_interrupted
+
+
+def _error_of(run: LocalRun | None) -> str | None:
+    return None if run is None or run.was_interrupted else run.error
+
+
+def _result(
+    request: CrawlRequest,
+    tally: _Tally,
+    standing: Standing,
+    settled: Set[PageKey],
+    crawl: LocalRun | None,
+    build: LocalRun | None,
+    built: LastBuild,
+) -> CrawlResult:
+    """Sum it up; `settled` are the pages that this request need not wait for any more."""
+    statuses, chosen = standing.statuses, set(request.pages)
+    # A run of the web UI that planned pages meanwhile has them in progress again: what this
+    # command had of it is done all the same.
+    done = chosen & (statuses.done | (statuses.in_progress.keys() & settled))
+    failed = chosen & statuses.failed.keys()
+    table = catalogue_places(request.catalogue.name).table
+    return CrawlResult(
+        request=request,
+        done=len(done),
+        failed=len(failed),
+        missing=len(chosen & statuses.missing),
+        in_progress=len((chosen & statuses.in_progress.keys()) - settled),
+        downloads=sum(outcome.downloads for outcome in tally.outcomes),
+        not_modified=sum(outcome.not_modified for outcome in tally.outcomes),
+        parsed_again=tally.stored if request.reparse else 0,
+        failures=tuple(
+            standing.failures[page] for page in sorted(failed & standing.failures.keys())
+        ),
+        is_interrupted=_is_interrupted(crawl) or _is_interrupted(build),
+        # Where the crawl came to its end, its failures say it page by page.
+        crawl_error=_error_of(crawl) if not tally.came_to_its_end else None,
+        table_error=_error_of(build),
+        table=table,
+        rows=built.rows if kind_of(table) else None,
+        duplicates=built.duplicates,
+        left_out=built.left_out,
+        outdated_pages=built.outdated_pages,
+        run_id=crawl.run_id if crawl is not None else None,
+    )

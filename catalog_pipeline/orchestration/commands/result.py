@@ -1,0 +1,52 @@
+"""What a crawl and a build came to, in numbers and errors.
+
+The words for it belong to whoever asked. Free of Dagster, as the request is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.orchestration.commands.request import CrawlRequest
+from catalog_pipeline.records import PageFailure
+
+
+@dataclass(frozen=True)
+class CrawlResult:
+    """How a crawl and a build ended; page counts are those of the request's pages.
+
+    `left_out` are the pages of the whole catalogue that are done and not in its table.
+    """
+
+    request: CrawlRequest
+    done: int
+    failed: int
+    missing: int
+    in_progress: int
+    downloads: int
+    not_modified: int
+    parsed_again: int
+    failures: tuple[PageFailure, ...]
+    is_interrupted: bool
+    crawl_error: str | None
+    table_error: str | None
+    table: Path
+    rows: int | None
+    run_id: str | None
+    duplicates: int = 0
+    left_out: Mapping[PageKey, str] = field(default_factory=dict)
+    outdated_pages: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all pages that were asked for are done."""
+        return self.done == len(self.request.pages)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is left to do or to mend."""
+        is_without_error = not self.crawl_error and not self.table_error
+        return self.is_complete and is_without_error and not self.left_out
