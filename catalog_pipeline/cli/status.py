@@ -24,12 +24,14 @@ from catalog_pipeline.cli.usable import Catalogues, all_catalogues
 from catalog_pipeline.errors import CatalogPipelineError, StorageError
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import PageFailure
+from catalog_pipeline.showing import as_line
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 _ROOMY_WIDTH = 100
 """Columns from which the counts of `status` stand apart."""
+_PARTITIONS_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class CatalogueStatus:
     moved_pages: str
     moved: str | None
     other_history: str | None
+    strange_partitions: tuple[str, ...]
     failures: tuple[PageFailure, ...]
 
 
@@ -111,7 +114,6 @@ def _status(
 ) -> CatalogueStatus:
     from catalog_pipeline.orchestration.checkpoints.due import read_standing, tell_moved
     from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
-    from catalog_pipeline.orchestration.checkpoints.reader import explain_failures
     from catalog_pipeline.orchestration.checkpoints.table_state import (
         LastBuild,
         damage_of_last_table,
@@ -123,9 +125,7 @@ def _status(
     places = catalogue_places(catalogue.name)
     # Of all pages with rows, also of those whose last try failed: their rows are in the table.
     fetches = [stored.record.fetched_at for stored in standing.checkpoints.values()]
-    failures = (
-        explain_failures(instance, catalogue, statuses, statuses.failed) if with_failures else {}
-    )
+    failures = standing.failures if with_failures else {}
     built = read_last_build(instance, catalogue) or LastBuild()
     problem = damage_of_last_table(instance, catalogue)
     return CatalogueStatus(
@@ -147,6 +147,7 @@ def _status(
         moved_pages=format_pages(standing.moved),
         moved=tell_moved(catalogue, standing.moved),
         other_history=tell_other_history(instance, catalogue),
+        strange_partitions=tuple(sorted(statuses.strange)),
         failures=tuple(failures[page] for page in sorted(failures)),
     )
 
@@ -205,10 +206,9 @@ def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
                 f"{status.catalogue} builds it anew out of the stored pages",
                 markup=False,
             )
-        if status.moved is not None:
-            console.print(f"{status.catalogue}: {status.moved}.", markup=False)
-        if status.other_history is not None:
-            console.print(f"{status.catalogue}: {status.other_history}.", markup=False)
+        for told in (status.moved, status.other_history, _strange(status.strange_partitions)):
+            if told is not None:
+                console.print(f"{status.catalogue}: {told}.", markup=False)
         if status.left_out_pages:
             console.print(
                 f"{status.catalogue}: pages {status.left_out_pages} are done and not in the table; "
@@ -219,6 +219,15 @@ def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
                 f"{status.catalogue}: the last run over {status.interrupted} pages died; "
                 f"catalog-pipeline run {status.catalogue} goes on with them"
             )
+
+
+def _strange(partitions: tuple[str, ...]) -> str | None:
+    if not partitions:
+        return None
+    more = len(partitions) - _PARTITIONS_NAMED
+    named = ", ".join(map(repr, partitions[:_PARTITIONS_NAMED]))
+    named = f"{as_line(named)} and {more} more" if more > 0 else as_line(named)
+    return f"partitions of its history name no page ({named}); they are in no count and no table"
 
 
 def _show_failures(statuses: list[CatalogueStatus]) -> None:

@@ -94,7 +94,8 @@ def test_stored_pages_are_parsed_again_without_a_download(site: Site, run: Run):
     catalogue = site.write(last_page=3)
     run("run", NAME)
     fields = {
-        name: field.model_dump(exclude_unset=True) for name, field in catalogue.fields.items()
+        name: field.model_dump(mode="json", exclude_unset=True)
+        for name, field in catalogue.fields.items()
     }
     fields["shop_id"] = {"select": ".", "attribute": "id"}
     fields["upper"] = {"select": "h2.product-name", "pattern": r"^(\w+)", "group": 1}

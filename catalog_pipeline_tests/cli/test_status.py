@@ -3,11 +3,12 @@
 from contextlib import suppress
 
 import pytest
-from dagster import DagsterInstance
+from dagster import AssetMaterialization, AssetObservation, DagsterInstance
 
 from catalog_pipeline.cli import grids
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.errors import CatalogueError
+from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
@@ -148,3 +149,21 @@ def test_a_folder_that_cannot_be_used_hides_no_other_catalogue(site: Site, run: 
     assert sentence in _of(run("status", "--json"))["error"]
     alone = run("status", NAME)
     assert (alone.code, sentence in alone.err) == (1, True)
+
+
+def test_partitions_that_name_no_page_are_told(site: Site, run: Run, instance: DagsterInstance):
+    catalogue = site.write(last_page=1)
+    run("run", NAME)
+    assert _of(run("status", NAME, "--json"))["strange_partitions"] == []
+    names = ["soon", "²", "[red]", *(f"page {number}" for number in range(3))]
+    for partition in names:
+        event = AssetMaterialization(pages_key(catalogue), partition=partition)
+        instance.report_runless_asset_event(event)
+    seen = AssetObservation(pages_key(catalogue), partition="seen")
+    instance.report_runless_asset_event(seen)
+    found = _of(run("status", NAME, "--json"))
+    assert found["strange_partitions"] == sorted([*names, "seen"])
+    assert (found["total"], found["done"], found["failed"]) == (1, 1, 0)
+    text = " ".join(run("status", NAME).out.split())
+    assert "shop: partitions of its history name no page ('[red]', 'page 0', 'page 1'," in text
+    assert "and 2 more); they are in no count and no table." in text

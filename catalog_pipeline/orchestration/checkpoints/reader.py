@@ -32,6 +32,7 @@ class PageStatuses:
     A page's failure stands until it has a newer checkpoint, and is seen while its run goes on.
     `failed` and `in_progress` name the run, `failed` only if it is the page's latest;
     `interrupted` are the pages of `missing` and `done` whose last run died without a word.
+    Beside them `strange` are the partitions of the history that name no page.
     """
 
     done: frozenset[PageKey]
@@ -39,6 +40,7 @@ class PageStatuses:
     in_progress: Mapping[PageKey, str]
     missing: frozenset[PageKey]
     interrupted: Mapping[PageKey, str]
+    strange: frozenset[str] = frozenset()
 
     @property
     def due(self) -> list[PageKey]:
@@ -53,11 +55,16 @@ def read_statuses(
     key = pages_key(catalogue)
     wanted = set(pages)
     storage = instance.event_log_storage
-    materialized = set(pages_named(catalogue, instance.get_materialized_partitions(key)).values())
+    recorded = instance.get_materialized_partitions(key)
+    pages_recorded = pages_named(catalogue, recorded)
+    materialized = set(pages_recorded.values())
     attempts = storage.get_latest_asset_partition_materialization_attempts_without_materializations(
         key
     )
     planned = pages_named(catalogue, attempts)
+    observed = storage.get_latest_storage_id_by_partition(key, DagsterEventType.ASSET_OBSERVATION)
+    pages_observed = pages_named(catalogue, observed)
+    failed_at = {page: observed[partition] for partition, page in pages_observed.items()}
     run_of = {page: attempts[partition][0] for partition, page in planned.items() if page in wanted}
     fates = {run_id: _fate(instance, run_id) for run_id in set(run_of.values())}
     by_fate: dict[str, dict[PageKey, str]] = {"failed": {}, "alive": {}, "dead": {}, "over": {}}
@@ -67,7 +74,7 @@ def read_statuses(
     failed: dict[PageKey, str | None] = {**by_fate["failed"]}
     in_progress, interrupted = by_fate["alive"], by_fate["dead"]
     for page, recorded_at in _standing_failures(
-        instance, catalogue, wanted - failed.keys()
+        instance, catalogue, failed_at, wanted - failed.keys()
     ).items():
         if page not in in_progress:
             failed[page] = None
@@ -76,26 +83,31 @@ def read_statuses(
             failed[page] = in_progress.pop(page)
     done = (materialized & wanted) - failed.keys() - in_progress.keys()
     missing = wanted - materialized - failed.keys() - in_progress.keys()
-    return PageStatuses(frozenset(done), failed, in_progress, frozenset(missing), interrupted)
+    strange = {*recorded, *attempts, *observed}
+    strange -= pages_recorded.keys() | planned.keys() | pages_observed.keys()
+    return PageStatuses(
+        frozenset(done), failed, in_progress, frozenset(missing), interrupted, frozenset(strange)
+    )
 
 
 def _standing_failures(
-    instance: DagsterInstance, catalogue: Catalogue, pages: Set[PageKey]
+    instance: DagsterInstance,
+    catalogue: Catalogue,
+    failed_at: Mapping[PageKey, int],
+    pages: Set[PageKey],
 ) -> dict[PageKey, int]:
-    """Pages whose recorded failure is newer than their checkpoint, with the failure's storage id.
+    """Pages whose failure, recorded at `failed_at`, is newer than their checkpoint; both are ids.
 
     Whatever run came after it, cancelled, dead or never begun, has not mended the page.
     """
-    key = pages_key(catalogue)
-    latest = instance.event_log_storage.get_latest_storage_id_by_partition
-    failed_at = latest(key, DagsterEventType.ASSET_OBSERVATION)
     if not failed_at:
         return {}
-    done_at = latest(key, DagsterEventType.ASSET_MATERIALIZATION)
+    latest = instance.event_log_storage.get_latest_storage_id_by_partition
+    done_at = latest(pages_key(catalogue), DagsterEventType.ASSET_MATERIALIZATION)
     standing = {
-        page: failed_at[partition]
-        for partition, page in pages_named(catalogue, failed_at).items()
-        if page in pages and failed_at[partition] > done_at.get(partition, 0)
+        page: at
+        for page, at in failed_at.items()
+        if page in pages and at > done_at.get(str(page), 0)
     }
     # Others may report observations too; only ours are failures.
     ours = read_failures(instance, catalogue, standing)
