@@ -70,9 +70,14 @@ def crawl_pages(
             if lease is None:
                 raise dg.DagsterExecutionInterruptedError
             crawl_context = replace(crawl_context, lease=lease)
-        observers = Together([crawl_context.observer, RunLog(context.log)])
+        run_log = RunLog(context.log)
+        observers = Together([crawl_context.observer, run_log])
         crawl_context = replace(crawl_context, observer=observers)
-        outcome = _crawl(context, catalogue, config, crawl_context, must_stop)
+        try:
+            outcome = _crawl(context, catalogue, config, crawl_context, must_stop)
+        except (CrawlStoppedError, LoginError):
+            run_log.given_up()
+            raise
     if outcome.was_stopped:
         context.log.info(f"Stopped as asked; {len(outcome.untried)} pages are still due.")
         raise dg.DagsterExecutionInterruptedError

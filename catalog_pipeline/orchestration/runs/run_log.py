@@ -68,12 +68,21 @@ class RunLog(Observer):
         self._log.warning(f"Stopping ({reason}); finishing the pages in flight.")
 
     def finished(self, outcome: CrawlOutcome) -> None:
+        self._tell_costs(
+            f"{outcome.downloads:,} downloads, {outcome.not_modified:,} unchanged (304)",
+            len(outcome.failures),
+        )
+
+    def given_up(self) -> None:
+        """The crawl has ended without an outcome, as it could not have gone on."""
+        self._tell_costs(f"{self._stored:,} pages stored", self._failed)
+
+    def _tell_costs(self, gains: str, failed: int) -> None:
         slowest = ", ".join(
             f"{page} ({seconds:.1f} s)" for seconds, page in sorted(self._slowest, reverse=True)
         )
         self._log.info(
-            f"{outcome.downloads:,} downloads, {outcome.not_modified:,} unchanged (304), "
-            f"{self._retries:,} retries, {len(outcome.failures):,} failed, "
+            f"{gains}, {self._retries:,} retries, {failed:,} failed, "
             f"{self._waited_seconds:,.0f} s waited for the site's limits, "
             f"{self._clock() - self._started:,.0f} s in all; slowest pages: {slowest or 'none'}."
         )

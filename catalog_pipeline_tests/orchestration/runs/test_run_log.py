@@ -137,3 +137,15 @@ def test_a_real_run_has_its_pace_its_failures_and_its_summary_in_its_log(
     (summary,) = [text for _, text in entries if "slowest pages" in text]
     assert summary.startswith("3 downloads, 0 unchanged (304), 0 retries, 1 failed, ")
     assert " 0 s waited" not in summary
+
+
+def test_a_crawl_that_gives_up_has_its_summary_too(site: Site, instance: dg.DagsterInstance):
+    catalogue = site.write(last_page=6, politeness={"concurrency": 1, "stop_window": 3})
+    site.shop.control(faults=[f"{page}=404" for page in range(2, 7)])
+    ended = crawl_here(instance, catalogue, list(catalogue.pages), None)
+    (summary,) = [
+        entry.user_message
+        for entry in instance.all_logs(ended.run_id)
+        if "slowest pages" in entry.user_message
+    ]
+    assert summary.startswith("1 pages stored, 0 retries, 3 failed, ")
