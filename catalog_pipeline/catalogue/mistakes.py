@@ -61,7 +61,18 @@ def located(mistake: Mistake, path: Path, document: Document) -> Mistake:
 
 
 def _raw(error: ValidationError) -> list[Any]:
-    return list(error.errors(include_url=False, include_input=False))
+    found = error.errors(include_url=False, include_input=False)
+    places = [each["loc"][:-1] for each in found]
+    return [
+        each
+        for each, place in zip(found, places, strict=True)
+        if not (_is_other_choice(each) and places.count(place) > 1)
+    ]
+
+
+def _is_other_choice(found: Any) -> bool:
+    """Whether all that is wrong is that a text is no section, where it may be either."""
+    return found["type"] == "model_type" and str(found["loc"][-1])[:1].isupper()
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -80,6 +80,14 @@ def test_a_mistake_in_a_login_is_held_to_the_keys_of_its_kind(tmp_path: Path):
     assert mistake.allowed == "kind, username_env, password_env"
 
 
+def test_a_text_that_may_be_a_section_is_one_mistake_and_not_two(tmp_path: Path):
+    path = catalogue_file(tmp_path, more="  headers: {X: ä}\n  cookies: {a: b c}\n")
+    assert [(field, line) for field, line, _ in _mistakes(path)] == [
+        ("headers.X", 10),
+        ("cookies.a", 11),
+    ]
+
+
 def test_the_text_names_each_mistake_in_a_line_of_its_own(tmp_path: Path):
     path = catalogue_file(tmp_path, ("select", "selct"), ("last_page: 9", "last_page: yes"))
     with pytest.raises(CatalogueError) as caught:
