@@ -82,7 +82,7 @@ def test_a_cut_off_resumes_a_refresh_that_was_cut_short(site: Site, run: Run):
 def test_base_url_and_environment_lead_to_a_mirror(
     site: Site, run: Run, monkeypatch: pytest.MonkeyPatch
 ):
-    site.write(last_page=2, base_url="http://127.0.0.1:9")
+    site.write(last_page=2, base_url="http://127.0.0.1:9", mirrors=[site.shop.url])
     monkeypatch.setenv(base_url_variable(NAME), site.shop.url)
     assert run("run", NAME, "--pages", "1", "--json").code == 0
     monkeypatch.setenv(base_url_variable(NAME), "http://127.0.0.1:9")
@@ -99,7 +99,7 @@ def test_stored_pages_are_parsed_again_without_a_download(site: Site, run: Run):
     }
     fields["shop_id"] = {"select": ".", "attribute": "id"}
     fields["upper"] = {"select": "h2.product-name", "pattern": r"^(\w+)", "group": 1}
-    site.write(last_page=3, fields={name: _plain(field) for name, field in fields.items()})
+    site.write(last_page=3, fields=fields)
     site.shop.control(reset_hits=True)
 
     answer = run("run", NAME, "--reparse", "--json")
@@ -108,14 +108,10 @@ def test_stored_pages_are_parsed_again_without_a_download(site: Site, run: Run):
     assert (table["upper"] == table["name"].str.split().str[0]).all()
 
 
-def _plain(field: dict[str, object]) -> dict[str, object]:
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in field.items()}
-
-
 def test_reparsing_needs_no_site_at_all_and_says_what_it_did(site: Site, run: Run):
     site.write(last_page=2)
     run("run", NAME)
-    site.write(last_page=2, base_url="http://127.0.0.1:9")
+    site.write(last_page=2, base_url="http://127.0.0.1:9", mirrors=[site.shop.url])
     answer = run("run", NAME, "--reparse")
     assert answer.code == 0
     assert "2 pages parsed again, 0 downloads" in answer.out

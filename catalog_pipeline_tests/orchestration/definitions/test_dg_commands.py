@@ -126,7 +126,7 @@ def test_one_mistake_leaves_somebody_elses_other_catalogues_as_they_are_and_fail
 
 def test_the_bundled_catalogues_pass_its_checks(home: Path):
     environ = {"DAGSTER_HOME": str(home)}
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
     for what in ("yaml", "defs"):
         answer = run_dg("check", what, cwd=CHECKOUT, environ=environ)

@@ -41,7 +41,9 @@ def test_a_change_of_the_columns_is_warned_of(site: Site, run: Run, instance: dg
     _crawled(site, run)
     _crawled(site, run)
     assert _passed(instance, "column_schema_change")
-    fields = dict(list(site.catalogue.model_dump(exclude_unset=True)["fields"].items())[:-1])
+    fields = dict(
+        list(site.catalogue.model_dump(mode="json", exclude_unset=True)["fields"].items())[:-1]
+    )
     _crawled(site, run, fields=fields)
     assert not _passed(instance, "column_schema_change")
 
