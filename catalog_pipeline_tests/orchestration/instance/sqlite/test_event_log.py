@@ -25,7 +25,14 @@ from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 from dagster._daemon.auto_run_reexecution.event_log_consumer import EventLogConsumerDaemon
 
 from catalog_pipeline.orchestration.instance.sqlite.connections import MAX_IDLE_SHARDS
-from catalog_pipeline_tests.orchestration.histories import JOB, PAGES, Clock, RunHistory, history
+from catalog_pipeline_tests.orchestration.histories import (
+    JOB,
+    KINDS,
+    PAGES,
+    Clock,
+    RunHistory,
+    history,
+)
 from catalog_pipeline_tests.orchestration.questions import answer, questions
 
 WRITERS = 3
@@ -109,7 +116,10 @@ def _follow(instance: dg.DagsterInstance, act: object) -> None:
     """
     for entry in act if isinstance(act, list) else ():
         event = entry.dagster_event
-        if event is not None and event.event_type in EVENT_TYPE_TO_PIPELINE_RUN_STATUS:
+        # A run can only be queued with a code location to be launched from.
+        if event is not None and event.event_type in EVENT_TYPE_TO_PIPELINE_RUN_STATUS.keys() - {
+            KINDS.RUN_ENQUEUED
+        }:
             changed_at = datetime.fromtimestamp(entry.timestamp, timezone.utc)
             instance.run_storage.handle_run_event(entry.run_id, event, changed_at)
 
