@@ -9,7 +9,7 @@ from catalog_pipeline.errors import CatalogueError, Mistake
 from catalog_pipeline.orchestration.names import pages_key
 
 _TRIED = "tried"
-_OF_TRIED = f" for schedule '{_TRIED}'"
+_OF_TRIED = f" for schedule '{_TRIED}''"
 """What Dagster adds of the schedule that is made for the check alone."""
 
 
