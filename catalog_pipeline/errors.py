@@ -12,7 +12,9 @@
     └── PageError               one listing page could not be had
         ├── FetchError          ... because of the site or the network
         ├── ParseError          ... because of what the page holds
-        └── StoredPageError     ... because its stored file is missing or damaged
+        ├── StoredPageError     ... because its stored file is missing or damaged
+        ├── ParseLimitError     ... because reading it took too much time or memory
+        └── PoisonousPageError  ... because worker processes died of it
 
 Nothing else belongs here: no messages of a single module, no handling.
 """
@@ -120,10 +122,7 @@ class TableError(CatalogPipelineError):
 
 
 class PageError(CatalogPipelineError):
-    """One listing page could not be had. The text names the page, the URL and the cause.
-
-    `http_status` is set when the site answered. It crosses a process boundary as it is.
-    """
+    """One listing page could not be had. The text names the page, the URL and the cause."""
 
     kind = "error"
     http_status: int | None = None
@@ -229,3 +228,22 @@ class StoredPageError(PageError):
     """A stored page file is missing, cut short or altered."""
 
     kind = "stored"
+
+
+class ParseLimitError(PageError):
+    """Reading a page took more time or memory than `kind`, a key of `limits`, allows."""
+
+    def __init__(self, problem: str, *, kind: str, page: PageKey) -> None:
+        super().__init__(problem, page=page)
+        self.kind = kind
+
+
+class PoisonousPageError(PageError):
+    """So many workers died that had the page; `status` is the last one's (negative: a signal)."""
+
+    kind = "poisonous"
+
+    def __init__(self, problem: str, *, page: PageKey, deaths: int, status: int) -> None:
+        super().__init__(problem, page=page)
+        self.deaths = deaths
+        self.status = status

@@ -72,7 +72,7 @@ class Politeness(StrictModel):
 
 
 class Limits(StrictModel):
-    """What one answer of the server may be at most."""
+    """What one answer of the server may be, and cost, at most."""
 
     max_body_bytes: Bytes = 10 * MEBIBYTE
     """Longest body as sent over the wire."""
@@ -82,6 +82,10 @@ class Limits(StrictModel):
     """The text of one value, as it stands on the page."""
     max_rows_bytes: Bytes = 16 * MEBIBYTE
     """The texts of all values of a page together."""
+    parse_seconds: Seconds = 20
+    """How long reading the products of one page may take."""
+    parse_memory: Bytes = 512 * MEBIBYTE
+    """How much memory reading the products of one page may take, in bytes."""
     max_redirects: Redirects = 5
     """Redirects that are followed one after the other."""
     redirect_hosts: tuple[Host, ...] = ()

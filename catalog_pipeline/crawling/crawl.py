@@ -46,6 +46,7 @@ def crawl(
             workers.catalogue,
             workers.pool,
             ledger,
+            store,
             must_stop=must_stop,
             has_session=job.places.cookies.exists(),
         )

@@ -17,6 +17,7 @@ from catalog_pipeline.errors import (
     FetchError,
     LoginError,
     PageError,
+    ParseLimitError,
     StorageError,
     WorkerError,
 )
@@ -34,9 +35,11 @@ class WorkerSetup:
     requests: int
     held_waves: int
     asks: bool = True
+    reading_board: int | None = None
     """`requests` is how many pages it may ask for at once; `threads` are more, since pages are
     parsed too. `held_waves` is the descriptor of the memory that says which waves are held;
-    without `asks` nothing is asked of the site, so that no credentials are needed."""
+    without `asks` nothing is asked of the site, so that no credentials are needed. In the memory
+    of `reading_board` the worker notes what it is reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,20 @@ class CrawlBroke:
     error: LoginError | StorageError | WorkerError
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerLost:
+    """A worker process has ended; another one takes its place. No worker sends this.
+
+    `tasks` are those that it did not answer, `reading` the pages that it was just reading.
+    `exceeded` says of pages why it was ended because of them. `status` is as `subprocess` has it.
+    """
+
+    tasks: tuple[Task, ...]
+    reading: frozenset[PageKey]
+    exceeded: tuple[ParseLimitError, ...]
+    status: int
+
+
 News: TypeAlias = PageSent | PageArrived
 
 Answer: TypeAlias = (
@@ -195,4 +212,5 @@ Answer: TypeAlias = (
     | LoggedIn
     | LoginPutOff
     | CrawlBroke
+    | WorkerLost
 )

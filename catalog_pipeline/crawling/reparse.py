@@ -16,11 +16,13 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.ports import Recorder
+from catalog_pipeline.crawling.scheduling.casualties import Casualties
 from catalog_pipeline.crawling.scheduling.ledger import Ledger
 from catalog_pipeline.crawling.scheduling.loop import LONGEST_WAIT_SECONDS
 from catalog_pipeline.crawling.scheduling.stopping import Stopping
 from catalog_pipeline.crawling.workforce import Workforce
 from catalog_pipeline.crawling.working.pool import WorkerPool
+from catalog_pipeline.errors import PageError
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.storing.folder_store import PageStore
@@ -54,25 +56,36 @@ def reparse(
                 parsing.take_answers()
         finally:
             ledger.flush()
-    return stopping.outcome(tuple(sorted(stored.record.page for stored in parsing.waiting)))
+    return stopping.outcome(parsing.untried)
 
 
 class _Parsing:
     """Gives the workers as many pages as they have threads, and takes what comes of them."""
 
     def __init__(self, pool: WorkerPool, ledger: Ledger, pages: Sequence[StoredPage]) -> None:
-        self.waiting = deque(pages)
+        self._waiting = deque(pages)
         self._pool = pool
         self._ledger = ledger
+        self._suspects: deque[StoredPage] = deque()
+        self._casualties = Casualties()
         self._at_work: dict[PageKey, StoredPage] = {}
 
     def goes_on(self, *, may_start: bool) -> bool:
         """Start what may start; whether any page is being parsed."""
-        while may_start and self.waiting and len(self._at_work) < self._pool.threads:
-            stored = self.waiting.popleft()
-            self._at_work[stored.record.page] = stored
-            self._pool.submit(messages.ReparsePage(stored.record.page, stored))
+        if may_start and self._suspects and self._pool.takes_one_alone:
+            self._start(self._suspects.popleft(), alone=True)
+        while may_start and self._waiting and len(self._at_work) < self._pool.threads:
+            self._start(self._waiting.popleft(), alone=False)
         return bool(self._at_work)
+
+    @property
+    def untried(self) -> tuple[PageKey, ...]:
+        """The pages that were not parsed."""
+        return tuple(sorted(stored.record.page for stored in [*self._waiting, *self._suspects]))
+
+    def _start(self, stored: StoredPage, *, alone: bool) -> None:
+        self._at_work[stored.record.page] = stored
+        self._pool.submit(messages.ReparsePage(stored.record.page, stored), alone=alone)
 
     def take_answers(self) -> None:
         """Wait a moment for answers, and act on those that came."""
@@ -84,9 +97,28 @@ class _Parsing:
         for answer in self._pool.answers(min(patience, LONGEST_WAIT_SECONDS)):
             if isinstance(answer, messages.CrawlBroke):
                 raise answer.error
-            if isinstance(answer, messages.PageStored):
+            if isinstance(answer, messages.WorkerLost):
+                self._worker_lost(answer)
+            elif isinstance(answer, messages.PageStored):
                 del self._at_work[answer.page]
+                self._casualties.page_settled()
                 self._ledger.page_stored(answer.stored, time.monotonic())
             elif isinstance(answer, messages.PageRefused):
-                url = self._at_work.pop(answer.page).record.url
-                self._ledger.page_failed(answer.page, url, 1, answer.error)
+                self._fail(self._at_work.pop(answer.page), answer.error)
+
+    def _worker_lost(self, lost: messages.WorkerLost) -> None:
+        self._casualties.worker_died(lost)
+        for task in lost.tasks:
+            if isinstance(task, messages.ReparsePage):
+                stored = self._at_work.pop(task.page)
+                error = self._casualties.verdict(task.page, lost)
+                if error is not None:
+                    self._fail(stored, error)
+                elif self._casualties.is_suspect(task.page):
+                    self._suspects.append(stored)
+                else:
+                    self._waiting.appendleft(stored)
+
+    def _fail(self, stored: StoredPage, error: PageError) -> None:
+        self._casualties.page_settled()
+        self._ledger.page_failed(stored.record.page, stored.record.url, 1, error)

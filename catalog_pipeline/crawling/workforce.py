@@ -34,10 +34,17 @@ class Workforce:
     ) -> None:
         with ExitStack() as opening:
             self.catalogue = opening.enter_context(served)
-            shared = lease.descriptors if lease is not None else ()
-            self.pool = opening.enter_context(WorkerPool(self.catalogue, places, shared, asks=asks))
-            if lease is not None:
-                lease.name_workers(self.pool.pids)
+            if lease is None:
+                pool = WorkerPool(self.catalogue, places, asks=asks)
+            else:
+                pool = WorkerPool(
+                    self.catalogue,
+                    places,
+                    lease.descriptors,
+                    on_change=lease.name_workers,
+                    asks=asks,
+                )
+            self.pool = opening.enter_context(pool)
             self._ending = opening.pop_all()
 
     def __enter__(self) -> Workforce:

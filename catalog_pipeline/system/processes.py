@@ -51,6 +51,12 @@ def is_alive_since(pid: int, mark: str | None) -> bool:
     return mark is None or found is None or found == mark
 
 
+def resident_bytes(pid: int) -> int:
+    """How much memory a process has in use; 0 where the system does not tell."""
+    fields = _text(f"/proc/{pid}/statm").split()
+    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if len(fields) > 1 else 0
+
+
 def arguments(pid: int) -> list[str]:
     """The command of a process, word by word; empty where the system does not tell."""
     return _text(f"/proc/{pid}/cmdline").split("\0")[:-1]

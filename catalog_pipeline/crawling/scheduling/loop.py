@@ -23,6 +23,7 @@ from catalog_pipeline.crawling.scheduling.stopping import Stopping
 from catalog_pipeline.crawling.scheduling.throttle import AdaptiveThrottle
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.records import CrawlOutcome, StoredPage
+from catalog_pipeline.storing.folder_store import PageStore
 
 LONGEST_WAIT_SECONDS = 0.25
 """How long at most a crawl waits before it looks again whether it has to stop."""
@@ -36,6 +37,7 @@ class CrawlLoop:
         catalogue: Catalogue,
         pool: WorkerPool,
         ledger: Ledger,
+        store: PageStore,
         *,
         must_stop: Callable[[], bool],
         has_session: bool = False,
@@ -51,7 +53,7 @@ class CrawlLoop:
         self._pages = 0
         self._throttle = AdaptiveThrottle(self._politeness.requests_per_second, clock=clock)
         self._admission = Admission(catalogue, pool, self._throttle, has_session=has_session)
-        self._results = Results(catalogue, self._queue, self._admission, ledger, clock)
+        self._results = Results(catalogue, self._queue, self._admission, ledger, store, clock)
         self._stopping = Stopping(catalogue.name, ledger, must_stop)
         self._robots = RobotsGate(
             catalogue,
@@ -106,7 +108,7 @@ class CrawlLoop:
 
     def _is_limited(self, now: float) -> bool:
         """Whether nothing but the site's limits keeps a page from starting."""
-        if not self._has_room() or self._queue.first() is None:
+        if not self._has_room() or self._first() is None:
             return False
         return self._throttle.seconds_until_free(now) > 0
 
@@ -125,7 +127,7 @@ class CrawlLoop:
         if goes_on and self._has_room():
             if self._queue.next_wake is not None:
                 waits.append(self._queue.next_wake - now)
-            if self._queue.first() and not self._admission.session.is_wanted:
+            if self._first() and not self._admission.session.is_wanted:
                 waits.append(self._throttle.seconds_until_free(now))
         return max(0.0, min(waits))
 
@@ -136,7 +138,7 @@ class CrawlLoop:
             self._begin_login(now)
             return
         while self._has_room():
-            work = self._queue.first()
+            work = self._first()
             if work is None:
                 return
             if not self._robots.knows(work.url):
@@ -145,12 +147,15 @@ class CrawlLoop:
                 return
             refusal = self._robots.why_not(work.url)
             if refusal:
-                self._queue.drop_first()
+                self._queue.drop(work)
                 self._results.give_up(work, "robots", refusal)
                 return
             if self._throttle.seconds_until_free(now) > 0:
                 return
             self._start(work, now)
+
+    def _first(self) -> PageWork | None:
+        return self._queue.first(may_be_suspect=self._pool.takes_one_alone)
 
     def _has_room(self) -> bool:
         """Whether the site may be asked for one more page, and a worker is there for it."""
@@ -186,9 +191,10 @@ class CrawlLoop:
                 work.previous,
                 is_paced=self._throttle.requests_per_second is not None,
                 wave=work.wave,
-                is_ahead=prefetch.is_allowed,
+                is_ahead=prefetch.is_allowed and not work.is_suspect,
                 cookies=work.cookies,
-            )
+            ),
+            alone=work.is_suspect,
         )
 
     def _begin_login(self, now: float) -> None:

@@ -27,6 +27,8 @@ class PageWork:
     """The address as it may be shown, where that is another one."""
     attempt: int = 1
     redirects: int = 0
+    is_suspect: bool = False
+    """Whether workers died that had the page: it is to be alone with the next one."""
     expiries: int = 0
     """How often the site said that its session has expired."""
     started_at: float | None = None
@@ -52,6 +54,7 @@ class PageQueue:
     def __init__(self) -> None:
         self._numbers = itertools.count()
         self._ready: deque[PageWork] = deque()
+        self._suspects: deque[PageWork] = deque()
         self._put_off: list[tuple[float, int, PageWork]] = []
         self._in_flight: dict[PageKey, PageWork] = {}
         self._arrived: dict[PageKey, PageWork] = {}
@@ -60,17 +63,19 @@ class PageQueue:
         """Add pages that may start at once, in their order."""
         self._ready.extend(works)
 
-    def first(self) -> PageWork | None:
-        """The page that is to start next, if one is ready."""
+    def first(self, *, may_be_suspect: bool = False) -> PageWork | None:
+        """The page that is to start next, if one is ready; suspects go before the others."""
+        if may_be_suspect and self._suspects:
+            return self._suspects[0]
         return self._ready[0] if self._ready else None
 
-    def drop_first(self) -> None:
-        """Take the next page out without starting it."""
-        self._ready.popleft()
+    def drop(self, work: PageWork) -> None:
+        """Take the page that `first` gave out without starting it."""
+        self._line_of(work).popleft()
 
     def start(self, work: PageWork) -> None:
-        """The next page starts, as `work`."""
-        self._ready.popleft()
+        """The page that `first` gave starts, as `work`."""
+        self._line_of(work).popleft()
         self._in_flight[work.page] = work
 
     def turn_of(self, page: PageKey) -> int:
@@ -87,7 +92,7 @@ class PageQueue:
 
     def again(self, work: PageWork) -> None:
         """Put a page in front of all that are ready."""
-        self._ready.appendleft(work)
+        self._line_of(work).appendleft(work)
 
     def put_off(self, work: PageWork, until: float) -> None:
         """Let a page wait until a time."""
@@ -96,7 +101,8 @@ class PageQueue:
     def wake(self, now: float) -> None:
         """Make the pages ready whose time has come."""
         while self._put_off and self._put_off[0][0] <= now:
-            self._ready.append(heapq.heappop(self._put_off)[2])
+            work = heapq.heappop(self._put_off)[2]
+            self._line_of(work).append(work)
 
     @property
     def next_wake(self) -> float | None:
@@ -116,10 +122,13 @@ class PageQueue:
     @property
     def is_empty(self) -> bool:
         """Whether no page waits to be started."""
-        return not self._ready and not self._put_off
+        return not self._ready and not self._suspects and not self._put_off
 
     @property
     def waiting(self) -> tuple[PageKey, ...]:
         """The pages that wait to be started, sorted."""
-        put_off = [work.page for _, _, work in self._put_off]
-        return tuple(sorted([work.page for work in self._ready] + put_off))
+        put_off = [work for _, _, work in self._put_off]
+        return tuple(sorted(work.page for work in [*self._ready, *self._suspects, *put_off]))
+
+    def _line_of(self, work: PageWork) -> deque[PageWork]:
+        return self._suspects if work.is_suspect else self._ready

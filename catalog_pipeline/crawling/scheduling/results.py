@@ -6,16 +6,21 @@ Which page starts next is decided in `loop`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timezone
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.scheduling.admission import Admission
+from catalog_pipeline.crawling.scheduling.casualties import Casualties
 from catalog_pipeline.crawling.scheduling.ledger import Ledger
 from catalog_pipeline.crawling.scheduling.queue import PageQueue, PageWork
 from catalog_pipeline.crawling.scheduling.retry_policy import next_attempt
-from catalog_pipeline.errors import FetchError, PageError
+from catalog_pipeline.errors import FetchError, PageError, StoredPageError
 from catalog_pipeline.records import StoredPage
+from catalog_pipeline.storing.folder_store import PageStore
 
 
 class Results:
@@ -27,6 +32,7 @@ class Results:
         queue: PageQueue,
         admission: Admission,
         ledger: Ledger,
+        store: PageStore,
         clock: Callable[[], float],
     ) -> None:
         self._politeness = catalogue.politeness
@@ -34,7 +40,10 @@ class Results:
         self._queue = queue
         self._admission = admission
         self._ledger = ledger
+        self._store = store
         self._clock = clock
+        self._casualties = Casualties()
+        self._began_at = datetime.now(timezone.utc)
 
     def take(self, answer: messages.Answer) -> None:
         """Act on what a worker answered.
@@ -44,7 +53,9 @@ class Results:
         """
         if isinstance(answer, messages.CrawlBroke):
             raise answer.error
-        if isinstance(answer, messages.LoggedIn):
+        if isinstance(answer, messages.WorkerLost):
+            self._worker_lost(answer)
+        elif isinstance(answer, messages.LoggedIn):
             self._admission.logged_in(answer.session, self._clock())
         elif isinstance(answer, messages.LoginPutOff):
             self._login_put_off(answer.error)
@@ -69,6 +80,7 @@ class Results:
 
     def _page_stored(self, work: PageWork, stored: StoredPage) -> None:
         now = self._clock()
+        self._casualties.page_settled()
         self._admission.page_came(stored, now)
         self._ledger.stats.page_came(stored.record)
         self._ledger.page_stored(stored, now)
@@ -124,5 +136,36 @@ class Results:
         if seconds:
             self._ledger.asked_to_pause(seconds)
 
+    def _worker_lost(self, lost: messages.WorkerLost) -> None:
+        """What the dead worker had stored counts; the rest goes back, unless it is to blame."""
+        self._casualties.worker_died(lost)
+        stored = self._stored_by_the_dead(lost)
+        for task in lost.tasks:
+            if isinstance(task, messages.LogIn):
+                self._admission.session.interrupted()
+            if not isinstance(task, messages.FetchPage):
+                continue
+            work = self._queue.land(task.page)
+            error = self._casualties.verdict(task.page, lost)
+            if task.page in stored:
+                self._page_stored(work, stored[task.page])
+            elif error is not None:
+                self._fail(work, error)
+            else:
+                is_suspect = self._casualties.is_suspect(task.page)
+                self._queue.again(replace(work, is_suspect=is_suspect))
+
+    def _stored_by_the_dead(self, lost: messages.WorkerLost) -> dict[PageKey, StoredPage]:
+        """The pages that a dead worker had stored and had not told of."""
+        pages = {task.page for task in lost.tasks if isinstance(task, messages.FetchPage)}
+        found: dict[PageKey, StoredPage] = {}
+        for page, name in self._store.newest().items() if pages else ():
+            if page in pages and name.fetched_at >= self._began_at:
+                # What is not whole was being written: the page goes back.
+                with suppress(StoredPageError):
+                    found[page] = self._store.recognise(name)
+        return found
+
     def _fail(self, work: PageWork, error: PageError) -> None:
+        self._casualties.page_settled()
         self._ledger.page_failed(work.page, work.shown_url, work.attempt, error)

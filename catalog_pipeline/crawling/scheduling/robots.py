@@ -161,6 +161,9 @@ class RobotsGate:
             ):
                 if isinstance(answer, messages.RobotsAnswered) and answer.url == url:
                     found = answer
+                elif isinstance(answer, messages.WorkerLost):
+                    is_sent = is_sent and messages.FetchRobots(url) not in answer.tasks
+                    self._meanwhile(answer)
                 else:
                     self._meanwhile(answer)
             if found is not None:

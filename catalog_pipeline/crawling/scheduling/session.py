@@ -70,6 +70,11 @@ class Session:
             raise LoginError(f"{self._name}: no login after {tries}: {error.problem}")
         self.try_at = again_at
 
+    def interrupted(self) -> None:
+        """The worker that logged in has ended without a word: it begins anew, as if it had not."""
+        self.is_under_way = False
+        self._tries -= 1
+
     def page_came(self) -> None:
         """A page was shown to the present session."""
         self._has_had_pages = True

@@ -15,6 +15,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.politeness import FormLogin
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.working.page_writer import PageWriter
+from catalog_pipeline.crawling.working.reading_board import ReadingBoard
 from catalog_pipeline.crawling.working.request_slots import (
     SLOW_EXCHANGE_SECONDS,
     HeldWaves,
@@ -41,6 +42,8 @@ from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.records import Redirect, Validators
 
+_THREADS_WITHOUT_A_BOARD = 64
+
 
 class PageWorker:
     """Does tasks of one catalogue; `do` may be called from several threads at once.
@@ -55,6 +58,7 @@ class PageWorker:
         environ: Mapping[str, str] = os.environ,
         *,
         slots: RequestSlots | None = None,
+        board: ReadingBoard | None = None,
         before_request: Callable[[], None] = lambda: None,
         asks: bool = True,
     ) -> None:
@@ -71,7 +75,9 @@ class PageWorker:
         )
         self._cookies = self._cookie_file.load() if self._cookie_file else None
         self._secrets = Secrets.of_site(catalogue, environ, self._cookies)
-        self._writer = PageWriter(catalogue, places, self._secrets)
+        self._writer = PageWriter(
+            catalogue, places, self._secrets, board or ReadingBoard.make(_THREADS_WITHOUT_A_BOARD)
+        )
         unasked = catalogue.model_copy(update={"headers": {}, "cookies": {}})
         self._exchange = Exchange(
             catalogue if asks else unasked,

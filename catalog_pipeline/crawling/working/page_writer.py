@@ -12,11 +12,12 @@ from datetime import datetime, timezone
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.origins import is_of_same_address, origin_of
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling.working.reading_board import ReadingBoard
 from catalog_pipeline.errors import ParseError, StoredPageError
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.reading.reader import reader_of
-from catalog_pipeline.records import PageRecord, Response, StoredPage, Validators
+from catalog_pipeline.records import Columns, PageRecord, Response, StoredPage, Validators
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import PageStore
 from catalog_pipeline.storing.page_file import PageFile
@@ -29,9 +30,14 @@ class PageWriter:
     """
 
     def __init__(
-        self, catalogue: Catalogue, places: CataloguePlaces, secrets: Secrets | None = None
+        self,
+        catalogue: Catalogue,
+        places: CataloguePlaces,
+        secrets: Secrets,
+        board: ReadingBoard,
     ) -> None:
-        self._secrets = secrets or Secrets()
+        self._secrets = secrets
+        self._board = board
         self._store = PageStore(places.pages)
         self._parser = reader_of(catalogue)
         self._catalogue = catalogue
@@ -86,9 +92,7 @@ class PageWriter:
         """
         record = previous.record
         file = self._store.read(record.page, previous.file_name, previous.sha256)
-        columns = self._parser.parse(
-            file.body, url=record.url, page=record.page, content_type=record.content_type
-        )
+        columns = self._read(file.body, record.url, record.page, record.content_type)
         columns, hidden = self._secrets.hide_in_rows(columns)
         rows = page_file.rows_json(columns)
         mended = replace(
@@ -104,7 +108,7 @@ class PageWriter:
     ) -> StoredPage:
         """Parse and store a body; with a 304 it is the stored one, and `kept` its record."""
         content_type = kept.content_type if kept else response.content_type
-        columns = self._parser.parse(body, url=response.url, page=page, content_type=content_type)
+        columns = self._read(body, response.url, page, content_type)
         columns, hidden = self._secrets.hide_in_rows(columns)
         rows = page_file.rows_json(columns)
         validators = kept.validators if kept else self._without_secrets(response.validators)
@@ -126,6 +130,11 @@ class PageWriter:
             asked_at=origin_of(self._catalogue, page),
         )
         return replace(self._store.write(record, rows, body), hidden_cells=hidden)
+
+    def _read(self, body: bytes, url: str, page: PageKey, content_type: str | None) -> Columns:
+        """The only thing that is noted as reading: what storing costs is not the page's fault."""
+        with self._board.reading(page):
+            return self._parser.parse(body, url=url, page=page, content_type=content_type)
 
     def _without_secrets(self, validators: Validators) -> Validators:
         """A validator with a secret in it is none: it would have to be stored as it is."""

@@ -1,25 +1,23 @@
 """The workers of a crawl: processes of several threads each, fed over sockets.
 
 Processes, because one Python process cannot download, parse and record as fast as the contract
-asks; of their own session, so that a Ctrl-C in the terminal reaches only the scheduler, which
-lets them finish.
+asks, and because a page may crash or hang whatever reads it; of their own session, so that a Ctrl-C
+in the terminal reaches only the scheduler, which lets them finish. One that dies is replaced; what
+becomes of its pages is decided in `scheduling.casualties`.
 """
 
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import sys
-from collections.abc import Sequence
-from multiprocessing.connection import Connection, wait
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import wait
 from types import TracebackType
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling import messages
-from catalog_pipeline.crawling.orphans import WORKER_MODULE
+from catalog_pipeline.crawling.working.handle import WorkerHandle
 from catalog_pipeline.crawling.working.request_slots import HeldWaves
-from catalog_pipeline.errors import WorkerError
 from catalog_pipeline.places import CataloguePlaces
 
 _REQUESTS_WORTH_A_PROCESS = 4
@@ -29,34 +27,17 @@ _PATIENCE_SECONDS = 10.0
 """How long workers may take to end, which includes storing the pages that they had asked for."""
 _SLOW_RATE = 50.0
 """Requests per second up to which one process is certainly enough."""
-
-
-class _Worker:
-    """One process, its connection, and what it was given and has not answered."""
-
-    def __init__(self, setup: messages.WorkerSetup, inherited: Sequence[int]) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", WORKER_MODULE, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno(), *inherited],
-                start_new_session=True,
-            )
-        self.connection = Connection(ours.detach())
-        try:
-            self.connection.send(setup)
-        except OSError as error:
-            raise _died(self) from error
-        self.threads = setup.threads
-        self.busy = 0
+_SECONDS_BETWEEN_LOOKS = 0.25
+"""How often it is looked whether a page takes too much."""
 
 
 class WorkerPool:
     """Context manager around the worker processes of one crawl.
 
     `held` says which waves they do not ask for any more. The workers keep the `inherited`
-    descriptors open as long as they live.
+    descriptors open as long as they live. `on_change` is told the process ids of all workers
+    whenever one is started. A page that is a danger to its worker goes `alone` to one more process,
+    which is started when it is needed first.
     """
 
     def __init__(
@@ -65,28 +46,24 @@ class WorkerPool:
         places: CataloguePlaces,
         inherited: Sequence[int] = (),
         *,
+        on_change: Callable[[list[int]], None] = lambda pids: None,
         asks: bool = True,
     ) -> None:
         self.capacity = catalogue.politeness.concurrency
         self.asked_robots = ""
         """The robots.txt that was asked for before the crawl began, until its answer is taken."""
         self.held = HeldWaves.make()
+        self._catalogue = catalogue
+        self._places = places
+        self._inherited = inherited
+        self._on_change = on_change
+        self._next_look = 0.0
         shares = _requests_of_processes(catalogue, os.cpu_count() or 1)
-        self._workers = [
-            _Worker(
-                messages.WorkerSetup(
-                    catalogue,
-                    places,
-                    share * _THREADS_PER_REQUEST,
-                    share,
-                    self.held.descriptor,
-                    asks,
-                ),
-                [self.held.descriptor, *inherited],
-            )
-            for share in shares
-        ]
+        self._asks = asks
+        self._workers = [self._start(share, share * _THREADS_PER_REQUEST) for share in shares]
+        self._lone: WorkerHandle | None = None
         self.threads = sum(worker.threads for worker in self._workers)
+        on_change(self.pids)
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -100,57 +77,79 @@ class WorkerPool:
         # A second Ctrl-C means at once.
         self.close(at_once=kind is not None and not issubclass(kind, Exception))
 
-    def submit(self, task: messages.Task) -> None:
-        """Give a task to the worker with the most idle threads."""
-        worker = max(self._workers, key=lambda each: each.threads - each.busy)
-        worker.busy += 1
-        try:
-            worker.connection.send(task)
-        except OSError as error:
-            raise _died(worker) from error
+    def submit(self, task: messages.Task, *, alone: bool = False) -> None:
+        """Give a task to the worker with the most idle threads, or to one that has no other."""
+        if alone:
+            if self._lone is None:
+                self._lone = self._start(1, 1)
+                self._on_change(self.pids)
+            self._lone.give(task)
+        else:
+            max(self._workers, key=lambda each: each.idle_threads).give(task)
+
+    @property
+    def takes_one_alone(self) -> bool:
+        """Whether a task may be given that is to be alone in its process."""
+        return self._lone is None or self._lone.is_idle
 
     def answers(self, timeout_seconds: float) -> list[messages.Answer]:
         """Answers that have come in; waits for the first one up to the given time.
 
-        Raises:
-            WorkerError: a process ended before it answered.
+        A worker that has ended is replaced, and a `WorkerLost` tells of it.
         """
-        by_connection = {worker.connection: worker for worker in self._workers}
+        self._look_at_readings()
+        by_connection = {worker.connection: worker for worker in self._all}
         ready = wait(list(by_connection), timeout=max(0.0, timeout_seconds))
         found: list[messages.Answer] = []
         for connection in ready:
             worker = by_connection[connection]  # type: ignore[index]
             try:
-                while True:
-                    answer: messages.Answer = worker.connection.recv()
-                    worker.busy -= not isinstance(answer, messages.News)
-                    found.append(answer)
-                    if not worker.connection.poll():
-                        break
-            except (EOFError, OSError) as error:
-                if not found:
-                    raise _died(worker) from error
-                break
+                found.extend(worker.take())
+            except (EOFError, OSError):
+                found.append(self._replaced(worker))
         return found
 
     def close(self, *, at_once: bool = False) -> None:
         """End the workers; what they were doing is given up, `at_once` or after a while."""
-        for worker in self._workers:
-            worker.connection.close()
-            if at_once:
-                worker.process.kill()
-        for worker in self._workers:
-            try:
-                worker.process.wait(timeout=_PATIENCE_SECONDS)
-            except subprocess.TimeoutExpired:
-                worker.process.kill()
-                worker.process.wait()
+        for worker in self._all:
+            worker.close(at_once=at_once)
+        for worker in self._all:
+            worker.wait_for_end(_PATIENCE_SECONDS)
         self.held.close()
 
     @property
     def pids(self) -> list[int]:
         """The process ids of the workers."""
-        return [worker.process.pid for worker in self._workers]
+        return [worker.process.pid for worker in self._all]
+
+    @property
+    def _all(self) -> list[WorkerHandle]:
+        return self._workers if self._lone is None else [*self._workers, self._lone]
+
+    def _start(self, requests: int, threads: int) -> WorkerHandle:
+        setup = messages.WorkerSetup(
+            self._catalogue, self._places, threads, requests, self.held.descriptor, self._asks
+        )
+        return WorkerHandle(setup, [self.held.descriptor, *self._inherited])
+
+    def _replaced(self, worker: WorkerHandle) -> messages.WorkerLost:
+        lost = worker.bury()
+        if worker is self._lone:
+            self._lone = None
+        else:
+            place = self._workers.index(worker)
+            self._workers[place] = self._start(
+                worker.threads // _THREADS_PER_REQUEST, worker.threads
+            )
+        self._on_change(self.pids)
+        return lost
+
+    def _look_at_readings(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + _SECONDS_BETWEEN_LOOKS
+            for worker in self._all:
+                worker.end_if_it_exceeds(now)
 
 
 def _requests_of_processes(catalogue: Catalogue, processors: int) -> list[int]:
@@ -163,8 +162,3 @@ def _requests_of_processes(catalogue: Catalogue, processors: int) -> list[int]:
     processes = max(1, min(processors, concurrency // _REQUESTS_WORTH_A_PROCESS))
     share, rest = divmod(concurrency, processes)
     return [share + (1 if index < rest else 0) for index in range(processes)]
-
-
-def _died(worker: _Worker) -> WorkerError:
-    status = worker.process.wait()
-    return WorkerError(f"A worker process of the crawl ended (exit status {status}).")

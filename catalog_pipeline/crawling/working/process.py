@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.working.page_worker import PageWorker
+from catalog_pipeline.crawling.working.reading_board import ReadingBoard
 from catalog_pipeline.crawling.working.request_slots import HeldWaves, RequestSlots
 from catalog_pipeline.errors import LoginError
 
@@ -67,12 +68,14 @@ def serve(connection: Connection) -> None:
         if poller.poll(0):
             raise EOFError("the scheduler has gone")
 
+    board = ReadingBoard.of(setup.reading_board, setup.threads + 1)
     slots = RequestSlots(setup.requests, HeldWaves(setup.held_waves))
     try:
         worker = PageWorker(
             setup.catalogue,
             setup.places,
             slots=slots,
+            board=board,
             before_request=require_scheduler,
             asks=setup.asks,
         )

@@ -31,6 +31,15 @@ def test_one_expired_session_makes_one_login_however_many_pages_saw_it():
     assert not login.is_wanted
 
 
+def test_a_login_whose_worker_died_begins_anew_as_if_it_had_not():
+    login = Session(MEMBERS, has_session=False)
+    assert login.begin(0.0) == 1
+    login.interrupted()
+    assert login.is_wanted
+    assert not login.is_under_way
+    assert login.begin(1.0) == 1
+
+
 def test_a_session_that_never_shows_a_page_is_an_error_and_no_loop():
     login = Session(MEMBERS, has_session=False)
     login.succeeded(login.begin(0.0))

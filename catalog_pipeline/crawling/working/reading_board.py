@@ -1,0 +1,98 @@
+"""What the threads of a worker are reading at this moment, in memory that the scheduler shares.
+
+A page can crash or hang the process that reads it, and neither can be told from inside. So each
+thread notes the page before it reads its content, and whoever started the process sees which page
+it was, and since when. What is made of that is decided in `handle` and `scheduling.casualties`.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import tempfile
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.system.processes import resident_bytes
+
+_SINCE = struct.Struct("dq")
+_MARK = struct.Struct("q")
+"""Written after, and taken back alone, so that whoever looks never sees half of what is noted."""
+_SLOT_BYTES = _SINCE.size + _MARK.size
+_NO_PAGE = 0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A page that is being read: the mark of its key, since which `time.monotonic()`, and how much
+    memory its process had in use then."""
+
+    mark: int
+    since: float
+    bytes_before: int
+
+
+def mark_of(page: PageKey) -> int:
+    """A number that stands for a page among the few that one worker has."""
+    return zlib.crc32(str(page).encode()) + 1
+
+
+class ReadingBoard:
+    """A slot for each thread of one worker process."""
+
+    def __init__(self, descriptor: int, slots: int) -> None:
+        self.descriptor = descriptor
+        self._memory = mmap.mmap(descriptor, slots * _SLOT_BYTES)
+        self._free = list(range(slots))
+        self._slots = slots
+        self._lock = threading.Lock()
+
+    @classmethod
+    def make(cls, slots: int) -> ReadingBoard:
+        """New memory, in which nothing is noted; it goes with the last process that has it."""
+        with tempfile.TemporaryFile() as file:
+            file.truncate(slots * _SLOT_BYTES)
+            return cls(os.dup(file.fileno()), slots)
+
+    @classmethod
+    def of(cls, descriptor: int | None, slots: int) -> ReadingBoard:
+        """The memory of that descriptor; new memory that nobody sees without one."""
+        return cls.make(slots) if descriptor is None else cls(descriptor, slots)
+
+    @contextmanager
+    def reading(self, page: PageKey) -> Iterator[None]:
+        """Note the page for as long as its content is read."""
+        with self._lock:
+            slot = self._free.pop()
+        place = slot * _SLOT_BYTES
+        now, in_use = time.monotonic(), resident_bytes(os.getpid())
+        _SINCE.pack_into(self._memory, place, now, in_use)
+        _MARK.pack_into(self._memory, place + _SINCE.size, mark_of(page))
+        try:
+            yield
+        finally:
+            _MARK.pack_into(self._memory, place + _SINCE.size, _NO_PAGE)
+            with self._lock:
+                self._free.append(slot)
+
+    def now(self) -> list[Reading]:
+        """What is being read; of a process that has ended, what it was reading then."""
+        found = []
+        for slot in range(self._slots):
+            place = slot * _SLOT_BYTES
+            (mark,) = _MARK.unpack_from(self._memory, place + _SINCE.size)
+            since, bytes_before = _SINCE.unpack_from(self._memory, place)
+            if mark != _NO_PAGE:
+                found.append(Reading(mark, since, bytes_before))
+        return found
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self._memory.close()
+        os.close(self.descriptor)

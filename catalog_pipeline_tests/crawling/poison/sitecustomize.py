@@ -1,0 +1,50 @@
+"""Makes pages a danger to worker processes: Python imports this module at the start of each.
+
+A page may crash the process while it is read, as a mistake in a library in C does; hold it up for
+ever, as a pattern does; fill its memory; take long to be stored; or, once, end the process when it
+is stored and nobody knows.
+"""
+
+import json
+import os
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+if "catalog_pipeline.crawling.working.process" in sys.orig_argv:
+    from catalog_pipeline.reading.html.listing import ListingParser
+    from catalog_pipeline.records import StoredPage
+    from catalog_pipeline.storing.folder_store import PageStore
+
+    dangers: dict[str, list[int]] = json.loads(os.environ["CATALOG_PIPELINE_TESTS_DANGERS"])
+    harmless_parse, harmless_write = ListingParser.parse, PageStore.write
+
+    def parse(self: ListingParser, body: bytes, **of_page: Any) -> Any:
+        """Read a page, if that does not end the process."""
+        number = of_page["page"].number
+        if number in dangers.get("crash", []):
+            signal.raise_signal(signal.SIGSEGV)
+        if number in dangers.get("hang", []):
+            re.search(r"(a+)+b", "a" * 200)
+        if number in dangers.get("hog", []):
+            hog = bytearray(400 * 2**20)
+            hog[::4096] = b"x" * len(hog[::4096])
+            time.sleep(60)
+        return harmless_parse(self, body, **of_page)
+
+    def write(self: PageStore, *arguments: Any) -> StoredPage:
+        """Store a page, slowly if so named, or die of it the first time."""
+        stored = harmless_write(self, *arguments)
+        if stored.record.page.number in dangers.get("slow to store", []):
+            time.sleep(2)
+        once = Path(os.environ["CATALOG_PIPELINE_TESTS_ONCE"])
+        if stored.record.page.number in dangers.get("die when stored", []) and not once.exists():
+            once.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return stored
+
+    ListingParser.parse = parse  # type: ignore[method-assign]
+    PageStore.write = write  # type: ignore[method-assign]

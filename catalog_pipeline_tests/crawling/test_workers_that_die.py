@@ -1,0 +1,178 @@
+"""Crawls whose worker processes die: by a signal from outside, or because of what they read."""
+
+import json
+import os
+import random
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.crawling.context import CrawlContext
+from catalog_pipeline.crawling.crawl import CrawlJob, crawl
+from catalog_pipeline.crawling.lock import catalogue_lock
+from catalog_pipeline.crawling.ports import Observer
+from catalog_pipeline.crawling.reparse import ReparseJob, reparse
+from catalog_pipeline.crawling.workforce import Workforce
+from catalog_pipeline.errors import WorkerError
+from catalog_pipeline.records import CrawlOutcome, StoredPage
+from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.system.locked_file import read_values
+from catalog_pipeline_tests.crawling.recorders import KeptRecords
+from catalog_pipeline_tests.site import Site
+
+POISON = Path(__file__).with_name("poison")
+
+Endanger = Callable[..., None]
+
+
+@pytest.fixture
+def endanger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Endanger:
+    """Makes pages a danger to the workers that are started afterwards."""
+
+    def make(**dangers: list[int]) -> None:
+        named = {danger.replace("_", " "): pages for danger, pages in dangers.items()}
+        monkeypatch.setenv("PYTHONPATH", str(POISON))
+        monkeypatch.setenv("CATALOG_PIPELINE_TESTS_DANGERS", json.dumps(named))
+        monkeypatch.setenv("CATALOG_PIPELINE_TESTS_ONCE", str(tmp_path / "once"))
+
+    return make
+
+
+def _job(site: Site, catalogue: Catalogue) -> CrawlJob:
+    PageStore(site.places.pages).prepare()
+    return CrawlJob(catalogue, site.places, [(page, None) for page in catalogue.pages])
+
+
+def _crawl(site: Site, records: KeptRecords) -> CrawlOutcome:
+    return crawl(_job(site, site.catalogue), records, CrawlContext(), lambda: False)
+
+
+def _numbers(records: KeptRecords) -> list[int]:
+    return [stored.record.page.number for stored in records.pages]
+
+
+def _failures(outcome: CrawlOutcome) -> dict[int, str]:
+    return {failure.page.number: failure.kind for failure in outcome.failures}
+
+
+def test_a_crawl_goes_on_whose_workers_are_killed_again_and_again(site: Site):
+    catalogue = site.write(last_page=50, politeness={"concurrency": 8})
+    site.shop.control(latency_ms=60)
+    job, records, kills = _job(site, catalogue), KeptRecords(), list[int]()
+    chance = random.Random(7)
+
+    class Killer(Observer):
+        def page_stored(self, stored: StoredPage) -> None:
+            if len(kills) < 12 and chance.random() < 0.4:
+                kills.append(chance.choice(workforce.pool.pids))
+                os.kill(kills[-1], signal.SIGKILL)
+
+    with Workforce(CrawlContext().serve(catalogue), job.places, None) as workforce:
+        context = CrawlContext(observer=Killer(), workforce=workforce)
+        outcome = crawl(job, records, context, lambda: False)
+    assert len(kills) >= 8
+    assert outcome.failures == ()
+    assert _numbers(records) == list(range(1, 51))
+    # Only what was in flight in a dead worker is asked for again: at most all that may be.
+    assert sum(site.downloads().values()) - 50 <= 8 * len(kills)
+
+
+def test_a_page_that_a_dead_worker_had_stored_is_recognised_and_not_fetched_again(
+    site: Site, endanger: Endanger
+):
+    endanger(die_when_stored=[3])
+    records = KeptRecords()
+    outcome = _crawl(site, records)
+    assert outcome.failures == ()
+    assert _numbers(records) == list(range(1, 13))
+    assert site.downloads()[3] == 1
+
+
+def test_a_page_that_kills_whoever_reads_it_fails_alone(site: Site, endanger: Endanger):
+    endanger(crash=[3, 4, 5, 11])
+    records = KeptRecords()
+    outcome = _crawl(site, records)
+    assert _failures(outcome) == dict.fromkeys([3, 4, 5, 11], "poisonous")
+    assert all("SIGSEGV" in failure.message for failure in outcome.failures)
+    assert _numbers(records) == [1, 2, 6, 7, 8, 9, 10, 12]
+    downloads = site.downloads()
+    assert all(2 <= downloads[page] <= 6 for page in (3, 4, 5, 11))
+
+
+def test_a_catalogue_of_nothing_but_poison_fails_page_by_page(site: Site, endanger: Endanger):
+    catalogue = site.write(politeness={"stop_window": 50})
+    endanger(crash=list(range(1, 13)))
+    outcome = crawl(_job(site, catalogue), KeptRecords(), CrawlContext(), lambda: False)
+    assert _failures(outcome) == dict.fromkeys(range(1, 13), "poisonous")
+
+
+def test_a_stored_page_that_kills_whoever_parses_it_again_fails_alone(
+    site: Site, endanger: Endanger
+):
+    stored, records = KeptRecords(), KeptRecords()
+    _crawl(site, stored)
+    endanger(crash=[2, 9])
+    job = ReparseJob(site.catalogue, site.places, stored.pages)
+    outcome = reparse(job, records, CrawlContext(), lambda: False)
+    assert _failures(outcome) == dict.fromkeys([2, 9], "poisonous")
+    assert len(records.pages) == 10
+
+
+def test_a_page_that_takes_too_long_to_read_fails_alone(site: Site, endanger: Endanger):
+    """Within one long search Python hears of nothing, not even of its own time limits."""
+    site.write(limits={"parse_seconds": 0.5})
+    endanger(hang=[4])
+    records = KeptRecords()
+    outcome = _crawl(site, records)
+    assert _failures(outcome) == {4: "parse_seconds"}
+    assert "took longer than 0.5 s (limits.parse_seconds)" in outcome.failures[0].message
+    assert len(records.pages) == 11
+    # Only alone in a process is it certain which page it was.
+    assert site.downloads()[4] == 2
+
+
+def test_a_page_that_takes_long_to_be_stored_is_not_taken_for_one_that_is_hard_to_read(
+    site: Site, endanger: Endanger
+):
+    site.write(limits={"parse_seconds": 0.5})
+    endanger(slow_to_store=[2, 5])
+    records = KeptRecords()
+    assert _crawl(site, records).failures == ()
+    assert len(records.pages) == 12
+    assert set(site.downloads().values()) == {1}
+
+
+def test_a_page_that_takes_too_much_memory_to_read_fails_alone(site: Site, endanger: Endanger):
+    site.write(limits={"parse_memory": 200 * 2**20})
+    endanger(hog=[7])
+    records = KeptRecords()
+    outcome = _crawl(site, records)
+    assert _failures(outcome) == {7: "parse_memory"}
+    assert "took more than 200 MiB (limits.parse_memory)" in outcome.failures[0].message
+    assert len(records.pages) == 11
+
+
+def test_workers_that_cannot_start_end_the_crawl_with_a_sentence(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    (tmp_path / "sitecustomize.py").write_text("import os; os._exit(7)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(WorkerError, match=r"10 worker processes .* exit status 7"):
+        _crawl(site, KeptRecords())
+    assert site.shop.log() == []
+
+
+def test_a_worker_that_takes_the_place_of_another_is_named_in_the_lock(site: Site):
+    job = _job(site, site.catalogue)
+    with catalogue_lock(site.places.folder, "run-a") as lock:
+        with Workforce(CrawlContext().serve(job.catalogue), job.places, lock) as workforce:
+            (before,) = workforce.pool.pids
+            os.kill(before, signal.SIGKILL)
+            context = CrawlContext(workforce=workforce, lease=lock)
+            crawl(job, KeptRecords(), context, lambda: False)
+        named = read_values(site.places.folder / "crawl.lock")["workers"]
+    assert len(named) == 1
+    assert named[0][0] != before
