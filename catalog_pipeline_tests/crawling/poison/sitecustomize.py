@@ -47,4 +47,4 @@ if "catalog_pipeline.crawling.working.process" in sys.orig_argv:
         return stored
 
     ListingParser.parse = parse  # type: ignore[method-assign]
-    PageStore.write = write  # type: ignore[method-assign]
+    PageStore.write = write  # type: ignore[method-assign,assignment]
