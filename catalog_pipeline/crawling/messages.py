@@ -196,6 +196,7 @@ class WorkerLost:
     reading: frozenset[PageKey]
     exceeded: tuple[ParseLimitError, ...]
     status: int
+    pid: int
 
 
 News: TypeAlias = PageSent | PageArrived

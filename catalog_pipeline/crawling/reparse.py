@@ -47,9 +47,10 @@ def reparse(
         StorageError, WorkerError: nothing more can be had.
     """
     catalogue = job.catalogue
-    ledger = Ledger(catalogue.politeness, PageStore(job.places.pages), recorder, context.observer)
+    store = PageStore(job.places.pages)
+    ledger = Ledger(catalogue.politeness, store, recorder, context.observer)
     with Workforce(context.serve(catalogue), job.places, context.lease, asks=False) as workers:
-        parsing = _Parsing(workers.pool, ledger, job.pages)
+        parsing = _Parsing(workers.pool, ledger, store, job.pages)
         stopping = Stopping(catalogue.name, ledger, must_stop)
         try:
             while parsing.goes_on(may_start=not (stopping.begins_now() or stopping.has_begun)):
@@ -62,10 +63,13 @@ def reparse(
 class _Parsing:
     """Gives the workers as many pages as they have threads, and takes what comes of them."""
 
-    def __init__(self, pool: WorkerPool, ledger: Ledger, pages: Sequence[StoredPage]) -> None:
+    def __init__(
+        self, pool: WorkerPool, ledger: Ledger, store: PageStore, pages: Sequence[StoredPage]
+    ) -> None:
         self._waiting = deque(pages)
         self._pool = pool
         self._ledger = ledger
+        self._store = store
         self._suspects: deque[StoredPage] = deque()
         self._casualties = Casualties()
         self._at_work: dict[PageKey, StoredPage] = {}
@@ -107,6 +111,7 @@ class _Parsing:
                 self._fail(self._at_work.pop(answer.page), answer.error)
 
     def _worker_lost(self, lost: messages.WorkerLost) -> None:
+        self._store.discard_half_written_by(lost.pid)
         self._casualties.worker_died(lost)
         for task in lost.tasks:
             if isinstance(task, messages.ReparsePage):

@@ -39,10 +39,16 @@ class PageStore:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            for path in self.folder.glob(f"{_TEMPORARY_PREFIX}*"):
-                path.unlink(missing_ok=True)
+            self._discard_half_written(f"{_TEMPORARY_PREFIX}*")
         except OSError as error:
             raise _storage_error("prepare the folder", self.folder, error) from error
+
+    def discard_half_written_by(self, pid: int) -> None:
+        """Remove what a process that is dead was just writing."""
+        try:
+            self._discard_half_written(f"{_TEMPORARY_PREFIX}{pid}-*")
+        except OSError as error:
+            raise _storage_error("tidy the folder", self.folder, error) from error
 
     def write(self, record: PageRecord, rows: bytes, body: bytes) -> StoredPage:
         """Store a page; its content is on disk when this returns, its name after `sync`.
@@ -120,6 +126,10 @@ class PageStore:
             keep = current.get(name.page)
             if keep is not None and name != keep and not keep.fetched_at < name.fetched_at <= now:
                 self._remove(name)
+
+    def _discard_half_written(self, pattern: str) -> None:
+        for path in self.folder.glob(pattern):
+            path.unlink(missing_ok=True)
 
     def _remove(self, name: FileName) -> None:
         path = self.folder / str(name)

@@ -186,14 +186,15 @@ def test_a_crawl_that_is_started_again_at_once_waits_for_the_pages_in_flight(
 def test_a_worker_that_is_killed_is_replaced_and_the_crawl_goes_on(scene: Scene) -> None:
     process = half_way(scene)
     (worker,) = [pid for pid in scene.processes() if pid != process.pid]
-    deaths = Deaths(scene)
+    stored_before = scene.stored()
     os.kill(worker, signal.SIGKILL)
-    deaths.note()
     scene.shop.control(latency_ms=0)
     assert process.wait() == 0
     assert scene.done() == set(range(1, PAGES + 1))
     again = {page for page, count in scene.downloads().items() if count > 1}
+    assert again.isdisjoint(stored_before)
     assert len(again) <= most_in_flight(scene)
+    deaths = Deaths(scene)
     deaths.in_flight.update(again)
     assert complaints(scene, deaths) == []
 

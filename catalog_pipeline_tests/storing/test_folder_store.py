@@ -109,6 +109,14 @@ def test_preparing_removes_half_written_files_and_nothing_else(store: PageStore)
     assert names(store) == {stored.file_name, "notes.txt"}
 
 
+def test_what_one_dead_process_was_writing_is_removed_and_nothing_else(store: PageStore) -> None:
+    stored = samples.store_page(store, 7)
+    for writer in ("99-a-1", "99-a-2", "999-a-1"):
+        (store.folder / f".writing-{writer}").write_bytes(b"catalogue pa")
+    store.discard_half_written_by(99)
+    assert names(store) == {stored.file_name, ".writing-999-a-1"}
+
+
 def test_a_store_without_a_folder_is_empty(tmp_path: Path) -> None:
     assert PageStore(tmp_path / "nothing").newest() == {}
 

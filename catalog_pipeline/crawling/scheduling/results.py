@@ -138,6 +138,7 @@ class Results:
 
     def _worker_lost(self, lost: messages.WorkerLost) -> None:
         """What the dead worker had stored counts; the rest goes back, unless it is to blame."""
+        self._store.discard_half_written_by(lost.pid)
         self._casualties.worker_died(lost)
         stored = self._stored_by_the_dead(lost)
         for task in lost.tasks:

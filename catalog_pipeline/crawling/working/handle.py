@@ -106,7 +106,9 @@ class WorkerHandle:
         status = self.process.wait()
         reading = frozenset(self._pages(self._board.now()))
         self._board.close()
-        return messages.WorkerLost(tuple(self._tasks.values()), reading, self._exceeded, status)
+        return messages.WorkerLost(
+            tuple(self._tasks.values()), reading, self._exceeded, status, self.process.pid
+        )
 
     def close(self, *, at_once: bool) -> None:
         """Let the process end, in its own time or at once; `wait_for_end` waits for it."""

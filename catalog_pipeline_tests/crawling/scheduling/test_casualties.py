@@ -24,7 +24,7 @@ def _lost(
     status: int = -signal.SIGSEGV,
 ) -> messages.WorkerLost:
     tasks = tuple(messages.FetchPage(page, f"http://shop.example/{page}", 1) for page in pages)
-    return messages.WorkerLost(tasks, frozenset(reading), exceeded, status)
+    return messages.WorkerLost(tasks, frozenset(reading), exceeded, status, 4711)
 
 
 def test_a_page_that_was_being_read_is_a_suspect_and_the_others_are_not():
