@@ -15,6 +15,7 @@ from catalog_pipeline.crawling.lock import TABLE_LOCK, catalogue_lock
 from catalog_pipeline.errors import CatalogPipelineError, TableError
 from catalog_pipeline.orchestration.checkpoints.reader import (
     PageStatuses,
+    explain_failures,
     latest_page_event,
     read_checkpoints,
     read_statuses,
@@ -90,7 +91,10 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
             MIRRORS_KEY: " ".join(catalogue.same_site),
             "code_version": catalogue.code_version,
         },
-        check_results=[_pages_complete(completeness), _pages_intact(report)],
+        check_results=[
+            _pages_complete(completeness, _reasons(instance, catalogue)),
+            _pages_intact(report),
+        ],
     )
 
 
@@ -196,12 +200,21 @@ def _page_metadata(completeness: Completeness, report: TableReport) -> dict[str,
     }
 
 
-def _pages_complete(completeness: Completeness) -> dg.AssetCheckResult:
+def _reasons(instance: dg.DagsterInstance, catalogue: Catalogue) -> list[str]:
+    """Why the failed pages failed, as far as their runs came to them."""
+    statuses = read_statuses(instance, catalogue, catalogue.pages)
+    failures = explain_failures(instance, catalogue, statuses, statuses.failed)
+    return [failures[page].message for page in sorted(failures)[:_TOLD]]
+
+
+def _pages_complete(completeness: Completeness, reasons: list[str]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=PAGES_COMPLETE,
         passed=completeness.done == completeness.total,
         severity=dg.AssetCheckSeverity.WARN,
+        description=reasons[0] if reasons else None,
         metadata={
+            "reasons": dg.MetadataValue.json(reasons),
             "done": completeness.done,
             "failed": completeness.failed,
             "missing": completeness.missing,

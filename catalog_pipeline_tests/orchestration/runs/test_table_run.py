@@ -58,6 +58,24 @@ def test_the_web_ui_is_told_how_complete_the_table_is(site: Site, instance: dg.D
     }
 
 
+def test_the_check_of_the_pages_names_each_failed_page_with_its_reason(
+    site: Site, instance: dg.DagsterInstance
+):
+    catalogue = site.write(last_page=3)
+    site.shop.control(faults=["2=404"])
+    crawl_here(instance, catalogue, keys(1, 2, 3), None)
+    build = build_table_here(instance, catalogue)
+    kind = dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    evaluations = [
+        entry.get_dagster_event().asset_check_evaluation_data
+        for entry in instance.all_logs(build.run_id, of_type=kind)
+    ]
+    (pages,) = [check for check in evaluations if check.check_name == "pages_are_complete"]
+    reason = f"page 2 {site.shop.url}/products?page=2: the server answered 404"
+    assert pages.description == reason
+    assert pages.metadata["reasons"].value == [reason]
+
+
 def test_a_whole_catalogue_passes_its_checks(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=2)
     crawl_here(instance, catalogue, keys(1, 2), None)
