@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic import Field as Bounded
 from pydantic.json_schema import JsonSchemaValue
 
+from catalog_pipeline.catalogue.docstrings import attribute_docstrings
 from catalog_pipeline.catalogue.field_types import OPTIONS, PARTS, CellType, FieldType
 from catalog_pipeline.catalogue.scalars import mapped_value
 from catalog_pipeline.catalogue.time_formats import format_problem
@@ -53,10 +54,19 @@ class InPlace:
 class StrictModel(BaseModel):
     """An immutable part of a catalogue's YAML in which an unknown key is a mistake."""
 
-    # A key's docstring is its description in the JSON schema and in the reference of the YAML.
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: Any, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """A key's docstring is its description in the schema and in the reference of the YAML."""
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, text in attribute_docstrings(cls).items():
+            if name in properties:
+                properties[name].setdefault("description", text)
+        return schema
 
 
 class AssumedDate(StrictModel):

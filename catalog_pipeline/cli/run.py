@@ -36,7 +36,6 @@ from catalog_pipeline.crawling.plan import parse_cutoff
 from catalog_pipeline.crawling.scheduling.robots import ask_robots_early
 from catalog_pipeline.crawling.workforce import Workforce
 from catalog_pipeline.errors import CatalogueError, UsageError
-from catalog_pipeline.fetching.environment import missing_for_login, missing_for_requests
 from catalog_pipeline.orchestration.commands.request import CrawlRequest
 from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.places import catalogue_places
@@ -120,6 +119,9 @@ def _cutoff(refresh: bool, stale_after: str | None, cutoff: str | None) -> datet
 
 def _check_environment(catalogue: Catalogue) -> None:
     """Refuse a crawl that lacks a credential, before anything of it is planned."""
+    # It brings requests along, which a mistake in usage does not wait for.
+    from catalog_pipeline.fetching.environment import missing_for_login, missing_for_requests
+
     missing = [
         *missing_for_login(catalogue, os.environ),
         *missing_for_requests(catalogue, os.environ),
