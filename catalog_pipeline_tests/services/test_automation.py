@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+from catalog_pipeline.crawling.lock import TABLE_LOCK
 from catalog_pipeline.sandbox.server import RunningShop
-from catalog_pipeline.storing.page_file import FileName
+from catalog_pipeline.system.locked_file import is_locked, read_values
 from catalog_pipeline_tests.services.conftest import PAGES
 from catalog_pipeline_tests.services.downloads import downloads
 from catalog_pipeline_tests.services.graphql import WebClient
@@ -38,11 +40,9 @@ def table(common_services: RunningServices, common_shop: RunningShop) -> Path:
 
 
 def test_a_page_that_lands_during_a_build_causes_one_more(table: Path, client: WebClient) -> None:
-    """The build is held up by a pipe in the place of its last page's file."""
-    builds = len(client.table_builds("table"))
-    with HeldUpFile(_file_of_page(table.parent, PAGES)) as held_up:
-        client.launch_table("table")
-        wait_for("a build that reads the last page", held_up.has_reader, every=0.02)
+    """The build is held up by stopping its process."""
+    with HeldUpBuild(table) as held_up:
+        builds = _held_up(client, held_up)
         run = client.launch_run("table", 1, 1)
         assert wait_for("the late page", lambda: client.has_ended(run)) == "SUCCESS"
         began_at = client.run(run)["startTime"]
@@ -54,6 +54,17 @@ def test_a_page_that_lands_during_a_build_causes_one_more(table: Path, client: W
         lambda: _first_row(table)["fetched_at"].timestamp() >= began_at,
     )
     assert _first_row(table)["page"] == 1
+
+
+def _held_up(client: WebClient, held_up: HeldUpBuild) -> int:
+    """Launch builds until one is held up; returns how many there were before it."""
+    for _ in range(10):
+        builds = len(client.table_builds("table"))
+        client.launch_table("table")
+        if held_up.catch():
+            return builds
+        wait_for("the end of a build", lambda: len(client.table_builds("table")) > builds)  # noqa: B023
+    raise AssertionError("no build could be held up")
 
 
 def _first_row(table: Path) -> dict[str, Any]:
@@ -71,48 +82,46 @@ def test_wiping_a_page_makes_it_missing_and_takes_its_rows_from_the_table(
     wait_for("the table without the page", lambda: rows(table) == (PAGES - 1) * PAGE_SIZE)
 
 
-def _file_of_page(folder: Path, page: int) -> Path:
-    names = [FileName.parse(path.name) for path in (folder / "pages").iterdir()]
-    found = [str(name) for name in names if name is not None and name.page == page]
-    assert len(found) == 1
-    return folder / "pages" / found[0]
+class HeldUpBuild:
+    """Stops the process of a build in its midst: it has seen what is done, and no table yet."""
 
+    def __init__(self, table: Path) -> None:
+        self._table = table
+        self._lock = table.with_name(TABLE_LOCK)
+        self._pid: int | None = None
 
-class HeldUpFile:
-    """Puts a pipe in the place of a file: who reads it waits until it is let go."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._content = path.read_bytes()
-        self._writer = -1
-
-    def __enter__(self) -> HeldUpFile:
-        self._path.unlink()
-        os.mkfifo(self._path)
+    def __enter__(self) -> HeldUpBuild:
         return self
 
     def __exit__(self, *error: object) -> None:
         self.let_go()
 
-    def has_reader(self) -> bool:
-        """Whether somebody is reading it, and waiting."""
-        try:
-            self._writer = os.open(self._path, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError:
-            return False
-        return True
+    def catch(self) -> bool:
+        """Wait for the next build and stop it; False if it was over too soon."""
+        wait_for("a build", lambda: is_locked(self._lock), every=0.005)
+        while is_locked(self._lock):
+            if self._has_begun_to_write() and self._stop():
+                return True
+        return False
 
     def let_go(self) -> None:
-        """Give the reader the content, and put the file back."""
-        if self._path.is_fifo():
-            whole = self._path.with_suffix(".whole")
-            whole.write_bytes(self._content)
-            whole.replace(self._path)
-        if self._writer >= 0:
-            os.set_blocking(self._writer, True)
-            with open(self._writer, "wb") as writer:
-                writer.write(self._content)
-            self._writer = -1
+        """Let the build go on."""
+        if self._pid is not None:
+            os.kill(self._pid, signal.SIGCONT)
+            self._pid = None
+
+    def _stop(self) -> bool:
+        self._pid = read_values(self._lock).get("pid")
+        if self._pid is None:
+            return False
+        os.kill(self._pid, signal.SIGSTOP)
+        if self._has_begun_to_write():
+            return True
+        self.let_go()
+        return False
+
+    def _has_begun_to_write(self) -> bool:
+        return any(self._table.parent.glob(f".{self._table.name}.building-*"))
 
 
 def test_the_refresh_is_launched_at_its_time(
