@@ -58,7 +58,7 @@ def test_failed_pages_are_named_in_the_summary(run: Run, shops: Site, shop: Runn
     answer = run("run", "first", "second")
     assert answer.code == 1
     assert answer.out.count("2 done, 1 failed") == 2
-    assert answer.out.count("404") == 2
+    assert answer.out.count("the server answered 404") == 2
 
 
 def test_an_interruption_ends_all_in_order_and_begins_no_other(shops: Site, shop: RunningShop):

@@ -126,17 +126,17 @@ def test_an_error_of_an_earlier_run_is_not_told_of_the_present_failure(
 ):
     site.write(last_page=2)
     site.shop.control(faults=["2=404"])
-    assert "404" in run("run", NAME).out
+    assert "answered 404" in run("run", NAME).out
     monkeypatch.setenv("SHOP_USER", "nobody")
     monkeypatch.setenv("SHOP_PASSWORD", "wrong")
     login = {**LOGIN, "kind": "form", "page": "/members/login", "error": ".login-error"}
     site.write(last_page=2, login=login)
     failed = run("run", NAME)
     assert "did not accept the login" in failed.out
-    assert "404" not in failed.out
+    assert "answered 404" not in failed.out
     text = run("status", NAME, "--failed").out
     assert "1 failed pages" in text
-    assert "404" not in text
+    assert "answered 404" not in text
 
 
 def test_a_folder_that_cannot_be_used_hides_no_other_catalogue(site: Site, run: Run):
