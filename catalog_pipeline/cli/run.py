@@ -41,7 +41,7 @@ from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.reading.reader import reader_of
 from catalog_pipeline.sandbox.on_demand import served
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 
 
 @click.command()
@@ -143,7 +143,7 @@ def _run(request: CrawlRequest, *, as_json: bool) -> CrawlResult:
             catalogue_lock(places.folder, "catalog-pipeline run", on_wait=progress.waiting_for)
         )
         crawl_context = CrawlContext(served, lease=lease)
-        if not request.reparse and not PageStore(places.pages).has_all(request.pages):
+        if not request.reparse and not FolderStore(places.pages).has_all(request.pages):
             workforce = stack.enter_context(Workforce(served(catalogue), places, lease))
             ask_robots_early(workforce.catalogue, workforce.pool)
             crawl_context = replace(crawl_context, workforce=workforce)

@@ -18,7 +18,7 @@ from catalog_pipeline.crawling.scheduling.loop import CrawlLoop
 from catalog_pipeline.crawling.workforce import Workforce
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.records import CrawlOutcome, StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def crawl(
         CrawlStoppedError: nearly all pages fail.
         LoginError, StorageError, WorkerError: nothing more can be had.
     """
-    store = PageStore(job.places.pages)
+    store = FolderStore(job.places.pages)
     ledger = Ledger(job.catalogue.politeness, store, recorder, context.observer)
     with context.workforce or _workforce(job, context) as workers:
         loop = CrawlLoop(

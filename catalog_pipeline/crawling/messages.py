@@ -109,7 +109,7 @@ class PageArrived:
 
 @dataclass(frozen=True, slots=True)
 class PageStored:
-    """The page is on disk; its name is durable after the next `PageStore.sync`."""
+    """The page is on disk; its name is durable after the next `Store.sync`."""
 
     page: PageKey
     stored: StoredPage

@@ -17,8 +17,8 @@ from catalog_pipeline.catalogue.origins import elsewhere
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import StoredPageError, UsageError
 from catalog_pipeline.records import PageRecord, StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
 from catalog_pipeline.storing.page_file import FileName
+from catalog_pipeline.storing.store import Store
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def plan_crawl(
     catalogue: Catalogue,
     pages: Iterable[PageKey],
     checkpoints: Mapping[PageKey, StoredPage],
-    store: PageStore,
+    store: Store,
     cut_off: CutOff,
     wiped_at: Callable[[PageKey], datetime | None] = lambda page: None,
     *,
@@ -139,7 +139,7 @@ def parse_cutoff(text: str) -> datetime:
     return in_utc
 
 
-def damage_of(checkpoint: StoredPage, store: PageStore) -> str | None:
+def damage_of(checkpoint: StoredPage, store: Store) -> str | None:
     """What is wrong with the stored file of a checkpoint; None if nothing is."""
     try:
         store.read(checkpoint.record.page, checkpoint.file_name, checkpoint.sha256)

@@ -25,7 +25,8 @@ from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.errors import PageError
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.records import CrawlOutcome, StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
+from catalog_pipeline.storing.store import Store
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def reparse(
         StorageError, WorkerError: nothing more can be had.
     """
     catalogue = job.catalogue
-    store = PageStore(job.places.pages)
+    store = FolderStore(job.places.pages)
     ledger = Ledger(catalogue.politeness, store, recorder, context.observer)
     with Workforce(context.serve(catalogue), job.places, context.lease, asks=False) as workers:
         parsing = _Parsing(workers.pool, ledger, store, job.pages)
@@ -64,7 +65,7 @@ class _Parsing:
     """Gives the workers as many pages as they have threads, and takes what comes of them."""
 
     def __init__(
-        self, pool: WorkerPool, ledger: Ledger, store: PageStore, pages: Sequence[StoredPage]
+        self, pool: WorkerPool, ledger: Ledger, store: Store, pages: Sequence[StoredPage]
     ) -> None:
         self._waiting = deque(pages)
         self._pool = pool

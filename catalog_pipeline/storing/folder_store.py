@@ -25,7 +25,7 @@ from catalog_pipeline.system.durable_files import NotAPlainFileError, TooLongErr
 _TEMPORARY_PREFIX = ".writing-"
 
 
-class PageStore:
+class FolderStore:
     """The page files below one folder. Safe to use from several threads and processes."""
 
     def __init__(self, folder: Path) -> None:

@@ -25,6 +25,13 @@ class Store(Protocol):
             StorageError: it cannot be written to.
         """
 
+    def discard_half_written_by(self, pid: int) -> None:
+        """Remove what a process that is dead was just writing; what it has stored stays.
+
+        Raises:
+            StorageError: it cannot be removed.
+        """
+
     def write(self, record: PageRecord, rows: bytes, body: bytes) -> StoredPage:
         """Store a page whole or not at all; it lasts when `sync` has returned.
 

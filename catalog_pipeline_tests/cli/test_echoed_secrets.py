@@ -14,7 +14,7 @@ import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.written_site import Answer, WrittenSite, listing, written_site
@@ -106,7 +106,7 @@ def test_a_token_that_is_sent_back_is_seen_nowhere(
     _assert_nothing_is_on_disk(tmp_path)
 
     catalogue = site.catalogue
-    store = PageStore(site.places.pages)
+    store = FolderStore(site.places.pages)
     checkpoints = read_checkpoints(instance, catalogue, catalogue.pages)
     assert {PageKey(page) for page in (1, 4, 6, 8)} <= set(checkpoints)
     for stored in checkpoints.values():

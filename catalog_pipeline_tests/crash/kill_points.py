@@ -75,8 +75,8 @@ POINTS = {
     "page file not synced": Point("os", "fsync", "before", _is_page_descriptor, in_worker=True),
     "page file not renamed": Point("os", "fsync", "after", _is_page_descriptor, in_worker=True),
     "page file renamed": Point("os", "rename", "after", _is_page_path, in_worker=True),
-    "names not synced": Point(_STORE, "PageStore.sync", "before"),
-    "names synced": Point(_STORE, "PageStore.sync", "after"),
+    "names not synced": Point(_STORE, "FolderStore.sync", "before"),
+    "names synced": Point(_STORE, "FolderStore.sync", "after"),
     "events in the run's file only": Point(
         _LOG, _IN_RUN_FILE, "after", _has("ASSET_MATERIALIZATION")
     ),

@@ -27,7 +27,7 @@ from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, CataloguePlaces
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline.sandbox.settings import ShopSettings
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.system.locked_file import is_locked
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.kill_points import PLACE
@@ -97,9 +97,9 @@ class Scene:
         return CataloguePlaces(self.data / NAME)
 
     @property
-    def store(self) -> PageStore:
+    def store(self) -> FolderStore:
         """The catalogue's page files."""
-        return PageStore(self.places.pages)
+        return FolderStore(self.places.pages)
 
     def start(
         self,

@@ -15,7 +15,7 @@ from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.crawling.workforce import Workforce
 from catalog_pipeline.errors import CrawlStoppedError, StorageError
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.crawling.recorders import KeptRecords
 from catalog_pipeline_tests.site import Site
 
@@ -48,7 +48,7 @@ def records() -> KeptRecords:
 
 
 def _job(site: Site, catalogue: Catalogue) -> CrawlJob:
-    PageStore(site.places.pages).prepare()
+    FolderStore(site.places.pages).prepare()
     return CrawlJob(catalogue, site.places, [(page, None) for page in catalogue.pages])
 
 
@@ -64,7 +64,7 @@ def test_every_page_of_a_job_is_recorded_once_after_it_was_stored(site: Site, re
     outcome = crawl(_job(site, site.catalogue), records, CrawlContext(), _never)
     assert outcome == CrawlOutcome(12, 0, (), (), was_stopped=False)
     assert _numbers(records) == list(range(1, 13))
-    store = PageStore(site.places.pages)
+    store = FolderStore(site.places.pages)
     for stored in records.pages:
         assert store.read(stored.record.page, stored.file_name, stored.sha256).record
 

@@ -18,7 +18,7 @@ from catalog_pipeline.crawling.plan import (
 from catalog_pipeline.crawling.working.page_worker import PageWorker
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.records import StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
 
@@ -28,14 +28,14 @@ NEVER = datetime(9999, 1, 1, tzinfo=timezone.utc)
 
 
 @pytest.fixture
-def store(site: Site) -> PageStore:
-    opened = PageStore(site.places.pages)
+def store(site: Site) -> FolderStore:
+    opened = FolderStore(site.places.pages)
     opened.prepare()
     return opened
 
 
 @pytest.fixture
-def stored(site: Site, store: PageStore) -> StoredPage:
+def stored(site: Site, store: FolderStore) -> StoredPage:
     """Page 1, on disk."""
     worker = PageWorker(site.catalogue, site.places)
     answer = worker.do(messages.FetchPage(PageKey(1), site.catalogue.page_address(PageKey(1)), 1))
@@ -63,7 +63,7 @@ def _where(plan: CrawlPlan) -> str:
 def test_checkpoint_file_and_cut_off_decide(
     site: Site,
     stored: StoredPage,
-    store: PageStore,
+    store: FolderStore,
     cut_off: timedelta,
     is_explicit: bool,
     has_checkpoint: bool,
@@ -80,7 +80,7 @@ def test_checkpoint_file_and_cut_off_decide(
         assert plan.due == ((PageKey(1), checkpoints.get(PageKey(1))),)
 
 
-def test_a_page_without_checkpoint_and_file_is_due(site: Site, store: PageStore):
+def test_a_page_without_checkpoint_and_file_is_due(site: Site, store: FolderStore):
     now = datetime.now(timezone.utc)
     assert plan_crawl(site.catalogue, keys(1), {}, store, CutOff(now), now=now).due == (
         (PageKey(1), None),
@@ -90,7 +90,7 @@ def test_a_page_without_checkpoint_and_file_is_due(site: Site, store: PageStore)
 @pytest.mark.parametrize("has_checkpoint", [True, False])
 @pytest.mark.parametrize("harm", ["cut", "altered", "emptied"])
 def test_a_damaged_file_saves_no_download_and_is_named(
-    site: Site, stored: StoredPage, store: PageStore, harm: str, has_checkpoint: bool
+    site: Site, stored: StoredPage, store: FolderStore, harm: str, has_checkpoint: bool
 ):
     path = site.page_file(1)
     whole = path.read_bytes()
@@ -107,7 +107,7 @@ def test_a_damaged_file_saves_no_download_and_is_named(
     assert damage_of(stored, store)
 
 
-def test_a_time_to_come_proves_no_freshness(site: Site, stored: StoredPage, store: PageStore):
+def test_a_time_to_come_proves_no_freshness(site: Site, stored: StoredPage, store: FolderStore):
     """The clock was ahead when the page was fetched, and has been put right."""
     before = stored.record.fetched_at - HOUR
     pages, checkpoints = keys(1), {PageKey(1): stored}
@@ -119,7 +119,7 @@ def test_a_time_to_come_proves_no_freshness(site: Site, stored: StoredPage, stor
 
 @pytest.mark.parametrize("was_wiped", [True, False])
 def test_a_file_of_a_time_to_come_is_not_taken_over(
-    site: Site, stored: StoredPage, store: PageStore, was_wiped: bool
+    site: Site, stored: StoredPage, store: FolderStore, was_wiped: bool
 ):
     """It may be older than the wipe, or than the checkpoint that there is."""
     before = stored.record.fetched_at - HOUR
@@ -135,7 +135,7 @@ def test_a_file_of_a_time_to_come_is_not_taken_over(
 
 @pytest.mark.parametrize("has_checkpoint", [True, False])
 def test_a_page_of_another_address_is_due_and_said_to_be(
-    site: Site, stored: StoredPage, store: PageStore, has_checkpoint: bool
+    site: Site, stored: StoredPage, store: FolderStore, has_checkpoint: bool
 ):
     moved = site.write(page_url="/products?sort=new&page={page}")
     checkpoints = {PageKey(1): stored} if has_checkpoint else {}
@@ -145,7 +145,7 @@ def test_a_page_of_another_address_is_due_and_said_to_be(
     assert plan.moved == {PageKey(1): f"{site.shop.url}/products?page=1"}
 
 
-def test_a_sound_file_has_no_damage(stored: StoredPage, store: PageStore):
+def test_a_sound_file_has_no_damage(stored: StoredPage, store: FolderStore):
     assert damage_of(stored, store) is None
 
 

@@ -9,7 +9,7 @@ from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.crawling.reparse import ReparseJob, reparse
 from catalog_pipeline.errors import CrawlStoppedError
 from catalog_pipeline.records import StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.crawling.recorders import KeptRecords
 from catalog_pipeline_tests.site import Site
 
@@ -17,7 +17,7 @@ from catalog_pipeline_tests.site import Site
 @pytest.fixture
 def stored(site: Site) -> list[StoredPage]:
     """Twelve pages of a crawl, after which the shop was asked for nothing."""
-    PageStore(site.places.pages).prepare()
+    FolderStore(site.places.pages).prepare()
     records = KeptRecords()
     job = CrawlJob(site.catalogue, site.places, [(page, None) for page in site.catalogue.pages])
     crawl(job, records, CrawlContext(), lambda: False)

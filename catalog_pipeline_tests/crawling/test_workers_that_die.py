@@ -18,7 +18,7 @@ from catalog_pipeline.crawling.reparse import ReparseJob, reparse
 from catalog_pipeline.crawling.workforce import Workforce
 from catalog_pipeline.errors import WorkerError
 from catalog_pipeline.records import CrawlOutcome, StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.system.locked_file import read_values
 from catalog_pipeline_tests.crawling.recorders import KeptRecords
 from catalog_pipeline_tests.site import Site
@@ -42,7 +42,7 @@ def endanger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Endanger:
 
 
 def _job(site: Site, catalogue: Catalogue) -> CrawlJob:
-    PageStore(site.places.pages).prepare()
+    FolderStore(site.places.pages).prepare()
     return CrawlJob(catalogue, site.places, [(page, None) for page in catalogue.pages])
 
 

@@ -15,20 +15,20 @@ import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import StorageError, StoredPageError
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.storing import samples
 from catalog_pipeline_tests.storing.disks import make_read_only, make_writable, small_disk
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> PageStore:
+def store(tmp_path: Path) -> FolderStore:
     """A store whose folder was not there before."""
-    store = PageStore(tmp_path / "shop" / "pages")
+    store = FolderStore(tmp_path / "shop" / "pages")
     store.prepare()
     return store
 
 
-def names(store: PageStore) -> set[str]:
+def names(store: FolderStore) -> set[str]:
     """Everything in the store's folder."""
     return {path.name for path in store.folder.iterdir()}
 
@@ -75,7 +75,7 @@ OTHER_THINGS: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize("thing", OTHER_THINGS)
-def test_what_is_no_file_is_neither_followed_nor_waited_for(store: PageStore, thing: str) -> None:
+def test_what_is_no_file_is_neither_followed_nor_waited_for(store: FolderStore, thing: str) -> None:
     stored = samples.store_page(store, 7)
     path = store.folder / stored.file_name
     make, kind = OTHER_THINGS[thing]
@@ -91,7 +91,7 @@ def test_what_is_no_file_is_neither_followed_nor_waited_for(store: PageStore, th
     assert (stored.file_name in names(store)) == (thing == "folder")
 
 
-def test_a_file_longer_than_any_page_is_not_read(store: PageStore) -> None:
+def test_a_file_longer_than_any_page_is_not_read(store: FolderStore) -> None:
     stored = samples.store_page(store, 7)
     os.truncate(store.folder / stored.file_name, 1 << 40)
     with pytest.raises(StoredPageError, match=r"page 7: .* has 1,099,511,627,776 bytes"):
@@ -100,7 +100,7 @@ def test_a_file_longer_than_any_page_is_not_read(store: PageStore) -> None:
         store.recognise(store.newest()[PageKey(7)])
 
 
-def test_preparing_removes_half_written_files_and_nothing_else(store: PageStore) -> None:
+def test_preparing_removes_half_written_files_and_nothing_else(store: FolderStore) -> None:
     stored = samples.store_page(store, 7)
     (store.folder / ".writing-99-1").write_bytes(b"catalogue pa")
     (store.folder / "notes.txt").write_text("mine")
@@ -109,7 +109,7 @@ def test_preparing_removes_half_written_files_and_nothing_else(store: PageStore)
     assert names(store) == {stored.file_name, "notes.txt"}
 
 
-def test_what_one_dead_process_was_writing_is_removed_and_nothing_else(store: PageStore) -> None:
+def test_what_one_dead_process_was_writing_is_removed_and_nothing_else(store: FolderStore) -> None:
     stored = samples.store_page(store, 7)
     for writer in ("99-a-1", "99-a-2", "999-a-1"):
         (store.folder / f".writing-{writer}").write_bytes(b"catalogue pa")
@@ -118,12 +118,12 @@ def test_what_one_dead_process_was_writing_is_removed_and_nothing_else(store: Pa
 
 
 def test_a_store_without_a_folder_is_empty(tmp_path: Path) -> None:
-    assert PageStore(tmp_path / "nothing").newest() == {}
+    assert FolderStore(tmp_path / "nothing").newest() == {}
 
 
 def test_a_full_disk_is_a_clear_error_and_leaves_nothing_torn(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", kilobytes=256) as disk:
-        store = PageStore(disk / "pages")
+        store = FolderStore(disk / "pages")
         store.prepare()
         whole = samples.store_page(store, 1, size=100_000)
         with pytest.raises(StorageError, match=r"store page 2 .*No space left on device"):
@@ -136,7 +136,7 @@ def test_a_full_disk_is_a_clear_error_and_leaves_nothing_torn(tmp_path: Path) ->
 
 def test_a_read_only_folder_is_a_clear_error_and_can_still_be_read(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", kilobytes=256) as disk:
-        store = PageStore(disk / "pages")
+        store = FolderStore(disk / "pages")
         store.prepare()
         old, new = samples.store_page(store, 1), samples.store_page(store, 1, later=1)
         make_read_only(disk)
@@ -145,7 +145,7 @@ def test_a_read_only_folder_is_a_clear_error_and_can_still_be_read(tmp_path: Pat
         with pytest.raises(StorageError, match=r"remove old files .*Read-only file system"):
             store.discard_others([new], now=samples.NOON + timedelta(days=1))
         with pytest.raises(StorageError, match=r"prepare .*Read-only file system"):
-            PageStore(disk / "others").prepare()
+            FolderStore(disk / "others").prepare()
         store.read(PageKey(1), old.file_name, old.sha256)
         make_writable(disk)
         samples.store_page(store, 2)
@@ -153,7 +153,7 @@ def test_a_read_only_folder_is_a_clear_error_and_can_still_be_read(tmp_path: Pat
 
 def test_a_folder_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "pages").write_text("in the way")
-    store = PageStore(tmp_path / "pages")
+    store = FolderStore(tmp_path / "pages")
     with pytest.raises(StorageError, match="prepare"):
         store.prepare()
     with pytest.raises(StorageError, match="list"):

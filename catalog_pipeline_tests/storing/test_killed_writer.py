@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.storing import samples
 
 BODY_SIZE = 400_000
 _WRITER = f"""
 import itertools, pathlib, sys, threading
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.storing import samples
 
-store = PageStore(pathlib.Path(sys.argv[1]))
+store = FolderStore(pathlib.Path(sys.argv[1]))
 numbers = itertools.count(1)
 
 def write():
@@ -33,7 +33,7 @@ for _ in range(3):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_every_file_under_a_page_name_is_whole_after_a_kill(tmp_path: Path, seed: int) -> None:
-    store = PageStore(tmp_path)
+    store = FolderStore(tmp_path)
     writer = subprocess.Popen([sys.executable, "-c", _WRITER, str(tmp_path)])
     try:
         while not store.newest():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ import pytest
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import StoredPageError
 from catalog_pipeline.storing import page_file
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.storing.page_file import FileName, PageFile
 from catalog_pipeline.storing.store import Store
 from catalog_pipeline_tests.storing import samples
@@ -35,7 +36,7 @@ class Kept:
 def _folder(path: Path) -> Kept:
     folder = path / "shop" / "pages"
     return Kept(
-        PageStore(folder),
+        FolderStore(folder),
         names=lambda: {file.name for file in folder.iterdir()},
         get=lambda name: (folder / name).read_bytes(),
         put=lambda name, content: (folder / name).write_bytes(content),
@@ -107,6 +108,12 @@ def test_a_missing_file_is_an_error_that_names_it(kept: Kept) -> None:
     kept.remove(stored.file_name)
     with pytest.raises(StoredPageError, match=f"page 7: .*{stored.file_name} is missing"):
         kept.store.read(PageKey(7), stored.file_name, stored.sha256)
+
+
+def test_what_a_dead_process_has_stored_outlives_what_it_was_writing(kept: Kept) -> None:
+    stored = samples.store_page(kept.store, 7)
+    kept.store.discard_half_written_by(os.getpid())
+    assert kept.names() == {stored.file_name}
 
 
 def test_a_file_without_a_checkpoint_is_recognised_as_what_was_stored(kept: Kept) -> None:

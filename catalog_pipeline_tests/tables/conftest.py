@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> PageStore:
+def store(tmp_path: Path) -> FolderStore:
     """An empty store of page files."""
-    store = PageStore(tmp_path / "shop" / "pages")
+    store = FolderStore(tmp_path / "shop" / "pages")
     store.prepare()
     return store
 

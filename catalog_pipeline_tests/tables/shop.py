@@ -11,7 +11,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.records import Cell, Columns, PageRecord, StoredPage
 from catalog_pipeline.storing import page_file
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 
 START = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 
@@ -58,7 +58,7 @@ def rows(skus: Iterable[str | None], **columns: Any) -> Columns:
 
 
 def store_page(
-    store: PageStore,
+    store: FolderStore,
     page: int,
     columns: Columns,
     *,
@@ -86,7 +86,7 @@ def store_page(
     return store.write(record, packed, b"<html>")
 
 
-def store_pages(store: PageStore, count: int, *, per_page: int = 20) -> list[StoredPage]:
+def store_pages(store: FolderStore, count: int, *, per_page: int = 20) -> list[StoredPage]:
     """Store pages 1 to `count`, each with products of its own."""
     return [
         store_page(store, page, rows(f"{page}-{place}" for place in range(per_page)))

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalog_pipeline.errors import StorageError, TableError
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables import parquet_writer, stored_rows
 from catalog_pipeline.tables.build import build_table
 from catalog_pipeline.tables.report import PriceRange
@@ -27,7 +27,7 @@ def column(table: Path, name: str) -> list[Any]:
     return values
 
 
-def test_every_type_of_field_reads_back_exactly(store: PageStore, table: Path) -> None:
+def test_every_type_of_field_reads_back_exactly(store: FolderStore, table: Path) -> None:
     page = shop.store_page(
         store,
         7,
@@ -79,7 +79,7 @@ def test_every_type_of_field_reads_back_exactly(store: PageStore, table: Path) -
     assert str(column(table, "price")[0]) == "51.77"
 
 
-def test_the_schema_is_the_same_whatever_the_cells_are(store: PageStore, table: Path) -> None:
+def test_the_schema_is_the_same_whatever_the_cells_are(store: FolderStore, table: Path) -> None:
     nothing = dict.fromkeys(
         ("price", "price_currency", "stock", "rating", "is_new", "link", "listed_at")
     )
@@ -105,7 +105,7 @@ def test_the_schema_is_the_same_whatever_the_cells_are(store: PageStore, table: 
 
 
 def test_pandas_reads_integers_and_booleans_with_nulls_as_such(
-    store: PageStore, table: Path
+    store: FolderStore, table: Path
 ) -> None:
     page = shop.store_page(store, 1, shop.rows(["a", "b"], stock=[3, None], is_new=[None, True]))
     build_table(shop.catalogue(), [page], store, table)
@@ -128,7 +128,7 @@ def test_pandas_reads_integers_and_booleans_with_nulls_as_such(
     ],
 )
 def test_amounts_keep_every_decimal(
-    store: PageStore, table: Path, amounts: list[str], kind: str
+    store: FolderStore, table: Path, amounts: list[str], kind: str
 ) -> None:
     page = shop.store_page(store, 1, shop.rows(["a", "b"], price=amounts))
     report = build_table(shop.catalogue(), [page], store, table)
@@ -137,7 +137,7 @@ def test_amounts_keep_every_decimal(
 
 
 def test_a_late_amount_with_more_decimals_does_not_spoil_the_earlier_ones(
-    store: PageStore, table: Path, monkeypatch: pytest.MonkeyPatch
+    store: FolderStore, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stored_rows, "BATCH_ROWS", 2)
     amounts = ["51.77", "0.0125", "7", "0.00015"]
@@ -153,7 +153,7 @@ def test_a_late_amount_with_more_decimals_does_not_spoil_the_earlier_ones(
     assert shop.leftovers(table) == []
 
 
-def test_rows_are_sorted_by_page_number_and_position(store: PageStore, table: Path) -> None:
+def test_rows_are_sorted_by_page_number_and_position(store: FolderStore, table: Path) -> None:
     pages = [shop.store_page(store, n, shop.rows([f"{n}y", f"{n}x"])) for n in (10, 2, 33, 1)]
     build_table(shop.catalogue(), pages, store, table)
     assert column(table, "page") == [1, 1, 2, 2, 10, 10, 33, 33]
@@ -162,7 +162,7 @@ def test_rows_are_sorted_by_page_number_and_position(store: PageStore, table: Pa
 
 
 def test_a_table_of_many_batches_and_row_groups_is_whole(
-    store: PageStore, table: Path, monkeypatch: pytest.MonkeyPatch
+    store: FolderStore, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stored_rows, "BATCH_ROWS", 50)
     monkeypatch.setattr(parquet_writer, "GROUP_ROWS", 170)
@@ -177,7 +177,7 @@ def test_a_table_of_many_batches_and_row_groups_is_whole(
 
 
 def test_a_page_given_twice_counts_once_in_its_newest_version(
-    store: PageStore, table: Path
+    store: FolderStore, table: Path
 ) -> None:
     old = shop.store_page(store, 1, shop.rows(["a"]))
     new = shop.store_page(store, 1, shop.rows(["b"]), later=1)
@@ -185,7 +185,7 @@ def test_a_page_given_twice_counts_once_in_its_newest_version(
     assert (report.pages, report.duplicates, column(table, "sku")) == (1, 0, ["b"])
 
 
-def test_pages_without_rows_are_pages_of_the_table(store: PageStore, table: Path) -> None:
+def test_pages_without_rows_are_pages_of_the_table(store: FolderStore, table: Path) -> None:
     empty = shop.store_page(store, 1, shop.rows([]))
     report = build_table(shop.catalogue(), [empty], store, table)
     assert (report.rows, report.pages, report.head, report.prices) == (0, 1, [], {})
@@ -194,7 +194,7 @@ def test_pages_without_rows_are_pages_of_the_table(store: PageStore, table: Path
     assert build_table(shop.catalogue(), [empty, full], store, table).rows == 1
 
 
-def test_the_report_tells_price_ranges_by_currency(store: PageStore, table: Path) -> None:
+def test_the_report_tells_price_ranges_by_currency(store: FolderStore, table: Path) -> None:
     pages = [
         shop.store_page(
             store, 1, shop.rows("abc", price=["5", "7.5", None], price_currency=["EUR"] * 3)
@@ -215,7 +215,7 @@ def test_the_report_tells_price_ranges_by_currency(store: PageStore, table: Path
     assert [row["sku"] for row in report.head] == list("abcdef")
 
 
-def test_the_report_tells_only_of_rows_that_stayed(store: PageStore, table: Path) -> None:
+def test_the_report_tells_only_of_rows_that_stayed(store: FolderStore, table: Path) -> None:
     pages = [
         shop.store_page(store, 1, shop.rows("ab", price=["1000", "2"])),
         shop.store_page(store, 2, shop.rows("a", price="3"), later=1),
@@ -225,14 +225,16 @@ def test_the_report_tells_only_of_rows_that_stayed(store: PageStore, table: Path
     assert [row["sku"] for row in report.head] == ["b", "a"]
 
 
-def test_no_page_at_all_is_an_error_and_the_old_table_stays(store: PageStore, table: Path) -> None:
+def test_no_page_at_all_is_an_error_and_the_old_table_stays(
+    store: FolderStore, table: Path
+) -> None:
     table.write_bytes(b"old")
     with pytest.raises(TableError, match=r"shop: no page is done.*catalog-pipeline run shop"):
         build_table(shop.catalogue(), [], store, table)
     assert table.read_bytes() == b"old"
 
 
-def test_leftovers_of_killed_builds_are_removed(store: PageStore, table: Path) -> None:
+def test_leftovers_of_killed_builds_are_removed(store: FolderStore, table: Path) -> None:
     (table.parent / f".{table.name}.building-99-1").write_bytes(b"PAR1")
     (table.parent / "crawl.lock").touch()
     build_table(shop.catalogue(), shop.store_pages(store, 1), store, table)
@@ -240,7 +242,7 @@ def test_leftovers_of_killed_builds_are_removed(store: PageStore, table: Path) -
 
 
 def test_a_full_disk_is_a_clear_error_and_the_old_table_stays(
-    store: PageStore, tmp_path: Path
+    store: FolderStore, tmp_path: Path
 ) -> None:
     words = [[f"{page * 7919 + place:x}" * 9 for place in range(500)] for page in range(40)]
     pages = [shop.store_page(store, n, shop.rows(skus)) for n, skus in enumerate(words, start=1)]
@@ -254,7 +256,7 @@ def test_a_full_disk_is_a_clear_error_and_the_old_table_stays(
 
 
 def test_what_a_killed_build_left_makes_room_before_the_next_one(
-    store: PageStore, tmp_path: Path
+    store: FolderStore, tmp_path: Path
 ) -> None:
     with small_disk(tmp_path / "disk", kilobytes=40) as disk:
         table = disk / "products.parquet"
@@ -263,7 +265,7 @@ def test_what_a_killed_build_left_makes_room_before_the_next_one(
 
 
 def test_a_read_only_folder_is_a_clear_error_and_the_old_table_stays(
-    store: PageStore, tmp_path: Path
+    store: FolderStore, tmp_path: Path
 ) -> None:
     pages = shop.store_pages(store, 2)
     with small_disk(tmp_path / "disk", kilobytes=256) as disk:
@@ -289,7 +291,7 @@ def test_only_a_build_imports_arrow_and_pandas() -> None:
     assert told.stdout.strip() == "set()"
 
 
-def test_the_file_says_that_it_is_sorted(store: PageStore, table: Path) -> None:
+def test_the_file_says_that_it_is_sorted(store: FolderStore, table: Path) -> None:
     build_table(shop.catalogue(), shop.store_pages(store, 1), store, table)
     names = pa.schema(pq.read_schema(table)).names
     sorting = pq.ParquetFile(table).metadata.row_group(0).sorting_columns
@@ -297,7 +299,7 @@ def test_the_file_says_that_it_is_sorted(store: PageStore, table: Path) -> None:
 
 
 def test_a_batch_is_bounded_in_bytes_however_long_the_cells(
-    store: PageStore, table: Path, monkeypatch: pytest.MonkeyPatch
+    store: FolderStore, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stored_rows, "BATCH_BYTES", 2_000_000)
     long = "https://shop.example/" + "a" * 200_000
@@ -313,7 +315,7 @@ def test_a_batch_is_bounded_in_bytes_however_long_the_cells(
 
 
 def test_one_page_beyond_the_bound_is_a_batch_of_its_own(
-    store: PageStore, table: Path, monkeypatch: pytest.MonkeyPatch
+    store: FolderStore, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stored_rows, "BATCH_BYTES", 500)
     pages = [

@@ -14,7 +14,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import TableError
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing import page_file
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.storing.page_file import PageFile
 from catalog_pipeline.tables.build import build_table
 from catalog_pipeline_tests.pages import keys
@@ -42,7 +42,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_page_is_left_out_and_reported(
-    store: PageStore, table: Path, damage: str
+    store: FolderStore, table: Path, damage: str
 ) -> None:
     pages = shop.store_pages(store, 3)
     act, complaint = DAMAGES[damage]
@@ -56,7 +56,7 @@ def test_a_damaged_page_is_left_out_and_reported(
 
 
 def test_a_page_whose_checkpoint_moved_on_is_read_from_the_newer_file(
-    store: PageStore, table: Path
+    store: FolderStore, table: Path
 ) -> None:
     pages = shop.store_pages(store, 3)
     newer = shop.store_page(store, 2, shop.rows(["newer"]), later=9)
@@ -73,7 +73,7 @@ def test_a_page_whose_checkpoint_moved_on_is_read_from_the_newer_file(
     assert pq.read_table(table, filters=[("page", "=", 2)])["sku"].to_pylist() == ["newer"]
 
 
-def test_the_newer_file_is_verified_too_and_asked_for_once(store: PageStore, table: Path) -> None:
+def test_the_newer_file_is_verified_too_and_asked_for_once(store: FolderStore, table: Path) -> None:
     pages = shop.store_pages(store, 2)
     newer = shop.store_page(store, 2, shop.rows(["newer"]), later=9)
     (store.folder / pages[1].file_name).unlink()
@@ -90,7 +90,7 @@ def test_the_newer_file_is_verified_too_and_asked_for_once(store: PageStore, tab
     assert newer.file_name in report.left_out[0].reason
 
 
-def test_with_every_page_damaged_the_old_table_stays(store: PageStore, table: Path) -> None:
+def test_with_every_page_damaged_the_old_table_stays(store: FolderStore, table: Path) -> None:
     pages = shop.store_pages(store, 2)
     build_table(shop.catalogue(), pages, store, table)
     for stored in pages:
@@ -101,7 +101,7 @@ def test_with_every_page_damaged_the_old_table_stays(store: PageStore, table: Pa
     assert shop.leftovers(table) == []
 
 
-def test_a_file_of_another_page_is_not_taken(store: PageStore, table: Path) -> None:
+def test_a_file_of_another_page_is_not_taken(store: FolderStore, table: Path) -> None:
     one, two = shop.store_pages(store, 2)
     swapped = replace(two, file_name=one.file_name, sha256=one.sha256)
     report = build_table(shop.catalogue(), [one, swapped], store, table)
@@ -109,7 +109,7 @@ def test_a_file_of_another_page_is_not_taken(store: PageStore, table: Path) -> N
     assert "one of page 1" in report.left_out[0].reason
 
 
-def test_columns_of_unequal_length_are_damage(store: PageStore, table: Path) -> None:
+def test_columns_of_unequal_length_are_damage(store: FolderStore, table: Path) -> None:
     good = shop.store_page(store, 1, shop.rows(["a", "b"]))
     bad = shop.store_page(store, 2, shop.rows(["c", "d"], stock=[1]))
     report = build_table(shop.catalogue(), [good, bad], store, table)
@@ -117,7 +117,9 @@ def test_columns_of_unequal_length_are_damage(store: PageStore, table: Path) -> 
     assert "does not hold 2 whole rows" in report.left_out[0].reason
 
 
-def test_pages_of_an_older_yaml_are_used_as_far_as_they_fit(store: PageStore, table: Path) -> None:
+def test_pages_of_an_older_yaml_are_used_as_far_as_they_fit(
+    store: FolderStore, table: Path
+) -> None:
     old_rows: dict[str, list[str | int | float | bool | None]] = {
         "sku": ["old"],
         "stock": [2],
@@ -161,7 +163,7 @@ def test_pages_of_an_older_yaml_are_used_as_far_as_they_fit(store: PageStore, ta
     ],
 )
 def test_a_cell_that_does_not_fit_its_column_is_damage_and_never_changed(
-    store: PageStore, table: Path, name: str, cell: Any, complaint: str
+    store: FolderStore, table: Path, name: str, cell: Any, complaint: str
 ) -> None:
     old = shop.rows(["b", "c"]) | {name: [None, cell]}
     pages = [
@@ -181,7 +183,7 @@ def test_a_cell_that_does_not_fit_its_column_is_damage_and_never_changed(
 
 
 def test_whole_numbers_of_an_older_number_field_fit_an_integer_column(
-    store: PageStore, table: Path
+    store: FolderStore, table: Path
 ) -> None:
     page = shop.store_page(store, 1, shop.rows(["a"], stock=[4.0]), code_version="older")
     report = build_table(shop.catalogue(), [page], store, table)
@@ -199,7 +201,7 @@ HTML = (
     "rows", [b"no zstandard", page_file.pack(b"no json"), page_file.pack(b'{"sku":["a"]}')]
 )
 def test_rows_that_cannot_be_read_are_parsed_again_from_the_body(
-    store: PageStore, table: Path, rows: bytes
+    store: FolderStore, table: Path, rows: bytes
 ) -> None:
     good = shop.store_page(store, 1, shop.rows(["c", "d"]))
     record = replace(good.record, page=PageKey(2))
@@ -210,7 +212,7 @@ def test_rows_that_cannot_be_read_are_parsed_again_from_the_body(
 
 
 def test_cells_that_do_not_fit_are_parsed_again_in_their_place(
-    store: PageStore, table: Path
+    store: FolderStore, table: Path
 ) -> None:
     first = shop.store_page(store, 1, shop.rows(["x"]))
     record = replace(first.record, page=PageKey(2), rows=2, code_version="older")
@@ -226,7 +228,7 @@ def test_cells_that_do_not_fit_are_parsed_again_in_their_place(
 
 
 def test_a_body_that_cannot_be_read_either_is_told_with_both_reasons(
-    store: PageStore, table: Path
+    store: FolderStore, table: Path
 ) -> None:
     good = shop.store_page(store, 1, shop.rows(["c"]))
     record = replace(good.record, page=PageKey(2))

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables import stored_rows
 from catalog_pipeline.tables.build import build_table
 from catalog_pipeline_tests.tables import shop
@@ -26,7 +26,7 @@ def kept(table: Path) -> list[tuple[Any, ...]]:
     [((0, 1, 2), 3), ((2, 1, 0), 1), ((0, 5, 5), 3), ((0, 0, 0), 3), ((1, 2, 1), 2)],
 )
 def test_the_row_fetched_last_wins_and_of_equals_the_later_page(
-    store: PageStore, table: Path, fetched: tuple[float, ...], winner: int
+    store: FolderStore, table: Path, fetched: tuple[float, ...], winner: int
 ) -> None:
     pages = [
         shop.store_page(store, page, shop.rows(["shared", f"own {page}"]), later=later)
@@ -39,14 +39,14 @@ def test_the_row_fetched_last_wins_and_of_equals_the_later_page(
 
 
 def test_of_a_product_twice_on_one_page_the_later_position_wins(
-    store: PageStore, table: Path
+    store: FolderStore, table: Path
 ) -> None:
     page = shop.store_page(store, 1, shop.rows("aba"))
     assert build_table(shop.catalogue(), [page], store, table).duplicates == 1
     assert kept(table) == [("b", 1, 2), ("a", 1, 3)]
 
 
-def test_rows_without_a_key_are_all_kept_and_counted(store: PageStore, table: Path) -> None:
+def test_rows_without_a_key_are_all_kept_and_counted(store: FolderStore, table: Path) -> None:
     page = shop.store_page(store, 1, shop.rows([None, "a", None, "a"]))
     report = build_table(shop.catalogue(), [page], store, table)
     assert kept(table) == [(None, 1, 1), (None, 1, 3), ("a", 1, 4)]
@@ -67,7 +67,7 @@ def test_rows_without_a_key_are_all_kept_and_counted(store: PageStore, table: Pa
     ],
 )
 def test_a_key_of_any_columns_is_compared_by_value(
-    store: PageStore, table: Path, key: str, columns: dict[str, Any], duplicates: int
+    store: FolderStore, table: Path, key: str, columns: dict[str, Any], duplicates: int
 ) -> None:
     page = shop.store_page(store, 1, shop.rows(["a", "b", "a", "b"], **columns))
     report = build_table(shop.catalogue(key=key), [page], store, table)
@@ -77,7 +77,7 @@ def test_a_key_of_any_columns_is_compared_by_value(
 
 @pytest.mark.parametrize("seed", range(3))
 def test_many_random_pages_agree_with_a_plain_dictionary(
-    store: PageStore, table: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+    store: FolderStore, table: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     monkeypatch.setattr(stored_rows, "BATCH_ROWS", 25)
     dice = random.Random(seed)
@@ -99,7 +99,7 @@ def test_many_random_pages_agree_with_a_plain_dictionary(
     assert report.duplicates == len(seen) - len(winners)
 
 
-def test_keys_of_any_length_are_told_apart(store: PageStore, table: Path) -> None:
+def test_keys_of_any_length_are_told_apart(store: FolderStore, table: Path) -> None:
     long = ["x" * 100, "x" * 101, "x" * 5_000, "x" * 4_999 + "y", "é" * 60, "é" * 50]
     pages = [shop.store_page(store, page, shop.rows(long), later=page) for page in (1, 2)]
     report = build_table(shop.catalogue(), pages, store, table)

@@ -10,14 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalog_pipeline.errors import TableError
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables.build import build_table
 from catalog_pipeline.tables.preview import first_rows, markdown_preview, read_summary
 from catalog_pipeline_tests.tables import shop
 
 
 def test_the_preview_is_a_markdown_table_that_no_cell_can_break(
-    store: PageStore, table: Path
+    store: FolderStore, table: Path
 ) -> None:
     names = ["a|b", "two\nlines", "x" * 200, "<b>", "back\\slash"]
     pages = [shop.store_page(store, 1, shop.rows(names)), *shop.store_pages(store, 3)[1:]]
@@ -39,13 +39,15 @@ def test_the_preview_is_a_markdown_table_that_no_cell_can_break(
     assert more == "… and 39 more rows"
 
 
-def test_a_short_table_is_shown_whole(store: PageStore, table: Path) -> None:
+def test_a_short_table_is_shown_whole(store: FolderStore, table: Path) -> None:
     page = shop.store_page(store, 1, shop.rows(["only"]))
     report = build_table(shop.catalogue(), [page], store, table)
     assert len(markdown_preview(report).split("\n")) == 3
 
 
-def test_the_summary_tells_rows_pages_and_when_it_was_built(store: PageStore, table: Path) -> None:
+def test_the_summary_tells_rows_pages_and_when_it_was_built(
+    store: FolderStore, table: Path
+) -> None:
     before = datetime.now(timezone.utc)
     report = build_table(shop.catalogue(), shop.store_pages(store, 3), store, table)
     summary = read_summary(table)
@@ -57,7 +59,7 @@ def test_the_summary_tells_rows_pages_and_when_it_was_built(store: PageStore, ta
 
 @pytest.mark.parametrize("wanted", [0, 1, 5, 100])
 def test_the_first_rows_come_from_the_start_of_the_table(
-    store: PageStore, table: Path, wanted: int
+    store: FolderStore, table: Path, wanted: int
 ) -> None:
     build_table(shop.catalogue(), shop.store_pages(store, 3), store, table)
     rows = first_rows(table, wanted)
@@ -65,7 +67,7 @@ def test_the_first_rows_come_from_the_start_of_the_table(
     assert [row["position"] for row in rows[:3]] == [1, 2, 3][:wanted]
 
 
-def test_an_empty_table_has_no_first_rows(store: PageStore, table: Path) -> None:
+def test_an_empty_table_has_no_first_rows(store: FolderStore, table: Path) -> None:
     build_table(shop.catalogue(), [shop.store_page(store, 1, shop.rows([]))], store, table)
     assert first_rows(table, 5) == []
     assert read_summary(table).rows == 0

@@ -17,19 +17,19 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables.build import build_table
 from catalog_pipeline.tables.preview import first_rows, read_summary
 from catalog_pipeline_tests.tables import shop
 
 _BUILDER = """
 import pathlib, sys
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables.preview import first_rows, read_summary
 from catalog_pipeline.tables.build import build_table
 from catalog_pipeline_tests.tables import shop
 
-store = PageStore(pathlib.Path(sys.argv[1]))
+store = FolderStore(pathlib.Path(sys.argv[1]))
 pages = [store.recognise(name) for name in store.newest().values()]
 print("ready", flush=True)
 while True:
@@ -38,7 +38,7 @@ while True:
 """
 
 
-def test_a_reader_that_polls_throughout_never_fails(store: PageStore, table: Path) -> None:
+def test_a_reader_that_polls_throughout_never_fails(store: FolderStore, table: Path) -> None:
     pages = shop.store_pages(store, 30)
     build_table(shop.catalogue(), pages, store, table)
     counts: set[int] = set()
@@ -69,7 +69,7 @@ def test_a_reader_that_polls_throughout_never_fails(store: PageStore, table: Pat
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_killed_build_leaves_a_whole_table_and_the_next_one_tidies_up(
-    store: PageStore, table: Path, seed: int
+    store: FolderStore, table: Path, seed: int
 ) -> None:
     pages = shop.store_pages(store, 100)
     build_table(shop.catalogue(), pages[:1], store, table)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from catalog_pipeline.crawling.ports import Recorder
 from catalog_pipeline.records import StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.store import Store
 
 MAX_PAGES = 50
 MAX_SECONDS = 0.2
@@ -17,7 +17,7 @@ MAX_SECONDS = 0.2
 class GroupCommit:
     """Collects stored pages and records them, the names of their files made durable first."""
 
-    def __init__(self, store: PageStore, recorder: Recorder) -> None:
+    def __init__(self, store: Store, recorder: Recorder) -> None:
         self._store = store
         self._recorder = recorder
         self._pages: list[StoredPage] = []

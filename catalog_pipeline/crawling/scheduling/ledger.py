@@ -17,7 +17,7 @@ from catalog_pipeline.crawling.scheduling.stats import Stats
 from catalog_pipeline.errors import PageError
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
 from catalog_pipeline.showing import shortened
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.store import Store
 
 _MAX_ADDRESS_CHARACTERS = 200
 _MAX_MESSAGE_CHARACTERS = 600
@@ -28,7 +28,7 @@ class Ledger:
     """Keeps the recorder, the observer, the counts and the circuit breaker of one crawl in step."""
 
     def __init__(
-        self, politeness: Politeness, store: PageStore, recorder: Recorder, observer: Observer
+        self, politeness: Politeness, store: Store, recorder: Recorder, observer: Observer
     ) -> None:
         self.stats = Stats()
         self._recorder = recorder

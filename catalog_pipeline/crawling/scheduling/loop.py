@@ -23,7 +23,7 @@ from catalog_pipeline.crawling.scheduling.stopping import Stopping
 from catalog_pipeline.crawling.scheduling.throttle import AdaptiveThrottle
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.records import CrawlOutcome, StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.store import Store
 
 LONGEST_WAIT_SECONDS = 0.25
 """How long at most a crawl waits before it looks again whether it has to stop."""
@@ -37,7 +37,7 @@ class CrawlLoop:
         catalogue: Catalogue,
         pool: WorkerPool,
         ledger: Ledger,
-        store: PageStore,
+        store: Store,
         *,
         must_stop: Callable[[], bool],
         has_session: bool = False,

@@ -20,7 +20,7 @@ from catalog_pipeline.crawling.scheduling.queue import PageQueue, PageWork
 from catalog_pipeline.crawling.scheduling.retry_policy import next_attempt
 from catalog_pipeline.errors import FetchError, PageError, StoredPageError
 from catalog_pipeline.records import StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.store import Store
 
 
 class Results:
@@ -32,7 +32,7 @@ class Results:
         queue: PageQueue,
         admission: Admission,
         ledger: Ledger,
-        store: PageStore,
+        store: Store,
         clock: Callable[[], float],
     ) -> None:
         self._politeness = catalogue.politeness

@@ -19,7 +19,7 @@ from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.reading.reader import reader_of
 from catalog_pipeline.records import Columns, PageRecord, Response, StoredPage, Validators
 from catalog_pipeline.storing import page_file
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.storing.page_file import PageFile
 
 
@@ -38,7 +38,7 @@ class PageWriter:
     ) -> None:
         self._secrets = secrets
         self._board = board
-        self._store = PageStore(places.pages)
+        self._store = FolderStore(places.pages)
         self._parser = reader_of(catalogue)
         self._catalogue = catalogue
         self._code_version = catalogue.code_version

@@ -23,7 +23,7 @@ from catalog_pipeline.orchestration.checkpoints.reader import (
     read_statuses,
 )
 from catalog_pipeline.records import PageFailure, StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.store import Store
 
 _PLACES_NAMED = 3
 
@@ -54,7 +54,7 @@ class Standing:
         """
         return sorted({*self.statuses.due, *self.outdated})
 
-    def damaged(self, pages: Set[PageKey], store: PageStore) -> dict[PageKey, str]:
+    def damaged(self, pages: Set[PageKey], store: Store) -> dict[PageKey, str]:
         """Those of the pages whose stored file is not what their checkpoint says, and why."""
         problems = {
             page: damage_of(self.checkpoints[page], store)

@@ -32,7 +32,7 @@ from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.orchestration.commands.spectator import Spectator
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import CrawlOutcome, StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.system.durable_files import kind_of
 
 
@@ -130,7 +130,7 @@ def _due(request: CrawlRequest, standing: Standing, spectator: Spectator) -> fro
         spectator.found_moved(sentence)
     # Whoever plans pages that are in progress elsewhere does not crawl them: the lock is ours.
     due = wanted & {*standing.due, *statuses.in_progress}
-    store = PageStore(catalogue_places(catalogue.name).pages)
+    store = FolderStore(catalogue_places(catalogue.name).pages)
     damaged = standing.damaged((wanted & statuses.done) - due, store)
     spectator.found_damaged(damaged.values())
     return due | damaged.keys()

@@ -36,7 +36,7 @@ from catalog_pipeline.orchestration.runs.run_config import CrawlConfig, pages_of
 from catalog_pipeline.orchestration.runs.run_log import RunLog
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import CrawlOutcome, StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.system.signals import stop_on_signals
 
 
@@ -94,7 +94,7 @@ def _crawl(
 ) -> CrawlOutcome:
     places = catalogue_places(catalogue.name)
     observer = crawl_context.observer
-    store = PageStore(places.pages)
+    store = FolderStore(places.pages)
     recorder = EventRecorder(context, pages_key(catalogue))
     pages = pages_of_run(context, catalogue, config)
     if config.pages is not None:

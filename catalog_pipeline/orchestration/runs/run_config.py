@@ -15,7 +15,7 @@ from catalog_pipeline.catalogue.page_selection import check_pages, page_ranges, 
 from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, parse_cutoff, plan_crawl
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, run_created_at
 from catalog_pipeline.orchestration.checkpoints.wipes import WipeTimes
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.store import Store
 
 
 class CrawlConfig(dg.Config):
@@ -52,7 +52,7 @@ def plan_run(
     context: dg.AssetExecutionContext,
     catalogue: Catalogue,
     config: CrawlConfig,
-    store: PageStore,
+    store: Store,
     pages: Sequence[PageKey],
 ) -> CrawlPlan:
     """What is to be done about each of the run's pages.

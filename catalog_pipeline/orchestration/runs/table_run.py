@@ -38,7 +38,7 @@ from catalog_pipeline.orchestration.column_schema import table_schema
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables.build import TableReport, build_table
 from catalog_pipeline.tables.preview import markdown_preview
 from catalog_pipeline.tables.report import LeftOutPage
@@ -131,7 +131,7 @@ def _build(instance: dg.DagsterInstance, catalogue: Catalogue) -> tuple[Complete
     report = build_table(
         catalogue,
         [checkpoints[page] for page in sorted(kept)],
-        PageStore(places.pages),
+        FolderStore(places.pages),
         places.table,
         refetch=lambda page: read_checkpoints(instance, catalogue, [page]).get(page),
     )

@@ -17,10 +17,10 @@ from typing import Any
 if "catalog_pipeline.crawling.working.process" in sys.orig_argv:
     from catalog_pipeline.reading.html.listing import ListingParser
     from catalog_pipeline.records import StoredPage
-    from catalog_pipeline.storing.folder_store import PageStore
+    from catalog_pipeline.storing.folder_store import FolderStore
 
     dangers: dict[str, list[int]] = json.loads(os.environ["CATALOG_PIPELINE_TESTS_DANGERS"])
-    harmless_parse, harmless_write = ListingParser.parse, PageStore.write
+    harmless_parse, harmless_write = ListingParser.parse, FolderStore.write
 
     def parse(self: ListingParser, body: bytes, **of_page: Any) -> Any:
         """Read a page, if that does not end the process."""
@@ -35,7 +35,7 @@ if "catalog_pipeline.crawling.working.process" in sys.orig_argv:
             time.sleep(60)
         return harmless_parse(self, body, **of_page)
 
-    def write(self: PageStore, *arguments: Any) -> StoredPage:
+    def write(self: FolderStore, *arguments: Any) -> StoredPage:
         """Store a page, slowly if so named, or die of it the first time."""
         stored = harmless_write(self, *arguments)
         if stored.record.page.number in dangers.get("slow to store", []):
@@ -47,4 +47,4 @@ if "catalog_pipeline.crawling.working.process" in sys.orig_argv:
         return stored
 
     ListingParser.parse = parse  # type: ignore[method-assign]
-    PageStore.write = write  # type: ignore[method-assign,assignment]
+    FolderStore.write = write  # type: ignore[method-assign,assignment]

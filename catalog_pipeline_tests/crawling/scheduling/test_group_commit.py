@@ -10,7 +10,7 @@ import pytest
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.scheduling.group_commit import MAX_PAGES, MAX_SECONDS, GroupCommit
 from catalog_pipeline.records import PageFailure, PageRecord, StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 
 RECORD = PageRecord(
     PageKey(1), "http://shop.example/1", 200, 0, 0, 0.0, 1,
@@ -39,7 +39,7 @@ def groups() -> _Groups:
 
 @pytest.fixture
 def commit(groups: _Groups, tmp_path: Path) -> GroupCommit:
-    store = PageStore(tmp_path / "pages")
+    store = FolderStore(tmp_path / "pages")
     store.prepare()
     return GroupCommit(store, groups)
 
@@ -82,7 +82,7 @@ def test_what_could_not_be_recorded_is_not_forgotten(tmp_path: Path, groups: _Gr
         def record_pages(self, pages: Sequence[StoredPage]) -> None:
             raise OSError("locked")
 
-    store = PageStore(tmp_path / "pages")
+    store = FolderStore(tmp_path / "pages")
     store.prepare()
     commit = GroupCommit(store, Refusing())
     commit.add(_page(1), now=10.0)

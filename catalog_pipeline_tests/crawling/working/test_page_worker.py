@@ -7,14 +7,14 @@ from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.working.page_worker import PageWorker
 from catalog_pipeline.errors import FetchError, StorageError
 from catalog_pipeline.records import StoredPage
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.site import Site
 
 
 @pytest.fixture
 def worker(site: Site) -> PageWorker:
     """A worker of the catalogue, its data folder laid out."""
-    PageStore(site.places.pages).prepare()
+    FolderStore(site.places.pages).prepare()
     return PageWorker(site.catalogue, site.places)
 
 
@@ -36,7 +36,7 @@ def test_a_page_is_stored_with_its_body_and_record(site: Site, worker: PageWorke
     record = stored.record
     assert (record.page, record.rows) == (PageKey(3), 20)
     assert (record.attempts, record.http_status) == (2, 200)
-    file = PageStore(site.places.pages).read(PageKey(3), stored.file_name, stored.sha256)
+    file = FolderStore(site.places.pages).read(PageKey(3), stored.file_name, stored.sha256)
     assert len(file.body) == record.body_bytes
     assert b"products, page 3" in file.body.lower()
 

@@ -17,7 +17,7 @@ from catalog_pipeline.crawling.lock import catalogue_lock, holder_of
 from catalog_pipeline.crawling.working.page_worker import PageWorker
 from catalog_pipeline.crawling.working.request_slots import HeldWaves
 from catalog_pipeline.errors import WorkerError
-from catalog_pipeline.storing.folder_store import PageStore
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.fetching.raw_server import Visit, raw_server
 from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.waiting import wait_for
@@ -74,7 +74,7 @@ def test_what_was_asked_for_is_stored_and_nothing_else_when_the_scheduler_is_gon
         connection.close()
         assert process.wait(timeout=10) == 0
     assert len(site.shop.log()) == 1
-    assert site.downloads() == {page.number: 1 for page in PageStore(site.places.pages).newest()}
+    assert site.downloads() == {page.number: 1 for page in FolderStore(site.places.pages).newest()}
 
 
 def test_tasks_that_a_dead_scheduler_left_are_not_begun(site: Site):
