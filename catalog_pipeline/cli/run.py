@@ -33,7 +33,7 @@ from catalog_pipeline.cli.times import parse_age
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.lock import catalogue_lock
 from catalog_pipeline.crawling.plan import parse_cutoff
-from catalog_pipeline.crawling.scheduling.robots import ask_robots_early
+from catalog_pipeline.crawling.scheduling.robots_gate import ask_robots_early
 from catalog_pipeline.crawling.workforce import Workforce
 from catalog_pipeline.errors import CatalogueError, UsageError
 from catalog_pipeline.orchestration.commands.request import CrawlRequest

@@ -112,8 +112,8 @@ def _statuses(
 def _status(
     instance: DagsterInstance, catalogue: Catalogue, *, with_failures: bool
 ) -> CatalogueStatus:
-    from catalog_pipeline.orchestration.checkpoints.due import read_standing, tell_moved
     from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
+    from catalog_pipeline.orchestration.checkpoints.standing import read_standing, tell_moved
     from catalog_pipeline.orchestration.checkpoints.table_state import (
         LastBuild,
         damage_of_last_table,

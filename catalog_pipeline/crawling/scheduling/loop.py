@@ -18,7 +18,7 @@ from catalog_pipeline.crawling.scheduling.admission import Admission
 from catalog_pipeline.crawling.scheduling.ledger import Ledger
 from catalog_pipeline.crawling.scheduling.queue import PageQueue, PageWork
 from catalog_pipeline.crawling.scheduling.results import Results
-from catalog_pipeline.crawling.scheduling.robots import RobotsGate
+from catalog_pipeline.crawling.scheduling.robots_gate import RobotsGate
 from catalog_pipeline.crawling.scheduling.stopping import Stopping
 from catalog_pipeline.crawling.scheduling.throttle import AdaptiveThrottle
 from catalog_pipeline.crawling.working.pool import WorkerPool

@@ -14,8 +14,8 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.observers import Together
 from catalog_pipeline.crawling.ports import Observer
-from catalog_pipeline.orchestration.checkpoints.due import Standing, read_standing, tell_moved
 from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
+from catalog_pipeline.orchestration.checkpoints.standing import Standing, read_standing, tell_moved
 from catalog_pipeline.orchestration.checkpoints.table_state import (
     LastBuild,
     damage_of_last_table,

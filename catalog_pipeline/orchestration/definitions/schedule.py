@@ -3,7 +3,7 @@
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.orchestration.checkpoints.due import due_pages
+from catalog_pipeline.orchestration.checkpoints.standing import due_pages
 from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key, qualified_name
 from catalog_pipeline.orchestration.runs.run_request import crawl_run_config, crawl_run_tags
 

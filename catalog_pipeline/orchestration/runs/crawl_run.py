@@ -26,8 +26,8 @@ from catalog_pipeline.crawling.reparse import ReparseJob, reparse
 from catalog_pipeline.crawling.scheduling.group_commit import MAX_PAGES
 from catalog_pipeline.crawling.scheduling.stats import told_of_secrets
 from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, LoginError
-from catalog_pipeline.orchestration.checkpoints.due import tell_moved
 from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
+from catalog_pipeline.orchestration.checkpoints.standing import tell_moved
 from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, pages_key

@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 
 import dagster as dg
 
-from catalog_pipeline.orchestration.checkpoints.due import due_pages
+from catalog_pipeline.orchestration.checkpoints.standing import due_pages
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import plain_pages_key
