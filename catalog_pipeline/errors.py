@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class CatalogPipelineError(Exception):
-    """Root of all errors that the project raises on purpose; its text is one clear sentence."""
+    """Root of all errors of the project's own; its text is one clear sentence."""
 
 
 class UsageError(CatalogPipelineError):

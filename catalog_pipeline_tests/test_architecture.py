@@ -1,6 +1,7 @@
 """The rules of the code base: imports go one way, every module says what it is and stays small."""
 
 import ast
+import inspect
 import re
 import sys
 from collections.abc import Iterator
@@ -96,6 +97,41 @@ def test_each_module_says_what_it_is_and_keeps_to_its_layer(path: Path):
         if library == "catalog_pipeline" and inner:
             assert inner[0] in allowed, f"{part} imports {name}, which is above it"
         assert part in OWNERS.get(library, {part}), f"{library} is not for {part}"
+
+
+def _docstrings(tree: ast.AST) -> Iterator[str]:
+    """Docstrings of whatever has one, also the texts below constants and attributes."""
+    for node in ast.walk(tree):
+        for each in ast.iter_child_nodes(node):
+            if isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant):
+                yield str(each.value.value)
+
+
+_RAISED = re.compile(r"    [a-zA-Z.]+(, [a-zA-Z.]+)*: \S|        +\S")
+"""A line of a `Raises:` section: which errors, and when; or how that goes on."""
+
+
+def _breaches(docstring: str) -> Iterator[str]:
+    told, _, raised = f"\n\n{inspect.cleandoc(docstring)}".partition("\n\nRaises:\n")
+    if "``" in docstring:
+        yield "code is between single backticks"
+    if re.search(r"\braises?\b", told, re.I):
+        yield "errors are named in a section `Raises:`"
+    if re.search(r"^ *(:\w+|Args:|Returns:|Yields:)", told, re.M):
+        yield "of arguments and what is returned it speaks in prose"
+    yield from (
+        f"ends with `Raises:`, not {x!r}" for x in raised.splitlines() if not _RAISED.match(x)
+    )
+
+
+def test_docstrings_are_of_one_dialect():
+    breaches = {
+        (_ids(path), docstring.strip().splitlines()[0], breach)
+        for path in MODULES
+        for docstring in _docstrings(ast.parse(path.read_text(encoding="utf-8")))
+        for breach in _breaches(docstring)
+    }
+    assert not breaches
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_ids)

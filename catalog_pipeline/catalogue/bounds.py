@@ -21,7 +21,11 @@ NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def checked_base_url(value: str) -> str:
-    """Return `value` if it is an absolute HTTP URL without query, else raise `ValueError`."""
+    """Return `value`, an absolute HTTP URL without query.
+
+    Raises:
+        ValueError: it is none.
+    """
     parts = _split(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{value!r} is no address such as https://shop.example")

@@ -20,7 +20,11 @@ def encoding_name(label: str) -> str | None:
 
 
 def checked_encoding(label: str) -> str:
-    """Return `label` if browsers know it, else raise `ValueError`."""
+    """Return `label`, which browsers know.
+
+    Raises:
+        ValueError: they do not.
+    """
     if encoding_name(label) is None:
         raise ValueError(f"{label!r} is no charset that browsers know, such as windows-1251")
     return label

@@ -212,7 +212,11 @@ class Field(StrictModel):
 
 
 def checked_timezone(name: str) -> str:
-    """Return `name` if the system knows that time zone, else raise `ValueError`."""
+    """Return `name`, a time zone that the system knows.
+
+    Raises:
+        ValueError: it knows none of that name.
+    """
     from zoneinfo import ZoneInfo
 
     try:

@@ -14,7 +14,11 @@ _STAND_IN = "7707"
 
 
 def checked_template(value: str) -> str:
-    """Return `value` if its page number is in the path or the query, else raise `ValueError`."""
+    """Return `value`, whose page number is in the path or the query.
+
+    Raises:
+        ValueError: it is elsewhere, or there is not exactly one.
+    """
     if value.count(PLACEHOLDER) != 1:
         raise ValueError("it must hold {page} once, as in /products?page={page}")
     if PLACEHOLDER in urlsplit(value).fragment:
@@ -37,7 +41,11 @@ def _check_no_steps_up(path: str) -> None:
 
 
 def check_no_template(value: str) -> str:
-    """Return `value` if it is the address of one page, else raise `ValueError`."""
+    """Return `value`, the address of one page.
+
+    Raises:
+        ValueError: it is a template of several.
+    """
     if PLACEHOLDER in value:
         raise ValueError("it is one page's address; {page} belongs in page_url alone")
     return value

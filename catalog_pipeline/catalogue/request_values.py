@@ -71,7 +71,11 @@ def _checked_length(value: str) -> str:
 
 
 def checked_cookie_value(value: str) -> str:
-    """Return `value` if a Cookie header can carry it, else raise `ValueError`."""
+    """Return `value`, which a Cookie header can carry.
+
+    Raises:
+        ValueError: it cannot.
+    """
     if not _COOKIE_VALUE.fullmatch(value) or len(value) > _MAX_CHARACTERS:
         raise ValueError("a cookie's value has no blanks, commas, semicolons or line breaks")
     return value

@@ -92,7 +92,11 @@ def _value(value: object, wanted: Sequence[Any], place: Place, problems: dict[Pl
 
 
 def _scalar(value: object, wanted: Sequence[Any]) -> object:
-    """Raises `ValueError`: a text, a truth value or nothing where something else is wanted."""
+    """One value as it is wanted.
+
+    Raises:
+        ValueError: it is a text, a truth value or nothing, and something else is wanted.
+    """
     if isinstance(value, Nothing):
         return _nothing(value, wanted)
     if isinstance(value, str):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jinja2 import nodes
 
 Renderer = Callable[[str], Any]
-"""Turns a text with templates into what they stand for; raises whatever goes wrong."""
+"""Turns a text with templates into what they stand for; whatever goes wrong comes out of it."""
 
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _CREDENTIAL = re.compile(

@@ -77,7 +77,7 @@ def catalogue_lock(
     """Hold the lock of a catalogue, waiting for it as long as another crawl has it.
 
     `on_wait` is told whom it waits for, once per holder. Yields None, without the lock, if
-    `should_stop` said so while waiting. A signal handler that raises ends the waiting too.
+    `should_stop` said so while waiting. An exception out of a signal handler ends the waiting too.
     """
     lock = _wait_for(catalogue_dir, holder, lock_file, on_wait, should_stop)
     try:

@@ -39,7 +39,11 @@ class BoundedAdapter(HTTPAdapter):
         return manager
 
     def send(self, *args: Any, **options: Any) -> requests.Response:
-        """Send one prepared request; a header that HTTP cannot carry raises BrokenExchange."""
+        """Send one prepared request.
+
+        Raises:
+            BrokenExchange: a header of it cannot be carried by HTTP.
+        """
         try:
             return super().send(*args, **options)
         except (requests.RequestException, HTTPError):

@@ -36,7 +36,11 @@ class Allowance:
     in_body: bool = False
 
     def seconds_left(self, at_most: float) -> float:
-        """Time for the next operation, of `at_most` seconds; raises if there is none left."""
+        """Time for the next operation, of `at_most` seconds.
+
+        Raises:
+            BrokenExchange: there is none left.
+        """
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise BrokenExchange("timeout", "the whole answer took too long")

@@ -41,10 +41,13 @@ class Body:
 
 
 def read_body(raw: BaseHTTPResponse, max_wire_bytes: int, max_decoded_bytes: int) -> Body:
-    """The whole body of `raw`; raises BrokenExchange if it is too large, short or damaged.
+    """The whole body of `raw`.
 
     What is sent is decompressed as it comes in, so that an oversized body is dropped as soon as its
     pieces exceed a limit; only a body within the limits is joined, and held twice for that moment.
+
+    Raises:
+        BrokenExchange: it is too large, short or damaged.
     """
     wire = _Wire(raw, max_wire_bytes)
     pieces = wire.pieces()
@@ -74,10 +77,13 @@ def read_start(raw: BaseHTTPResponse, max_bytes: int) -> Body:
 
 
 def content_encodings(raw: BaseHTTPResponse) -> list[str]:
-    """The encodings in the order they were applied; raises if one of them was not offered.
+    """The encodings in the order they were applied.
 
     What is no encoding (`none`, a charset, a word of its own) says nothing of the body, and
     browsers show it as it is.
+
+    Raises:
+        BrokenExchange: one of them was not offered.
     """
     text = raw.headers.get("Content-Encoding", "")
     encodings = [name for name in _listed(text) if not _is_no_encoding(name)]
@@ -100,7 +106,11 @@ def _is_no_encoding(name: str) -> bool:
 
 
 def declared_length(raw: BaseHTTPResponse) -> int | None:
-    """Content-Length, if it is given and counts; raises if the framing is contradictory."""
+    """Content-Length, if it is given and counts.
+
+    Raises:
+        BrokenExchange: the framing is contradictory.
+    """
     if raw.status in _BODILESS:
         return None
     transfer = raw.headers.get("Transfer-Encoding", "").strip().lower()
@@ -142,7 +152,11 @@ class _Wire:
             raise _too_large(max_bytes, "as declared")
 
     def pieces(self) -> Iterator[bytes]:
-        """The body piece by piece; an early end raises BrokenExchange."""
+        """The body piece by piece.
+
+        Raises:
+            BrokenExchange: it ends early.
+        """
         while piece := self._read():
             self.count += len(piece)
             if self.count > self._max_bytes and self._is_cut:

@@ -91,7 +91,11 @@ class BoundedResponse(http.client.HTTPResponse):
         return self._reader.met_end
 
     def begin(self, *args: Any, **options: Any) -> None:
-        """Read the head; one that is cut off or not HTTP raises BrokenExchange."""
+        """Read the head.
+
+        Raises:
+            BrokenExchange: it is cut off, or not HTTP.
+        """
         try:
             super().begin(*args, **options)
         except http.client.RemoteDisconnected:

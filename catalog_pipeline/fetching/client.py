@@ -76,13 +76,16 @@ class Exchange:
         is_page: bool = True,
         visit: tuple[Cookie, ...] = (),
     ) -> Response | Redirect:
-        """Download `url`, conditionally if there are validators; raises FetchError.
+        """Download `url`, conditionally if there are validators.
 
         What is no page, such as robots.txt, may have any type and is read as far as it counts. It
         may redirect to any public host, unless a proxy would have to be trusted with finding out
         whether it is one, and is asked for without cookies and credentials: those are the pages'.
         `visit` are the cookies of the redirect that led here; without a session a redirect takes
         along what the site has set.
+
+        Raises:
+            FetchError: there is no page, or none that may be taken.
         """
         conditions = {}
         if validators.etag:
@@ -99,7 +102,11 @@ class Exchange:
         charset: str = "utf-8",
         page: PageKey | None = None,
     ) -> Response | Redirect:
-        """Send a form, encoded in `charset` as browsers do; raises FetchError."""
+        """Send a form, encoded in `charset` as browsers do.
+
+        Raises:
+            FetchError: there is no answer, or none that may be taken.
+        """
         pairs = fields.items() if isinstance(fields, Mapping) else fields
         body = urlencode(
             [(_encoded(name, charset), _encoded(value, charset)) for name, value in pairs]

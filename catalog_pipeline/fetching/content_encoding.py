@@ -1,7 +1,7 @@
 """Undoing Content-Encoding piece by piece, so that a small body cannot become a large one.
 
 Each decoder turns a stream of pieces into a stream of pieces of about `PIECE_BYTES` at the most
-(zstandard: 2 MiB), and raises BrokenExchange of kind `decoding` on damaged or unfinished data.
+(zstandard: 2 MiB); damaged or unfinished data is a BrokenExchange of kind `decoding`.
 Limits on the sum of the pieces belong in `catalog_pipeline.fetching.bodies`.
 """
 

@@ -69,7 +69,11 @@ class CookieFile:
         return jar
 
     def save(self, jar: RequestsCookieJar) -> None:
-        """Replace the file with the cookies of `jar`, durably; raises StorageError."""
+        """Replace the file with the cookies of `jar`, durably.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
         items = [_described(cookie) for cookie in jar]
         text = json.dumps({"format": _FORMAT, "cookies": items}, indent=1)
         try:
@@ -101,7 +105,11 @@ def _described(cookie: Cookie) -> dict[str, Any]:
 
 
 def _cookie(item: dict[str, Any]) -> Cookie:
-    """Build a cookie from its description; raises ValueError, KeyError or TypeError."""
+    """Build a cookie from its description.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is no description of a cookie.
+    """
     texts = {name: _typed(item[name], str) for name in _TEXTS}
     flags = {name: _typed(item[name], bool) for name in _FLAGS}
     return Cookie(

@@ -27,7 +27,11 @@ class Credentials:
 
     @classmethod
     def from_environment(cls, login: Login, environ: Mapping[str, str]) -> Credentials:
-        """Read the variables that the YAML names; raises LoginError for one that is missing."""
+        """Read the variables that the YAML names.
+
+        Raises:
+            LoginError: one is missing, or cannot be sent.
+        """
         if isinstance(login, BearerLogin):
             token = environment_value(environ, login.token_env, "login")
             return cls(authorization=f"Bearer {token}")

@@ -52,8 +52,11 @@ def log_in(
 ) -> None:
     """Log in with `exchange`, whose cookies then hold the session.
 
-    `before_request` is called before each request, to keep the pace. Raises LoginError if the site
-    does not accept the login, FetchError if it could not be asked.
+    `before_request` is called before each request, to keep the pace.
+
+    Raises:
+        LoginError: the site does not accept the login.
+        FetchError: it could not be asked.
     """
     steps = login_steps(site, credentials)
     try:
@@ -73,7 +76,10 @@ def log_in(
 def login_steps(site: Site, credentials: Credentials) -> LoginSteps:
     """Yield the requests of a form login one by one; send in their answers, throw in FetchErrors.
 
-    Ends when the login has succeeded, at once for logins without a form; raises LoginError.
+    Ends when the login has succeeded, at once for logins without a form.
+
+    Raises:
+        LoginError: the site does not accept it.
     """
     login = site.login
     if not isinstance(login, FormLogin):
@@ -186,7 +192,11 @@ def _filled_in(
 
 
 def _check(site: Site, login: FormLogin, answer: Response) -> None:
-    """Raise LoginError unless `answer`, the last of the login, shows that it succeeded."""
+    """Let `answer` pass, the last of the login, if it shows that it succeeded.
+
+    Raises:
+        LoginError: it does not.
+    """
     try:
         if login.error and _matches(site, "error", login.error, answer):
             raise _refused(site, "its answer matches the selector login.error")

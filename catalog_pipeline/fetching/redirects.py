@@ -24,7 +24,8 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 def check_redirect(site: Site, from_url: str, location: str, *, to_any_host: bool = False) -> str:
     """The absolute URL that `location` means, if the crawl may go there.
 
-    Raises FetchError of kind `redirect_refused` otherwise.
+    Raises:
+        FetchError: it may not; of kind `redirect_refused`.
     """
     try:
         origin = parse_url(from_url)

@@ -39,7 +39,9 @@ def judged(
 ) -> Response | Redirect:
     """Read `raw`, the answer to a request that was `started` at that time.monotonic().
 
-    Raises FetchError for a status or redirect that is a failure, BrokenExchange for a bad body.
+    Raises:
+        FetchError: its status or redirect is a failure.
+        BrokenExchange: its body is no whole one.
     """
     location = raw.headers.get("Location")
     if raw.status in _REDIRECTS and location:

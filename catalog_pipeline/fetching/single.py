@@ -59,7 +59,11 @@ class _Visit:
         self._rules: dict[str, RobotsRules] = {}
 
     def check_robots(self, url: str) -> None:
-        """Raise FetchError if the rules of its host forbid `url`."""
+        """Let `url` pass if the rules of its host allow it.
+
+        Raises:
+            FetchError: they forbid it.
+        """
         politeness = self._catalogue.politeness
         if not politeness.obey_robots:
             return

@@ -67,7 +67,11 @@ class ControlDesk:
         return JSONResponse(self.state())
 
     def apply(self, changes: object) -> None:
-        """Apply changes in the order of CHANGES; raises UsageError at the first that is wrong."""
+        """Apply changes in the order of CHANGES.
+
+        Raises:
+            UsageError: one is wrong; those before it are made.
+        """
         if not isinstance(changes, dict) or not set(changes) <= set(CHANGES):
             raise UsageError(f"send a JSON object with keys of {', '.join(CHANGES)}")
         for name in CHANGES:

@@ -56,7 +56,8 @@ class Fault:
 def parse_fault(text: str) -> Fault:
     """Read one fault from its text form.
 
-    Raises UsageError saying what is allowed.
+    Raises:
+        UsageError: it is none; says what is allowed.
     """
     match = _TEXT.fullmatch(text.strip())
     if match is None:

@@ -139,7 +139,8 @@ def category_of(product_id: int) -> str:
 def product(product_id: int, revision: int = 0) -> Product:
     """Return product number `product_id` (1 or more); each revision adds one dollar to its prices.
 
-    Raises ValueError for a number below 1.
+    Raises:
+        ValueError: the number is below 1.
     """
     if product_id < 1:
         raise ValueError(f"product ids start at 1, not {product_id}")

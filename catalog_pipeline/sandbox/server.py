@@ -28,7 +28,9 @@ def run_shop(
 
     `port` None takes the default port if it is free and any other if not; 0 takes any free one.
     With `exits_with_parent` SIGINT is ignored and the process ends when its stdin does.
-    Raises UsageError if the port cannot be had.
+
+    Raises:
+        UsageError: the port cannot be had.
     """
     # Whoever only starts a child does not pay for importing the web server.
     from catalog_pipeline.sandbox.serving import serve
@@ -69,7 +71,8 @@ class RunningShop:
     def start(self) -> None:
         """Start the shop and wait until it serves; `url` is then its base URL without a slash.
 
-        Raises CatalogPipelineError if it does not come up.
+        Raises:
+            CatalogPipelineError: it does not come up.
         """
         if self._process is not None:
             raise UsageError("this practice shop is running already")
@@ -113,7 +116,8 @@ class RunningShop:
     def control(self, **changes: object) -> dict[str, Any]:
         """Change the running shop (`/__control`) and return its state.
 
-        Raises UsageError if the shop does not accept a change.
+        Raises:
+            UsageError: the shop does not accept a change.
         """
         return dict(self._ask("POST", "/__control", json.dumps(changes)))
 

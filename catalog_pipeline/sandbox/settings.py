@@ -38,7 +38,11 @@ class ShopSettings:
 
 
 def require_at_least(name: str, value: object, least: int) -> int:
-    """Return `value` if it is a whole number of `least` or more; raise UsageError otherwise."""
+    """Return `value`, a whole number of `least` or more.
+
+    Raises:
+        UsageError: it is none.
+    """
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise UsageError(
             f"practice shop: {name} must be a whole number from {least}, not {value!r}"

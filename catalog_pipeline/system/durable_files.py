@@ -85,7 +85,11 @@ def put_in_place(new: Path, path: Path) -> None:
 
 
 def sync_folder(folder: AnyPath) -> None:
-    """Make the names of all files in a folder durable; raises OSError."""
+    """Make the names of all files in a folder durable.
+
+    Raises:
+        OSError: the folder cannot be synced.
+    """
     _sync(folder)
 
 

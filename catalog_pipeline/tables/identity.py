@@ -56,7 +56,11 @@ def identify(path: Path) -> TableIdentity:
 
 
 def _length(path: Path) -> int:
-    """How long a file is; raises as `identify` does."""
+    """How long a file is.
+
+    Raises:
+        OSError, NotAPlainFileError: as `identify`.
+    """
     descriptor = open_plain(path)
     try:
         return os.fstat(descriptor).st_size

@@ -1,4 +1,4 @@
-"""The committed ``dagster.yaml``: every key is known to Dagster and does what it is there for."""
+"""The committed `dagster.yaml`: every key is known to Dagster and does what it is there for."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -75,7 +75,8 @@ class AdaptiveThrottle:
     def take(self, now: float) -> int:
         """Count a request that starts now; return its number, for `sent`.
 
-        Only when `seconds_until_free(now)` is 0; otherwise raises `ValueError`.
+        Raises:
+            ValueError: `seconds_until_free(now)` is not 0.
         """
         if self.seconds_until_free(now) > 0:
             raise ValueError("a request was started before the throttle allowed one")

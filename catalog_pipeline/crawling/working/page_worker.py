@@ -48,7 +48,7 @@ _THREADS_WITHOUT_A_BOARD = 64
 class PageWorker:
     """Does tasks of one catalogue; `do` may be called from several threads at once.
 
-    `before_request` is called before each request, and may raise to prevent it.
+    `before_request` is called before each request, and prevents it by an exception.
     """
 
     def __init__(

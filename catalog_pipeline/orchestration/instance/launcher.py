@@ -1,8 +1,8 @@
 """The run launcher, able to tell whether a run's process is alive, and to end it.
 
 Dagster's default launcher cannot tell, so that a run whose process was killed stays started for
-ever. Named in ``dagster.yaml``; run monitoring asks it about every started run and fails the dead
-ones, and run retries launch them again. Not here: how one knows (``liveness``).
+ever. Named in `dagster.yaml`; run monitoring asks it about every started run and fails the dead
+ones, and run retries launch them again. Not here: how one knows (`liveness`).
 """
 
 import os

@@ -2,7 +2,7 @@
 
 Here: the locked file that the process executing a run holds, and one answer to "is it alive?" for
 the launcher, the command line and the page status. Not here: what is done about a dead run
-(``launcher``, Dagster's run monitoring).
+(`launcher`, Dagster's run monitoring).
 """
 
 import os
@@ -87,7 +87,7 @@ def is_run_alive(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
 
 
 def liveness_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Liveness:
-    """As ``is_run_alive``, with the reason."""
+    """As `is_run_alive`, with the reason."""
     if run.is_finished:
         return Liveness(False, "it has finished")
     if run.status == dg.DagsterRunStatus.QUEUED:

@@ -1,7 +1,7 @@
 """What other than its sign of life shows that a run is being executed.
 
 Here: asking the code server that was given the run, and looking for the process that logged the
-run's start. Not here: the judgement (``liveness``).
+run's start. Not here: the judgement (`liveness`).
 """
 
 import json

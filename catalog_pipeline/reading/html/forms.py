@@ -78,7 +78,11 @@ def _charset(form: etree._Element, of_page: str) -> str:
 
 
 def page_matches(body: bytes, content_type: str | None, selectors: Iterable[Selector]) -> bool:
-    """Whether any of the selectors matches the page; raises ParseError if it cannot be read."""
+    """Whether any of the selectors matches the page.
+
+    Raises:
+        ParseError: the page cannot be read.
+    """
     document = parse_document(to_utf8(body, content_type))
     return any(_matches(document, selector) for selector in selectors)
 

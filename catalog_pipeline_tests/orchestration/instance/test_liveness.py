@@ -66,7 +66,7 @@ def _holder(root: Path, run_id: str) -> "subprocess.Popen[str]":
 def _run(
     instance: dg.DagsterInstance, status: dg.DagsterRunStatus, age: float = 0, pid: int = 0
 ) -> DagsterRun:
-    """A run that came to this status ``age`` seconds ago, its start logged by process ``pid``."""
+    """A run that came to this status `age` seconds ago, its start logged by process `pid`."""
     history = RunHistory(Clock())
     then = time.time() - age
     run = DagsterRun(JOB, run_id=history.run_id, status=status, remote_job_origin=ORIGIN)

@@ -1,8 +1,8 @@
 """Pooled connections to a folder of SQLite files, one file per shard of the event log.
 
 Here: opening, reusing and closing connections, and noticing that a file was deleted by another
-process or that this process was forked. Not here: what the tables are (``schema``) and
-what is written to them (``event_log``).
+process or that this process was forked. Not here: what the tables are (`schema`) and
+what is written to them (`event_log`).
 """
 
 import os
@@ -40,9 +40,9 @@ class _Shard:
 class ConnectionPool:
     """Connections by shard, for many threads; the shards used last stay open.
 
-    ``prepare`` is called with a path before its first connection; it makes the file and its
-    tables if there are none. ``on_damage`` is called with a path, which file that was, and what
-    SQLite said, when a file turns out to be damaged; it raises what is to be said.
+    `prepare` is called with a path before its first connection; it makes the file and its
+    tables if there are none. `on_damage` is called with a path, which file that was, and what
+    SQLite said, when a file turns out to be damaged; its exception says what is to be said.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class ConnectionPool:
     def transaction(self, path: str, *, immediate: bool = False) -> Iterator[db.Connection]:
         """A connection with a transaction, committed at the end; a nested call joins it.
 
-        ``immediate`` takes the write lock at once, so that what is read in the transaction still
+        `immediate` takes the write lock at once, so that what is read in the transaction still
         holds when it writes.
         """
         if self._pid != os.getpid():

@@ -2,8 +2,8 @@
 
 Here: one encoder per class, put together once from Dagster's own serializer of that class, that
 writes JSON text directly instead of a tree of dictionaries. The text equals that of
-``serialize_value`` to the byte; whatever has a serializer with rules of its own is left to
-``serialize_value``. Not here: reading events, and storing them (``event_log``).
+`serialize_value` to the byte; whatever has a serializer with rules of its own is left to
+`serialize_value`. Not here: reading events, and storing them (`event_log`).
 """
 
 import json
@@ -27,11 +27,11 @@ Encoder = Callable[[Any], str]
 
 
 class UnknownShapeError(TypeError):
-    """A value whose JSON only ``serialize_value`` knows."""
+    """A value whose JSON only `serialize_value` knows."""
 
 
 def serialize_event(value: Any) -> str:
-    """The JSON text of an event log entry or record, equal to ``serialize_value(value)``."""
+    """The JSON text of an event log entry or record, equal to `serialize_value(value)`."""
     try:
         return encode(value)
     except UnknownShapeError:
@@ -39,7 +39,11 @@ def serialize_event(value: Any) -> str:
 
 
 def encode(value: Any) -> str:
-    """The JSON text of one value; raises UnknownShapeError for what has rules of its own."""
+    """The JSON text of one value.
+
+    Raises:
+        UnknownShapeError: its serializer has rules of its own.
+    """
     kind = type(value)
     encoder = _encoders.get(kind)
     if encoder is None:

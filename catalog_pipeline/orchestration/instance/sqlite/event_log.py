@@ -1,16 +1,16 @@
 """Dagster's event log in SQLite files, stored in batches over pooled connections.
 
-Named in ``dagster.yaml``; a subclass of Dagster's own storage that keeps its files and its
+Named in `dagster.yaml`; a subclass of Dagster's own storage that keeps its files and its
 answers, so that either can be put in the other's place. Here: what is stored, and where. Not
-here: JSON text (``event_json``), rows (``event_rows``), connections
-(``connections``), tables (``schema``), wiping (``partition_wipe``).
+here: JSON text (`event_json`), rows (`event_rows`), connections
+(`connections`), tables (`schema`), wiping (`partition_wipe`).
 
 A run's own file, asked by the run's page and its statistics, is written before the index file,
 asked by asset status, the partition grid and the crawl. A process killed between the two leaves
 events in the run's log that the index does not know: their pages are still due, and the next run
 records them from their stored files. A page that is done in the index is always in its run's log.
 
-Importing this module sets ``DAGSTER_EVENT_BATCH_SIZE``, unless the environment does, in whatever
+Importing this module sets `DAGSTER_EVENT_BATCH_SIZE`, unless the environment does, in whatever
 process uses the storage (daemon, webserver, code server, command line): Dagster writes the planned
 events of a new run in batches only if it is set.
 """
@@ -59,7 +59,7 @@ os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENT_BATCH_SIZE))
 class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
     """Dagster's SQLite event log with pooled connections and one transaction per file and batch.
 
-    Without ``base_dir`` the files are in ``history/runs`` of the instance's root folder, where
+    Without `base_dir` the files are in `history/runs` of the instance's root folder, where
     Dagster's own storage has them.
     """
 

@@ -2,7 +2,7 @@
 
 Here: the row of an event, and the statements that insert events, their tags and what the assets
 table says of their assets. The values are those that Dagster's storage writes for the same events
-one by one. Not here: transactions and files (``event_log``, ``connections``).
+one by one. Not here: transactions and files (`event_log`, `connections`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ MIRRORED = {
 }
 """Types whose events are stored in the index file too, for questions across runs.
 
-Dagster does not ask for wipes there; ``partition_wipe`` does.
+Dagster does not ask for wipes there; `partition_wipe` does.
 """
 
 INSERT_EVENT = (
@@ -142,7 +142,7 @@ def update_assets(
 
 
 def _cursor(connection: db.Connection) -> Any:
-    """The driver's own cursor: its ``executemany`` costs a tenth of SQLAlchemy's."""
+    """The driver's own cursor: its `executemany` costs a tenth of SQLAlchemy's."""
     return connection.connection.cursor()
 
 

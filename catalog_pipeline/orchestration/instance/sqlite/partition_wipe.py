@@ -3,7 +3,7 @@
 Dagster's SQLite storage wipes whole assets only. A wiped partition is missing again: none of its
 materializations, plans, observations and checks count any more; the logs of the runs keep them.
 The grid's cached status must not survive it, nor be written by one who looked before it.
-Not here: how the UI asks for it, and the transaction around it (``event_log``).
+Not here: how the UI asks for it, and the transaction around it (`event_log`).
 """
 
 from collections.abc import Sequence

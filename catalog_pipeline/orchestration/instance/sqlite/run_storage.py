@@ -2,8 +2,8 @@
 
 Dagster's own make a new engine for each question, and read all of alembic's migrations whenever
 they are opened. These keep the files and every statement of Dagster's own, and leave making and
-migrating files to them. Not here: the event log (``event_log``), and the pool itself
-(``connections``).
+migrating files to them. Not here: the event log (`event_log`), and the pool itself
+(`connections`).
 """
 
 import glob
@@ -28,7 +28,7 @@ from catalog_pipeline.orchestration.instance.sqlite.damage import damage_of
 
 
 class _Pooled:
-    """What the two have in common; without ``base_dir`` the file is below the instance's root."""
+    """What the two have in common; without `base_dir` the file is below the instance's root."""
 
     _folder: ClassVar[str]
     _database: ClassVar[str]

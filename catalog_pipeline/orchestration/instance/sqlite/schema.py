@@ -3,7 +3,7 @@
 Dagster's own storage asks alembic on every opening and makes the tables in place. Here a new file
 is made whole under another name and then linked to its own, so that no process ever sees half of
 one; an existing file is opened with one look at its version. Migrations stay with
-``dagster instance migrate``. Not here: connections (``connections``) and events.
+`dagster instance migrate`. Not here: connections (`connections`) and events.
 """
 
 import errno
