@@ -9,7 +9,7 @@ QUICK := $(SLOW:%=--ignore=catalog_pipeline_tests/%)
 TWO := -n 2 --dist loadgroup
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
-.PHONY: run ui test quick slow lowest lint chaos attack bench clean
+.PHONY: run ui test quick slow lowest lint audit chaos attack bench clean
 
 run: $(VENV)/installed  ## Crawl the practice shop and build its table
 	@$(BIN)/catalog-pipeline run
@@ -32,10 +32,14 @@ lowest: $(VENV)/installed-for-tests  ## The quick tests with the lowest versions
 	@$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct '.[test]'
 	@$(LOWEST)/bin/python -m pytest $(QUICK) $(TWO)
 
-lint: $(VENV)/installed-for-tests  ## Style, formatting, types
+lint: $(VENV)/installed-for-tests  ## Style, security rules, formatting, types; known holes, where that can be asked
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	@.ci/audit $(BIN) --if-possible
+
+audit: $(VENV)/installed-for-tests  ## Known holes in what is installed; fails where nobody can be asked
+	@.ci/audit $(BIN)
 
 chaos: $(VENV)/installed-for-tests  ## 100 crawls, each killed at a random instant
 	@$(BIN)/python -m catalog_pipeline_tests.chaos --crawls 100

@@ -100,5 +100,5 @@ def _template_sections() -> dict[str, str]:
 
 def _name(block: str) -> str:
     found = _SECTION.search(block)
-    assert found is not None
+    assert found is not None  # noqa: S101 - for the type checker: blocks begin with a section
     return found[1]

@@ -103,7 +103,7 @@ class FormLogin(StrictModel):
     """CSS selector of the form."""
     username_field: str = "username"
     """Name of the form's input for the user's name."""
-    password_field: str = "password"
+    password_field: str = "password"  # noqa: S105 - the name of an input, no secret
     """Name of the form's input for the password."""
     username_env: EnvironmentName
     """Environment variable that holds the user's name."""

@@ -49,7 +49,7 @@ class _Crawls:
                 if self.is_interrupted:
                     return
                 # A Ctrl-C is handed on to it, once for each time.
-                process = subprocess.Popen(
+                process = subprocess.Popen(  # noqa: S603 - this program, words without a shell
                     [*_COMMAND, "run", name, "--json", *self.options],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,

@@ -53,7 +53,7 @@ def broken_answer(fault: Fault, page: WholePage) -> ASGIApp:
 
 def garbage(page: int) -> bytes:
     """Return bytes that are no text, the same for the same page."""
-    return random.Random(page).randbytes(GARBAGE_BYTES)
+    return random.Random(page).randbytes(GARBAGE_BYTES)  # noqa: S311 - wanted to be foreseen
 
 
 async def hang(scope: Scope, receive: Receive, send: Send) -> None:

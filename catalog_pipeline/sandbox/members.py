@@ -25,7 +25,7 @@ from catalog_pipeline.sandbox.traffic import Traffic
 LOGIN_PATH = "/members/login"
 LISTING_PATH = "/members/products"
 BASIC_PATH = "/members/basic/products"
-TOKEN_PATH = "/members/token/products"
+TOKEN_PATH = "/members/token/products"  # noqa: S105 - an address
 SESSION_COOKIE = "shop_session"
 VISIT_COOKIE = "shop_visit"
 WRONG_CREDENTIALS = "Name or password is wrong."

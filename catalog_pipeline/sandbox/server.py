@@ -76,7 +76,7 @@ class RunningShop:
         """
         if self._process is not None:
             raise UsageError("this practice shop is running already")
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - this program, no shell
             [sys.executable, "-m", "catalog_pipeline.sandbox", *self._arguments()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -95,8 +95,8 @@ class RunningShop:
         process, self._process = self._process, None
         if process is None:
             return
-        assert process.stdin is not None
-        assert process.stdout is not None
+        assert process.stdin is not None  # noqa: S101 - for the type checker
+        assert process.stdout is not None  # noqa: S101 - for the type checker
         process.stdin.close()
         try:
             process.wait(END_SECONDS)
@@ -140,7 +140,7 @@ class RunningShop:
         return arguments
 
     def _wait_for_url(self, process: "subprocess.Popen[str]") -> str:
-        assert process.stdout is not None
+        assert process.stdout is not None  # noqa: S101 - for the type checker
         readable, _, _ = select.select([process.stdout], [], [], START_SECONDS)
         line = process.stdout.readline() if readable else ""
         start = line.find("http://")

@@ -26,8 +26,8 @@ class ShopSettings:
     faults: tuple[Fault, ...] = ()
     session_requests: int | None = None
     member_username: str = "member"
-    member_password: str = "practice"
-    member_token: str = "practice-token"
+    member_password: str = "practice"  # noqa: S105 - known to all who practise
+    member_token: str = "practice-token"  # noqa: S105 - known to all who practise
 
     def __post_init__(self) -> None:
         require_at_least("pages", self.pages, 1)

@@ -37,4 +37,5 @@ def next_attempt(
 def _backoff_seconds(attempt: int, politeness: Politeness) -> float:
     doubled: float = politeness.backoff_seconds * 2.0 ** min(attempt - 1, _MOST_DOUBLINGS)
     longest = politeness.max_backoff_seconds
-    return min(doubled * (1 + random.random() / 2), longest)
+    spread = 1 + random.random() / 2  # noqa: S311 - nobody gains by foreseeing it
+    return min(doubled * spread, longest)

@@ -28,7 +28,7 @@ class WorkerHandle:
         ours, theirs = socket.socketpair()
         self._board = ReadingBoard.make(setup.threads + 1)
         with theirs:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603 - this program, no shell
                 [sys.executable, "-m", WORKER_MODULE, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno(), self._board.descriptor, *inherited],

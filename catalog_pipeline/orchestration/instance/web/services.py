@@ -103,7 +103,9 @@ def _daemon(instance: DagsterInstance, workspace_file: Path) -> Iterator[subproc
     command += ["--instance-ref", serialize_value(instance.get_ref())]
     command += ["--workspace", str(workspace_file)]
     # What it logs is no answer of the command's: that is the address alone.
-    daemon = subprocess.Popen(command, pass_fds=[reader], stdout=sys.stderr)
+    daemon = subprocess.Popen(  # noqa: S603 - Dagster's own, and no shell
+        command, pass_fds=[reader], stdout=sys.stderr
+    )
     os.close(reader)
     try:
         yield daemon
