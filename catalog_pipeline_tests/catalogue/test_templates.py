@@ -15,14 +15,14 @@ ENVIRON = {"SHOP_URL": "https://shop.example/de", "PAGES": "7", "COUNTRY": "NO",
 
 
 def _read(folder: Path, environ: dict[str, str], **changes: Any) -> Catalogue:
-    beside = {
+    beside: dict[str, object] = {
         key: changes.pop(key) for key in ("requirements", "post_processing") if key in changes
     }
     attributes = {**bundled_attributes("sandbox"), **changes}
     file = folder / "shop" / "defs.yaml"
     file.parent.mkdir()
-    document = {"type": "catalog_pipeline.CatalogueComponent", "attributes": attributes, **beside}
-    file.write_text(yaml.safe_dump(document))
+    document = {"type": "catalog_pipeline.CatalogueComponent", "attributes": attributes}
+    file.write_text(yaml.safe_dump(document | beside))
     return read_catalogue(file, environ)
 
 

@@ -270,9 +270,11 @@ def test_a_second_ctrl_c_ends_the_command_at_once(site: Site, run: Run):
     site.shop.control(faults=["1=hang", "2=hang", "3=hang", "4=hang"])
     site.write(last_page=8, politeness={"read_timeout_seconds": 30})
     with running("run", NAME) as process:
+        stderr = process.stderr
+        assert stderr is not None
         wait_for("pages that hang", lambda: len(site.downloads()) >= 4)
         os.kill(process.pid, signal.SIGINT)
-        wait_for("the first signal's effect", lambda: "Stopping" in process.stderr.readline())
+        wait_for("the first signal's effect", lambda: "Stopping" in stderr.readline())
         os.kill(process.pid, signal.SIGINT)
         process.communicate(timeout=15)
     assert process.returncode == 130

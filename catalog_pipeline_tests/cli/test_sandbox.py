@@ -23,9 +23,10 @@ def test_the_shop_is_served_with_its_faults_until_it_is_interrupted():
     with running(
         "sandbox", "--port", "0", "--pages", "3", "--page-size", "5", "--fault", "2=410"
     ) as process:
+        assert process.stdout is not None
         greeting = process.stdout.readline()
         assert "(3 pages, 15 products)" in greeting
-        address = re.search(r"http://127\.0\.0\.1:\d+/products", greeting).group()
+        (address,) = re.findall(r"http://127\.0\.0\.1:\d+/products", greeting)
         assert _status(f"{address}?page=1") == 200
         assert _status(f"{address}?page=2") == 410
         assert _status(f"{address}?page=4") == 404

@@ -104,6 +104,7 @@ def test_the_status_is_the_one_that_the_web_ui_shows(
     partitions = build_pages_asset(broken.catalogue, CrawlContext()).partitions_def
     assert partitions is not None
     shown = get_and_update_asset_status_cache_value(instance, plain_pages_key(NAME), partitions)
+    assert shown is not None
     found = _of(run("status", NAME, "--json"))
     assert len(shown.deserialize_materialized_partition_subsets(partitions)) == found["done"]
     failed = shown.deserialize_failed_partition_subsets(partitions)

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 def main() -> None:
     """Read the table named by the first argument."""
     ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    threading.Thread(target=_wait_for_the_end, args=(ended,), daemon=True).start()
     reads, rows = 0, set()
     while not ended.is_set():
         # Given a path, Arrow would open it twice, and perhaps find two tables.
@@ -27,6 +27,11 @@ def main() -> None:
     print(json.dumps({"reads": reads, "rows": sorted(rows)}))
     sys.stdout.flush()
     os._exit(0)
+
+
+def _wait_for_the_end(ended: threading.Event) -> None:
+    sys.stdin.read()
+    ended.set()
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ def prices_after_build(scene: Scene) -> dict[int, object]:
         with dg.build_sensor_context(instance=instance) as context:
             assert isinstance(sensor(context), dg.RunRequest)
         assert build_table_here(instance, scene.catalogue).error is None
-    return {row[0]: row[4] for row in table_rows(scene.places.table) if row[1] == 1}
+    return {int(str(row[0])): row[4] for row in table_rows(scene.places.table) if row[1] == 1}
 
 
 def current_prices(scene: Scene, revisions: dict[int, int], *, otherwise: int) -> dict[int, object]:

@@ -4,6 +4,7 @@ import logging
 import os
 import stat
 import time
+from http.cookiejar import Cookie
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ def test_cookies_come_back_as_they_were(
     cookie_file.save(jar)
     (before,), (after,) = list(jar), list(cookie_file.load())
     assert vars(after) | {"_rest": None} == vars(before) | {"_rest": None}
+    assert isinstance(after, Cookie)
     assert after.has_nonstandard_attr("HttpOnly") == ("rest" in changes)
 
 

@@ -5,6 +5,7 @@ import pytest
 from catalog_pipeline.errors import LoginError
 from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline.fetching.request_headers import RequestHeaders
+from catalog_pipeline.records import Redirect
 from catalog_pipeline_tests.fetching.raw_server import catalogue_at, page, raw_server, sends
 
 ENVIRON = {"SHOP_KEY": "s3cret-key", "SHOP_GATE": "s3cret-gate"}
@@ -39,6 +40,7 @@ def test_a_cookie_that_the_site_sets_anew_replaces_the_one_of_the_yaml() -> None
     with raw_server(sends(page(b"", "Location: /q", "Set-Cookie: age=99", status="302 F"))) as shop:
         exchange = Exchange(catalogue_at(shop.url, cookies={"age": "21"}))
         answer = exchange.get(f"{shop.url}/p")
+        assert isinstance(answer, Redirect)
         exchange.get(f"{shop.url}/q", visit=answer.cookies)
     assert "Cookie: age=21\r\n" in shop.heads[0]
     assert "Cookie: age=99\r\n" in shop.heads[1]

@@ -26,13 +26,17 @@ def questions(run_ids: Sequence[str]) -> dict[str, Question]:
         asked |= {f"{name}, run {number}": ask for name, ask in _of_run(run_id).items()}
     for key in (PAGES, TABLE, dg.AssetKey("unknown")):
         asked |= {f"{name}, {key.path[-1]}": ask for name, ask in _of_asset(key).items()}
-    for kind in (*ASSET_KINDS, *OTHER_KINDS):
-        asked[f"records of {kind}"] = lambda s, k=kind: s.get_event_records(
-            dg.EventRecordsFilter(k), limit=500
-        )
-    for kind in EVENT_TYPE_TO_PIPELINE_RUN_STATUS:
-        asked[f"changes to {kind}"] = lambda s, k=kind: s.fetch_run_status_changes(k, 50)
+    asked |= {f"records of {kind}": _records(kind) for kind in (*ASSET_KINDS, *OTHER_KINDS)}
+    asked |= {f"changes to {kind}": _changes(kind) for kind in EVENT_TYPE_TO_PIPELINE_RUN_STATUS}
     return asked | _of_all()
+
+
+def _records(kind: dg.DagsterEventType) -> Question:
+    return lambda s: s.get_event_records(dg.EventRecordsFilter(kind), limit=500)
+
+
+def _changes(kind: dg.DagsterEventType) -> Question:
+    return lambda s: s.fetch_run_status_changes(kind, 50)
 
 
 def _of_run(run_id: str) -> dict[str, Question]:
@@ -78,13 +82,16 @@ def _of_asset(key: dg.AssetKey) -> dict[str, Question]:
         "cached status": lambda s: s.get_asset_status_cache_values([(key, None)], no_context),
     }
     for kind in ASSET_KINDS:
-        asked[f"summary of {kind}"] = lambda s, k=kind: s.get_asset_event_summary_records(
-            k, asset_key=key
-        )
-        asked[f"records of {kind}"] = lambda s, k=kind: s.get_event_records(
-            dg.EventRecordsFilter(k, asset_key=key, asset_partitions=["1", "2", "5", "7"])
-        )
+        asked |= _of_kind_of_asset(kind, key)
     return asked
+
+
+def _of_kind_of_asset(kind: dg.DagsterEventType, key: dg.AssetKey) -> dict[str, Question]:
+    pages = dg.EventRecordsFilter(kind, asset_key=key, asset_partitions=["1", "2", "5", "7"])
+    return {
+        f"summary of {kind}": lambda s: s.get_asset_event_summary_records(kind, asset_key=key),
+        f"records of {kind}": lambda s: s.get_event_records(pages),
+    }
 
 
 def _of_all() -> dict[str, Question]:

@@ -42,4 +42,4 @@ def test_a_page_without_products_says_so():
 
 def test_a_page_that_cannot_be_decoded_says_where():
     found = explain(ListingParser(catalogue({"name": {"select": "b"}})), b"<p>\xff", url=URL)
-    assert "byte 3" in found.problem
+    assert "byte 3" in str(found.problem)

@@ -5,6 +5,7 @@ import re
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
@@ -52,13 +53,17 @@ def test_a_wrong_text_is_refused_with_what_is_allowed(text: str, complaint: str)
         parse_fault(text)
 
 
+def _is_counted(shop: RunningShop, page: int) -> bool:
+    return str(page) in shop.hits()["pages"]
+
+
 def test_every_kind_counts_as_a_download(shop: RunningShop) -> None:
     """Even where no answer ever comes."""
     shop.control(faults=[f"{page}={kind}" for page, kind in enumerate(KINDS, 1)])
     pages = range(1, len(KINDS) + 1)
     for page in pages:
         with _request(shop, page) as connection:
-            _wait_until(lambda page=page: str(page) in shop.hits()["pages"])
+            _wait_until(partial(_is_counted, shop, page))
             connection.close()
     assert shop.hits()["pages"] == {str(page): 1 for page in pages}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ def _calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for name in ("fsync", "rename"):
         real = getattr(os, name)
 
-        def told(first: object, *others: object, name: str = name, real: object = real) -> object:
+        def told(first: object, *others: object, name: str = name, real: Any = real) -> object:
             place = os.readlink(f"/proc/self/fd/{first}") if isinstance(first, int) else str(first)
             seen.append(f"{name} {'folder' if os.path.isdir(place) else 'file'}")
             return real(first, *others)

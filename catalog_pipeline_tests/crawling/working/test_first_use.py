@@ -40,7 +40,10 @@ def _decoders_made_late(tree: ast.Module) -> list[str]:
         ast.unparse(call)
         for call in calls
         if ast.unparse(call.func).startswith("msgspec.")
-        and (call.func.attr == "Decoder" or any(key.arg == "type" for key in call.keywords))
+        and (
+            ast.unparse(call.func).endswith(".Decoder")
+            or any(key.arg == "type" for key in call.keywords)
+        )
     ]
 
 

@@ -45,7 +45,12 @@ def test_a_pool_answers_every_task(site: Site):
                 messages.FetchPage(PageKey(page), site.catalogue.page_address(PageKey(page)), 1)
             )
         stored: set[int] = set()
-        wait_for("six pages", lambda: stored.update(_stored(pool)) or len(stored) == 6)
+
+        def all_are_stored() -> bool:
+            stored.update(_stored(pool))
+            return len(stored) == 6
+
+        wait_for("six pages", all_are_stored)
     assert stored == {1, 2, 3, 4, 5, 6}
 
 

@@ -33,13 +33,14 @@ def test_the_command_and_the_location_see_one_history_under_the_prefix(
     partitions = location.asset_graph.get(pages_key(catalogue)).partitions_def
     assert partitions is not None
     shown = get_and_update_asset_status_cache_value(instance, pages_key(catalogue), partitions)
+    assert shown is not None
     assert shown.deserialize_materialized_partition_subsets(partitions).get_partition_keys() == {
         "1",
         "3",
     }
     context = dg.build_sensor_context(instance, repository_def=location)
     sensor = location.get_sensor_def("eu__shops__shop_table_sensor")
-    assert "holds all pages" in sensor.evaluate_tick(context).skip_message
+    assert "holds all pages" in str(sensor.evaluate_tick(context).skip_message)
 
     site.shop.control(faults=[], reset_hits=True)
     assert run("run", NAME).code == 0

@@ -200,7 +200,9 @@ def test_the_latest_page_event_rises_with_each_page(site: Site, instance: dg.Dag
     first = latest_page_event(instance, site.catalogue)
     crawl_here(instance, catalogue, keys(2), None)
     assert first is not None
-    assert latest_page_event(instance, site.catalogue) > first
+    latest = latest_page_event(instance, site.catalogue)
+    assert latest is not None
+    assert latest > first
 
 
 def test_pages_recorded_after_an_event_are_those_that_came_since(

@@ -25,7 +25,10 @@ def _look(instance: dg.DagsterInstance, catalogue: Catalogue) -> dg.RunRequest |
     """What the sensor says: a request, or why there is none."""
     with dg.build_sensor_context(instance) as context:
         found = build_table_sensor(catalogue)(context)
-    return found if isinstance(found, dg.RunRequest) else str(found.skip_message)
+    if isinstance(found, dg.RunRequest):
+        return found
+    assert isinstance(found, dg.SkipReason)
+    return str(found.skip_message)
 
 
 def test_a_build_is_asked_for_when_pages_landed_and_not_twice(

@@ -40,12 +40,11 @@ def test_an_event_has_the_text_that_dagster_gives_it(event: EventLogEntry) -> No
 @pytest.mark.parametrize("name", METADATA)
 def test_any_metadata_has_the_text_that_dagster_gives_it(name: str) -> None:
     event = RunHistory(Clock()).materialized(PAGES, "1", "v")
-    data: Any = event.get_dagster_event().event_specific_data
+    told = event.get_dagster_event()
+    data: Any = told.event_specific_data
     made = dg.AssetMaterialization(PAGES, metadata={name: METADATA[name]}, partition="é,1")
     event = event._replace(
-        dagster_event=event.dagster_event._replace(
-            event_specific_data=data._replace(materialization=made)
-        )
+        dagster_event=told._replace(event_specific_data=data._replace(materialization=made))
     )
     assert serialize_event(event) == serialize_value(event)
     assert serialize_value(deserialize_value(serialize_event(event))) == serialize_value(event)

@@ -25,6 +25,7 @@ from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 from dagster._daemon.auto_run_reexecution.event_log_consumer import EventLogConsumerDaemon
 
 from catalog_pipeline.orchestration.instance.sqlite.connections import MAX_IDLE_SHARDS
+from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
 from catalog_pipeline_tests.orchestration.histories import (
     JOB,
     KINDS,
@@ -158,12 +159,16 @@ def test_stock_storage_reads_on_where_ours_stopped(
     assert ours.event_log_storage.get_materialized_partitions(PAGES) == {"1"}
 
 
+def _storage(ours: dg.DagsterInstance) -> BatchedSqliteEventLogStorage:
+    storage = ours.event_log_storage
+    assert isinstance(storage, BatchedSqliteEventLogStorage)
+    return storage
+
+
 def test_commits_wait_for_the_disk(ours: dg.DagsterInstance) -> None:
     """2 is FULL: the write-ahead log is synchronised at each commit."""
-    for connection in (
-        ours.event_log_storage.index_connection(),
-        ours.event_log_storage.run_connection("a-run"),
-    ):
+    storage = _storage(ours)
+    for connection in (storage.index_connection(), storage.run_connection("a-run")):
         with connection as opened:
             assert opened.exec_driver_sql("PRAGMA synchronous").scalar() == 2
             assert opened.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
@@ -171,7 +176,7 @@ def test_commits_wait_for_the_disk(ours: dg.DagsterInstance) -> None:
 
 def test_a_batch_is_stored_whole_or_not_at_all(ours: dg.DagsterInstance) -> None:
     run = RunHistory(Clock())
-    storage = ours.event_log_storage
+    storage = _storage(ours)
     with sqlite3.connect(storage.path_for_shard("index")) as index:
         index.execute(
             "CREATE TRIGGER full BEFORE INSERT ON event_logs WHEN NEW.partition = '3' "
@@ -182,7 +187,7 @@ def test_a_batch_is_stored_whole_or_not_at_all(ours: dg.DagsterInstance) -> None
         storage.store_event_batch(pages)
     assert storage.get_materialized_partitions(PAGES) == set()
     assert storage.get_logs_for_run(run.run_id) == []
-    storage.store_event_batch([page for page in pages if page.dagster_event.partition != "3"])
+    storage.store_event_batch([page for page in pages if page.get_dagster_event().partition != "3"])
     assert storage.get_materialized_partitions(PAGES) == {"1", "2", "4"}
 
 
@@ -233,7 +238,7 @@ def test_files_deleted_by_another_process_are_made_anew(ours: dg.DagsterInstance
 
 def test_a_lock_held_for_seconds_is_waited_for(ours: dg.DagsterInstance) -> None:
     run = RunHistory(Clock())
-    storage = ours.event_log_storage
+    storage = _storage(ours)
     storage.store_event(run.log_line())
     other = sqlite3.connect(storage.path_for_shard("index"), check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")

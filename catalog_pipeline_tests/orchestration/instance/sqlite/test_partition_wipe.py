@@ -110,6 +110,7 @@ def test_the_latest_materialization_of_the_asset_is_one_that_is_left(
     instance.wipe_asset_partitions(PAGES, ["3", "4"])
     latest = instance.get_latest_materialization_event(PAGES)
     assert latest is not None
+    assert latest.asset_materialization is not None
     assert latest.asset_materialization.partition == "2"
     instance.wipe_asset_partitions(PAGES, ["1", "2"])
     assert instance.get_latest_materialization_event(PAGES) is None

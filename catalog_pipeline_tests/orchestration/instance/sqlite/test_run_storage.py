@@ -20,6 +20,7 @@ from dagster._core.scheduler.instigation import (
 )
 from dagster._core.storage import sql
 from dagster._core.storage.dagster_run import DagsterRun
+from dagster._core.storage.runs import SqlRunStorage
 from dagster._core.utils import make_new_run_id
 
 from catalog_pipeline.orchestration.instance.sqlite.run_storage import (
@@ -64,6 +65,7 @@ def test_dagsters_own_storage_reads_what_was_written(
         read = stock.get_run_by_id(run.run_id)
         assert read is not None
         assert (read.status, read.tags["x"]) == (dg.DagsterRunStatus.FAILURE, "y")
+        assert isinstance(stock.run_storage, SqlRunStorage)
         assert stock.run_storage.has_built_index("run_start_end_overwritten")
         assert stock.run_storage.alembic_version() == instance.run_storage.alembic_version()
 
@@ -107,7 +109,9 @@ def test_many_threads_add_runs(instance: dg.DagsterInstance) -> None:
 
 def test_a_lock_of_another_process_is_waited_for(instance: dg.DagsterInstance) -> None:
     """As long as by the event log, where Dagster's own run storage waits for five seconds."""
-    with instance.run_storage.connect() as connection:
+    storage = instance.run_storage
+    assert isinstance(storage, PooledSqliteRunStorage)
+    with storage.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 30_000
 
 
