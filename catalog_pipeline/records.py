@@ -113,13 +113,17 @@ class PageFailure:
     http_status: int | None
     attempts: int
     failed_at: datetime
+    unread_by: str | None = None
+    """The code version of the YAML that could not read the page's stored body; None if the page
+    was asked for."""
 
 
 @dataclass(frozen=True)
 class CrawlOutcome:
     """What a crawl came to. In the rows of the pages `with_secrets` secrets had to be hidden.
 
-    `untried` pages were not begun or not finished: they stay due."""
+    `untried` pages were not begun or not finished: they stay due. `parsed_again` counts the pages
+    whose stored bodies were parsed, without a download."""
 
     downloads: int
     not_modified: int
@@ -127,3 +131,4 @@ class CrawlOutcome:
     untried: tuple[PageKey, ...]
     was_stopped: bool
     with_secrets: tuple[PageKey, ...] = ()
+    parsed_again: int = 0

@@ -215,7 +215,7 @@ class CatalogueAttributes(StrictModel):
 
     @property
     def code_version(self) -> str:
-        """Changes exactly when stored pages should be parsed again (`run --reparse`)."""
+        """Changes exactly when stored pages are to be parsed again."""
         described = {
             "revision": _PARSER_REVISION,
             "encoding": self.encoding,
@@ -224,8 +224,17 @@ class CatalogueAttributes(StrictModel):
                 name: field.model_dump(exclude_defaults=True) for name, field in self.fields.items()
             },
         }
-        text = json.dumps(described, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return _fingerprint(described)
+
+    @property
+    def table_version(self) -> str:
+        """Changes exactly when the same stored pages would make another table."""
+        return _fingerprint([self.code_version, self.key, list(self.fields)])
+
+
+def _fingerprint(described: object) -> str:
+    text = json.dumps(described, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 class Catalogue(CatalogueAttributes):

@@ -61,7 +61,8 @@ def _work(result: CrawlResult) -> str:
     if result.run_id is None:
         is_done = result.is_complete
         return "everything is done already, 0 downloads" if is_done else "nothing to do"
-    parts = [f"{result.parsed_again} pages parsed again"] if result.request.reparse else []
+    is_told = result.parsed_again or result.request.reparse
+    parts = [f"{result.parsed_again} pages parsed again"] if is_told else []
     parts.append(f"{result.downloads} downloads")
     if result.not_modified:
         parts.append(f"{result.not_modified} unchanged (304)")
@@ -97,8 +98,8 @@ def _show_table(console: Console, result: CrawlResult) -> None:
         )
     if result.outdated_pages:
         console.print(
-            f"{result.outdated_pages} pages were parsed by an older YAML; to parse them again: "
-            f"catalog-pipeline run {result.request.catalogue.name} --reparse"
+            f"{result.outdated_pages} pages of the table were parsed by another YAML; to parse "
+            f"them again: catalog-pipeline run {result.request.catalogue.name}"
         )
     if result.run_id is None:
         return

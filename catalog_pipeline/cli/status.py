@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from catalog_pipeline.catalogue.files import load_catalogue
-from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.cli.catalogue_status import (
+    CatalogueStatus,
+    status_as_json,
+    status_of,
+)
 from catalog_pipeline.cli.failed_pages import show_failed_pages
 from catalog_pipeline.cli.grids import output_console
-from catalog_pipeline.cli.machine_output import failure_as_json
 from catalog_pipeline.cli.options import complete_names, json_option
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.cli.times import age_text
 from catalog_pipeline.cli.usable import Catalogues, all_catalogues
 from catalog_pipeline.errors import CatalogPipelineError, StorageError
-from catalog_pipeline.places import catalogue_places
-from catalog_pipeline.records import PageFailure
 from catalog_pipeline.showing import as_line
 
 if TYPE_CHECKING:
@@ -32,32 +31,6 @@ if TYPE_CHECKING:
 _ROOMY_WIDTH = 100
 """Columns from which the counts of `status` stand apart."""
 _PARTITIONS_NAMED = 5
-
-
-@dataclass(frozen=True)
-class CatalogueStatus:
-    """Where a catalogue stands; times are UTC."""
-
-    catalogue: str
-    total: int
-    done: int
-    failed: int
-    in_progress: int
-    missing: int
-    interrupted: int
-    failed_pages: str
-    missing_pages: str
-    oldest_fetch: datetime | None
-    newest_fetch: datetime | None
-    table_rows: int | None
-    table: str
-    table_problem: str | None
-    left_out_pages: str
-    moved_pages: str
-    moved: str | None
-    other_history: str | None
-    strange_partitions: tuple[str, ...]
-    failures: tuple[PageFailure, ...]
 
 
 @click.command()
@@ -77,7 +50,7 @@ def command(catalogue: str | None, failed: bool, as_json: bool) -> int:
     with open_instance() as instance:
         statuses, broken = _statuses(instance, found, with_failures=failed or as_json)
     if as_json:
-        listed = [_as_json(status) for status in statuses]
+        listed = [status_as_json(status) for status in statuses]
         listed += [{"catalogue": name, "error": str(error)} for name, error in broken.items()]
         print(json.dumps(listed))
     elif failed:
@@ -99,7 +72,7 @@ def _statuses(
     broken: dict[str, CatalogPipelineError] = {}
     for each in found.usable:
         try:
-            statuses.append(_status(instance, each, with_failures=with_failures))
+            statuses.append(status_of(instance, each, with_failures=with_failures))
         except StorageError as error:
             broken[each.name] = error
     for problem in broken.values():
@@ -107,61 +80,6 @@ def _statuses(
             raise problem
         say(f"Error: {problem}", err=True)
     return statuses, {**found.broken, **broken}
-
-
-def _status(
-    instance: DagsterInstance, catalogue: Catalogue, *, with_failures: bool
-) -> CatalogueStatus:
-    from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
-    from catalog_pipeline.orchestration.checkpoints.standing import read_standing, tell_moved
-    from catalog_pipeline.orchestration.checkpoints.table_state import (
-        LastBuild,
-        damage_of_last_table,
-        read_last_build,
-    )
-
-    standing = read_standing(instance, catalogue)
-    statuses = standing.statuses
-    places = catalogue_places(catalogue.name)
-    # Of all pages with rows, also of those whose last try failed: their rows are in the table.
-    fetches = [stored.record.fetched_at for stored in standing.checkpoints.values()]
-    failures = standing.failures if with_failures else {}
-    built = read_last_build(instance, catalogue) or LastBuild()
-    problem = damage_of_last_table(instance, catalogue)
-    return CatalogueStatus(
-        catalogue=catalogue.name,
-        total=len(catalogue.pages),
-        done=len(statuses.done),
-        failed=len(statuses.failed),
-        in_progress=len(statuses.in_progress),
-        missing=len(statuses.missing),
-        interrupted=len(statuses.interrupted),
-        failed_pages=format_pages(statuses.failed),
-        missing_pages=format_pages(statuses.missing),
-        oldest_fetch=min(fetches, default=None),
-        newest_fetch=max(fetches, default=None),
-        table_rows=None if problem else built.rows,
-        table=str(places.table),
-        table_problem=problem,
-        left_out_pages=format_pages(built.left_out),
-        moved_pages=format_pages(standing.moved),
-        moved=tell_moved(catalogue, standing.moved),
-        other_history=tell_other_history(instance, catalogue),
-        strange_partitions=tuple(sorted(statuses.strange)),
-        failures=tuple(failures[page] for page in sorted(failures)),
-    )
-
-
-def _as_json(status: CatalogueStatus) -> dict[str, Any]:
-    oldest, newest = status.oldest_fetch, status.newest_fetch
-    told = asdict(status)
-    del told["moved"]
-    return {
-        **told,
-        "oldest_fetch": oldest.isoformat() if oldest else None,
-        "newest_fetch": newest.isoformat() if newest else None,
-        "failures": [failure_as_json(failure) for failure in status.failures],
-    }
 
 
 def _show_counts(statuses: list[CatalogueStatus]) -> None:
@@ -209,6 +127,12 @@ def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
         for told in (status.moved, status.other_history, _strange(status.strange_partitions)):
             if told is not None:
                 console.print(f"{status.catalogue}: {told}.", markup=False)
+        if status.to_parse_again:
+            console.print(
+                f"{status.catalogue}: to be parsed again: {status.to_parse_again} "
+                f"(pages {status.pages_to_parse_again}, read by another YAML; catalog-pipeline run "
+                f"{status.catalogue} does it without a download)"
+            )
         if status.left_out_pages:
             console.print(
                 f"{status.catalogue}: pages {status.left_out_pages} are done and not in the table; "

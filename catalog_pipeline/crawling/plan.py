@@ -8,7 +8,7 @@ store's files come in as values; nothing is downloaded or recorded here.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -34,12 +34,13 @@ class CutOff:
 
 @dataclass(frozen=True)
 class CrawlPlan:
-    """What a run does with its pages; every page is in exactly one of the first three.
+    """What a run does with its pages; every page is in exactly one of the first three and the last.
 
     `carried_over` were done at or after the cut-off, `recovered` were stored but not recorded,
     `due` have to be downloaded, with their last checkpoint if there is one. `damaged` are those
     of `due` whose stored file was found missing or altered, with what is wrong; `moved` are those
-    that were fetched from another address, with that address.
+    that were fetched from another address, with that address. `to_parse` were parsed by another
+    YAML: their stored bodies are parsed again, without a download.
     """
 
     carried_over: tuple[StoredPage, ...]
@@ -47,31 +48,44 @@ class CrawlPlan:
     due: tuple[tuple[PageKey, StoredPage | None], ...]
     damaged: tuple[str, ...]
     moved: Mapping[PageKey, str] = dataclasses.field(default_factory=dict)
+    to_parse: tuple[StoredPage, ...] = ()
 
 
 @dataclass(frozen=True)
 class NotDone:
-    """Why a checkpoint does not make its page done."""
+    """Why a checkpoint does not make its page done.
+
+    With `is_to_parse` its stored body is enough: it is parsed again. Else it is downloaded.
+    """
 
     is_moved: bool
     reason: str
+    is_to_parse: bool = False
 
 
 def why_not_done(
-    catalogue: Catalogue, record: PageRecord, cut_off: datetime | None, now: datetime
+    catalogue: Catalogue,
+    record: PageRecord,
+    cut_off: datetime | None,
+    now: datetime,
+    is_unreadable: Callable[[PageKey], bool] = lambda page: False,
 ) -> NotDone | None:
-    """Why a page with that record is to be downloaded again; None if it is done.
+    """Why a page with that record is to be downloaded or parsed again; None if it is done.
 
     Without a cut-off a page stays done, however old. With one, a time after `now` proves nothing:
-    the clock was ahead when it was taken down.
+    the clock was ahead when it was taken down. `is_unreadable` says whether today's YAML was
+    found unable to read the stored body: only a download can help then.
     """
     place = elsewhere(catalogue, record)
     if place is not None:
         return NotDone(True, place)
-    if cut_off is None or cut_off <= record.fetched_at <= now:
+    if cut_off is not None and not cut_off <= record.fetched_at <= now:
+        is_ahead = record.fetched_at > now
+        when = "in the future, by a clock that was ahead" if is_ahead else "too long ago"
+        return NotDone(False, f"fetched {when}")
+    if record.code_version == catalogue.code_version:
         return None
-    when = "in the future, by a clock that was ahead" if record.fetched_at > now else "too long ago"
-    return NotDone(False, f"fetched {when}")
+    return NotDone(False, "parsed by another YAML", is_to_parse=not is_unreadable(record.page))
 
 
 def plan_crawl(
@@ -81,12 +95,15 @@ def plan_crawl(
     store: Store,
     cut_off: CutOff,
     wiped_at: Callable[[PageKey], datetime | None] = lambda page: None,
+    is_unreadable: Callable[[PageKey], bool] = lambda page: False,
     *,
+    at_any_age: Set[PageKey] = frozenset(),
     now: datetime,
 ) -> CrawlPlan:
     """Sort the pages of a run; files that would save a download are verified first.
 
     `wiped_at` says when a page was last wiped: its file from before then is not taken over.
+    The pages `at_any_age` are not downloaded for being older than the cut-off.
     """
     newest = store.newest()
     carried_over: list[StoredPage] = []
@@ -94,13 +111,19 @@ def plan_crawl(
     due: list[tuple[PageKey, StoredPage | None]] = []
     damaged: list[str] = []
     moved: dict[PageKey, str] = {}
+    to_parse: list[StoredPage] = []
     for page in pages:
         checkpoint = checkpoints.get(page)
         if checkpoint is not None:
-            not_done = why_not_done(catalogue, checkpoint.record, cut_off.instant, now)
-            problem = damage_of(checkpoint, store) if not_done is None else None
-            if not_done is None and problem is None:
-                carried_over.append(dataclasses.replace(checkpoint, carried_over=True))
+            oldest = None if page in at_any_age else cut_off.instant
+            not_done = why_not_done(catalogue, checkpoint.record, oldest, now, is_unreadable)
+            is_of_use = not_done is None or not_done.is_to_parse
+            problem = damage_of(checkpoint, store) if is_of_use else None
+            if is_of_use and problem is None:
+                if not_done is not None:
+                    to_parse.append(checkpoint)
+                else:
+                    carried_over.append(dataclasses.replace(checkpoint, carried_over=True))
                 continue
             if problem is not None:
                 damaged.append(problem)
@@ -113,14 +136,17 @@ def plan_crawl(
             except StoredPageError as error:
                 damaged.append(str(error))
             else:
-                place = elsewhere(catalogue, found.record)
-                if place is None:
+                not_done = why_not_done(catalogue, found.record, None, now, is_unreadable)
+                if not_done is None or not_done.is_to_parse:
                     moved.pop(page, None)
-                    recovered.append(found)
+                    (recovered if not_done is None else to_parse).append(found)
                     continue
-                moved[page] = place
+                if not_done.is_moved:
+                    moved[page] = not_done.reason
         due.append((page, checkpoint))
-    return CrawlPlan(tuple(carried_over), tuple(recovered), tuple(due), tuple(damaged), moved)
+    return CrawlPlan(
+        tuple(carried_over), tuple(recovered), tuple(due), tuple(damaged), moved, tuple(to_parse)
+    )
 
 
 def parse_cutoff(text: str) -> datetime:

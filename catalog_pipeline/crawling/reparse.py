@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
@@ -31,11 +31,15 @@ from catalog_pipeline.storing.store import Store
 
 @dataclass(frozen=True)
 class ReparseJob:
-    """The pages whose stored bodies are to be parsed anew."""
+    """The pages whose stored bodies are to be parsed anew.
+
+    With `gives_up` a YAML that fits nearly no page ends it early; without, each page is tried.
+    """
 
     catalogue: Catalogue
     places: CataloguePlaces
     pages: Sequence[StoredPage]
+    gives_up: bool = True
 
 
 def reparse(
@@ -49,24 +53,35 @@ def reparse(
     """
     catalogue = job.catalogue
     store = FolderStore(job.places.pages)
-    ledger = Ledger(catalogue.politeness, store, recorder, context.observer)
+    politeness = catalogue.politeness
+    if not job.gives_up:
+        politeness = politeness.model_copy(update={"stop_window": len(job.pages) + 1})
+    ledger = Ledger(politeness, store, recorder, context.observer)
     with Workforce(context.serve(catalogue), job.places, context.lease, asks=False) as workers:
-        parsing = _Parsing(workers.pool, ledger, store, job.pages)
+        parsing = _Parsing(workers.pool, ledger, store, job.pages, catalogue.code_version)
         stopping = Stopping(catalogue.name, ledger, must_stop)
         try:
             while parsing.goes_on(may_start=not (stopping.begins_now() or stopping.has_begun)):
                 parsing.take_answers()
         finally:
             ledger.flush()
-    return stopping.outcome(parsing.untried)
+    outcome = stopping.outcome(parsing.untried)
+    return replace(outcome, parsed_again=parsing.parsed)
 
 
 class _Parsing:
     """Gives the workers as many pages as they have threads, and takes what comes of them."""
 
     def __init__(
-        self, pool: WorkerPool, ledger: Ledger, store: Store, pages: Sequence[StoredPage]
+        self,
+        pool: WorkerPool,
+        ledger: Ledger,
+        store: Store,
+        pages: Sequence[StoredPage],
+        code_version: str,
     ) -> None:
+        self.parsed = 0
+        self._code_version = code_version
         self._waiting = deque(pages)
         self._pool = pool
         self._ledger = ledger
@@ -107,6 +122,7 @@ class _Parsing:
             elif isinstance(answer, messages.PageStored):
                 del self._at_work[answer.page]
                 self._casualties.page_settled()
+                self.parsed += 1
                 self._ledger.page_stored(answer.stored, time.monotonic())
             elif isinstance(answer, messages.PageRefused):
                 self._fail(self._at_work.pop(answer.page), answer.error)
@@ -127,4 +143,5 @@ class _Parsing:
 
     def _fail(self, stored: StoredPage, error: PageError) -> None:
         self._casualties.page_settled()
-        self._ledger.page_failed(stored.record.page, stored.record.url, 1, error)
+        record = stored.record
+        self._ledger.page_failed(record.page, record.url, 1, error, unread_by=self._code_version)

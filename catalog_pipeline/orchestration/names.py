@@ -13,6 +13,7 @@ RANGE_END_TAG = "dagster/asset_partition_range_end"
 STARTED_BY_TAG = "catalog_pipeline/started_by"
 COMMAND_LINE = "command line"
 DATA_VERSION_TAG = "dagster/data_version"
+CODE_VERSION_TAG = "dagster/code_version"
 
 
 def pages_key(catalogue: Catalogue) -> dg.AssetKey:

@@ -88,7 +88,7 @@ class EventRecorderCase:
             backfill_policy=dg.BackfillPolicy.single_run(),
         )
         def product_pages(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-            act(EventRecorder(context, pages_key(self._catalogue)))
+            act(EventRecorder(context, pages_key(self._catalogue), self.PAGES))
             yield from ()
 
         result = dg.materialize([product_pages], instance=self._instance, partition_key="1")

@@ -48,8 +48,19 @@ class Ledger:
         self._breaker.page_done()
         self._observer.page_stored(stored)
 
-    def page_failed(self, page: PageKey, url: str, attempts: int, error: PageError) -> None:
-        """A page of that address is given up after so many attempts, the last of which was this."""
+    def page_failed(
+        self,
+        page: PageKey,
+        url: str,
+        attempts: int,
+        error: PageError,
+        *,
+        unread_by: str | None = None,
+    ) -> None:
+        """A page of that address is given up after so many attempts, the last of which was this.
+
+        `unread_by` is the code version that could not read its stored body.
+        """
         if error.page is None:
             error.page, error.url = page, error.url or url
         failure = PageFailure(
@@ -60,6 +71,7 @@ class Ledger:
             http_status=error.http_status,
             attempts=attempts,
             failed_at=datetime.now(timezone.utc),
+            unread_by=unread_by,
         )
         self._recorder.record_failure(failure)
         self.stats.page_failed(failure)

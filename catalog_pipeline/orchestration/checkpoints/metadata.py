@@ -73,6 +73,7 @@ def page_of_values(page: PageKey, values: Values) -> StoredPage | None:
 def metadata_of_failure(failure: PageFailure) -> dict[str, Any]:
     """Metadata of the observation that records a page's failure."""
     status = failure.http_status
+    unread = {} if failure.unread_by is None else {"unread_by": _text(failure.unread_by)}
     return {
         "error": dg.TextMetadataValue(_sentence_without_address(failure)),
         "kind": dg.TextMetadataValue(failure.kind),
@@ -80,6 +81,7 @@ def metadata_of_failure(failure: PageFailure) -> dict[str, Any]:
         "url": dg.UrlMetadataValue(failure.url),
         "attempts": dg.IntMetadataValue(failure.attempts),
         "failed_at": dg.TimestampMetadataValue(failure.failed_at.timestamp()),
+        **unread,
     }
 
 
@@ -94,6 +96,7 @@ def failure_of_values(page: PageKey, values: Values) -> PageFailure | None:
             http_status=values["http_status"],
             attempts=values["attempts"],
             failed_at=_time(values["failed_at"]),
+            unread_by=values.get("unread_by"),
         )
     except KeyError:
         return None

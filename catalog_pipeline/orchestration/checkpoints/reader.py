@@ -73,7 +73,7 @@ def read_statuses(
     planned_at = {page: attempts[partition][1] for partition, page in planned.items()}
     failed: dict[PageKey, str | None] = {**by_fate["failed"]}
     in_progress, interrupted = by_fate["alive"], by_fate["dead"]
-    for page, recorded_at in _standing_failures(
+    for page, recorded_at in standing_failures(
         instance, catalogue, failed_at, wanted - failed.keys()
     ).items():
         if page not in in_progress:
@@ -90,7 +90,7 @@ def read_statuses(
     )
 
 
-def _standing_failures(
+def standing_failures(
     instance: DagsterInstance,
     catalogue: Catalogue,
     failed_at: Mapping[PageKey, int],

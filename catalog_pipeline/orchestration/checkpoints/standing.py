@@ -5,7 +5,7 @@ again. When a checkpoint no longer makes its page done is decided in `crawling.p
 """
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
 from dagster import DagsterInstance
@@ -33,9 +33,10 @@ class Standing:
     """What a catalogue's history says at one moment, and what is due by it.
 
     `outdated` are the done pages that are to be downloaded again, `moved` those of them that were
-    fetched from another address, with that address. `failures` are those of failed pages whose run
-    came to them. `landed` are the pages with a checkpoint that an earlier look has not seen;
-    `newest_event` is by what the next look tells.
+    fetched from another address, with that address. `to_parse` were parsed by another YAML, and
+    need no download. `failures` are those of failed pages whose run came to them. `landed` are the
+    pages with a checkpoint that an earlier look has not seen; `newest_event` is by what the next
+    look tells.
     """
 
     statuses: PageStatuses
@@ -45,14 +46,16 @@ class Standing:
     newest_event: int | None = None
     outdated: frozenset[PageKey] = frozenset()
     moved: Mapping[PageKey, str] = field(default_factory=dict)
+    to_parse: frozenset[PageKey] = frozenset()
 
     @property
     def due(self) -> list[PageKey]:
         """Pages that are missing, failed, in progress in a dead run, or outdated.
 
-        Pages in progress in a living run are not due: that run has them.
+        Pages in progress in a living run are not due: that run has them. Those that only need to
+        be parsed again are due for no download.
         """
-        return sorted({*self.statuses.due, *self.outdated})
+        return sorted({*self.statuses.due, *self.outdated} - self.to_parse)
 
     def damaged(self, pages: Set[PageKey], store: Store) -> dict[PageKey, str]:
         """Those of the pages whose stored file is not what their checkpoint says, and why."""
@@ -81,33 +84,44 @@ def read_standing(
         explain_failures(instance, catalogue, statuses, statuses.failed) if statuses.failed else {}
     )
     landed = pages_recorded_after(instance, catalogue, since.newest_event) if since else set()
-    outdated, moved = _not_done(catalogue, statuses, checkpoints, cutoff)
-    return Standing(
-        statuses, checkpoints, failures, frozenset(landed), newest, frozenset(outdated), moved
+    standing = Standing(statuses, checkpoints, failures, frozenset(landed), newest)
+    outdated, moved, to_parse = _not_done(catalogue, standing, cutoff)
+    return replace(
+        standing, outdated=frozenset(outdated), moved=moved, to_parse=frozenset(to_parse)
     )
 
 
 def _not_done(
-    catalogue: Catalogue,
-    statuses: PageStatuses,
-    checkpoints: Mapping[PageKey, StoredPage],
-    cutoff: datetime | None,
-) -> tuple[set[PageKey], dict[PageKey, str]]:
-    """The done pages that are to be downloaded again, and the address of those that moved."""
+    catalogue: Catalogue, standing: Standing, cutoff: datetime | None
+) -> tuple[set[PageKey], dict[PageKey, str], set[PageKey]]:
+    """The done pages to download again, the address of those that moved, those to parse again."""
     now = datetime.now(timezone.utc)
     outdated: set[PageKey] = set()
     moved: dict[PageKey, str] = {}
-    for page in statuses.done:
-        if page not in checkpoints:
+    to_parse: set[PageKey] = set()
+    unread = _unread_by_another(catalogue, standing)
+    for page in (standing.statuses.done - standing.statuses.interrupted.keys()) | unread:
+        if page not in standing.checkpoints:
             # Recorded by other hands: what there is of it names no stored page.
             outdated.add(page)
             continue
-        not_done = why_not_done(catalogue, checkpoints[page].record, cutoff, now)
-        if not_done is not None:
-            outdated.add(page)
-            if not_done.is_moved:
-                moved[page] = not_done.reason
-    return outdated, moved
+        not_done = why_not_done(catalogue, standing.checkpoints[page].record, cutoff, now)
+        if not_done is None:
+            to_parse |= {page} & unread
+            continue
+        (to_parse if not_done.is_to_parse else outdated).add(page)
+        if not_done.is_moved:
+            moved[page] = not_done.reason
+    return outdated, moved, to_parse
+
+
+def _unread_by_another(catalogue: Catalogue, standing: Standing) -> set[PageKey]:
+    """Failed pages whose stored body another YAML than today's could not read: today's may."""
+    return {
+        page
+        for page, failure in standing.failures.items()
+        if failure.unread_by not in (None, catalogue.code_version) and page in standing.checkpoints
+    }
 
 
 def due_pages(

@@ -35,6 +35,8 @@ DUPLICATES_KEY = "duplicates"
 OUTDATED_KEY = "pages_of_older_definition"
 LEFT_OUT_KEY = "left_out"
 """Metadata key of a table: which pages are done and not in it, and why."""
+VERSION_KEY = "code_version"
+"""Metadata key of a table: which YAML, as far as it makes the table, it was built by."""
 BYTES_KEY = "file_bytes"
 DIGEST_KEY = "sha256"
 
@@ -108,7 +110,7 @@ def why_outdated(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | No
         return "the catalogue has other pages than when it was built"
     if built.values.get(MIRRORS_KEY, "") != " ".join(catalogue.same_site):
         return "the YAML names other mirrors than when it was built"
-    if built.values.get("code_version") != catalogue.code_version:
+    if built.values.get(VERSION_KEY) != catalogue.table_version:
         return "the YAML has changed since it was built"
     if built.file is None:
         return "its build did not record what the file holds"

@@ -15,16 +15,22 @@ from catalog_pipeline.orchestration.checkpoints.metadata import (
     metadata_of_page,
 )
 from catalog_pipeline.orchestration.instance.batch_events import StepEvents
-from catalog_pipeline.orchestration.names import DATA_VERSION_TAG
+from catalog_pipeline.orchestration.names import CODE_VERSION_TAG, DATA_VERSION_TAG
 from catalog_pipeline.records import PageFailure, StoredPage
 
 
 class EventRecorder:
     """Records the pages of one run; a `Recorder` of the crawl. For the step's main thread."""
 
-    def __init__(self, context: dg.AssetExecutionContext, pages_key: dg.AssetKey) -> None:
+    def __init__(
+        self,
+        context: dg.AssetExecutionContext,
+        pages_key: dg.AssetKey,
+        pages: Iterable[PageKey],
+    ) -> None:
         self._events = StepEvents(context)
         self._key = pages_key
+        self._pages = frozenset(pages)
         self.recorded: list[StoredPage] = []
 
     def record_pages(self, pages: Sequence[StoredPage]) -> None:
@@ -39,6 +45,9 @@ class EventRecorder:
         )
         # Why is in the metadata; said twice, it would be stored twice, in each of two files.
         said = f"Page {failure.page} failed."
+        if failure.page not in self._pages:
+            # Dagster shows no page as failed that its run has not announced.
+            self.plan_pages([failure.page])
         self._events.store([self._events.observed(observation, said)])
 
     def plan_pages(self, pages: Iterable[PageKey]) -> None:
@@ -57,6 +66,9 @@ class EventRecorder:
             self._key,
             partition=str(stored.record.page),
             metadata=metadata_of_page(stored),
-            tags={DATA_VERSION_TAG: stored.record.data_version},
+            tags={
+                DATA_VERSION_TAG: stored.record.data_version,
+                CODE_VERSION_TAG: stored.record.code_version,
+            },
         )
         return self._events.materialized(materialization, f"Page {stored.record.page} is stored.")

@@ -4,7 +4,7 @@ Nothing of the terminal is known here: whoever looks on comes in as a `Spectator
 goes back in numbers. How a run of Dagster is executed is in `in_process`.
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
@@ -31,7 +31,7 @@ from catalog_pipeline.orchestration.commands.request import CrawlRequest
 from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.orchestration.commands.spectator import Spectator
 from catalog_pipeline.places import catalogue_places
-from catalog_pipeline.records import CrawlOutcome, StoredPage
+from catalog_pipeline.records import CrawlOutcome
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.system.durable_files import kind_of
 
@@ -41,15 +41,24 @@ class _Tally(Observer):
 
     def __init__(self) -> None:
         self.outcomes: list[CrawlOutcome] = []
-        self.stored = 0
         self.came_to_its_end = False
-
-    def page_stored(self, stored: StoredPage) -> None:
-        self.stored += 1
 
     def finished(self, outcome: CrawlOutcome) -> None:
         self.outcomes.append(outcome)
         self.came_to_its_end = True
+
+
+@dataclass(frozen=True)
+class _Todo:
+    """The pages to crawl, and those that only need to be parsed again."""
+
+    due: frozenset[PageKey]
+    to_parse: frozenset[PageKey] = frozenset()
+
+    @property
+    def pages(self) -> frozenset[PageKey]:
+        """All pages that there is something to do about."""
+        return self.due | self.to_parse
 
 
 @dataclass(frozen=True)
@@ -63,18 +72,22 @@ class _Work:
 
     def crawl(
         self,
-        pages: Iterable[PageKey],
+        todo: _Todo,
         cutoff: datetime | None,
         context: CrawlContext,
         *,
         reparse: bool = False,
     ) -> LocalRun:
-        due = sorted(pages)
         self.tally.came_to_its_end = False
-        self.spectator.crawl_starts(len(due), reparse=reparse)
-        catalogue = self.request.catalogue
+        self.spectator.crawl_starts(len(todo.pages), reparse=reparse or not todo.due)
         return crawl_here(
-            self.instance, catalogue, due, cutoff, reparse=reparse, crawl_context=context
+            self.instance,
+            self.request.catalogue,
+            sorted(todo.due),
+            cutoff,
+            reparse=reparse,
+            parse_again=todo.to_parse,
+            crawl_context=context,
         )
 
     def build(self) -> LocalRun | None:
@@ -101,8 +114,10 @@ def crawl_and_build(
     elsewhere = tell_other_history(instance, request.catalogue)
     if elsewhere is not None:
         spectator.found_other_history(elsewhere)
-    due = _due(request, before, spectator)
-    crawl = work.crawl(due, request.cutoff, context, reparse=request.reparse) if due else None
+    todo = _todo(request, before, spectator)
+    crawl = (
+        work.crawl(todo, request.cutoff, context, reparse=request.reparse) if todo.pages else None
+    )
     build = None if _is_interrupted(crawl) else work.build()
     built = read_last_build(instance, request.catalogue)
     unusable = _unusable(request, built)
@@ -111,18 +126,19 @@ def crawl_and_build(
         spectator.found_damaged(reason for reason in unusable.values() if reason)
         # The workers that were started early have ended with the first crawl, if there was one.
         again = replace(context, workforce=None)
-        crawl = work.crawl(unusable, datetime.now(timezone.utc), again)
+        crawl = work.crawl(_Todo(frozenset(unusable)), datetime.now(timezone.utc), again)
         build = (None if _is_interrupted(crawl) else work.build()) or build
         built = read_last_build(instance, request.catalogue)
     after = read_standing(instance, request.catalogue, since=before)
-    settled = after.landed if request.reparse else after.landed | (set(request.pages) - due)
+    untouched = set(request.pages) - todo.pages
+    settled = after.landed if request.reparse else after.landed | untouched
     return _result(request, tally, after, settled, crawl, build, built or LastBuild())
 
 
-def _due(request: CrawlRequest, standing: Standing, spectator: Spectator) -> frozenset[PageKey]:
+def _todo(request: CrawlRequest, standing: Standing, spectator: Spectator) -> _Todo:
     wanted = frozenset(request.pages)
     if request.reparse:
-        return wanted & standing.checkpoints.keys()
+        return _Todo(wanted & standing.checkpoints.keys())
     catalogue, statuses = request.catalogue, standing.statuses
     moved = {page: place for page, place in standing.moved.items() if page in wanted}
     sentence = tell_moved(catalogue, moved)
@@ -131,9 +147,10 @@ def _due(request: CrawlRequest, standing: Standing, spectator: Spectator) -> fro
     # Whoever plans pages that are in progress elsewhere does not crawl them: the lock is ours.
     due = wanted & {*standing.due, *statuses.in_progress}
     store = FolderStore(catalogue_places(catalogue.name).pages)
-    damaged = standing.damaged((wanted & statuses.done) - due, store)
+    to_parse = wanted & standing.to_parse
+    damaged = standing.damaged((wanted & statuses.done) - due | to_parse, store)
     spectator.found_damaged(damaged.values())
-    return due | damaged.keys()
+    return _Todo(due | damaged.keys(), to_parse - damaged.keys())
 
 
 def _unusable(request: CrawlRequest, built: LastBuild | None) -> dict[PageKey, str]:
@@ -175,7 +192,7 @@ def _result(
         in_progress=len((chosen & statuses.in_progress.keys()) - settled),
         downloads=sum(outcome.downloads for outcome in tally.outcomes),
         not_modified=sum(outcome.not_modified for outcome in tally.outcomes),
-        parsed_again=tally.stored if request.reparse else 0,
+        parsed_again=sum(outcome.parsed_again for outcome in tally.outcomes),
         failures=tuple(
             standing.failures[page] for page in sorted(failed & standing.failures.keys())
         ),

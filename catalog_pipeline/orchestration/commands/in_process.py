@@ -4,7 +4,7 @@ For the command line. A run made here is never retried by the daemon: whoever st
 what failed and decides.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -54,14 +54,18 @@ def crawl_here(
     cutoff: datetime | None,
     *,
     reparse: bool = False,
+    parse_again: Collection[PageKey] | None = None,
     crawl_context: CrawlContext | None = None,
 ) -> LocalRun:
-    """Crawl the pages in this process, in that context; without one, seen by nobody."""
+    """Crawl the pages in this process, in that context; without one, seen by nobody.
+
+    Besides, the stored bodies of `parse_again` are parsed; of all that need it, if not given.
+    """
     return _execute(
         instance,
         [build_pages_asset(catalogue, crawl_context or CrawlContext())],
         pages_key(catalogue),
-        crawl_run_config(catalogue, pages, cutoff, reparse=reparse),
+        crawl_run_config(catalogue, pages, cutoff, reparse=reparse, parse_again=parse_again),
         crawl_run_tags(catalogue, pages),
     )
 

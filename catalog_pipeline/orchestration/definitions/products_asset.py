@@ -29,7 +29,7 @@ def build_products_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
         owners=list(catalogue.owners),
         tags={CATALOGUE_TAG: catalogue.name, **catalogue.tags},
         kinds={"pandas", "parquet"},
-        code_version=catalogue.code_version,
+        code_version=catalogue.table_version,
         freshness_policy=freshness_policy(catalogue),
         metadata={"dagster/uri": catalogue_places(catalogue.name).table.as_uri()},
         description=(

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.orchestration.checkpoints.standing import due_pages
+from catalog_pipeline.orchestration.checkpoints.standing import read_standing
 from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key, qualified_name
 from catalog_pipeline.orchestration.runs.run_request import crawl_run_config, crawl_run_tags
 
@@ -16,8 +16,9 @@ def build_refresh_schedule(catalogue: Catalogue) -> dg.ScheduleDefinition | None
 
     def refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         cutoff = context.scheduled_execution_time
-        pages = due_pages(context.instance, catalogue, cutoff)
-        if not pages:
+        standing = read_standing(context.instance, catalogue, cutoff)
+        pages = standing.due
+        if not pages and not standing.to_parse:
             return dg.SkipReason(f"All pages were fetched since {cutoff.isoformat()}.")
         return dg.RunRequest(
             run_key=cutoff.isoformat(),

@@ -70,7 +70,7 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
         # Without a selection the run would not say, in the list of runs nor here, what it builds.
         return dg.RunRequest(
             # Dagster runs each key once; a build that came to nothing is to be followed by another.
-            run_key=f"{state}/{catalogue.code_version}/{last_run}",
+            run_key=f"{state}/{catalogue.table_version}/{last_run}",
             tags={CATALOGUE_TAG: catalogue.name},
             asset_selection=[products_key(catalogue)],
         )

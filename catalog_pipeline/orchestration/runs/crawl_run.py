@@ -95,8 +95,8 @@ def _crawl(
     places = catalogue_places(catalogue.name)
     observer = crawl_context.observer
     store = FolderStore(places.pages)
-    recorder = EventRecorder(context, pages_key(catalogue))
     pages = pages_of_run(context, catalogue, config)
+    recorder = EventRecorder(context, pages_key(catalogue), pages)
     if config.pages is not None:
         recorder.plan_pages(pages)
     store.prepare()
@@ -106,19 +106,32 @@ def _crawl(
     if not catalogue.politeness.obey_robots:
         context.log.warning("robots.txt is ignored: politeness.obey_robots is false.")
     _record_in_groups(recorder, [*plan.carried_over, *plan.recovered])
-    if not plan.due:
-        return CrawlOutcome(0, 0, (), (), was_stopped=False)
-    if config.reparse:
-        stored = [stored for _, stored in plan.due if stored is not None]
-        reparse_job = ReparseJob(catalogue, places, stored)
+    outcome = CrawlOutcome(0, 0, (), (), was_stopped=False)
+    if not plan.due and not plan.to_parse:
+        return outcome
+    if plan.to_parse:
+        reparse_job = ReparseJob(catalogue, places, plan.to_parse, gives_up=config.reparse)
         outcome = reparse(reparse_job, recorder, crawl_context, must_stop)
-    else:
-        outcome = crawl(CrawlJob(catalogue, places, plan.due), recorder, crawl_context, must_stop)
+    if plan.due:
+        crawl_job = CrawlJob(catalogue, places, plan.due)
+        outcome = _both(outcome, crawl(crawl_job, recorder, crawl_context, must_stop))
     store.discard_others(recorder.recorded, now=datetime.now(timezone.utc))
     if outcome.with_secrets:
         context.log.warning(told_of_secrets(outcome.with_secrets))
     observer.finished(outcome)
     return outcome
+
+
+def _both(first: CrawlOutcome, second: CrawlOutcome) -> CrawlOutcome:
+    return CrawlOutcome(
+        downloads=first.downloads + second.downloads,
+        not_modified=first.not_modified + second.not_modified,
+        failures=tuple(sorted([*first.failures, *second.failures], key=lambda each: each.page)),
+        untried=(*first.untried, *second.untried),
+        was_stopped=first.was_stopped or second.was_stopped,
+        with_secrets=tuple(sorted({*first.with_secrets, *second.with_secrets})),
+        parsed_again=first.parsed_again + second.parsed_again,
+    )
 
 
 @contextmanager
@@ -149,6 +162,11 @@ def _tell_plan(context: dg.AssetExecutionContext, catalogue: Catalogue, plan: Cr
         f"{len(plan.due)} pages to download, {len(plan.carried_over)} done already, "
         f"{len(plan.recovered)} stored by a run that died before it could record them."
     )
+    if plan.to_parse:
+        context.log.info(
+            f"{len(plan.to_parse)} pages are parsed again from their stored bodies, without a "
+            f"download."
+        )
     elsewhere = tell_other_history(context.instance, catalogue)
     if elsewhere is not None:
         context.log.warning(f"{catalogue.name}: {elsewhere}.")

@@ -4,8 +4,9 @@ The other way round, from a set of pages to a run, is in `run_request`. Dagster 
 annotations of config classes, so there is no `from __future__ import annotations` here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
+from functools import cache
 
 import dagster as dg
 
@@ -13,8 +14,14 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import check_pages, page_ranges, select_pages
 from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, parse_cutoff, plan_crawl
-from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, run_created_at
+from catalog_pipeline.orchestration.checkpoints.reader import (
+    read_checkpoints,
+    run_created_at,
+)
+from catalog_pipeline.orchestration.checkpoints.standing import read_standing
+from catalog_pipeline.orchestration.checkpoints.unreadable import unreadable_pages
 from catalog_pipeline.orchestration.checkpoints.wipes import WipeTimes
+from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.store import Store
 
 
@@ -24,11 +31,14 @@ class CrawlConfig(dg.Config):
     `cutoff`: ISO 8601 time with zone; pages fetched at or after it are not downloaded again.
     `pages`: a set of pages such as `7,9,12-15` for a run without partition tags.
     `reparse`: parse the stored bodies again instead of downloading.
+    `parse_again`: pages that are parsed again besides, without a download, if another YAML parsed
+    them; without it all that are done.
     """
 
     cutoff: str | None = None
     pages: str | None = None
     reparse: bool = False
+    parse_again: str | None = None
 
 
 def pages_of_run(
@@ -40,7 +50,7 @@ def pages_of_run(
         UsageError: the catalogue does not have one of them.
     """
     if config.pages is not None:
-        return select_pages(catalogue, config.pages)
+        return _selected(catalogue, config.pages)
     if context.has_partition_key or context.has_partition_key_range:
         pages = [PageKey.parse(key) for key in context.partition_keys]
         check_pages(catalogue, page_ranges(pages))
@@ -55,18 +65,55 @@ def plan_run(
     store: Store,
     pages: Sequence[PageKey],
 ) -> CrawlPlan:
-    """What is to be done about each of the run's pages.
+    """What is to be done about each of the run's pages, and about those that it parses besides.
 
     Raises:
-        UsageError: the cut-off in the config is no time.
+        UsageError: the cut-off in the config is no time, or a page of it is none.
     """
-    checkpoints = read_checkpoints(context.instance, catalogue, pages)
+    checkpoints = read_checkpoints(context.instance, catalogue, catalogue.pages)
     if config.reparse:
-        return CrawlPlan((), (), tuple((page, checkpoints.get(page)) for page in pages), ())
+        stored = [checkpoints[page] for page in pages if page in checkpoints]
+        return CrawlPlan((), (), (), (), to_parse=tuple(stored))
     if config.cutoff is not None:
         cut_off = CutOff(parse_cutoff(config.cutoff), is_explicit=True)
     else:
         cut_off = CutOff(run_created_at(context.instance, context.run, catalogue))
     wiped_at = WipeTimes(context.instance, catalogue)
-    now = datetime.now(timezone.utc)
-    return plan_crawl(catalogue, pages, checkpoints, store, cut_off, wiped_at, now=now)
+    besides = _parsed_besides(context.instance, catalogue, config, checkpoints) - set(pages)
+    return plan_crawl(
+        catalogue,
+        [*pages, *sorted(besides)],
+        checkpoints,
+        store,
+        cut_off,
+        wiped_at,
+        _unreadable(context.instance, catalogue),
+        at_any_age=besides,
+        now=datetime.now(timezone.utc),
+    )
+
+
+def _parsed_besides(
+    instance: dg.DagsterInstance,
+    catalogue: Catalogue,
+    config: CrawlConfig,
+    checkpoints: Mapping[PageKey, StoredPage],
+) -> set[PageKey]:
+    """The pages that the config names, or all that stand in need of it."""
+    if config.parse_again is not None:
+        return set(_selected(catalogue, config.parse_again))
+    today = catalogue.code_version
+    if all(stored.record.code_version == today for stored in checkpoints.values()):
+        return set()
+    return set(read_standing(instance, catalogue).to_parse)
+
+
+def _unreadable(instance: dg.DagsterInstance, catalogue: Catalogue) -> Callable[[PageKey], bool]:
+    """Whether today's YAML could not read a page's stored body; asked of few pages, or of none."""
+    found = cache(lambda: unreadable_pages(instance, catalogue, set(catalogue.pages)))
+    return lambda page: page in found()
+
+
+def _selected(catalogue: Catalogue, text: str) -> list[PageKey]:
+    """The pages of a text; none if it is empty."""
+    return select_pages(catalogue, text) if text else []

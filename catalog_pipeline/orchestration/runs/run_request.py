@@ -1,10 +1,11 @@
 """How a set of pages becomes one run: its tags and its config.
 
 A contiguous set is Dagster's own partition range; any other set goes into the run's config,
-because Dagster would make one run of each gap.
+because Dagster would make one run of each gap. Pages that are only parsed again are in the config
+alone: they stay done, whatever becomes of the run, so that it does not announce them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,13 +36,16 @@ def crawl_run_config(
     cutoff: datetime | None,
     *,
     reparse: bool = False,
+    parse_again: Collection[PageKey] | None = None,
 ) -> dict[str, Any]:
-    """Config of a run over the pages."""
+    """Config of a run over the pages; without `parse_again` it finds out which those are."""
     config: dict[str, Any] = {}
-    if len(list(page_ranges(pages))) > 1:
+    if len(list(page_ranges(pages))) != 1:
         config["pages"] = format_pages(pages)
     if cutoff is not None:
         config["cutoff"] = cutoff.isoformat()
     if reparse:
         config["reparse"] = True
+    if parse_again is not None:
+        config["parse_again"] = format_pages(parse_again)
     return {"ops": {pages_step(catalogue): {"config": config}}} if config else {}

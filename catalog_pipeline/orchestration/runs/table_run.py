@@ -31,6 +31,7 @@ from catalog_pipeline.orchestration.checkpoints.table_state import (
     OUTDATED_KEY,
     PAGES_KEY,
     ROWS_KEY,
+    VERSION_KEY,
     damage_of_last_table,
     left_out_metadata,
 )
@@ -89,7 +90,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
             PAGES_KEY: format_pages(catalogue.pages),
             CHECKPOINTS_KEY: completeness.used,
             MIRRORS_KEY: " ".join(catalogue.same_site),
-            "code_version": catalogue.code_version,
+            VERSION_KEY: catalogue.table_version,
         },
         check_results=[
             _pages_complete(completeness, _reasons(instance, catalogue)),

@@ -1,0 +1,110 @@
+"""Where a catalogue stands, in numbers and texts, as `status` shows it.
+
+How it is shown is in `status`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.cli.machine_output import failure_as_json
+from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.records import PageFailure
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+
+@dataclass(frozen=True)
+class CatalogueStatus:
+    """Where a catalogue stands; times are UTC."""
+
+    catalogue: str
+    total: int
+    done: int
+    failed: int
+    in_progress: int
+    missing: int
+    interrupted: int
+    failed_pages: str
+    missing_pages: str
+    oldest_fetch: datetime | None
+    newest_fetch: datetime | None
+    table_rows: int | None
+    table: str
+    table_problem: str | None
+    left_out_pages: str
+    moved_pages: str
+    moved: str | None
+    to_parse_again: int
+    pages_to_parse_again: str
+    other_history: str | None
+    strange_partitions: tuple[str, ...]
+    failures: tuple[PageFailure, ...]
+
+
+def status_of(
+    instance: DagsterInstance, catalogue: Catalogue, *, with_failures: bool
+) -> CatalogueStatus:
+    """Where a catalogue stands, by what its instance has recorded.
+
+    Raises:
+        StorageError: its folder cannot be used.
+    """
+    from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
+    from catalog_pipeline.orchestration.checkpoints.standing import read_standing, tell_moved
+    from catalog_pipeline.orchestration.checkpoints.table_state import (
+        LastBuild,
+        damage_of_last_table,
+        read_last_build,
+    )
+
+    standing = read_standing(instance, catalogue)
+    statuses = standing.statuses
+    places = catalogue_places(catalogue.name)
+    # Of all pages with rows, also of those whose last try failed: their rows are in the table.
+    fetches = [stored.record.fetched_at for stored in standing.checkpoints.values()]
+    failures = standing.failures if with_failures else {}
+    built = read_last_build(instance, catalogue) or LastBuild()
+    problem = damage_of_last_table(instance, catalogue)
+    return CatalogueStatus(
+        catalogue=catalogue.name,
+        total=len(catalogue.pages),
+        done=len(statuses.done),
+        failed=len(statuses.failed),
+        in_progress=len(statuses.in_progress),
+        missing=len(statuses.missing),
+        interrupted=len(statuses.interrupted),
+        failed_pages=format_pages(statuses.failed),
+        missing_pages=format_pages(statuses.missing),
+        oldest_fetch=min(fetches, default=None),
+        newest_fetch=max(fetches, default=None),
+        table_rows=None if problem else built.rows,
+        table=str(places.table),
+        table_problem=problem,
+        left_out_pages=format_pages(built.left_out),
+        moved_pages=format_pages(standing.moved),
+        moved=tell_moved(catalogue, standing.moved),
+        to_parse_again=len(standing.to_parse),
+        pages_to_parse_again=format_pages(standing.to_parse),
+        other_history=tell_other_history(instance, catalogue),
+        strange_partitions=tuple(sorted(statuses.strange)),
+        failures=tuple(failures[page] for page in sorted(failures)),
+    )
+
+
+def status_as_json(status: CatalogueStatus) -> dict[str, Any]:
+    """The same for machines."""
+    oldest, newest = status.oldest_fetch, status.newest_fetch
+    told = asdict(status)
+    del told["moved"]
+    return {
+        **told,
+        "oldest_fetch": oldest.isoformat() if oldest else None,
+        "newest_fetch": newest.isoformat() if newest else None,
+        "failures": [failure_as_json(failure) for failure in status.failures],
+    }
