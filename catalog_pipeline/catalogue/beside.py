@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from catalog_pipeline.catalogue.mistakes import unknown_key
+from catalog_pipeline.catalogue.nothing import Nothing
 from catalog_pipeline.catalogue.schema import OLDER_TYPE_NAMES, TYPE_NAME
-from catalog_pipeline.catalogue.written import Nothing
 from catalog_pipeline.errors import Mistake
 
 _ITEM_KEYS = ("target", "operation", "attributes")

@@ -16,11 +16,6 @@ from typing import Any
 
 from catalog_pipeline.errors import UsageError
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 PROJECT_VARIABLE = "CATALOG_PIPELINE_PROJECT"
 """Environment variable with the root of the project whose catalogues are meant."""
 BUNDLED_VARIABLE = "CATALOG_PIPELINE_BUNDLED"
@@ -131,6 +126,12 @@ def _settings(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    # Late: workers import this module for its names, and read no project.
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 
 from catalog_pipeline.catalogue.field_types import FieldType, total
+from catalog_pipeline.catalogue.nothing import Nothing
 from catalog_pipeline.catalogue.sections import (
     alternatives,
     annotations_of,
@@ -21,7 +22,6 @@ from catalog_pipeline.catalogue.sections import (
     has_key,
     is_model,
 )
-from catalog_pipeline.catalogue.written import Nothing
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")

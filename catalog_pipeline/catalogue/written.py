@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from catalog_pipeline.catalogue.nothing import Nothing
 from catalog_pipeline.errors import Mistake
 
 MAX_VALUES = 100_000
@@ -24,12 +25,6 @@ _PLAIN_TAGS = frozenset(
     for name in ("str", "int", "float", "bool", "null", "timestamp", "merge", "map", "seq")
 )
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-
-
-class Nothing(str):
-    """What a file has where it says that there is no value: `~`, `null`, or nothing at all."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True)

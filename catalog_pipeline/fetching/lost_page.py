@@ -62,7 +62,8 @@ def why_lost(listing: Listing, page: PageKey, came_from: str) -> str:
     parameters beside the page's; where the number has moved to another place in it; and, for the
     first page alone, where no number is left.
     """
-    if _comparable(listing.page_address(page)) == _comparable(came_from):
+    address = listing.page_address(page)
+    if came_from == address or _comparable(address) == _comparable(came_from):
         return ""
     number, first = page.number, PageKey(listing.first_page, page.listing)
     if _comparable(came_from) == _comparable(listing.page_address(first)):

@@ -10,9 +10,11 @@ import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from protego import Protego
+if TYPE_CHECKING:
+    from protego import Protego
 
 MAX_ROBOTS_BYTES = 500 * 1024
 """What is read of a robots.txt; rules after that do not count (RFC 9309, section 2.5)."""
@@ -148,6 +150,9 @@ def _group_of(text: str, token: str) -> _Group:
     Only their lines are kept. A parser that keeps every agent with every rule needs memory and
     time by the product of both, which a small file can drive to gigabytes.
     """
+    # Late: workers fetch robots.txt, and leave reading it to the scheduler.
+    from protego import Protego
+
     lines = _lines_for(text, token)
     rules = [line for line in lines if _RULE_LINE.match(line)]
     return _Group(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache
 from http.cookiejar import CookieJar
@@ -23,7 +23,7 @@ from typing import Any, TypeVar, cast
 from catalog_pipeline.catalogue.politeness import BearerLogin, Login
 from catalog_pipeline.catalogue.site import Site
 from catalog_pipeline.errors import CatalogPipelineError
-from catalog_pipeline.records import Cell, Columns
+from catalog_pipeline.records import Columns
 from catalog_pipeline.showing import as_line, as_lines
 
 T = TypeVar("T")
@@ -64,9 +64,7 @@ class Secrets:
 
     def hide(self, text: str) -> str:
         """The text with dots in the place of each secret value."""
-        for value in self._known():
-            text = _matcher(value).hide(text)
-        return text
+        return _hidden(text, self._known())
 
     def are_in(self, text: str | None) -> bool:
         """Whether the text holds one of them."""
@@ -74,13 +72,19 @@ class Secrets:
 
     def hide_in_rows(self, columns: Columns) -> tuple[Columns, int]:
         """The rows with the values hidden, and in how many cells they were."""
-        hidden = {name: [self._cell(cell) for cell in cells] for name, cells in columns.items()}
+        known = self._known()
+        if not known or not _is_any_in(columns, known):
+            return columns, 0
+        hidden = {
+            name: [_hidden(cell, known) if isinstance(cell, str) else cell for cell in cells]
+            for name, cells in columns.items()
+        }
         changed = sum(
-            before is not after
+            before != after
             for name, cells in columns.items()
             for before, after in zip(cells, hidden[name], strict=True)
         )
-        return (hidden, changed) if changed else (columns, 0)
+        return hidden, changed
 
     def hide_in(self, value: T) -> T:
         """The same value with what is hidden in each text of it: of data classes, lists, maps."""
@@ -109,16 +113,24 @@ class Secrets:
                 # What was found is shown by its `repr`, which makes it harmless itself.
                 setattr(error, name, hidden if name == "found" else as_line(hidden))
 
-    def _cell(self, cell: Cell) -> Cell:
-        if not isinstance(cell, str) or len(cell) < SHORTEST:
-            return cell
-        hidden = self.hide(cell)
-        return cell if hidden == cell else hidden
-
-    def _known(self) -> Iterator[str]:
+    def _known(self) -> list[str]:
         # The longest first: a value may be a part of another one.
         cookies = _session_values(self._session) if self._session is not None else frozenset()
-        yield from sorted(self._values | cookies, key=len, reverse=True)
+        return sorted(self._values | cookies, key=len, reverse=True)
+
+
+def _hidden(text: str, known: Sequence[str]) -> str:
+    for value in known:
+        text = _matcher(value).hide(text)
+    return text
+
+
+def _is_any_in(columns: Columns, known: Sequence[str]) -> bool:
+    """One look at all cells together: hardly any page holds a secret."""
+    texts = [cell for cells in columns.values() for cell in cells if isinstance(cell, str)]
+    # A line break is no part of a word: what is found in a cell is found between two of them.
+    together = "\n".join(texts)
+    return _hidden(together, known) != together
 
 
 def _of_login(login: Login | None, environ: Mapping[str, str]) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from pathlib import Path
 
 
 def is_alive(pid: int) -> bool:
@@ -68,6 +67,6 @@ def _state(pid: int) -> list[str]:
 
 
 def _text(path: str) -> str:
-    with suppress(OSError):
-        return Path(path).read_text(encoding="utf-8", errors="replace")
+    with suppress(OSError), open(path, "rb", buffering=0) as file:
+        return file.read().decode("utf-8", "replace")
     return ""

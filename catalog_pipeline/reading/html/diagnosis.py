@@ -6,7 +6,6 @@ page is good. How selectors are taken apart is in `selector_parts`.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -184,6 +183,8 @@ def _repeated(roots: Sequence[etree._Element]) -> tuple[str, ...]:
 
 def _similar(step: Step, roots: Sequence[etree._Element]) -> list[str]:
     """Classes and ids of the page that are written much like those of the step."""
+    import difflib
+
     names = Counter(
         mark + name
         for element in _some_elements(roots)

@@ -7,6 +7,7 @@ link depends on besides its own text: the page's address, its `<base>` and its c
 from __future__ import annotations
 
 import re
+from functools import cached_property, lru_cache
 
 import ada_url
 
@@ -37,11 +38,10 @@ class LinkResolver:
         self, page_url: str | None, base_href: str | None = None, encoding: str = "utf-8"
     ) -> None:
         self._encoding = encoding
-        self._base = _base(page_url, base_href)
-        origin = re.match(r"https?://[^/?#]+", self._base or "")
-        self._origin = origin[0] if origin else None
-        path = re.split(r"[?#]", self._base or "", maxsplit=1)[0]
-        self._folder = path[: path.rindex("/") + 1] if origin else ""
+        self._given = page_url, base_href
+        # Of most pages only the query differs, on which neither of them depends.
+        address = page_url.partition("?")[0] if page_url and base_href is None else self._base
+        self._origin, self._folder = _origin_and_folder(address)
 
     def absolute(self, link: str) -> str:
         """The http or https address that a link leads to, as a browser's `a.href` has it.
@@ -61,6 +61,10 @@ class LinkResolver:
             if rest is link:
                 return self._origin + rest
         return self._joined(link)
+
+    @cached_property
+    def _base(self) -> str | None:
+        return _base(*self._given)
 
     def _joined(self, link: str) -> str:
         link = clean_link(link)
@@ -86,6 +90,15 @@ def _base(page_url: str | None, base_href: str | None) -> str | None:
     except ValueError:
         return page_url
     return base if base.startswith(_WEB) else page_url
+
+
+@lru_cache(maxsize=64)
+def _origin_and_folder(address: str | None) -> tuple[str | None, str]:
+    """What `/x` and what `x` are behind, at an address that need not be in its normal form."""
+    normal = _base(address, None) or ""
+    origin = re.match(r"https?://[^/?#]+", normal)
+    path = re.split(r"[?#]", normal, maxsplit=1)[0]
+    return (origin[0], path[: path.rindex("/") + 1]) if origin else (None, "")
 
 
 def _with_query_in(encoding: str, link: str) -> str:
