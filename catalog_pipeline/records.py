@@ -20,6 +20,18 @@ Columns: TypeAlias = "dict[str, list[Cell]]"
 """Parsed products of one page: column name to one value per product, in page order."""
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What was read out of a page.
+
+    `several` counts, by field, the products in which more than one value was found and the first
+    was taken.
+    """
+
+    columns: Columns
+    several: dict[str, int] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Validators:
     """What a server gave to ask later whether a page has changed (RFC 9110, section 8.8)."""

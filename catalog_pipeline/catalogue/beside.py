@@ -47,6 +47,16 @@ def mistakes_beside(document: Mapping[str, Any], environ: Mapping[str, str]) -> 
     ]
 
 
+def mistake_of_type(document: Mapping[str, Any]) -> Mistake | None:
+    """What is wrong with the component's type, without which Dagster would not load the file."""
+    name = document.get("type")
+    if name is None or (isinstance(name, Nothing) and not name):
+        return Mistake("type", "it is required, and missing", TYPE_NAME)
+    if name not in (TYPE_NAME, *OLDER_TYPE_NAMES):
+        return Mistake("type", f"{name} is no component for a catalogue", TYPE_NAME)
+    return None
+
+
 def _of_type(name: Any) -> Iterator[Mistake]:
     known = (TYPE_NAME, *OLDER_TYPE_NAMES)
     is_ours = isinstance(name, str) and name.startswith(f"{TYPE_NAME.partition('.')[0]}.")

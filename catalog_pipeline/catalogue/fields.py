@@ -28,6 +28,8 @@ from catalog_pipeline.catalogue.time_formats import format_problem
 PROVENANCE_COLUMNS = ("page", "position", "source_url", "fetched_at")
 """Columns that every row of a table carries besides its fields."""
 
+_ORDERED = frozenset({FieldType.MONEY, FieldType.INTEGER, FieldType.NUMBER, FieldType.TIMESTAMP})
+
 
 def as_tuple(value: object) -> object:
     return (value,) if isinstance(value, str) else value
@@ -108,16 +110,21 @@ class Field(StrictModel):
     """Texts of the page and what they mean; any other text is an error."""
     type: Annotated[FieldType, InPlace()] = FieldType.TEXT
     """What the text is turned into, and so the type of the column."""
+    nth: Literal["first", "last", "min", "max"] | None = None
+    """Which of several matches with different values counts: by its place in the product, or by its
+    value. Without it prices that differ are an error, and of other values the first counts."""
     required: bool = False
     """Whether a product without this value is an error; otherwise the cell is empty."""
 
     currency: str | None = None
-    """Money: ISO 4217 code of prices whose text has no currency, or an ambiguous one
-    (`$`)."""
+    """Money: ISO 4217 code of prices whose text has no currency, or a sign that several share, such
+    as `$`, `¥`, `kr` and `Rs`."""
     range: bool = False
     """Money: the text may be a range; its end goes to a column of its own (`<field>_max`)."""
     decimal_separator: Literal[".", ","] | None = None
-    """Money and number: what parts the decimals, where the text alone leaves it open."""
+    """Money and number: what parts the decimals, where the text alone leaves it open. A price such
+    as `1.299` is read as the countries of its currency write numbers, else as the other prices of
+    the page show it, and is an error if neither tells."""
     exists: bool = False
     """Boolean: true if the selector matches anything at all, false if not."""
     format: str | None = None
@@ -142,7 +149,7 @@ class Field(StrictModel):
             try:
                 re.compile(value)
             except re.error as error:
-                raise ValueError(f"{value!r} is no regular expression: {error}") from error
+                raise ValueError(f"{value} is no regular expression: {error}") from error
         return value
 
     @model_validator(mode="after")
@@ -187,6 +194,10 @@ class Field(StrictModel):
             raise ValueError(problem)
         if self.group is not None and self.pattern is None:
             raise ValueError("group needs a pattern")
+        if self.nth in ("min", "max") and self.type not in _ORDERED:
+            raise ValueError(f"of type {self.type} no value is the least; nth: first or last")
+        if self.exists and self.nth is not None:
+            raise ValueError("exists asks for any match, so nth has no use")
         if self.pattern is not None and self.group is not None:
             self._check_group(re.compile(self.pattern))
         return self

@@ -8,7 +8,8 @@ Where files are is in `finding`; what scalars mean in `scalars`; which attribute
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from catalog_pipeline.catalogue.beside import mistakes_beside
+from catalog_pipeline.catalogue.beside import mistake_of_type, mistakes_beside
 from catalog_pipeline.catalogue.bounds import checked_base_url
 from catalog_pipeline.catalogue.finding import FILE_NAMES, find_catalogues, is_catalogue
 from catalog_pipeline.catalogue.mistakes import located, mistakes_of, unknown_key
@@ -133,6 +134,27 @@ def read_component(path: Path) -> Document:
         none = Mistake("", "it has no attributes", "type and attributes", path)
         raise CatalogueError.of(name, [*mistakes, none])
     return replace(document, mistakes=tuple(mistakes))
+
+
+@contextmanager
+def crawlable(path: Path) -> Iterator[None]:
+    """Refuse a file of another component, and name file and line of what is found in here.
+
+    Raises:
+        CatalogueError: Dagster would not take the file, or what is done in here finds a mistake.
+    """
+    document = read_component(path)
+    if mistake := mistake_of_type(document.value):
+        place = replace(mistake, path=path, line=document.line_of(("type",)))
+        raise CatalogueError.of(path.parent.name, [place])
+    try:
+        yield
+    except CatalogueError as error:
+        placed = [
+            mistake if mistake.path else located(mistake, path, document)
+            for mistake in error.mistakes
+        ]
+        raise CatalogueError.of(error.catalogue, placed) from error
 
 
 def catalogue_from_attributes(name: str, attributes: Mapping[str, Any]) -> Catalogue:

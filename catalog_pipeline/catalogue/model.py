@@ -42,7 +42,7 @@ from catalog_pipeline.catalogue.politeness import BasicLogin, BearerLogin, Limit
 from catalog_pipeline.catalogue.request_values import Cookies, Headers
 from catalog_pipeline.catalogue.upkeep import Coverage, Schedule
 
-_PARSER_REVISION = 2
+_PARSER_REVISION = 3
 """Raised whenever the same page and YAML would give other rows than before."""
 
 

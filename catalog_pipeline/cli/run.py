@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 
 import click
 
-from catalog_pipeline.catalogue.files import load_catalogue, with_base_url
+from catalog_pipeline.catalogue.files import crawlable, file_of, load_catalogue, with_base_url
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import select_pages
 from catalog_pipeline.cli.advice import say_once_what_is_slow
@@ -133,7 +133,8 @@ def _check_environment(catalogue: Catalogue) -> None:
 def _run(request: CrawlRequest, *, as_json: bool) -> CrawlResult:
     catalogue = request.catalogue
     # A selector that cannot be used is a mistake in the YAML, to be told before anything runs.
-    reader_of(catalogue)
+    with crawlable(file_of(catalogue.name)):
+        reader_of(catalogue)
     if not request.reparse:
         _check_environment(catalogue)
     places = catalogue_places(catalogue.name)

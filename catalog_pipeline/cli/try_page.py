@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from catalog_pipeline.catalogue.files import catalogue_at, with_base_url
+from catalog_pipeline.catalogue.files import catalogue_at, crawlable, file_of, with_base_url
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import check_pages
@@ -50,7 +50,8 @@ def command(
     described = with_base_url(catalogue_at(catalogue), base_url)
     number = described.pages[0] if page is None else PageKey(page)
     check_pages(described, [(number, number)])
-    parser = ListingParser(described)
+    with crawlable(file_of(catalogue)):
+        parser = ListingParser(described)
     session = CookieJar()
     secrets = Secrets.of_site(described, os.environ, session)
     try:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from catalog_pipeline.catalogue.files import base_url_override, read_catalogue, with_base_url
+from catalog_pipeline.catalogue.files import (
+    base_url_override,
+    crawlable,
+    read_catalogue,
+    with_base_url,
+)
 from catalog_pipeline.catalogue.finding import find_catalogues
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.cli.terminal import say
@@ -37,7 +42,8 @@ def all_catalogues(*, to_crawl: bool) -> Catalogues:
             catalogue = with_base_url(read_catalogue(path), base_url_override(name))
             if to_crawl:
                 # Selectors and patterns show their mistakes when they are compiled.
-                reader_of(catalogue)
+                with crawlable(path):
+                    reader_of(catalogue)
             usable.append(catalogue)
         except CatalogPipelineError as error:
             broken[name] = error

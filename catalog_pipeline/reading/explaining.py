@@ -11,12 +11,14 @@ from lxml import etree
 
 from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.charset import in_utf8
+from catalog_pipeline.reading.field_values import SHOWN_TEXT, Texts
 from catalog_pipeline.reading.html.document import parse_document
 from catalog_pipeline.reading.html.field_reading import FieldReader, field_diagnoses
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.reading.html.matching import FieldMatcher, Products, TextBudget, elements_of
 from catalog_pipeline.reading.html.page_kind import page_kind
-from catalog_pipeline.reading.html.text import SHOWN_TEXT, page_title
+from catalog_pipeline.reading.html.text import page_title
+from catalog_pipeline.reading.values.borders import shown
 from catalog_pipeline.reading.values.links import LinkResolver
 
 MAX_FAILURES = 3
@@ -142,7 +144,7 @@ def _field_match(
             selector.text,
             sum(
                 text is not None
-                for text in matcher.texts_of_one(number, products, everywhere, budget.anew())
+                for text in matcher.texts_of_one(number, products, everywhere, budget.anew()).first
             ),
         )
         for number, selector in enumerate(reader.selectors)
@@ -150,11 +152,11 @@ def _field_match(
     texts = matcher.texts(products, budget)
     is_asked_for = not reader.field.exists
     failures = _failures(reader, texts, links) if is_asked_for else []
-    missing = [place + 1 for place, text in enumerate(texts) if text is None]
+    missing = [place + 1 for place, text in enumerate(texts.first) if text is None]
     return FieldMatch(
         reader.name,
         reader.is_required and is_asked_for,
-        len(texts),
+        len(texts.first),
         matches,
         tuple(missing),
         len(failures),
@@ -174,16 +176,16 @@ def _reasons(
     )
 
 
-def _failures(
-    reader: FieldReader, texts: list[str | None], links: LinkResolver
-) -> list[ValueFailure]:
-    convert = reader.converter(links)
+def _failures(reader: FieldReader, texts: Texts, links: LinkResolver) -> list[ValueFailure]:
+    values = reader.values
+    convert, clean = values.converter_for(texts.first, links), values.clean
     failures = []
-    for position, text in enumerate(texts, start=1):
+    for position, text in enumerate(texts.first, start=1):
         if text is None:
             continue
         try:
-            convert(reader.clean(text))
+            convert(clean(text))
         except ParseError as error:
-            failures.append(ValueFailure(position, error.problem, reader.clean(text)[:SHOWN_TEXT]))
+            found = shown(clean(text))[:SHOWN_TEXT]
+            failures.append(ValueFailure(position, error.problem, found))
     return failures

@@ -16,7 +16,7 @@ def test_each_field_says_how_often_each_selector_matched_and_what_failed():
         catalogue(
             {
                 "name": {"select": ["h2", "b"]},
-                "price": {"select": "i", "type": "money"},
+                "price": {"select": "i", "type": "money", "currency": "USD"},
                 "new": {"select": "em", "type": "boolean", "exists": True},
             },
             product=[".card", ".p"],

@@ -34,7 +34,7 @@ def _html(products: list[Product]) -> bytes:
 
 FIELDS: dict[str, dict] = {
     "name": {"select": ".name"},
-    "price": {"select": ".price", "type": "money", "range": True},
+    "price": {"select": ".price", "type": "money", "currency": "USD", "range": True},
     "stock": {"select": ".stock", "type": "integer"},
 }
 READERS = {

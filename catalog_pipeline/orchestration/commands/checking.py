@@ -7,8 +7,10 @@ belongs (`catalogue`, `reading`, `definitions`, `fetching`).
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from catalog_pipeline.catalogue.beside import mistake_of_type
 from catalog_pipeline.catalogue.files import (
     base_url_override,
     read_catalogue,
@@ -30,12 +32,16 @@ def mistakes_in(path: Path, environ: Mapping[str, str] = os.environ) -> list[Mis
     except CatalogueError as error:
         return list(error.mistakes)
     document = read_component(path)
+    wrong_type = mistake_of_type(document.value)
     found = [
         *_of_parser(catalogue),
         *mistakes_for_dagster(catalogue),
         *_of_environment(catalogue, environ),
     ]
-    return [located(mistake, path, document) for mistake in dict.fromkeys(found)]
+    beside = (
+        [replace(wrong_type, path=path, line=document.line_of(("type",)))] if wrong_type else []
+    )
+    return [*beside, *(located(mistake, path, document) for mistake in dict.fromkeys(found))]
 
 
 def _of_parser(catalogue: Catalogue) -> Iterator[Mistake]:

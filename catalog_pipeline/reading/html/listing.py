@@ -17,6 +17,8 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.charset import Charset, charset_of, in_utf8
 from catalog_pipeline.reading.decoders import python_name
+from catalog_pipeline.reading.field_values import Findings
+from catalog_pipeline.reading.html.currency_hints import currency_hint
 from catalog_pipeline.reading.html.diagnosis import Diagnosis, best, diagnose
 from catalog_pipeline.reading.html.document import parse_document
 from catalog_pipeline.reading.html.field_reading import field_columns, field_reader, field_texts
@@ -35,7 +37,8 @@ from catalog_pipeline.reading.html.selectors import (
 from catalog_pipeline.reading.html.simple_css import PlainMatcher
 from catalog_pipeline.reading.html.text import page_title
 from catalog_pipeline.reading.values.links import LinkResolver
-from catalog_pipeline.records import Columns
+from catalog_pipeline.reading.values.open_price import OpenPriceError
+from catalog_pipeline.records import Columns, Reading
 
 _DIAGNOSED_BYTES = 2_000_000
 """Of larger pages the error of a crawl says less; `try` says it of all."""
@@ -76,25 +79,41 @@ class ListingParser:
         Raises:
             ParseError: the page is not what the catalogue's YAML says, in any respect.
         """
+        return self.read(body, url=url, page=page, content_type=content_type).columns
+
+    def read(
+        self, body: bytes, *, url: str, page: PageKey, content_type: str | None = None
+    ) -> Reading:
+        """The products of a page, and what was noted while they were read.
+
+        Raises:
+            ParseError: the page is not what the catalogue's YAML says, in any respect.
+        """
         try:
             charset = self.charset(body, content_type)
             root = parse_document(in_utf8(body, charset))
             products = self.products(root)
             if products is None:
                 raise _no_product(self, root, len(body))
-            links = self.links(root, url, charset)
-            budget = TextBudget(self.catalogue.limits)
-            columns: Columns = {}
-            for reader, matcher in zip(self.readers, self.compiled().matchers, strict=True):
-                texts = field_texts(reader, matcher, products, budget)
-                columns.update(field_columns(reader, texts, products, links))
+            return self._reading(root, products, self.links(root, url, charset))
+        except OpenPriceError as error:
+            hint = currency_hint(root, error.possible) if error.key == "currency" else None
+            raise _placed(error, page, url, hint) from error.__cause__
         except ParseError as error:
             raise _placed(error, page, url) from error.__cause__
         except etree.XPathError as error:
             raise CatalogueError(
                 self.catalogue.name, "select", f"a selector fails on a page: {error}"
             ) from error
-        return columns
+
+    def _reading(self, root: etree._Element, products: Products, links: LinkResolver) -> Reading:
+        budget = TextBudget(self.catalogue.limits)
+        findings = Findings()
+        columns: Columns = {}
+        for reader, matcher in zip(self.readers, self.compiled().matchers, strict=True):
+            texts = field_texts(reader, matcher, products, budget)
+            columns.update(field_columns(reader, texts, products, links, findings))
+        return Reading(columns, findings.several)
 
     def compiled(self) -> ThreadsOwn:
         """The calling thread's compiled selectors."""
@@ -103,10 +122,7 @@ class ListingParser:
             own = self._local.own = ThreadsOwn(
                 tuple(selector.compiled() for selector in self.product_selectors),
                 PlainMatcher(s.text for r in self.readers for s in r.selectors if s.is_css),
-                tuple(
-                    FieldMatcher(r.selectors, r.field.attribute, may_be_blank=r.field.exists)
-                    for r in self.readers
-                ),
+                tuple(FieldMatcher(r.selectors, r.field) for r in self.readers),
             )
         return own
 
@@ -117,7 +133,7 @@ class ListingParser:
             elements = elements_of(evaluate(root), self.catalogue.name, "product")
             if elements:
                 check_nesting(elements)
-                return Products(elements, own.plain.first_matches(elements))
+                return Products(elements, own.plain.matches(elements))
         return None
 
     def product_diagnoses(self, root: etree._Element) -> tuple[Diagnosis, ...]:
@@ -152,9 +168,10 @@ def _no_product(parser: ListingParser, root: etree._Element, size: int) -> Parse
     )
 
 
-def _placed(error: ParseError, page: PageKey, url: str) -> ParseError:
+def _placed(error: ParseError, page: PageKey, url: str, hint: str | None = None) -> ParseError:
+    problem = f"{error.problem} ({hint})" if hint else error.problem
     return ParseError(
-        error.problem,
+        problem,
         url=url,
         page=page,
         position=error.position,

@@ -2,33 +2,40 @@
 
 A product's text is what the first match of the first selector that matches it holds: the element's
 text, or its attribute. A match without the attribute, or with nothing but white space, counts as
-no match, and the next one is taken. What the text means is not decided here.
+no match, and the next one is taken. What the text means, and what to do about other texts behind
+the first, is not decided here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 
+from catalog_pipeline.catalogue.field_types import FieldType
+from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.catalogue.politeness import Limits
 from catalog_pipeline.errors import CatalogueError, ParseError
+from catalog_pipeline.reading.field_values import Texts
 from catalog_pipeline.reading.html.selectors import Match, Selector
-from catalog_pipeline.reading.html.text import visible_text
+from catalog_pipeline.reading.html.simple_css import PlainMatches
+from catalog_pipeline.reading.html.text import number_text, visible_text
 
 MAX_NESTED = 10
+_NUMBERS = frozenset({FieldType.MONEY, FieldType.INTEGER, FieldType.NUMBER})
+_MOST_PRICES = 20
 
 
 @dataclass(frozen=True)
 class Products:
     """The products of one page, in the page's order.
 
-    `plain` has the first match in each product for those selectors that are plain CSS.
+    `plain` has the matches in each product of those selectors that are plain CSS.
     """
 
     elements: list[etree._Element]
-    plain: dict[str, list[etree._Element | None]]
+    plain: dict[str, PlainMatches]
 
 
 def check_nesting(elements: Sequence[etree._Element]) -> None:
@@ -93,58 +100,105 @@ class TextBudget:
 class FieldMatcher:
     """Finds the texts of one field; belongs to one thread."""
 
-    def __init__(
-        self, selectors: Sequence[Selector], attribute: str | None, *, may_be_blank: bool = False
-    ) -> None:
-        self._attribute = attribute
-        self._may_be_blank = may_be_blank
+    def __init__(self, selectors: Sequence[Selector], field: Field) -> None:
+        self._attribute = field.attribute
+        self._may_be_blank = field.exists
+        self._nth = field.nth
+        self._text_of = number_text if field.type in _NUMBERS else visible_text
+        has_choice = field.exists or field.nth is not None
+        self._most_others = 0 if has_choice else _most_others(field.type)
         self._selectors = [(selector.text, selector.compiled()) for selector in selectors]
 
-    def texts(self, products: Products, budget: TextBudget) -> list[str | None]:
-        """One text or None per product, unfolded.
+    def texts(self, products: Products, budget: TextBudget) -> Texts:
+        """The texts of all products, unfolded, each by the first selector that finds one.
 
         Raises:
             ParseError: the texts exceed the budget.
         """
-        found: list[str | None] = [None] * len(products.elements)
-        missing = list(range(len(found)))
+        if self._nth in (None, "first"):
+            return self._first_texts(products, budget)
+        every = self._all_texts(products, budget)
+        if self._nth == "last":
+            return Texts([texts[-1] if texts else None for texts in every])
+        return Texts([texts[0] if texts else None for texts in every], every=every)
+
+    def _first_texts(self, products: Products, budget: TextBudget) -> Texts:
+        found = Texts([None] * len(products.elements))
+        missing = list(range(len(products.elements)))
         for number in range(len(self._selectors)):
             texts = self.texts_of_one(number, products, missing, budget)
             if number == 0:
                 found = texts
             else:
                 for place in missing:
-                    found[place] = texts[place]
-            if None not in found:
+                    found.first[place] = texts.first[place]
+                found.others.update(texts.others)
+            if None not in found.first:
                 break
-            missing = [place for place, text in enumerate(found) if text is None]
+            missing = [place for place, text in enumerate(found.first) if text is None]
         return found
 
-    def texts_of_one(
-        self, number: int, products: Products, wanted: Iterable[int], budget: TextBudget
-    ) -> list[str | None]:
-        """The texts that one selector finds, at least for the products at the places wanted."""
+    def _all_texts(self, products: Products, budget: TextBudget) -> list[list[str]]:
+        """All texts of each product, in the order of the page, by the first selector with one."""
+        found: list[list[str]] = []
+        for place in range(len(products.elements)):
+            of_selectors = (
+                self._texts_in(number, products, place, budget)
+                for number in range(len(self._selectors))
+            )
+            found.append(next(filter(None, of_selectors), []))
+        return found
+
+    def _texts_in(
+        self, number: int, products: Products, place: int, budget: TextBudget
+    ) -> list[str]:
+        texts = (self._text(match, budget) for match in self._matches(number, products, place))
+        return [text for text in texts if text is not None]
+
+    def _matches(self, number: int, products: Products, place: int) -> Sequence[Match]:
         selector, evaluate = self._selectors[number]
         plain = products.plain.get(selector)
-        texts: list[str | None] = [None] * len(products.elements)
-        for place in wanted if plain is None else range(len(texts)):
-            if plain is not None:
-                match = plain[place]
-                if match is None:
-                    continue
-                texts[place] = self._text(match, budget)
-                if texts[place] is not None:
-                    continue
-            texts[place] = self._first_text(evaluate(products.elements[place]), budget)
-        return texts
+        if plain is None:
+            return _listed(evaluate(products.elements[place]))
+        first = plain.first[place]
+        return () if first is None else (first, *plain.others.get(place, ()))
 
-    def _first_text(self, result: object, budget: TextBudget) -> str | None:
-        """The text of the first match that has one; a blank one hides none behind it."""
-        if not isinstance(result, list):
-            text = scalar_text(result)
-            return None if text is None else self._text(text, budget)
-        texts = (self._text(match, budget) for match in result)
-        return next((text for text in texts if text is not None), None)
+    def texts_of_one(
+        self, number: int, products: Products, wanted: Sequence[int], budget: TextBudget
+    ) -> Texts:
+        """The texts that one selector finds, for the products at the places wanted."""
+        plain = products.plain.get(self._selectors[number][0])
+        first: list[str | None] = [None] * len(products.elements)
+        others: dict[int, list[str]] = {}
+        for place in wanted:
+            if plain is not None and place not in plain.others:
+                match = plain.first[place]
+                if match is not None:
+                    first[place] = self._text(match, budget)
+                continue
+            matches = self._matches(number, products, place)
+            first[place], behind = self._first_and_others(matches, budget)
+            if behind:
+                others[place] = behind
+        return Texts(first, others)
+
+    def _first_and_others(
+        self, matches: Sequence[Match], budget: TextBudget
+    ) -> tuple[str | None, list[str]]:
+        """The text of the first match that has one, which none that is blank hides, and others."""
+        first: str | None = None
+        others: list[str] = []
+        for match in matches:
+            text = self._text(match, budget)
+            if text is None:
+                continue
+            if first is None:
+                first = text
+            elif text != first and text not in others:
+                others.append(text)
+            if len(others) >= self._most_others:
+                break
+        return first, others
 
     def _text(self, match: Match, budget: TextBudget) -> str | None:
         if isinstance(match, str):
@@ -152,7 +206,7 @@ class FieldMatcher:
         elif self._attribute is not None:
             text = match.get(self._attribute)
         elif len(match):
-            text = visible_text(match)
+            text = self._text_of(match)
         else:
             text = match.text
         if text:
@@ -160,6 +214,18 @@ class FieldMatcher:
         if self._may_be_blank:
             return "" if text is None and self._attribute is None else text
         return text if text and not text.isspace() else None
+
+
+def _most_others(kind: FieldType) -> int:
+    """How many other texts of a product are looked at: mostly it is enough to know of one."""
+    return _MOST_PRICES if kind is FieldType.MONEY else 1
+
+
+def _listed(result: object) -> Sequence[Match]:
+    if isinstance(result, list):
+        return result
+    text = scalar_text(result)
+    return () if text is None else (text,)
 
 
 def scalar_text(result: object) -> str | None:

@@ -94,7 +94,7 @@ def field_selector(catalogue: str, key: str, text: str) -> Selector:
         raise CatalogueError(
             catalogue,
             key,
-            f"{stripped!r} searches the whole page and not the product",
+            f"{stripped} searches the whole page and not the product",
             f".{stripped} for the product, xpath:/descendant::... for the whole page",
         )
     if stripped == ".":
@@ -121,7 +121,7 @@ def _selector(catalogue: str, key: str, text: str, prefix: str) -> Selector:
         raise CatalogueError(
             catalogue,
             key,
-            f"{text!r} is no selector: {str(error).rstrip('.')}",
+            f"{text} is no selector: {str(error).rstrip('.')}",
             f"a {language} selector",
         ) from error
     return selector

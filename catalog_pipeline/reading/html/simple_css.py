@@ -67,8 +67,16 @@ def _chain(tree: object, *, is_child: bool = False) -> Chain | None:
     return (Compound(tag, frozenset(classes), is_child),)
 
 
+@dataclass(frozen=True)
+class PlainMatches:
+    """What a plain selector matches: per product the first, and by its place what comes behind."""
+
+    first: list[etree._Element | None]
+    others: dict[int, list[etree._Element]]
+
+
 class PlainMatcher:
-    """Finds the first match of each of a set of plain selectors in each product."""
+    """Finds the matches of each of a set of plain selectors in each product."""
 
     def __init__(self, selectors: Iterable[str]) -> None:
         """Take the plain ones of `selectors`; the others are left to others."""
@@ -81,11 +89,9 @@ class PlainMatcher:
         ]
         self._by_kind: dict[tuple[str, str | None], list[tuple[int, Chain]]] = {}
 
-    def first_matches(
-        self, products: Sequence[etree._Element]
-    ) -> dict[str, list[etree._Element | None]]:
-        """For each selector one element or None per product."""
-        found: list[list[etree._Element | None]] = [[None] * len(products) for _ in self.selectors]
+    def matches(self, products: Sequence[etree._Element]) -> dict[str, PlainMatches]:
+        """For each selector its matches in all products, in the order of the page."""
+        found = [PlainMatches([None] * len(products), {}) for _ in self.selectors]
         by_kind = self._by_kind
         for place, product in enumerate(products if self.selectors else ()):
             for element in product.iterdescendants():
@@ -94,8 +100,15 @@ class PlainMatcher:
                 if candidates is None:
                     candidates = self._learn(kind)
                 for number, chain in candidates:
-                    if found[number][place] is None and _fits_above(element, product, chain):
-                        found[number][place] = element
+                    if not _fits_above(element, product, chain):
+                        continue
+                    first = found[number].first
+                    if first[place] is None:
+                        first[place] = element
+                    elif first[place] is not element:
+                        others = found[number].others.setdefault(place, [])
+                        if not others or others[-1] is not element:
+                            others.append(element)
         return dict(zip(self.selectors, found, strict=True))
 
     def _learn(self, kind: tuple[str, str | None]) -> list[tuple[int, Chain]]:

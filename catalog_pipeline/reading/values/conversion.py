@@ -14,9 +14,12 @@ from catalog_pipeline.catalogue.field_types import FieldType, total
 from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.catalogue.value_range import text_refusal
 from catalog_pipeline.errors import CatalogueError, ParseError
+from catalog_pipeline.reading.values.borders import BORDER, check_no_border, unmarked, with_cents
+from catalog_pipeline.reading.values.currencies import is_currency
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.reading.values.money import Money, read_money
 from catalog_pipeline.reading.values.numbers import read_integer, read_number
+from catalog_pipeline.reading.values.separators import decimals_of_currency
 from catalog_pipeline.reading.values.timestamps import read_timestamp
 from catalog_pipeline.records import Cell
 
@@ -45,17 +48,51 @@ def converter(catalogue: str, name: str, field: Field) -> Callable[[LinkResolver
             "it asks only whether there is a match, so pattern and values have no use",
             "exists with select and attribute",
         )
+    if field.currency is not None and not is_currency(field.currency):
+        raise CatalogueError(
+            catalogue,
+            f"fields.{name}.currency",
+            f"there is no currency {field.currency}",
+            "an ISO 4217 code such as USD or GBP",
+        )
     known = _known_values(catalogue, name, field)
     by_type = partial(_mapped, known) if known is not None else _CONVERTERS[field.type](field)
-    pick = partial(_picked, re.compile(field.pattern), field.group) if field.pattern else None
+    pick = picker(field)
 
     def for_page(links: LinkResolver) -> Converter:
         convert = links.absolute if known is None and field.type is FieldType.URL else by_type
-        if pick is None:
-            return convert
-        return lambda text: convert(pick(text))
+        if field.type is FieldType.MONEY:
+            return partial(_price, field, pick, convert)
+        if field.pattern is not None:
+            return lambda text: convert(pick(text))
+        return convert
 
     return for_page
+
+
+def picker(field: Field) -> Callable[[str], str]:
+    """What gives the part of a folded text that the field's pattern picks, else all of it.
+
+    Where the pattern does not match, or picks nothing, that is an error.
+    """
+    if field.pattern is None:
+        return _text
+    return partial(_picked, re.compile(field.pattern), field.group)
+
+
+def _price(field: Field, pick: Callable[[str], str], convert: Converter, text: str) -> Value:
+    """The price of a text, whose cents may stand in an element of their own."""
+    if BORDER not in text:
+        return convert(pick(text))
+    joined, digits = with_cents(text, field.decimal_separator)
+    value = convert(pick(joined))
+    if digits is not None and isinstance(value, Money):
+        known = decimals_of_currency(value.currency)
+        if known != digits:
+            raise ParseError(
+                f"behind the amount stand {digits} smaller digits, but {value.currency} has {known}"
+            )
+    return value
 
 
 def _money(field: Field) -> Converter:
@@ -100,17 +137,23 @@ _CONVERTERS: Mapping[FieldType, Callable[[Field], Converter]] = total(
 
 def _picked(pattern: re.Pattern[str], group: int | str | None, text: str) -> str:
     match = pattern.search(text)
+    if match is None:
+        raise ParseError(f"the pattern {pattern.pattern} does not match")
     if group is None:
         group = 1 if pattern.groups else 0
-    part = match[group] if match else None
-    if part is None:
-        raise ParseError(f"the pattern {pattern.pattern!r} does not match")
-    return part.strip()
+    part = (match[group] or "").strip()
+    if not part:
+        what = f"its group {group} is empty" if group else "what it matches is empty"
+        raise ParseError(f"the pattern {pattern.pattern} matches, but {what}")
+    if BORDER in text:
+        check_no_border(text[match.start(group) - 1 : match.start(group)])
+        check_no_border(text[match.end(group) : match.end(group) + 1])
+    return part
 
 
 def _mapped(known: dict[str, Value], text: str) -> Value:
     try:
-        return known[text]
+        return known[unmarked(text)]
     except KeyError:
         shown = ", ".join(sorted(known)[:20])
         raise ParseError(f"not one of the texts in `values`: {shown}") from None

@@ -1,7 +1,7 @@
 """Which ISO 4217 currency a price's symbol stands for, alone and with a declared currency.
 
-Symbols that several currencies share have a default only where readers of a page would take them
-for one: `$` is the US dollar, `¥` the yen, `£` sterling. The others need a declared currency.
+Symbols that several currencies share need a declared currency, `$` and `¥` as well. Only `£` and
+`₩` have a default, since shops outside of one country hardly use them.
 """
 
 # ruff: noqa: RUF001 (currencies are written in many alphabets)
@@ -12,11 +12,10 @@ import re
 from price_parser.parser import CURRENCY_CODES, extract_currency_symbol
 
 from catalog_pipeline.errors import ParseError
+from catalog_pipeline.reading.values.open_price import OpenPriceError
+from catalog_pipeline.reading.values.separators import is_money_of_today
 
 CODES = frozenset(code for code in CURRENCY_CODES if re.fullmatch(r"[A-Z]{3}", code))
-
-THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
-"""Currencies with a thousandth as their minor unit."""
 
 _DOLLARS = frozenset(
     [
@@ -54,15 +53,15 @@ _DOLLARS = frozenset(
     ]
 )
 _SHARED: dict[str, tuple[str | None, frozenset[str]]] = {
-    "$": ("USD", _DOLLARS),
+    "$": (None, _DOLLARS),
     "£": ("GBP", frozenset({"GBP", "EGP", "FKP", "GIP", "LBP", "SHP", "SSP", "SYP", "SDG"})),
-    "¥": ("JPY", frozenset({"JPY", "CNY"})),
-    "￥": ("JPY", frozenset({"JPY", "CNY"})),
+    "¥": (None, frozenset({"JPY", "CNY"})),
+    "￥": (None, frozenset({"JPY", "CNY"})),
     "kr": (None, frozenset({"SEK", "NOK", "DKK", "ISK"})),
     "Kr": (None, frozenset({"SEK", "NOK", "DKK", "ISK"})),
     "Rs": (None, frozenset({"INR", "PKR", "LKR", "NPR", "MUR", "SCR"})),
     "₨": (None, frozenset({"INR", "PKR", "LKR", "NPR", "MUR", "SCR"})),
-    "lei": ("RON", frozenset({"RON", "MDL"})),
+    "lei": (None, frozenset({"RON", "MDL"})),
     "₩": ("KRW", frozenset({"KRW", "KPW"})),
     "﷼": (None, frozenset({"IRR", "OMR", "QAR", "SAR", "YER"})),
 }
@@ -77,6 +76,11 @@ _OWN = {
     "₮": "MNT", "₭": "LAK", "৳": "BDT", "֏": "AMD", "Rp": "IDR", "؋": "AFN",
 }  # fmt: skip
 _CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
+
+
+def is_currency(code: str) -> bool:
+    """Whether a code of ISO 4217 stands for money that is in use somewhere."""
+    return code in CODES or is_money_of_today(code)
 
 
 def code_of_sign(sign: str, declared: str | None) -> str | None:
@@ -124,4 +128,8 @@ def _meaning(symbol: str) -> tuple[str | None, frozenset[str]]:
 
 
 def _open(symbol: str) -> str:
-    raise ParseError(f"the sign {symbol} stands for several currencies; declare `currency`")
+    raise OpenPriceError(
+        f"the sign {symbol} stands for several currencies; declare `currency`",
+        key="currency",
+        possible=_meaning(symbol)[1],
+    )

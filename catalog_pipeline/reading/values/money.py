@@ -6,12 +6,13 @@ separators are read, in this order:
 1. `decimal_separator`, if the field declares it;
 2. with both `.` and `,` in the amount, the last of them parts the decimals;
 3. a separator that occurs more than once parts thousands, and so do spaces and apostrophes;
-4. one separator before exactly three digits parts thousands (`$44.900` is 44,900), except after
-   nothing but zeros (`0,125`, `.125`) and in currencies with three decimals, such as KWD;
+4. one separator before exactly three digits is read as the countries of the currency write numbers
+   (`separators`), if they write them one way (`£3.350` is 3.35), and is an error else; where it can
+   part no thousands (`0,125`, `.125`, `1234,500`) it parts decimals;
 5. any other single separator parts the decimals.
 
-Groups must be well formed, in threes or as in India (`9,99,999`). `$` is the US dollar, `¥` the
-yen and `£` sterling unless `currency` says otherwise; `kr` and `Rs` need a declared currency.
+Groups must be well formed, in threes or as in India (`9,99,999`). Signs that several currencies
+share, such as `$` and `kr`, need a declared currency; `£` is sterling unless one is.
 """
 
 from __future__ import annotations
@@ -23,19 +24,23 @@ from functools import lru_cache
 
 from catalog_pipeline.catalogue.value_range import amount_refusal
 from catalog_pipeline.errors import ParseError
-from catalog_pipeline.reading.values.currencies import THREE_DECIMALS, code_of_sign, split_currency
+from catalog_pipeline.reading.values.borders import check_no_border
+from catalog_pipeline.reading.values.currencies import code_of_sign, split_currency
+from catalog_pipeline.reading.values.open_price import OpenPriceError
+from catalog_pipeline.reading.values.separators import (
+    AMOUNT,
+    open_separator,
+    separator_of_currency,
+)
 
 MAX_TEXT = 200
 
 _SIMPLE = re.compile(r"([$£€₹])([0-9]{1,9}\.[0-9]{2})")
-_AMOUNT = re.compile(
-    r"(?:(?<![\w.,])[.,](?=[0-9]))?"
-    r"[0-9]+(?:(?:[.,'\u2019]| (?=[0-9]{3}(?![0-9])))[0-9]+)*"
-)
 _DASH = r"(?:[-\u2013\u2014~\u301c]|to|bis|до)"
 _BETWEEN = re.compile(rf"\s*{_DASH}\s*")
 _BEFORE = re.compile(r"[\s.:]*(-?)[\s.:]*")
 _AFTER = re.compile(r"[\s.:]*(?:[.,:]\s?[-\u2013\u2014]{1,2})?[\s.]*")
+_DASH_FOR_DECIMALS = re.compile(r"([.,])\s?[-\u2013\u2014]")
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:S[0-9]{3})+|[1-9][0-9]?(?:S[0-9]{2})+S[0-9]{3}|[0-9]+")
 
 
@@ -68,8 +73,9 @@ def read_money(
             return Money(str(Decimal(simple[2])), code)
     if len(text) > MAX_TEXT:
         raise ParseError(f"a text of {len(text)} characters is no price")
+    check_no_border(text)
     tidy = " ".join(text.replace("\N{MINUS SIGN}", "-").split())
-    amounts = list(_AMOUNT.finditer(tidy))
+    amounts = list(AMOUNT.finditer(tidy))
     if not amounts:
         raise ParseError("there is no amount in the price")
     if "%" in tidy:
@@ -109,7 +115,7 @@ def _read_range(
 def _currency(around: str, declared: str | None) -> str:
     code = split_currency(around, declared)[0] or declared
     if code is None:
-        raise ParseError("the price has no currency; declare `currency`")
+        raise OpenPriceError("the price has no currency; declare `currency`", key="currency")
     return code
 
 
@@ -119,7 +125,8 @@ def _signed(amount: str, around: tuple[str, str], code: str, separator: str | No
     after = _AFTER.fullmatch(split_currency(around[1], code)[1])
     if not before or not after:
         raise ParseError("there is more in the text than a price; pick it out with `pattern`")
-    number = Decimal(_plain(amount, code, separator))
+    dash = _DASH_FOR_DECIMALS.match(around[1])
+    number = Decimal(_plain(amount, code, separator or (dash[1] if dash else None)))
     return format(-number if before[1] else number, "f")
 
 
@@ -145,13 +152,24 @@ def _digits(text: str) -> bool:
 
 
 def _decimal_separator(amount: str, code: str) -> str | None:
+    separator = open_separator(amount)
+    if separator is not None:
+        way = separator_of_currency(code, separator)
+        if way is None:
+            whole, _, rest = amount.partition(separator)
+            raise OpenPriceError(
+                f"{amount} may be {whole}{rest} or, with decimals, {whole}.{rest}: those who pay "
+                f"in {code} write both; declare `decimal_separator`",
+                key="decimal_separator",
+            )
+        return way if way == separator else None
     points, commas = amount.count("."), amount.count(",")
     if points and commas:
         return max(".", ",", key=amount.rfind)
-    separator = "." if points else ","
     if points + commas != 1:
         return None
+    separator = "." if points else ","
     whole, _, fraction = amount.partition(separator)
-    if len(fraction) == 3 and whole.strip("0") and code not in THREE_DECIMALS:
-        return None if not re.search(r"[ '\u2019]", whole) else separator
-    return separator
+    # A zero before other digits is a mistake, and no whole amount that has decimals.
+    is_odd = whole.startswith("0") and whole.strip("0") and len(fraction) == 3
+    return None if is_odd else separator

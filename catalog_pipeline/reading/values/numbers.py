@@ -7,6 +7,7 @@ import re
 
 from catalog_pipeline.catalogue.value_range import MAX_INTEGER, MIN_INTEGER
 from catalog_pipeline.errors import ParseError
+from catalog_pipeline.reading.values.borders import check_no_border
 
 MAX_TEXT = 100
 
@@ -19,6 +20,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,
 def _tidy(text: str, kind: str) -> str:
     if len(text) > MAX_TEXT:
         raise ParseError(f"a text of {len(text)} characters is no {kind}")
+    check_no_border(text)
     return text.strip().replace("\N{MINUS SIGN}", "-")
 
 

@@ -105,7 +105,10 @@ def test_a_pattern_gives_its_group(field, value):
 
 
 def test_threads_share_a_parser():
-    fields = {"name": {"select": "b"}, "price": {"select": "./i", "type": "money"}}
+    fields = {
+        "name": {"select": "b"},
+        "price": {"select": "./i", "type": "money", "currency": "USD"},
+    }
     parser = ListingParser(catalogue(fields))
 
     def read(number: int) -> dict:

@@ -32,10 +32,11 @@ def test_the_walk_finds_what_xpath_finds(content, selectors):
     product = root.find(".//div[@id='p']")
     matcher = PlainMatcher(selectors)
     assert set(matcher.selectors) == set(selectors)
-    for text, (found,) in matcher.first_matches([product]).items():
+    for text, found in matcher.matches([product]).items():
         matches = field_selector("shop", "x", text).compiled()(product)
         assert isinstance(matches, list)
-        assert found is (matches[0] if matches else None)
+        (first,) = found.first
+        assert ([] if first is None else [first, *found.others.get(0, [])]) == matches
 
 
 @pytest.mark.parametrize(

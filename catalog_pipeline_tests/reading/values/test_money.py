@@ -5,13 +5,14 @@ import pytest
 
 from catalog_pipeline.errors import ParseError
 from catalog_pipeline.reading.values.money import Money, read_money
+from catalog_pipeline.reading.values.open_price import OpenPriceError
 
 
 @pytest.mark.parametrize(
     ("text", "amount", "currency"),
     [
         ("£51.77", "51.77", "GBP"),
-        ("$1,299.90", "1299.90", "USD"),
+        ("US$1,299.90", "1299.90", "USD"),
         ("₹9,99,999", "999999", "INR"),
         ("400.000,00 ₫", "400000.00", "VND"),
         ("829,99 EUR", "829.99", "EUR"),
@@ -19,18 +20,18 @@ from catalog_pipeline.reading.values.money import Money, read_money
         ("1\N{NARROW NO-BREAK SPACE}234,50\N{NO-BREAK SPACE}Kč", "1234.50", "CZK"),
         ("R$ 1.299,90", "1299.90", "BRL"),
         ("CHF 1'299.90", "1299.90", "CHF"),
-        ("-$5.00", "-5.00", "USD"),
-        ("$-5.00", "-5.00", "USD"),
+        ("-US$5.00", "-5.00", "USD"),
+        ("£-5.00", "-5.00", "GBP"),
         ("\N{MINUS SIGN}5.00 €", "-5.00", "EUR"),
         ("€ 12,–", "12", "EUR"),
         ("€1.299,-", "1299", "EUR"),
-        ("¥1,234", "1234", "JPY"),
+        ("¥1,234 JPY", "1234", "JPY"),
         ("US$ 5", "5", "USD"),
         ("A$12.00", "12.00", "AUD"),
         ("5 USD", "5", "USD"),
         ("USD $5", "5", "USD"),
         ("$ 1.299 COP", "1299", "COP"),
-        ("£1.234", "1234", "GBP"),
+        ("£1.234", "1.234", "GBP"),
         ("£0.500", "0.500", "GBP"),
         ("£.99", "0.99", "GBP"),
         ("£.500", "0.500", "GBP"),
@@ -39,10 +40,18 @@ from catalog_pipeline.reading.values.money import Money, read_money
         ("CHF.500", "500", "CHF"),
         ("£1.5", "1.5", "GBP"),
         ("KWD 1.250", "1.250", "KWD"),
+        ("KWD 1,250", "1250", "KWD"),
+        ("£3.350", "3.350", "GBP"),
+        ("£3,350", "3350", "GBP"),
+        ("1.299 zł", "1299", "PLN"),
+        ("1,299 zł", "1.299", "PLN"),
+        ("R$ 1.299", "1299", "BRL"),
+        ("US$1,299", "1299", "USD"),
+        ("€1234.567", "1234.567", "EUR"),
         ("1.234.567,8 €", "1234567.8", "EUR"),
         ("€99999999999999999999.99", "99999999999999999999.99", "EUR"),
         ("€00099999999999999999999", "99999999999999999999", "EUR"),
-        ("$0.123456789012345678", "0.123456789012345678", "USD"),
+        ("£0.123456789012345678", "0.123456789012345678", "GBP"),
     ],
 )
 def test_a_price_is_read_exactly(text, amount, currency):
@@ -62,6 +71,9 @@ def test_a_price_is_read_exactly(text, amount, currency):
         ("kr 199,-", "NOK", None, "199", "NOK"),
         ("Rs.50", "INR", None, "50", "INR"),
         ("12.5", "EUR", None, "12.5", "EUR"),
+        ("129.000", "VND", None, "129000", "VND"),
+        ("129.000", "GBP", None, "129.000", "GBP"),
+        ("129.000", "EUR", ",", "129000", "EUR"),
     ],
 )
 def test_the_field_settles_what_the_text_leaves_open(text, declared, separator, amount, currency):
@@ -79,14 +91,14 @@ def test_the_field_settles_what_the_text_leaves_open(text, declared, separator, 
         ("€5", "GBP", "the sign €, but `currency` says GBP"),
         ("5 EUR", "GBP", "is in EUR, but `currency` says GBP"),
         ("$5", "EUR", "the sign \\$"),
-        ("$10.00 – $15.00", None, "say `range: true`"),
+        ("£10.00 – £15.00", None, "say `range: true`"),
         ("£5 (2 left)", None, "more than one amount"),
-        ("2 for $10.00", None, "more than one amount"),
+        ("2 for £10.00", None, "more than one amount"),
         ("5€ 30", None, "more than one amount"),
         ("12 Pack", "USD", "more in the text than a price"),
-        ("Price: $5", None, "more in the text than a price"),
+        ("Price: $5", "USD", "more in the text than a price"),
         ("1,23,4", "USD", "separators"),
-        ("$1.00.00", None, "separators"),
+        ("$1.00.00", "USD", "separators"),
         ("01.234 €", None, "separators"),
         ("0.125.000 €", None, "separators"),
         ("0'125 €", None, "separators"),
@@ -104,19 +116,42 @@ def test_a_text_that_is_no_single_price_is_refused(text, declared, problem):
 
 
 @pytest.mark.parametrize(
+    ("text", "declared", "key"),
+    [
+        ("€1.299", None, "decimal_separator"),
+        ("1,299 €", None, "decimal_separator"),
+        ("129.000", "EUR", "decimal_separator"),
+        ("CAD 1,299", None, "decimal_separator"),
+        ("$44.900", "USD", "decimal_separator"),
+        ("1.299", "XAF", "decimal_separator"),
+        ("$12.50", None, "currency"),
+        ("¥1200", None, "currency"),
+        ("kr 199", None, "currency"),
+        ("Rs 50", None, "currency"),
+        ("50 lei", None, "currency"),
+        ("12.50", None, "currency"),
+    ],
+)
+def test_a_price_with_two_readings_names_the_key_that_settles_it(text, declared, key):
+    with pytest.raises(OpenPriceError, match=f"declare `{key}`") as caught:
+        read_money(text, declared)
+    assert caught.value.key == key
+
+
+@pytest.mark.parametrize(
     ("text", "start", "end", "currency"),
     [
-        ("$10.00 – $15.00", "10.00", "15.00", "USD"),
+        ("£10.00 – £15.00", "10.00", "15.00", "GBP"),
         ("10–15 EUR", "10", "15", "EUR"),
         ("€10 to €15,50", "10", "15.50", "EUR"),
-        ("$10", "10", None, "USD"),
+        ("£10", "10", None, "GBP"),
     ],
 )
 def test_a_range_has_both_its_ends(text, start, end, currency):
     assert read_money(text, allow_range=True) == Money(start, currency, end)
 
 
-@pytest.mark.parametrize("text", ["$15 – $10", "$10 – €15", "$1 – $2 – $3"])
+@pytest.mark.parametrize("text", ["£15 – £10", "£10 – €15", "£1 – £2 – £3"])
 def test_a_range_that_makes_no_sense_is_refused(text):
     with pytest.raises(ParseError):
         read_money(text, allow_range=True)

@@ -1,0 +1,214 @@
+"""From the texts of one field to its columns, for pages of every format.
+
+Where texts are found belongs to the formats, what a text means to `values`. What belongs here is
+what becomes of a text that cannot be read or of several that differ, and which product and text an
+error is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from catalog_pipeline.catalogue.field_types import FieldType
+from catalog_pipeline.catalogue.fields import Field
+from catalog_pipeline.errors import ParseError
+from catalog_pipeline.reading.values.borders import shown
+from catalog_pipeline.reading.values.conversion import Converter, Value, converter, fold, picker
+from catalog_pipeline.reading.values.links import LinkResolver, clean_link
+from catalog_pipeline.reading.values.money import Money
+from catalog_pipeline.reading.values.open_price import OpenPriceError
+from catalog_pipeline.reading.values.separators import separator_of_texts
+from catalog_pipeline.records import Cell, Columns
+
+SHOWN_TEXT = 200
+"""Characters of a page's text that errors and `try` show at most."""
+
+
+@dataclass
+class Texts:
+    """A field's text of each product, and what else was found for it there.
+
+    `others` has, by a product's place, the other texts behind the first that are not the same.
+    `every` has all texts of each product, for fields that choose among them.
+    """
+
+    first: list[str | None]
+    others: dict[int, list[str]] = field(default_factory=dict)
+    every: list[list[str]] | None = None
+
+
+@dataclass
+class Findings:
+    """What is noted of a page while its fields are read."""
+
+    several: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FieldValues:
+    """How the texts of one field become values; `source` is where the YAML says they are."""
+
+    name: str
+    field: Field
+    is_required: bool
+    source: str
+    converter: Callable[[LinkResolver], Converter]
+
+    @classmethod
+    def of(
+        cls, catalogue: str, name: str, field: Field, *, is_key: bool, source: str
+    ) -> FieldValues:
+        """Check and compile what the YAML says of the field's values.
+
+        Raises:
+            CatalogueError: the value map cannot be used.
+        """
+        convert = converter(catalogue, name, field)
+        return cls(name, field, field.required or is_key, source, convert)
+
+    @property
+    def clean(self) -> Callable[[str], str]:
+        """What makes a text as patterns and types see it."""
+        return clean_link if self.field.type is FieldType.URL else fold
+
+    def columns(self, texts: Texts, links: LinkResolver, findings: Findings) -> Columns:
+        """The columns that the field's texts fill, one value per product.
+
+        Raises:
+            ParseError: a text cannot be read, or several say different prices.
+        """
+        if self.field.exists:
+            return {self.name: [text is not None for text in texts.first]}
+        if texts.every is not None:
+            return columns_of(self.name, self.field, self._chosen(texts.every, links))
+        convert, clean = self.converter(links), self.clean
+        values: list[Value] = []
+        try:
+            for text in texts.first:
+                values.append(None if text is None else convert(clean(text)))
+        except ParseError:
+            convert, values = self._read_carefully(texts.first, links)
+        if texts.others:
+            self._compare(texts, values, convert, findings)
+        return columns_of(self.name, self.field, values)
+
+    def converter_for(self, texts: Sequence[str | None], links: LinkResolver) -> Converter:
+        """What reads the texts of one page, which may tell together what each leaves open."""
+        if self.field.type is not FieldType.MONEY or self.field.decimal_separator is not None:
+            return self.converter(links)
+        separator = separator_of_texts(self._picked(texts))
+        if separator is None:
+            return self.converter(links)
+        told = self.field.model_copy(update={"decimal_separator": separator})
+        with_separator, plain = converter("", self.name, told)(links), self.converter(links)
+
+        def convert(text: str) -> Value:
+            try:
+                return plain(text)
+            except OpenPriceError as error:
+                if error.key != "decimal_separator":
+                    raise
+                return with_separator(text)
+
+        return convert
+
+    def unreadable(self, error: ParseError, place: int | None, text: str) -> ParseError:
+        """The error with the field, the product and the text that it is about."""
+        located = ParseError(error.problem)
+        if isinstance(error, OpenPriceError):
+            located = OpenPriceError(error.problem, key=error.key, possible=error.possible)
+        located.position = None if place is None else place + 1
+        located.field, located.selector = self.name, self.source
+        located.found = shown(self.clean(text))[:SHOWN_TEXT]
+        return located
+
+    def _picked(self, texts: Sequence[str | None]) -> list[str]:
+        pick, picked = picker(self.field), []
+        for text in texts:
+            try:
+                picked.append(pick(self.clean(text or "")))
+            except ParseError:
+                continue
+        return picked
+
+    def _read_carefully(
+        self, texts: Sequence[str | None], links: LinkResolver
+    ) -> tuple[Converter, list[Value]]:
+        """The values where some text cannot be read by itself."""
+        convert = self.converter_for(texts, links)
+        values: list[Value] = []
+        for place, text in enumerate(texts):
+            try:
+                values.append(None if text is None else convert(self.clean(text)))
+            except ParseError as error:
+                raise self.unreadable(error, place, text or "") from error
+        return convert, values
+
+    def _chosen(self, every: list[list[str]], links: LinkResolver) -> list[Value]:
+        """Of each product the least or the greatest value."""
+        convert = self.converter_for([text for texts in every for text in texts], links)
+        choose = min if self.field.nth == "min" else max
+        chosen: list[Value] = []
+        for place, texts in enumerate(every):
+            values: list[Value] = []
+            for text in texts:
+                try:
+                    values.append(convert(self.clean(text)))
+                except ParseError as error:
+                    raise self.unreadable(error, place, text) from error
+            known = [value for value in values if value is not None]
+            if len({value.currency for value in known if isinstance(value, Money)}) > 1:
+                problem = f"the {self.field.nth} of prices in different currencies is asked for"
+                raise self.unreadable(ParseError(problem), place, " … ".join(texts))
+            chosen.append(choose(known, key=_comparable) if known else None)
+        return chosen
+
+    def _compare(
+        self, texts: Texts, values: list[Value], convert: Converter, findings: Findings
+    ) -> None:
+        """Count the products with several values; of prices none is chosen."""
+        for place, others in texts.others.items():
+            differing = next(
+                (text for text in others if not self._says(text, values[place], convert)), None
+            )
+            if differing is None:
+                continue
+            if self.field.type is FieldType.MONEY:
+                first, other = self.clean(texts.first[place] or ""), self.clean(differing)
+                problem = (
+                    f"the product has several prices, {shown(first)!r} and {shown(other)!r}; say "
+                    f"which with `nth` (first, last, min or max), or select only one of them"
+                )
+                raise self.unreadable(ParseError(problem), place, f"{first} … {other}")
+            findings.several[self.name] = findings.several.get(self.name, 0) + 1
+
+    def _says(self, text: str, value: Value, convert: Converter) -> bool:
+        try:
+            return _comparable(convert(self.clean(text))) == _comparable(value)
+        except ParseError:
+            return False
+
+
+def _comparable(value: Value) -> Any:
+    if not isinstance(value, Money):
+        return value
+    end = None if value.end is None else Decimal(value.end)
+    return Decimal(value.amount), end, value.currency
+
+
+def columns_of(name: str, field: Field, values: list[Value]) -> Columns:
+    """A field's values as the columns of the table that it fills."""
+    if field.type is not FieldType.MONEY:
+        return {name: values}  # type: ignore[dict-item]
+    rows: list[tuple[Cell, ...]] = [
+        (value.amount, value.end, value.currency) if isinstance(value, Money) else (None,) * 3
+        for value in values
+    ]
+    amounts, ends, codes = ([row[part] for row in rows] for part in range(3))
+    names = field.columns(name)
+    return dict(
+        zip(names, (amounts, ends, codes) if field.range else (amounts, codes), strict=True)
+    )
