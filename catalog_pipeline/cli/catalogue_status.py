@@ -6,7 +6,7 @@ How it is shown is in `status`.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from catalog_pipeline.catalogue.model import Catalogue
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CatalogueStatus:
-    """Where a catalogue stands; times are UTC."""
+    """Where a catalogue stands; times are UTC.
+
+    `oldest_fetch`, `newest_fetch` and `stale` are of the rows that there are, at this moment,
+    whatever became of later attempts.
+    """
 
     catalogue: str
     total: int
@@ -33,6 +37,7 @@ class CatalogueStatus:
     failed_pages: str
     missing_pages: str
     oldest_fetch: datetime | None
+    stale: int
     newest_fetch: datetime | None
     table_rows: int | None
     table: str
@@ -68,6 +73,8 @@ def status_of(
     places = catalogue_places(catalogue.name)
     # Of all pages with rows, also of those whose last try failed: their rows are in the table.
     fetches = [stored.record.fetched_at for stored in standing.checkpoints.values()]
+    hours = catalogue.coverage.stale_after_hours
+    stale_before = datetime.now(timezone.utc) - timedelta(hours=hours)
     failures = standing.failures if with_failures else {}
     built = read_last_build(instance, catalogue) or LastBuild()
     problem = damage_of_last_table(instance, catalogue)
@@ -82,6 +89,7 @@ def status_of(
         failed_pages=format_pages(statuses.failed),
         missing_pages=format_pages(statuses.missing),
         oldest_fetch=min(fetches, default=None),
+        stale=sum(fetched_at < stale_before for fetched_at in fetches),
         newest_fetch=max(fetches, default=None),
         table_rows=None if problem else built.rows,
         table=str(places.table),

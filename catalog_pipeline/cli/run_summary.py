@@ -83,6 +83,8 @@ def _show_problems(console: Console, result: CrawlResult) -> None:
     has_nothing_to_build = bool(result.crawl_error) and not result.done
     if result.table_error and not has_nothing_to_build:
         console.print(f"Table: {result.table_error}", style="red", markup=False)
+    if result.table_waits:
+        console.print(f"Table: {result.table_waits}.", style="yellow", markup=False)
     if result.failed or result.missing:
         console.print(f"To try what is left: {resume_command(result.request)}")
 
@@ -145,6 +147,7 @@ def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
         "interrupted": result.is_interrupted,
         "crawl_error": result.crawl_error,
         "table_error": result.table_error,
+        "table_waits": result.table_waits,
         "table": str(result.table),
         "rows": result.rows,
         "run_id": result.run_id,

@@ -127,6 +127,11 @@ def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
         for told in (status.moved, status.other_history, _strange(status.strange_partitions)):
             if told is not None:
                 console.print(f"{status.catalogue}: {told}.", markup=False)
+        if status.stale:
+            console.print(
+                f"{status.catalogue}: stale: the rows of {status.stale} pages are older than "
+                f"coverage.stale_after_hours"
+            )
         if status.to_parse_again:
             console.print(
                 f"{status.catalogue}: to be parsed again: {status.to_parse_again} "

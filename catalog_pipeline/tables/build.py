@@ -99,14 +99,21 @@ def _build(
         return _report(assembly, mender, identify(destination), time.perf_counter() - started)
 
 
-def _demand_coverage(catalogue: Catalogue, used: int) -> None:
+def lack_of_coverage(catalogue: Catalogue, used: int) -> str | None:
+    """How far that many pages are from the coverage that a table needs; None if they suffice."""
     minimum, share = catalogue.coverage.minimum, used / len(catalogue.pages)
-    if share < minimum:
-        raise TableError(
-            f"{catalogue.name}: {used} of {len(catalogue.pages)} pages are done and sound "
-            f"({share:.0%}), and its coverage.minimum is {minimum:.0%}. "
-            f"The table that is there stays; crawl the other pages first."
-        )
+    if share >= minimum:
+        return None
+    return (
+        f"{catalogue.name}: {used} of {len(catalogue.pages)} pages are done and sound "
+        f"({share:.0%}), and its coverage.minimum is {minimum:.0%}"
+    )
+
+
+def _demand_coverage(catalogue: Catalogue, used: int) -> None:
+    lack = lack_of_coverage(catalogue, used)
+    if lack is not None:
+        raise TableError(f"{lack}. The table that is there stays; crawl the other pages first.")
 
 
 def _newest_of_each(pages: Sequence[StoredPage]) -> list[StoredPage]:

@@ -37,6 +37,20 @@ def test_pages_are_counted_by_status_with_times_and_rows(broken: Site, run: Run)
     assert found["oldest_fetch"] <= found["newest_fetch"]
 
 
+def test_rows_are_as_old_as_their_fetch_whatever_was_tried_since(site: Site, run: Run):
+    site.write(last_page=2)
+    run("run", NAME)
+    first = _of(run("status", "--json"))
+    site.shop.control(faults=["2=404"])
+    run("run", NAME, "--refresh")
+    site.write(last_page=2, coverage={"stale_after_hours": 1e-9})
+    found = _of(run("status", "--json"))
+    assert (first["stale"], found["stale"]) == (0, 2)
+    assert found["oldest_fetch"] < found["newest_fetch"]
+    assert first["oldest_fetch"] <= found["oldest_fetch"] <= first["newest_fetch"]
+    assert "stale: the rows of 2 pages are older" in run("status", NAME).out
+
+
 def test_every_catalogue_is_shown_even_before_its_first_crawl(site: Site, run: Run):
     answer = run("status")
     assert answer.code == 0

@@ -18,6 +18,7 @@ from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_
 from catalog_pipeline.orchestration.checkpoints.standing import Standing, read_standing, tell_moved
 from catalog_pipeline.orchestration.checkpoints.table_state import (
     LastBuild,
+    checkpoint_count,
     damage_of_last_table,
     read_last_build,
     why_outdated,
@@ -34,6 +35,7 @@ from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import CrawlOutcome
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.system.durable_files import kind_of
+from catalog_pipeline.tables.build import lack_of_coverage
 
 
 class _Tally(Observer):
@@ -91,12 +93,23 @@ class _Work:
         )
 
     def build(self) -> LocalRun | None:
-        """Build the table unless the one that is there would come out again."""
+        """Build the table unless the one that is there would come out again, or must wait."""
         catalogue = self.request.catalogue
-        if why_outdated(self.instance, catalogue) is None:
+        if why_outdated(self.instance, catalogue) is None or self.why_table_waits():
             return None
         self.spectator.table_starts(damage_of_last_table(self.instance, catalogue))
         return build_table_here(self.instance, catalogue)
+
+    def why_table_waits(self) -> str | None:
+        """What a first table lacks yet; None if there is one, or all pages were asked for.
+
+        Whoever asks for a part of a new catalogue's pages has not asked for its table.
+        """
+        catalogue = self.request.catalogue
+        if self.request.is_whole or read_last_build(self.instance, catalogue) is not None:
+            return None
+        lack = lack_of_coverage(catalogue, checkpoint_count(self.instance, catalogue))
+        return None if lack is None else f"{lack}: there is no table yet"
 
 
 def crawl_and_build(
@@ -132,7 +145,8 @@ def crawl_and_build(
     after = read_standing(instance, request.catalogue, since=before)
     untouched = set(request.pages) - todo.pages
     settled = after.landed if request.reparse else after.landed | untouched
-    return _result(request, tally, after, settled, crawl, build, built or LastBuild())
+    result = _result(request, tally, after, settled, crawl, build, built or LastBuild())
+    return replace(result, table_waits=work.why_table_waits())
 
 
 def _todo(request: CrawlRequest, standing: Standing, spectator: Spectator) -> _Todo:

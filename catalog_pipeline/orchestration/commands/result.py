@@ -39,6 +39,8 @@ class CrawlResult:
     duplicates: int = 0
     left_out: Mapping[PageKey, str] = field(default_factory=dict)
     outdated_pages: int = 0
+    table_waits: str | None = None
+    """What the catalogue's first table lacks yet, where it was not asked for."""
 
     @property
     def is_complete(self) -> bool:

@@ -60,6 +60,7 @@ class Completeness:
     missing: int
     in_progress: int
     stale: int
+    oldest: datetime | None
 
 
 def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> dg.MaterializeResult:
@@ -169,6 +170,7 @@ def measure(
         missing=len(statuses.missing),
         in_progress=len(statuses.in_progress),
         stale=sum(stored.record.fetched_at < stale_before for stored in checkpoints.values()),
+        oldest=min((stored.record.fetched_at for stored in checkpoints.values()), default=None),
     )
 
 
@@ -193,6 +195,11 @@ def _page_metadata(completeness: Completeness, report: TableReport) -> dict[str,
         "pages_missing": completeness.missing,
         "pages_in_progress": completeness.in_progress,
         "pages_stale": completeness.stale,
+        "oldest_row": (
+            dg.MetadataValue.timestamp(completeness.oldest)
+            if completeness.oldest is not None
+            else dg.MetadataValue.null()
+        ),
         "pages_damaged": len(report.left_out),
         "pages_parsed_again": len(report.parsed_again),
         LEFT_OUT_KEY: left_out_metadata(report.left_out),
@@ -209,6 +216,9 @@ def _reasons(instance: dg.DagsterInstance, catalogue: Catalogue) -> list[str]:
 
 
 def _pages_complete(completeness: Completeness, reasons: list[str]) -> dg.AssetCheckResult:
+    in_progress = completeness.in_progress
+    if in_progress and not reasons:
+        reasons = [f"{in_progress} pages are in a run that has not ended, or not begun, yet"]
     return dg.AssetCheckResult(
         check_name=PAGES_COMPLETE,
         passed=completeness.done == completeness.total,
@@ -218,6 +228,7 @@ def _pages_complete(completeness: Completeness, reasons: list[str]) -> dg.AssetC
             "reasons": dg.MetadataValue.json(reasons),
             "done": completeness.done,
             "failed": completeness.failed,
+            "in_progress": in_progress,
             "missing": completeness.missing,
             "total": completeness.total,
         },

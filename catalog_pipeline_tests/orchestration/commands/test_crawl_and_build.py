@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.lock import catalogue_lock
 from catalog_pipeline.orchestration.commands.crawl_and_build import crawl_and_build
@@ -34,10 +35,15 @@ class _Seen(Spectator):
 
 
 def _ask(
-    instance: dg.DagsterInstance, site: Site, catalogue: Catalogue, *, reparse: bool = False
+    instance: dg.DagsterInstance,
+    site: Site,
+    catalogue: Catalogue,
+    *,
+    pages: tuple[PageKey, ...] = (),
+    reparse: bool = False,
 ) -> tuple[CrawlResult, list[str]]:
     seen = _Seen()
-    request = CrawlRequest(catalogue, tuple(catalogue.pages), reparse=reparse)
+    request = CrawlRequest(catalogue, pages or tuple(catalogue.pages), reparse=reparse)
     with catalogue_lock(site.places.folder, "a test") as lease:
         result = crawl_and_build(instance, request, seen, CrawlContext(lease=lease))
     return result, seen.stages
@@ -76,3 +82,18 @@ def test_a_damaged_page_is_told_before_it_is_crawled(site: Site, instance: dg.Da
     assert (result.is_good, result.downloads) == (True, 1)
     assert stages[:2] == ["damaged", "crawl 1"]
     assert stages[-2:] == ["crawled", "table"]
+
+
+def test_a_part_of_a_new_catalogue_is_good_without_a_table_that_needs_more(
+    site: Site, instance: dg.DagsterInstance
+):
+    catalogue = site.write(last_page=4, coverage={"minimum": 0.9})
+    part, stages = _ask(instance, site, catalogue, pages=catalogue.pages[:3])
+    assert (part.is_good, part.done, part.rows, part.table_error) == (True, 3, None, None)
+    assert part.table_waits == (
+        "shop: 3 of 4 pages are done and sound (75%), and its coverage.minimum is 90%: "
+        "there is no table yet"
+    )
+    assert stages == ["crawl 3", "crawled"]
+    whole, _ = _ask(instance, site, catalogue)
+    assert (whole.is_good, whole.rows, whole.table_waits) == (True, 80, None)

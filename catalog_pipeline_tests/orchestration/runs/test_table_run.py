@@ -9,6 +9,7 @@ from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, 
 from catalog_pipeline.orchestration.commands.in_process import build_table_here, crawl_here
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, plain_products_key
 from catalog_pipeline.orchestration.runs.table_run import measure
+from catalog_pipeline_tests.orchestration.made_runs import create_run
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 
@@ -42,6 +43,8 @@ def test_the_web_ui_is_told_how_complete_the_table_is(site: Site, instance: dg.D
     counts = {name: found[f"pages_{name}"] for name in ("used", "done", "failed", "missing")}
     assert counts == {"used": 2, "done": 2, "failed": 1, "missing": 3}
     assert (found["pages_stale"], found["duplicates"], found["coverage"]) == (0, 0, 0.3333)
+    stored = read_checkpoints(instance, catalogue, catalogue.pages).values()
+    assert found["oldest_row"] == min(each.record.fetched_at for each in stored).timestamp()
     assert found["path"] == str(site.places.table)
     assert "Silver Ceramic Scarf" in str(found["preview"])
     assert "USD" in str(found["price_range"])
@@ -135,6 +138,25 @@ def test_old_pages_are_used_and_counted_as_stale(site: Site, instance: dg.Dagste
     oldest = min(stored.record.fetched_at for stored in checkpoints.values())
     assert datetime.now(timezone.utc) - oldest < timedelta(hours=1)
     assert measure(fresh, checkpoints, read_statuses(instance, catalogue, keys(1, 2))).stale == 0
+
+
+def test_a_table_that_is_built_between_two_retries_says_what_is_in_progress(
+    site: Site, instance: dg.DagsterInstance
+):
+    catalogue = site.write(last_page=3)
+    crawl_here(instance, catalogue, keys(1, 2), None)
+    create_run(instance, catalogue, 1, 3)
+    build = build_table_here(instance, catalogue)
+    kind = dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    (pages,) = [
+        check
+        for entry in instance.all_logs(build.run_id, of_type=kind)
+        for check in [entry.get_dagster_event().asset_check_evaluation_data]
+        if check.check_name == "pages_are_complete"
+    ]
+    names = ("done", "failed", "in_progress", "missing", "total")
+    assert [pages.metadata[name].value for name in names] == [0, 0, 3, 0, 3]
+    assert pages.description == "3 pages are in a run that has not ended, or not begun, yet"
 
 
 def test_damaged_pages_do_not_count_towards_the_minimum_coverage(
