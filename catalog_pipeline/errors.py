@@ -23,8 +23,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from catalog_pipeline.catalogue.mistake import Mistake
 
 if TYPE_CHECKING:
     from catalog_pipeline.catalogue.page_key import PageKey
@@ -36,29 +37,6 @@ class CatalogPipelineError(Exception):
 
 class UsageError(CatalogPipelineError):
     """What the user asked for makes no sense: an unknown catalogue, a page that does not exist."""
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """One mistake in a YAML: the dotted path of the key, what is wrong, what would be right."""
-
-    field: str
-    problem: str
-    allowed: str = ""
-    path: Path | None = None
-    line: int | None = None
-
-    @property
-    def place(self) -> str:
-        """The key, with file and line where they are known."""
-        line = f", line {self.line}" if self.line is not None else ""
-        if self.path is None:
-            return self.field
-        return f"{self.field} ({self.path}{line})" if self.field else f"{self.path}{line}"
-
-    def __str__(self) -> str:
-        hint = f" Allowed: {self.allowed}." if self.allowed else ""
-        return f"{self.place}: {self.problem}.{hint}"
 
 
 class CatalogueError(CatalogPipelineError):
@@ -231,11 +209,19 @@ class StoredPageError(PageError):
 
 
 class ParseLimitError(PageError):
-    """Reading a page took more time or memory than `kind`, a key of `limits`, allows."""
+    """Reading a page took more time or memory than `kind`, a key of `limits`, allows.
 
-    def __init__(self, problem: str, *, kind: str, page: PageKey) -> None:
-        super().__init__(problem, page=page)
-        self.kind = kind
+    `field` and its `pattern` are what was being read, where that is known.
+    """
+
+    def __init__(
+        self, problem: str, *, kind: str, page: PageKey | None = None,
+        field: str | None = None, pattern: str | None = None,
+    ) -> None:  # fmt: skip
+        known = (f"field {field}" if field else "", f"pattern {pattern!r}" if pattern else "")
+        where = ", ".join(filter(None, known))
+        super().__init__(f"{problem} [{where}]" if where else problem, page=page)
+        self.kind, self.field, self.pattern = kind, field, pattern
 
 
 class PoisonousPageError(PageError):

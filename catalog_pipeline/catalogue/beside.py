@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from catalog_pipeline.catalogue.mistake import Mistake
 from catalog_pipeline.catalogue.mistakes import unknown_key
 from catalog_pipeline.catalogue.nothing import Nothing
 from catalog_pipeline.catalogue.schema import OLDER_TYPE_NAMES, TYPE_NAME
-from catalog_pipeline.errors import Mistake
 
 _ITEM_KEYS = ("target", "operation", "attributes")
 _CHANGES = (

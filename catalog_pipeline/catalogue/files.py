@@ -20,12 +20,13 @@ from pydantic import ValidationError
 from catalog_pipeline.catalogue.beside import mistake_of_type, mistakes_beside
 from catalog_pipeline.catalogue.bounds import checked_base_url
 from catalog_pipeline.catalogue.finding import FILE_NAMES, find_catalogues, is_catalogue
+from catalog_pipeline.catalogue.mistake import Mistake
 from catalog_pipeline.catalogue.mistakes import located, mistakes_of, unknown_key
 from catalog_pipeline.catalogue.model import Catalogue, CatalogueAttributes
 from catalog_pipeline.catalogue.scalars import typed
 from catalog_pipeline.catalogue.templates import Renderer, render
 from catalog_pipeline.catalogue.written import Document, read_documents
-from catalog_pipeline.errors import CatalogueError, Mistake, UsageError
+from catalog_pipeline.errors import CatalogueError, UsageError
 
 COMPONENT_KEYS = ("type", "attributes", "template_vars_module", "requirements", "post_processing")
 """What a component's file may hold, beside which Dagster takes no other key."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from catalog_pipeline.catalogue.mistake import Mistake
 from catalog_pipeline.catalogue.sections import (
     below,
     has_key,
@@ -23,7 +24,6 @@ from catalog_pipeline.catalogue.sections import (
     models_among,
 )
 from catalog_pipeline.catalogue.written import Document
-from catalog_pipeline.errors import Mistake
 
 _ATTRIBUTES = "attributes"
 _TYPE_NAMES = frozenset({"str", "int", "float", "bool"})

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from catalog_pipeline.errors import Mistake
+from catalog_pipeline.catalogue.mistake import Mistake
 
 if TYPE_CHECKING:
     from jinja2 import nodes

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
+from catalog_pipeline.catalogue.mistake import Mistake
 from catalog_pipeline.catalogue.nothing import Nothing
-from catalog_pipeline.errors import Mistake
 
 MAX_VALUES = 100_000
 """Values that one file may stand for, each alias counted as what it names."""

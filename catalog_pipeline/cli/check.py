@@ -10,11 +10,12 @@ import click
 
 from catalog_pipeline.catalogue.files import file_of
 from catalog_pipeline.catalogue.finding import find_catalogues
+from catalog_pipeline.catalogue.mistake import Mistake
 from catalog_pipeline.cli.exit_codes import EXIT_GOOD, EXIT_USAGE
 from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.options import json_option
 from catalog_pipeline.cli.terminal import say
-from catalog_pipeline.errors import CatalogueError, Mistake
+from catalog_pipeline.errors import CatalogueError
 
 
 @click.command()
@@ -23,7 +24,7 @@ from catalog_pipeline.errors import CatalogueError, Mistake
 def command(catalogues: tuple[str, ...], as_json: bool) -> int:
     """Find all mistakes in the YAMLs of CATALOGUES, or of all, each with file and line.
 
-    Exit code: 0 there is none, 2 there are.
+    Patterns that can take very long are warned of. Exit code: 0 there is no mistake, 2 there are.
     """
     doubled: list[CatalogueError] = []
     if catalogues:
@@ -37,22 +38,29 @@ def command(catalogues: tuple[str, ...], as_json: bool) -> int:
     for error in doubled:
         say(f"Error: {error}", err=True)
     with heavy_imports():
-        from catalog_pipeline.orchestration.commands.checking import mistakes_in
+        from catalog_pipeline.orchestration.commands.checking import cautions_in, mistakes_in
 
     mistakes = {path: mistakes_in(path) for path in paths}
+    cautions = {path: cautions_in(path) for path in paths}
     if as_json:
-        print(json.dumps([_as_json(path, each) for path in paths for each in mistakes[path]]))
+        told = [
+            _as_json(path, each, severity)
+            for path in paths
+            for severity, found in (("mistake", mistakes), ("warning", cautions))
+            for each in found[path]
+        ]
+        print(json.dumps(told))
     else:
-        _show(mistakes)
+        _show(mistakes, cautions)
     return EXIT_USAGE if doubled or any(mistakes.values()) else EXIT_GOOD
 
 
-def _show(mistakes: dict[Path, list[Mistake]]) -> None:
+def _show(mistakes: dict[Path, list[Mistake]], cautions: dict[Path, list[Mistake]]) -> None:
     for path, found in mistakes.items():
         for each in found:
-            allowed = f" Allowed: {each.allowed}." if each.allowed else ""
-            field = f"{each.field}: " if each.field else ""
-            say(f"{path}:{each.line or 1}: {field}{each.problem}.{allowed}")
+            say(_line(path, each))
+        for each in cautions[path]:
+            say(_line(path, each, "Warning: "))
         if not found:
             say(f"{path}: no mistake")
     count = sum(len(found) for found in mistakes.values())
@@ -61,12 +69,19 @@ def _show(mistakes: dict[Path, list[Mistake]]) -> None:
         say(f"{_counted(count, 'mistake')} in {bad} of {_counted(len(mistakes), 'file')}")
 
 
+def _line(path: Path, mistake: Mistake, kind: str = "") -> str:
+    allowed = f" Allowed: {mistake.allowed}." if mistake.allowed else ""
+    field = f"{mistake.field}: " if mistake.field else ""
+    return f"{path}:{mistake.line or 1}: {kind}{field}{mistake.problem}.{allowed}"
+
+
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _as_json(path: Path, mistake: Mistake) -> dict[str, Any]:
+def _as_json(path: Path, mistake: Mistake, severity: str) -> dict[str, Any]:
     return {
+        "severity": severity,
         "file": str(path),
         "line": mistake.line or 1,
         "key": mistake.field,

@@ -15,13 +15,14 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from catalog_pipeline.catalogue.cautions import cautions_of
 from catalog_pipeline.catalogue.files import catalogue_at, crawlable, file_of, with_base_url
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import check_pages
 from catalog_pipeline.cli.grids import output_console, print_rows
 from catalog_pipeline.cli.options import base_url_option, complete_names, json_option
-from catalog_pipeline.cli.terminal import GuardedConsole
+from catalog_pipeline.cli.terminal import GuardedConsole, say
 from catalog_pipeline.errors import FetchError, LoginError, ParseError, UsageError
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.reading.explaining import Explanation, FieldMatch, explain
@@ -52,6 +53,8 @@ def command(
     check_pages(described, [(number, number)])
     with crawlable(file_of(catalogue)):
         parser = ListingParser(described)
+    for caution in cautions_of(described):
+        say(f"Warning: {caution}", err=True)
     session = CookieJar()
     secrets = Secrets.of_site(described, os.environ, session)
     try:

@@ -7,6 +7,7 @@ already.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import Cookie
 from typing import TypeAlias
@@ -190,6 +191,7 @@ class WorkerLost:
 
     `tasks` are those that it did not answer, `reading` the pages that it was just reading.
     `exceeded` says of pages why it was ended because of them. `status` is as `subprocess` has it.
+    `fields` names the field of a page that was just read.
     """
 
     tasks: tuple[Task, ...]
@@ -197,6 +199,7 @@ class WorkerLost:
     exceeded: tuple[ParseLimitError, ...]
     status: int
     pid: int
+    fields: Mapping[PageKey, str] = field(default_factory=dict)
 
 
 News: TypeAlias = PageSent | PageArrived

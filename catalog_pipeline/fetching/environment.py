@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from catalog_pipeline.catalogue.mistake import Mistake
 from catalog_pipeline.catalogue.politeness import BearerLogin
 from catalog_pipeline.catalogue.request_values import FromEnvironment
 from catalog_pipeline.catalogue.site import Site
-from catalog_pipeline.errors import LoginError, Mistake
+from catalog_pipeline.errors import LoginError
 from catalog_pipeline.fetching.credentials import environment_value
 from catalog_pipeline.fetching.request_headers import cookie_of_environment
 

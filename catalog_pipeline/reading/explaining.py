@@ -20,6 +20,7 @@ from catalog_pipeline.reading.html.page_kind import page_kind
 from catalog_pipeline.reading.html.text import page_title
 from catalog_pipeline.reading.values.borders import shown
 from catalog_pipeline.reading.values.links import LinkResolver
+from catalog_pipeline.reading.watch import at_most, field_begins
 
 MAX_FAILURES = 3
 
@@ -91,7 +92,15 @@ def explain(
 
     Raises:
         CatalogueError: a selector cannot be used on this page at all.
+        ParseLimitError: it takes longer than `limits.parse_seconds`.
     """
+    with at_most(parser.catalogue.limits.parse_seconds):
+        return _explained(parser, body, url, content_type)
+
+
+def _explained(
+    parser: ListingParser, body: bytes, url: str, content_type: str | None
+) -> Explanation:
     charset = parser.charset(body, content_type)
     origin = f"{charset.label} ({charset.origin})"
     try:
@@ -138,6 +147,7 @@ def _field_match(
     links: LinkResolver,
     budget: TextBudget,
 ) -> FieldMatch:
+    field_begins(0, reader.name)
     everywhere = range(len(products.elements))
     matches = tuple(
         SelectorMatch(

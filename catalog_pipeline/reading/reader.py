@@ -25,6 +25,7 @@ class Reader(Protocol):
         Raises:
             ParseError: the page is not what the catalogue's YAML says; it names page and URL, and
                 product, field and text as far as one of them is to blame.
+            ParseLimitError: it takes longer than `limits.parse_seconds`.
         """
 
 

@@ -56,6 +56,13 @@ def resident_bytes(pid: int) -> int:
     return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if len(fields) > 1 else 0
 
 
+def processor_seconds(pid: int, thread: int) -> float:
+    """How much of a processor a thread has had; 0 where the system does not tell."""
+    fields = _text(f"/proc/{pid}/task/{thread}/stat").rpartition(")")[2].split()
+    used = sum(map(int, fields[11:13]))
+    return used / os.sysconf("SC_CLK_TCK")
+
+
 def arguments(pid: int) -> list[str]:
     """The command of a process, word by word; empty where the system does not tell."""
     return _text(f"/proc/{pid}/cmdline").split("\0")[:-1]

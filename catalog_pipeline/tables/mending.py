@@ -12,7 +12,7 @@ from functools import cached_property
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.errors import ParseError, StoredPageError
+from catalog_pipeline.errors import ParseError, ParseLimitError, StoredPageError
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.reading.reader import Reader, reader_of
 from catalog_pipeline.records import StoredPage
@@ -50,7 +50,7 @@ class PageMender:
                 stored = newest
         try:
             mended = self._parse(stored)
-        except ParseError as error:
+        except (ParseError, ParseLimitError) as error:
             problem = f"{found.problem}; parsed again from its stored body: {error}"
             raise StoredPageError(problem, page=stored.record.page) from error
         self.unreadable.append(stored.record.page)
@@ -71,7 +71,7 @@ class PageMender:
             columns = self._parser.parse(
                 file.body, url=record.url, page=record.page, content_type=record.content_type
             )
-        except ParseError as error:
+        except (ParseError, ParseLimitError) as error:
             self._secrets.hide_in_error(error)
             raise
         shown, _ = self._secrets.hide_in_rows(columns)

@@ -88,3 +88,17 @@ def test_what_is_checked_is_what_try_refuses(
     assert answer.code == 2
     assert "fields.name.selct" in answer.err
     assert "did you mean select" in answer.err
+
+
+def test_a_pattern_whose_time_can_explode_is_warned_of_and_no_mistake(run: Run, folder: Path):
+    path = folder / "good" / "defs.yaml"
+    path.write_text(SMALL.replace("{select: h2}", r'{select: h2, pattern: "^(([a-z ]+)+)+$"}'))
+    answer = run("check", "good")
+    assert answer.code == 0
+    warning, last = answer.out.splitlines()
+    assert warning.startswith(
+        f"{path}:9: Warning: fields.name.pattern: '^(([a-z ]+)+)+$' has a loop"
+    )
+    assert last == f"{path}: no mistake"
+    (told,) = run("check", "good", "--json").json
+    assert (told["severity"], told["key"], told["line"]) == ("warning", "fields.name.pattern", 9)

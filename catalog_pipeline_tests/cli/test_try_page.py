@@ -93,3 +93,21 @@ def test_a_page_beyond_the_last_is_refused(site: Site, run: Run):
 def test_another_address_can_be_tried(site: Site, run: Run):
     site.write(base_url="http://127.0.0.1:9")
     assert run("try", NAME, "--base-url", site.shop.url, "--json").code == 0
+
+
+def test_a_pattern_that_takes_too_long_ends_with_a_sentence(site: Site, run: Run, tmp_path: Path):
+    site.write(
+        fields={"name": {"select": "b", "pattern": "^(([a-z ]+)+)+$"}},
+        key="name",
+        product="li",
+        limits={"parse_seconds": 0.3},
+    )
+    saved = tmp_path / "saved.html"
+    saved.write_text(f"<ul><li><b>{'a b ' * 1000}!</b></ul>")
+    answer = run("try", NAME, "--file", str(saved))
+    assert answer.code == 1
+    assert "Warning: fields.name.pattern" in answer.err
+    assert (
+        "took longer than 0.3 s (limits.parse_seconds), in a text of 4,001 characters" in answer.err
+    )
+    assert "[field name, pattern '^(([a-z ]+)+)+$']" in answer.err

@@ -22,6 +22,7 @@ from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.system.locked_file import read_values
 from catalog_pipeline_tests.crawling.recorders import KeptRecords
 from catalog_pipeline_tests.site import Site
+from catalog_pipeline_tests.written_site import listing, written_site
 
 POISON = Path(__file__).with_name("poison")
 
@@ -130,8 +131,36 @@ def test_a_page_that_takes_too_long_to_read_fails_alone(site: Site, endanger: En
     assert _failures(outcome) == {4: "parse_seconds"}
     assert "took longer than 0.5 s (limits.parse_seconds)" in outcome.failures[0].message
     assert len(records.pages) == 11
-    # Only alone in a process is it certain which page it was.
-    assert site.downloads()[4] == 2
+    # Its thread had the processor all the time: it is to blame, and not tried again.
+    assert site.downloads()[4] == 1
+
+
+def test_a_pattern_that_takes_too_long_costs_its_page_alone(site: Site):
+    """It notices the time itself: no worker ends for it, and nothing is asked for twice."""
+    with written_site() as made:
+        texts = {page: listing(page, "a name") for page in range(1, 9)}
+        made.write(texts | {4: listing(4, "fine", "a b " * 1000 + "!")})
+        field = {"select": "i", "pattern": "^(([a-z ]+)+)+$"}
+        catalogue = made.describe(site, {"name": field}, limits={"parse_seconds": 0.5})
+        records = KeptRecords()
+        outcome = crawl(_job(site, catalogue), records, CrawlContext(), lambda: False)
+        asked = made.asked
+    assert _failures(outcome) == {4: "parse_seconds"}
+    message = outcome.failures[0].message
+    assert "took longer than 0.5 s (limits.parse_seconds)" in message
+    assert message.endswith("[field name, pattern '^(([a-z ]+)+)+$']")
+    assert message.startswith(f"page 4 {made.url}/products?page=4: ")
+    assert len(records.pages) == 7
+    assert set(asked.values()) == {1}
+
+
+def test_a_page_that_hangs_within_a_selector_names_the_field(site: Site, endanger: Endanger):
+    site.write(limits={"parse_seconds": 0.5})
+    endanger(hang_at_third_field=[4])
+    outcome = _crawl(site, KeptRecords())
+    assert _failures(outcome) == {4: "parse_seconds"}
+    third = list(site.catalogue.fields)[2]
+    assert f"[field {third}" in outcome.failures[0].message
 
 
 def test_a_page_that_takes_long_to_be_stored_is_not_taken_for_one_that_is_hard_to_read(
@@ -152,6 +181,7 @@ def test_a_page_that_takes_too_much_memory_to_read_fails_alone(site: Site, endan
     outcome = _crawl(site, records)
     assert _failures(outcome) == {7: "parse_memory"}
     assert "took more than 200 MiB (limits.parse_memory)" in outcome.failures[0].message
+    assert site.downloads()[7] == 1
     assert len(records.pages) == 11
 
 

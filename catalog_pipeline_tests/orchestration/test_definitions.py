@@ -257,6 +257,12 @@ def test_a_catalogue_of_more_pages_than_dagster_recommends_loads_with_a_warning(
     assert len(_partition_keys(graph.get(dg.AssetKey(["shop", "product_pages"])))) == 100_001
 
 
+def test_a_catalogue_with_a_pattern_whose_time_can_explode_loads_with_a_warning(site: Site):
+    site.write(fields={"name": {"select": "h2", "pattern": "(a+)+b"}}, key="name")
+    with pytest.warns(UserWarning, match=r"shop, fields\.name\.pattern: '\(a\+\)\+b' has a loop"):
+        _load()
+
+
 def test_a_new_folder_is_a_new_catalogue_without_any_python(site: Site):
     graph = _load().asset_graph
     assert graph.has(dg.AssetKey(["shop", "product_pages"]))

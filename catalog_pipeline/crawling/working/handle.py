@@ -18,7 +18,12 @@ from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.orphans import WORKER_MODULE
 from catalog_pipeline.crawling.working.reading_board import Reading, ReadingBoard, mark_of
 from catalog_pipeline.errors import ParseLimitError
-from catalog_pipeline.system.processes import resident_bytes
+from catalog_pipeline.system.processes import processor_seconds, resident_bytes
+
+_SECONDS_TO_NOTICE = 1.0
+_FAR_MORE = 3
+_TICK = 0.01
+"""What the system's count of a thread's time is exact to."""
 
 
 class WorkerHandle:
@@ -37,6 +42,7 @@ class WorkerHandle:
         self.connection = Connection(ours.detach())
         self.threads = setup.threads
         self._limits = setup.catalogue.limits
+        self._fields = tuple(setup.catalogue.fields.items())
         self._tasks: dict[Hashable, messages.Task] = {}
         self._exceeded: tuple[ParseLimitError, ...] = ()
         self._is_ended = False
@@ -78,24 +84,28 @@ class WorkerHandle:
     def end_if_it_exceeds(self, now: float) -> None:
         """Kill the process if a page that it reads takes more time or memory than it may.
 
-        Which page that is, is certain only in a process that never has another one: threads wait
-        for each other, and share their memory.
+        A pattern notices that itself in most cases, and has a second for it. Threads wait for each
+        other, and share their memory: the page is the one that had the processor meanwhile. Where
+        that is not clear no page is named, and each is tried alone.
         """
         reading = [] if self._is_ended else self._board.now()
         if not reading:
             return
         in_use = resident_bytes(self.process.pid)
         seconds, most_bytes = self._limits.parse_seconds, self._limits.parse_memory
-        if any(now - each.since > seconds for each in reading):
+        if any(now - each.since > seconds + _SECONDS_TO_NOTICE for each in reading):
             limit, problem = "parse_seconds", f"took longer than {seconds:g} s"
         elif any(in_use - each.bytes_before > most_bytes for each in reading):
             limit, problem = "parse_memory", f"took more than {most_bytes / 2**20:,.0f} MiB"
         else:
             return
-        if self.threads == 1:
+        guilty = _busiest(reading, self.process.pid)
+        if guilty is not None:
             text = f"reading it {problem} (limits.{limit})"
+            name, pattern = self._field_of(guilty)
             self._exceeded = tuple(
-                ParseLimitError(text, kind=limit, page=page) for page in self._pages(reading)
+                ParseLimitError(text, kind=limit, page=page, field=name, pattern=pattern)
+                for page in self._pages([guilty])
             )
         self._is_ended = True
         self.process.kill()
@@ -104,10 +114,21 @@ class WorkerHandle:
         """Wait for the end of the process, and tell what it left undone."""
         self.connection.close()
         status = self.process.wait()
-        reading = frozenset(self._pages(self._board.now()))
+        seen = self._board.now()
+        fields = {
+            page: name
+            for each in seen
+            for page in self._pages([each])
+            if (name := self._field_of(each)[0]) is not None
+        }
         self._board.close()
         return messages.WorkerLost(
-            tuple(self._tasks.values()), reading, self._exceeded, status, self.process.pid
+            tuple(self._tasks.values()),
+            frozenset(self._pages(seen)),
+            self._exceeded,
+            status,
+            self.process.pid,
+            fields,
         )
 
     def close(self, *, at_once: bool) -> None:
@@ -141,6 +162,22 @@ class WorkerHandle:
             if isinstance(task, messages.FetchPage | messages.ReparsePage)
         ]
         return [task.page for task in tasks if mark_of(task.page) in marks]
+
+    def _field_of(self, reading: Reading) -> tuple[str | None, str | None]:
+        """The field that is being read, and its pattern, if it has one."""
+        if not 0 < reading.field <= len(self._fields):
+            return None, None
+        name, field = self._fields[reading.field - 1]
+        return name, field.pattern
+
+
+def _busiest(reading: Sequence[Reading], pid: int) -> Reading | None:
+    """The page on which the process spends its time; None if that may be more than one."""
+    if len(reading) == 1:
+        return reading[0]
+    used = [processor_seconds(pid, each.thread) - each.seconds_before for each in reading]
+    first, second = sorted(range(len(used)), key=used.__getitem__)[:-3:-1]
+    return reading[first] if used[first] > _FAR_MORE * max(used[second], _TICK) else None
 
 
 def _key(message: messages.Task | messages.Answer) -> Hashable:

@@ -25,6 +25,7 @@ from catalog_pipeline.errors import (
     FetchError,
     LoginError,
     ParseError,
+    ParseLimitError,
     StorageError,
     StoredPageError,
     WorkerError,
@@ -148,7 +149,7 @@ class PageWorker:
             stored = self._writer.store(task.page, task.attempt, answer, previous)
         except FetchError as error:
             return messages.PageRefused(task.page, error)
-        except ParseError as error:
+        except (ParseError, ParseLimitError) as error:
             error.http_status = answer.status
             return messages.PageRefused(task.page, error)
         return messages.PageStored(task.page, stored)
@@ -164,7 +165,7 @@ class PageWorker:
     def _reparse_page(self, task: messages.ReparsePage) -> messages.Answer:
         try:
             return messages.PageStored(task.page, self._writer.parse_again(task.previous))
-        except (ParseError, StoredPageError) as error:
+        except (ParseError, ParseLimitError, StoredPageError) as error:
             return messages.PageRefused(task.page, error)
 
     def _fetch_robots(self, task: messages.FetchRobots) -> messages.Answer:

@@ -17,6 +17,7 @@ from catalog_pipeline.errors import ParseError, StoredPageError
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.reading.reader import reader_of
+from catalog_pipeline.reading.watch import watched
 from catalog_pipeline.records import Columns, PageRecord, Response, StoredPage, Validators
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import FolderStore
@@ -133,7 +134,7 @@ class PageWriter:
 
     def _read(self, body: bytes, url: str, page: PageKey, content_type: str | None) -> Columns:
         """The only thing that is noted as reading: what storing costs is not the page's fault."""
-        with self._board.reading(page):
+        with self._board.reading(page) as field_begins, watched(field_begins):
             return self._parser.parse(body, url=url, page=page, content_type=content_type)
 
     def _without_secrets(self, validators: Validators) -> Validators:

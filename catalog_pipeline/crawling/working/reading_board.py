@@ -1,8 +1,9 @@
 """What the threads of a worker are reading at this moment, in memory that the scheduler shares.
 
 A page can crash or hang the process that reads it, and neither can be told from inside. So each
-thread notes the page before it reads its content, and whoever started the process sees which page
-it was, and since when. What is made of that is decided in `handle` and `scheduling.casualties`.
+thread notes the page before it reads its content, and each field of it, and whoever started the
+process sees which page it was, and since when. What is made of that is decided in `handle` and
+`scheduling.casualties`.
 """
 
 from __future__ import annotations
@@ -14,28 +15,36 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.system.processes import resident_bytes
 
-_SINCE = struct.Struct("dq")
+_SINCE = struct.Struct("dqqd")
+_FIELD = struct.Struct("q")
 _MARK = struct.Struct("q")
 """Written after, and taken back alone, so that whoever looks never sees half of what is noted."""
-_SLOT_BYTES = _SINCE.size + _MARK.size
+_MARK_AT = _SINCE.size + _FIELD.size
+_SLOT_BYTES = _MARK_AT + _MARK.size
 _NO_PAGE = 0
+_NO_FIELD = 0
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A page that is being read: the mark of its key, since which `time.monotonic()`, and how much
-    memory its process had in use then."""
+    """A page that is being read: the mark of its key, since which `time.monotonic()`, how much
+    memory its process had in use then, by which thread, how much of a processor that had had
+    until then, and the number of the field that it reads, from 1 on (0: none yet)."""
 
     mark: int
     since: float
     bytes_before: int
+    thread: int
+    seconds_before: float
+    field: int
 
 
 def mark_of(page: PageKey) -> int:
@@ -66,18 +75,20 @@ class ReadingBoard:
         return cls.make(slots) if descriptor is None else cls(descriptor, slots)
 
     @contextmanager
-    def reading(self, page: PageKey) -> Iterator[None]:
-        """Note the page for as long as its content is read."""
+    def reading(self, page: PageKey) -> Iterator[Callable[[int], None]]:
+        """Note the page for as long as its content is read; what it gives notes a field."""
         with self._lock:
             slot = self._free.pop()
         place = slot * _SLOT_BYTES
         now, in_use = time.monotonic(), resident_bytes(os.getpid())
-        _SINCE.pack_into(self._memory, place, now, in_use)
-        _MARK.pack_into(self._memory, place + _SINCE.size, mark_of(page))
+        thread, had = threading.get_native_id(), time.thread_time()
+        _SINCE.pack_into(self._memory, place, now, in_use, thread, had)
+        _FIELD.pack_into(self._memory, place + _SINCE.size, _NO_FIELD)
+        _MARK.pack_into(self._memory, place + _MARK_AT, mark_of(page))
         try:
-            yield
+            yield partial(_FIELD.pack_into, self._memory, place + _SINCE.size)
         finally:
-            _MARK.pack_into(self._memory, place + _SINCE.size, _NO_PAGE)
+            _MARK.pack_into(self._memory, place + _MARK_AT, _NO_PAGE)
             with self._lock:
                 self._free.append(slot)
 
@@ -86,10 +97,11 @@ class ReadingBoard:
         found = []
         for slot in range(self._slots):
             place = slot * _SLOT_BYTES
-            (mark,) = _MARK.unpack_from(self._memory, place + _SINCE.size)
-            since, bytes_before = _SINCE.unpack_from(self._memory, place)
+            (mark,) = _MARK.unpack_from(self._memory, place + _MARK_AT)
+            (field,) = _FIELD.unpack_from(self._memory, place + _SINCE.size)
             if mark != _NO_PAGE:
-                found.append(Reading(mark, since, bytes_before))
+                since, in_use, thread, had = _SINCE.unpack_from(self._memory, place)
+                found.append(Reading(mark, since, in_use, thread, had, field))
         return found
 
     def close(self) -> None:

@@ -11,15 +11,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from catalog_pipeline.catalogue.beside import mistake_of_type
+from catalog_pipeline.catalogue.cautions import cautions_of
 from catalog_pipeline.catalogue.files import (
     base_url_override,
     read_catalogue,
     read_component,
     with_base_url,
 )
+from catalog_pipeline.catalogue.mistake import Mistake
 from catalog_pipeline.catalogue.mistakes import located
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.errors import CatalogueError, Mistake, UsageError
+from catalog_pipeline.errors import CatalogueError, UsageError
 from catalog_pipeline.fetching.environment import missing_for_login, missing_for_requests
 from catalog_pipeline.orchestration.definitions.catalogue_check import mistakes_for_dagster
 from catalog_pipeline.reading.reader import reader_of
@@ -42,6 +44,16 @@ def mistakes_in(path: Path, environ: Mapping[str, str] = os.environ) -> list[Mis
         [replace(wrong_type, path=path, line=document.line_of(("type",)))] if wrong_type else []
     )
     return [*beside, *(located(mistake, path, document) for mistake in dict.fromkeys(found))]
+
+
+def cautions_in(path: Path, environ: Mapping[str, str] = os.environ) -> list[Mistake]:
+    """What is no mistake and better said otherwise; nothing of a file that cannot be read."""
+    try:
+        catalogue = read_catalogue(path, environ)
+    except CatalogueError:
+        return []
+    document = read_component(path)
+    return [located(caution, path, document) for caution in cautions_of(catalogue)]
 
 
 def _of_parser(catalogue: Catalogue) -> Iterator[Mistake]:

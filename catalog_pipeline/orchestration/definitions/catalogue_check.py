@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import dagster as dg
 
+from catalog_pipeline.catalogue.mistake import Mistake
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.errors import CatalogueError, Mistake
+from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline.orchestration.names import pages_key
 
 _TRIED = "tried"

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 from pydantic import BaseModel, RootModel
 
+from catalog_pipeline.catalogue.cautions import cautions_of
 from catalog_pipeline.catalogue.files import (
     base_url_override,
     catalogue_from_attributes,
@@ -105,6 +106,8 @@ class CatalogueComponent(dg.Component):
     def build_defs(self, context: Any = None) -> dg.Definitions:
         """Assets, checks, schedule and automation of the catalogue."""
         _warn_of_too_many_pages(self.catalogue)
+        for caution in cautions_of(self.catalogue):
+            warnings.warn(f"Catalogue {self.catalogue.name}, {caution}", stacklevel=2)
         schedule = build_refresh_schedule(self.catalogue)
         return dg.Definitions(
             assets=[

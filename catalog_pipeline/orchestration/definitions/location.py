@@ -16,7 +16,8 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.files import read_component
 from catalog_pipeline.catalogue.finding import Found
-from catalog_pipeline.errors import CatalogPipelineError, CatalogueError, Mistake
+from catalog_pipeline.catalogue.mistake import Mistake
+from catalog_pipeline.errors import CatalogPipelineError, CatalogueError
 from catalog_pipeline.orchestration.definitions.broken import broken_definitions, mistakes_are_fatal
 
 

@@ -14,7 +14,7 @@ from lxml import etree
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.errors import CatalogueError, ParseError
+from catalog_pipeline.errors import CatalogueError, ParseError, ParseLimitError
 from catalog_pipeline.reading.charset import Charset, charset_of, in_utf8
 from catalog_pipeline.reading.decoders import python_name
 from catalog_pipeline.reading.field_values import Findings
@@ -38,6 +38,7 @@ from catalog_pipeline.reading.html.simple_css import PlainMatcher
 from catalog_pipeline.reading.html.text import page_title
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.reading.values.open_price import OpenPriceError
+from catalog_pipeline.reading.watch import at_most, field_begins
 from catalog_pipeline.records import Columns, Reading
 
 _DIAGNOSED_BYTES = 2_000_000
@@ -78,6 +79,7 @@ class ListingParser:
 
         Raises:
             ParseError: the page is not what the catalogue's YAML says, in any respect.
+            ParseLimitError: looking for a pattern takes longer than a page may take.
         """
         return self.read(body, url=url, page=page, content_type=content_type).columns
 
@@ -88,7 +90,12 @@ class ListingParser:
 
         Raises:
             ParseError: the page is not what the catalogue's YAML says, in any respect.
+            ParseLimitError: looking for a pattern takes longer than a page may take.
         """
+        with at_most(self.catalogue.limits.parse_seconds):
+            return self._read(body, url, page, content_type)
+
+    def _read(self, body: bytes, url: str, page: PageKey, content_type: str | None) -> Reading:
         try:
             charset = self.charset(body, content_type)
             root = parse_document(in_utf8(body, charset))
@@ -101,6 +108,9 @@ class ListingParser:
             raise _placed(error, page, url, hint) from error.__cause__
         except ParseError as error:
             raise _placed(error, page, url) from error.__cause__
+        except ParseLimitError as error:
+            error.page, error.url = page, url
+            raise
         except etree.XPathError as error:
             raise CatalogueError(
                 self.catalogue.name, "select", f"a selector fails on a page: {error}"
@@ -110,7 +120,9 @@ class ListingParser:
         budget = TextBudget(self.catalogue.limits)
         findings = Findings()
         columns: Columns = {}
-        for reader, matcher in zip(self.readers, self.compiled().matchers, strict=True):
+        readers = zip(self.readers, self.compiled().matchers, strict=True)
+        for number, (reader, matcher) in enumerate(readers, start=1):
+            field_begins(number, reader.name)
             texts = field_texts(reader, matcher, products, budget)
             columns.update(field_columns(reader, texts, products, links, findings))
         return Reading(columns, findings.several)

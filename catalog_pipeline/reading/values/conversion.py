@@ -5,7 +5,6 @@ Pattern first, then the value map, then the type. Finding the text is not done h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeAlias
@@ -19,6 +18,7 @@ from catalog_pipeline.reading.values.currencies import is_currency
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.reading.values.money import Money, read_money
 from catalog_pipeline.reading.values.numbers import read_integer, read_number
+from catalog_pipeline.reading.values.patterns import Pattern
 from catalog_pipeline.reading.values.separators import decimals_of_currency
 from catalog_pipeline.reading.values.timestamps import read_timestamp
 from catalog_pipeline.records import Cell
@@ -77,7 +77,7 @@ def picker(field: Field) -> Callable[[str], str]:
     """
     if field.pattern is None:
         return _text
-    return partial(_picked, re.compile(field.pattern), field.group)
+    return partial(_picked, Pattern(field.pattern), field.group)
 
 
 def _price(field: Field, pick: Callable[[str], str], convert: Converter, text: str) -> Value:
@@ -135,16 +135,16 @@ _CONVERTERS: Mapping[FieldType, Callable[[Field], Converter]] = total(
 )
 
 
-def _picked(pattern: re.Pattern[str], group: int | str | None, text: str) -> str:
+def _picked(pattern: Pattern, group: int | str | None, text: str) -> str:
     match = pattern.search(text)
     if match is None:
-        raise ParseError(f"the pattern {pattern.pattern} does not match")
+        raise ParseError(f"the pattern {pattern.text} does not match")
     if group is None:
         group = 1 if pattern.groups else 0
     part = (match[group] or "").strip()
     if not part:
         what = f"its group {group} is empty" if group else "what it matches is empty"
-        raise ParseError(f"the pattern {pattern.pattern} matches, but {what}")
+        raise ParseError(f"the pattern {pattern.text} matches, but {what}")
     if BORDER in text:
         check_no_border(text[match.start(group) - 1 : match.start(group)])
         check_no_border(text[match.end(group) : match.end(group) + 1])

@@ -1,8 +1,8 @@
 """Makes pages a danger to worker processes: Python imports this module at the start of each.
 
 A page may crash the process while it is read, as a mistake in a library in C does; hold it up for
-ever, as a pattern does; fill its memory; take long to be stored; or, once, end the process when it
-is stored and nobody knows.
+ever, as a pattern or a selector does; fill its memory; take long to be stored; or, once, end the
+process when it is stored and nobody knows.
 """
 
 import json
@@ -10,21 +10,25 @@ import os
 import re
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 if "catalog_pipeline.crawling.working.process" in sys.orig_argv:
+    from catalog_pipeline.reading import watch
+    from catalog_pipeline.reading.html import listing
     from catalog_pipeline.reading.html.listing import ListingParser
     from catalog_pipeline.records import StoredPage
     from catalog_pipeline.storing.folder_store import FolderStore
 
     dangers: dict[str, list[int]] = json.loads(os.environ["CATALOG_PIPELINE_TESTS_DANGERS"])
+    parsing = threading.local()
     harmless_parse, harmless_write = ListingParser.parse, FolderStore.write
 
     def parse(self: ListingParser, body: bytes, **of_page: Any) -> Any:
         """Read a page, if that does not end the process."""
-        number = of_page["page"].number
+        number = parsing.page = of_page["page"].number
         if number in dangers.get("crash", []):
             signal.raise_signal(signal.SIGSEGV)
         if number in dangers.get("hang", []):
@@ -46,5 +50,12 @@ if "catalog_pipeline.crawling.working.process" in sys.orig_argv:
             os.kill(os.getpid(), signal.SIGKILL)
         return stored
 
+    def begin_field(number: int, name: str) -> None:
+        """Note a field, and hang at the third one of the page that is named."""
+        watch.field_begins(number, name)
+        if number == 3 and parsing.page in dangers.get("hang at third field", []):
+            re.search(r"(a+)+b", "a" * 200)
+
+    listing.field_begins = begin_field
     ListingParser.parse = parse  # type: ignore[method-assign]
     FolderStore.write = write  # type: ignore[method-assign,assignment]
