@@ -20,7 +20,7 @@ from catalog_pipeline.showing import shortened
 from catalog_pipeline.storing.store import Store
 
 _MAX_ADDRESS_CHARACTERS = 200
-_MAX_MESSAGE_CHARACTERS = 600
+_MAX_MESSAGE_CHARACTERS = 450
 """A crawl may fail at every page, and the event log keeps each failure in two files."""
 
 

@@ -50,6 +50,7 @@ class _DagsterEvent(msgspec.Struct):
 
 class _StoredEvent(msgspec.Struct):
     dagster_event: _DagsterEvent
+    timestamp: float
 
 
 # Made once, in the thread that imports: threads that make one at the same time crash the process.
@@ -61,8 +62,8 @@ def latest_metadata(
     asset_key: dg.AssetKey,
     event_type: DagsterEventType,
     partitions: Set[str],
-) -> Iterator[tuple[str, Values]]:
-    """Partition and metadata of the latest event of that type of each of the partitions.
+) -> Iterator[tuple[str, Values, float]]:
+    """Partition, metadata and time of the latest event of that type of each of the partitions.
 
     `event_type` is a materialization or an observation.
     """
@@ -70,7 +71,8 @@ def latest_metadata(
     if isinstance(storage, BatchedSqliteEventLogStorage):
         for partition, text in storage.latest_event_texts(asset_key, event_type):
             if partition in partitions:
-                yield partition, _values_of(_event_decoder.decode(text))
+                event = _event_decoder.decode(text)
+                yield partition, _values_of(event), event.timestamp
     else:
         yield from _read_publicly(instance, asset_key, event_type, partitions)
 
@@ -86,7 +88,7 @@ def _read_publicly(
     asset_key: dg.AssetKey,
     event_type: DagsterEventType,
     partitions: Set[str],
-) -> Iterator[tuple[str, Values]]:
+) -> Iterator[tuple[str, Values, float]]:
     ids = instance.event_log_storage.get_latest_storage_id_by_partition(asset_key, event_type)
     storage_ids = [ids[partition] for partition in ids if partition in partitions]
     is_materialization = event_type == DagsterEventType.ASSET_MATERIALIZATION
@@ -99,4 +101,5 @@ def _read_publicly(
             subject = event.asset_materialization or event.asset_observation
             if record.partition_key is not None and subject is not None:
                 metadata = subject.metadata.items()
-                yield record.partition_key, {label: entry.value for label, entry in metadata}
+                values = {label: entry.value for label, entry in metadata}
+                yield record.partition_key, values, record.timestamp

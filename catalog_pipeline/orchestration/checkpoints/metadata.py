@@ -18,6 +18,7 @@ from catalog_pipeline.records import PageFailure, PageRecord, StoredPage
 Values = Mapping[str, Any]
 """Metadata as plain values by their keys, as they are read from the event log."""
 
+_USUAL_ATTEMPTS = 1
 _AT_ITS_ADDRESS = "page {} at its address: "
 
 
@@ -71,31 +72,36 @@ def page_of_values(page: PageKey, values: Values) -> StoredPage | None:
 
 
 def metadata_of_failure(failure: PageFailure) -> dict[str, Any]:
-    """Metadata of the observation that records a page's failure."""
-    status = failure.http_status
-    unread = {} if failure.unread_by is None else {"unread_by": _text(failure.unread_by)}
-    return {
+    """Metadata of the observation that records a page's failure.
+
+    A hundred thousand pages may fail: what is not there is left out, as are a single attempt and
+    the time, which the event has itself.
+    """
+    metadata: dict[str, Any] = {
         "error": dg.TextMetadataValue(_sentence_without_address(failure)),
         "kind": dg.TextMetadataValue(failure.kind),
-        "http_status": dg.NullMetadataValue() if status is None else dg.IntMetadataValue(status),
         "url": dg.UrlMetadataValue(failure.url),
-        "attempts": dg.IntMetadataValue(failure.attempts),
-        "failed_at": dg.TimestampMetadataValue(failure.failed_at.timestamp()),
-        **unread,
     }
+    if failure.http_status is not None:
+        metadata["http_status"] = dg.IntMetadataValue(failure.http_status)
+    if failure.attempts != _USUAL_ATTEMPTS:
+        metadata["attempts"] = dg.IntMetadataValue(failure.attempts)
+    if failure.unread_by is not None:
+        metadata["unread_by"] = dg.TextMetadataValue(failure.unread_by)
+    return metadata
 
 
-def failure_of_values(page: PageKey, values: Values) -> PageFailure | None:
-    """The failure that an observation speaks of; None if it is not of our writing."""
+def failure_of_values(page: PageKey, values: Values, recorded_at: float) -> PageFailure | None:
+    """The failure that an observation of that time speaks of; None if not of our writing."""
     try:
         return PageFailure(
             page=page,
             url=values["url"],
             kind=values["kind"],
             message=_sentence_with_address(page, values["url"], values["error"]),
-            http_status=values["http_status"],
-            attempts=values["attempts"],
-            failed_at=_time(values["failed_at"]),
+            http_status=values.get("http_status"),
+            attempts=values.get("attempts", _USUAL_ATTEMPTS),
+            failed_at=_time(values.get("failed_at", recorded_at)),
             unread_by=values.get("unread_by"),
         )
     except KeyError:

@@ -138,7 +138,7 @@ def checkpoints_of(
 ) -> dict[PageKey, StoredPage]:
     """The latest checkpoint of each page that has one under that key."""
     found: dict[PageKey, StoredPage] = {}
-    for partition, values in latest_metadata(
+    for partition, values, _ in latest_metadata(
         instance,
         key,
         DagsterEventType.ASSET_MATERIALIZATION,
@@ -155,13 +155,13 @@ def read_failures(
 ) -> dict[PageKey, PageFailure]:
     """The latest recorded failure of each page that has one, whatever came after it."""
     found: dict[PageKey, PageFailure] = {}
-    for partition, values in latest_metadata(
+    for partition, values, recorded_at in latest_metadata(
         instance,
         pages_key(catalogue),
         DagsterEventType.ASSET_OBSERVATION,
         {str(page) for page in pages},
     ):
-        failure = failure_of_values(PageKey.parse(partition), values)
+        failure = failure_of_values(PageKey.parse(partition), values, recorded_at)
         if failure is not None:
             found[failure.page] = failure
     return found

@@ -15,7 +15,7 @@ from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
 
 SECONDS_BETWEEN_LINES = 10.0
-MOST_FAILURES = 200
+MOST_FAILURES = 100
 """Failed pages that get a line each; the others are told by their partitions alone."""
 _SLOWEST = 3
 

@@ -69,7 +69,16 @@ def test_a_page_comes_back_as_it_was(stored: StoredPage):
     ],
 )
 def test_a_failure_comes_back_as_it_was(failure: PageFailure):
-    assert failure_of_values(PageKey(7), _values(metadata_of_failure(failure))) == failure
+    values = _values(metadata_of_failure(failure))
+    assert failure_of_values(PageKey(7), values, NOON.timestamp()) == failure
+
+
+def test_a_failure_of_an_earlier_release_has_its_own_time_and_nothing_left_out():
+    values = _values(metadata_of_failure(FAILURE)) | {
+        "http_status": None, "attempts": 1, "failed_at": NOON.timestamp()
+    }  # fmt: skip
+    expected = replace(FAILURE, http_status=None, attempts=1)
+    assert failure_of_values(PageKey(7), values, NOON.timestamp() + 9) == expected
 
 
 def test_an_address_is_stored_once():
@@ -102,12 +111,15 @@ def test_the_keys_of_the_contract_are_there():
         "url", "http_status", "rows", "bytes", "fetch_seconds", "attempts", "fetched_at", "sha256",
         "etag", "last_modified", "not_modified", "carried_over",
     }  # fmt: skip
-    assert set(metadata_of_failure(FAILURE)) == {
-        "error", "kind", "http_status", "url", "attempts", "failed_at",
-    }  # fmt: skip
+    assert set(metadata_of_failure(FAILURE)) == {"error", "kind", "http_status", "url", "attempts"}
+
+
+def test_what_a_failed_page_lacks_is_not_stored():
+    failure = replace(FAILURE, http_status=None, attempts=1)
+    assert set(metadata_of_failure(failure)) == {"error", "kind", "url"}
 
 
 def test_events_of_other_hands_are_nothing_of_ours():
     for metadata in ({}, {"rows": 3}):
         assert page_of_values(PageKey(7), metadata) is None
-        assert failure_of_values(PageKey(7), metadata) is None
+        assert failure_of_values(PageKey(7), metadata, 0.0) is None

@@ -1,6 +1,6 @@
 """Dagster's storages in SQLite files, with pooled connections and many events a transaction.
 
 Begin with `event_log` and `run_storage`, which a `dagster.yaml` names. `connections` is the pool,
-`schema` how a file is made, `event_rows`, `event_json` and `slim_json` what is written; `damage`
-and `index_recovery` are for files that are broken.
+`schema` how a file is made, `event_rows`, `event_json`, `slim_json` and `packed_events` what is
+written; `damage` and `index_recovery` are for files that are broken.
 """

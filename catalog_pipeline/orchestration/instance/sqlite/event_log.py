@@ -227,7 +227,8 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         is_index = path == self.path_for_shard(INDEX_SHARD_NAME)
         if is_index:
             recover_index(self._base_dir, BatchedSqliteEventLogStorage)
-        if not prepare_file(path, is_of_one_run=not is_index):
+        run_id = None if is_index else os.path.basename(path).removesuffix(".db")
+        if not prepare_file(path, run_id):
             engine = db.create_engine(
                 db.URL.create("sqlite", database=path),
                 poolclass=NullPool,

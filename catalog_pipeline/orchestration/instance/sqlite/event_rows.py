@@ -22,6 +22,7 @@ from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.schema import AssetKeyTable
 from sqlalchemy.dialects import sqlite
 
+from catalog_pipeline.orchestration.instance.sqlite import packed_events
 from catalog_pipeline.orchestration.instance.sqlite.event_json import serialize_event
 from catalog_pipeline.orchestration.instance.sqlite.slim_json import slim
 
@@ -99,7 +100,10 @@ def insert_events(connection: db.Connection, rows: Sequence[EventRow]) -> list[i
     (last,) = cursor.execute("SELECT coalesce(max(id), 0) FROM event_logs").fetchone()
     ids = list(range(last + 1, last + 1 + len(rows)))
     numbered = [(event_id, *row.columns) for event_id, row in zip(ids, rows, strict=True)]
-    cursor.executemany(INSERT_EVENT, numbered)
+    if packed_events.packs(cursor):
+        packed_events.insert_packed(cursor, numbered, [row.type in SLIM_TYPES for row in rows])
+    else:
+        cursor.executemany(INSERT_EVENT, numbered)
     return ids
 
 

@@ -25,6 +25,16 @@ _PLAIN_VALUES = {
 _EMPTY_IF_LEFT_OUT = {"DagsterEvent": "logging_tags", "AssetObservation": "tags"}
 """Fields that are an empty mapping when they are not there."""
 
+_DIFFERS = (
+    "dagster_event",
+    "event_specific_data",
+    "asset_observation",
+    "metadata_entries",
+    "partition",
+    "timestamp",
+)
+"""Fields that differ from page to page, or hold some that do; so does a failure's message."""
+
 
 def slim(text: str) -> str:
     """A shorter JSON text of the same event; the text itself if not all in it is proper JSON."""
@@ -55,7 +65,14 @@ def _slimmed(value: Any) -> Any:
         del kept[empty]
     if kind == "AssetObservation":
         kept["asset_key"] = kept["asset_key"]["path"]
-    return kept
+    return _in_order(kept)
+
+
+def _in_order(kept: dict[str, Any]) -> dict[str, Any]:
+    """What differs from page to page comes last, so that texts begin alike (`packed_events`)."""
+    is_failure = kept.get("event_type_value") == "ASSET_OBSERVATION"
+    last = [name for name in (*_DIFFERS, *("message",) * is_failure) if name in kept]
+    return {name: kept[name] for name in kept if name not in last} | {n: kept[n] for n in last}
 
 
 def _slimmed_entry(entry: dict[str, Any]) -> dict[str, Any]:
