@@ -8,6 +8,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 
 CATALOGUE_TAG = "catalog_pipeline/catalogue"
 MAX_RETRIES_TAG = "dagster/max_retries"
+RETRY_NUMBER_TAG = "dagster/retry_number"
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
 STARTED_BY_TAG = "catalog_pipeline/started_by"

@@ -34,13 +34,14 @@ def create_run(
     *,
     config: Mapping[str, Any] | None = None,
     retry_of: dg.DagsterRun | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> dg.DagsterRun:
     """A run over a range of pages, planned and not begun."""
     parent = retry_of.run_id if retry_of else None
     return instance.create_run_for_job(
         pages_job(catalogue),
         run_config={"ops": {pages_step(catalogue): {"config": dict(config or {})}}},
-        tags={RANGE_START_TAG: str(first), RANGE_END_TAG: str(last)},
+        tags={RANGE_START_TAG: str(first), RANGE_END_TAG: str(last), **(tags or {})},
         asset_selection=frozenset({pages_key(catalogue)}),
         root_run_id=(retry_of.root_run_id or parent) if retry_of else None,
         parent_run_id=parent,

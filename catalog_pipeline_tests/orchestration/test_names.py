@@ -43,11 +43,13 @@ def test_ranges_are_said_in_dagsters_own_tags():
         ASSET_PARTITION_RANGE_END_TAG,
         ASSET_PARTITION_RANGE_START_TAG,
         MAX_RETRIES_TAG,
+        RETRY_NUMBER_TAG,
     )
 
     assert names.RANGE_START_TAG == ASSET_PARTITION_RANGE_START_TAG
     assert names.RANGE_END_TAG == ASSET_PARTITION_RANGE_END_TAG
     assert names.MAX_RETRIES_TAG == MAX_RETRIES_TAG
+    assert names.RETRY_NUMBER_TAG == RETRY_NUMBER_TAG
 
 
 def test_the_data_version_is_where_dagster_looks_for_it():

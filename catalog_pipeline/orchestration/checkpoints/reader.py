@@ -188,7 +188,10 @@ def explain_failures(
 
 
 def _began_at(instance: DagsterInstance, run_id: str) -> float:
+    """When the run, or the one that it is a retry of, began: a retry leaves out what is in vain."""
     record = instance.get_run_record_by_id(run_id)
+    if record is not None and record.dagster_run.root_run_id not in (None, run_id):
+        record = instance.get_run_record_by_id(str(record.dagster_run.root_run_id)) or record
     return record.start_time or 0.0 if record is not None else 0.0
 
 

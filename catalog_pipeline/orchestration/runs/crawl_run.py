@@ -30,8 +30,13 @@ from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_
 from catalog_pipeline.orchestration.checkpoints.standing import tell_moved
 from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
-from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, pages_key
+from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline.orchestration.runs.cancellation import stopper
+from catalog_pipeline.orchestration.runs.retries import (
+    allow_no_retry,
+    allow_retry_for,
+    given_up_before,
+)
 from catalog_pipeline.orchestration.runs.run_config import CrawlConfig, pages_of_run, plan_run
 from catalog_pipeline.orchestration.runs.run_log import RunLog
 from catalog_pipeline.places import catalogue_places
@@ -82,6 +87,7 @@ def crawl_pages(
         context.log.info(f"Stopped as asked; {len(outcome.untried)} pages are still due.")
         raise dg.DagsterExecutionInterruptedError
     if outcome.failures:
+        allow_retry_for(context.instance, context.run, outcome.failures)
         raise _pages_failed(outcome)
 
 
@@ -101,17 +107,19 @@ def _crawl(
         recorder.plan_pages(pages)
     store.prepare()
     plan = plan_run(context, catalogue, config, store, pages)
+    given_up = given_up_before(context.instance, catalogue, context.run, plan)
+    plan = replace(plan, due=tuple(each for each in plan.due if each[0] not in given_up))
     observer.planned(plan)
     _tell_plan(context, catalogue, plan)
     if not catalogue.politeness.obey_robots:
         context.log.warning("robots.txt is ignored: politeness.obey_robots is false.")
     _record_in_groups(recorder, [*plan.carried_over, *plan.recovered])
-    outcome = CrawlOutcome(0, 0, (), (), was_stopped=False)
+    outcome = CrawlOutcome(0, 0, tuple(given_up.values()), (), was_stopped=False)
     if not plan.due and not plan.to_parse:
         return outcome
     if plan.to_parse:
         reparse_job = ReparseJob(catalogue, places, plan.to_parse, gives_up=config.reparse)
-        outcome = reparse(reparse_job, recorder, crawl_context, must_stop)
+        outcome = _both(outcome, reparse(reparse_job, recorder, crawl_context, must_stop))
     if plan.due:
         crawl_job = CrawlJob(catalogue, places, plan.due)
         outcome = _both(outcome, crawl(crawl_job, recorder, crawl_context, must_stop))
@@ -141,7 +149,7 @@ def _errors_as_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
         yield
     except (CrawlStoppedError, LoginError) as error:
         # A blocked site or a refused login is not helped by running into it again.
-        context.instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0"})
+        allow_no_retry(context.instance, context.run)
         raise dg.Failure(str(error), allow_retries=False) from error
     except CatalogPipelineError as error:
         raise dg.Failure(str(error), allow_retries=False) from error

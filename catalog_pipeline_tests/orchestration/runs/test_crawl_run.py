@@ -8,9 +8,10 @@ import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, read_statuses
+from catalog_pipeline.orchestration.checkpoints.standing import read_standing
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.orchestration.instance.open import open_instance
-from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG
+from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, RETRY_NUMBER_TAG
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, data_folder
 from catalog_pipeline_tests.orchestration.made_runs import create_run, execute, step_failure
 from catalog_pipeline_tests.pages import keys
@@ -99,8 +100,44 @@ def test_a_site_that_is_down_is_not_run_into_again_by_a_retry(
     assert len(site.downloads()) < 12
 
 
-def test_failed_pages_may_be_retried_by_the_daemon(site: Site, instance: dg.DagsterInstance):
-    catalogue = site.write(last_page=2)
-    site.shop.control(faults=["1=404"])
-    run = execute(instance, catalogue, create_run(instance, catalogue, 1, 2))
-    assert MAX_RETRIES_TAG not in run.tags
+@pytest.mark.parametrize(
+    ("faults", "is_retried"),
+    [
+        (["1=500"], True),
+        (["1=404"], False),
+        (["1=empty"], False),
+        (["1=404", "2=500"], True),
+        (["1=404", "2=410"], False),
+    ],
+)
+def test_the_daemon_retries_a_run_only_if_one_of_its_failures_may_pass(
+    site: Site, instance: dg.DagsterInstance, faults: list[str], is_retried: bool
+):
+    catalogue = site.write(last_page=3)
+    site.shop.control(faults=faults)
+    run = execute(instance, catalogue, create_run(instance, catalogue, 1, 3))
+    assert run.status == FAILURE
+    assert (MAX_RETRIES_TAG not in run.tags) == is_retried
+
+
+def test_a_retry_of_the_daemon_asks_only_for_what_may_pass(
+    site: Site, instance: dg.DagsterInstance
+):
+    catalogue = site.write(last_page=4)
+    site.shop.control(faults=["1=404", "2=500"])
+    first = execute(instance, catalogue, create_run(instance, catalogue, 1, 4))
+    site.shop.control(faults=["1=404"], reset_hits=True)
+    retry = create_run(instance, catalogue, 1, 4, retry_of=first, tags={RETRY_NUMBER_TAG: "1"})
+    retry = execute(instance, catalogue, retry)
+    assert retry.status == FAILURE
+    assert site.downloads() == {2: 1}
+    assert retry.tags[MAX_RETRIES_TAG] == "0"
+    standing = read_standing(instance, catalogue)
+    assert standing.statuses.failed.keys() == {PageKey(1)}
+    assert "404" in standing.failures[PageKey(1)].message
+    assert standing.statuses.done == set(keys(2, 3, 4))
+
+    site.shop.control(faults=[], reset_hits=True)
+    by_hand = execute(instance, catalogue, create_run(instance, catalogue, 1, 4, retry_of=retry))
+    assert by_hand.status == SUCCESS
+    assert site.downloads() == {1: 1}
