@@ -1,4 +1,4 @@
-"""The name by which YAML files of release 1.0 find their class; nothing else is here."""
+"""The name by which a catalogue of release 1.0 finds its class; nothing else is here."""
 
 from catalog_pipeline.orchestration.definitions.component import CatalogueComponent
 

@@ -1,4 +1,4 @@
-"""The name by which a `dagster.yaml` of release 1.0 find their class; nothing else is here."""
+"""The name by which a `dagster.yaml` of release 1.0 finds its class; nothing else is here."""
 
 from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
 
