@@ -48,6 +48,9 @@ class CatalogueStatus:
     to_parse_again: int
     pages_to_parse_again: str
     other_history: str | None
+    outside: int
+    outside_pages: str
+    outside_in_table: bool
     strange_partitions: tuple[str, ...]
     failures: tuple[PageFailure, ...]
 
@@ -65,6 +68,7 @@ def status_of(
     from catalog_pipeline.orchestration.checkpoints.table_state import (
         LastBuild,
         damage_of_last_table,
+        has_other_pages,
         read_last_build,
     )
 
@@ -100,6 +104,9 @@ def status_of(
         to_parse_again=len(standing.to_parse),
         pages_to_parse_again=format_pages(standing.to_parse),
         other_history=tell_other_history(instance, catalogue),
+        outside=len(statuses.outside),
+        outside_pages=format_pages(statuses.outside),
+        outside_in_table=bool(statuses.outside) and has_other_pages(built, catalogue),
         strange_partitions=tuple(sorted(statuses.strange)),
         failures=tuple(failures[page] for page in sorted(failures)),
     )

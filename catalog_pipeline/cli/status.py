@@ -124,7 +124,12 @@ def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
                 f"{status.catalogue} builds it anew out of the stored pages",
                 markup=False,
             )
-        for told in (status.moved, status.other_history, _strange(status.strange_partitions)):
+        for told in (
+            status.moved,
+            status.other_history,
+            _outside(status),
+            _strange(status.strange_partitions),
+        ):
             if told is not None:
                 console.print(f"{status.catalogue}: {told}.", markup=False)
         if status.stale:
@@ -148,6 +153,20 @@ def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
                 f"{status.catalogue}: the last run over {status.interrupted} pages died; "
                 f"catalog-pipeline run {status.catalogue} goes on with them"
             )
+
+
+def _outside(status: CatalogueStatus) -> str | None:
+    if not status.outside:
+        return None
+    run = f"catalog-pipeline run {status.catalogue}"
+    rows = (
+        f"what the table has of them leaves it with its next build ({run})"
+        if status.outside_in_table
+        else "nothing of them is in the table"
+    )
+    pages = "1 page" if status.outside == 1 else f"{status.outside:,} pages"
+    which = f"{pages} outside of the catalogue: {status.outside_pages}"
+    return f"{which}; they are in no count, and {rows}"
 
 
 def _strange(partitions: tuple[str, ...]) -> str | None:

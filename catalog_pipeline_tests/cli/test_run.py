@@ -13,7 +13,7 @@ from dagster import DagsterInstance, DagsterRunStatus
 
 from catalog_pipeline.catalogue.files import base_url_variable
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.orchestration.checkpoints.reader import read_statuses
+from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline_tests.command import running
 from catalog_pipeline_tests.conftest import Run

@@ -8,7 +8,7 @@ from dagster import AssetMaterialization, AssetObservation, DagsterInstance
 from catalog_pipeline.cli import grids
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.errors import CatalogueError
-from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.orchestration.names import pages_key, products_key
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
@@ -182,3 +182,31 @@ def test_partitions_that_name_no_page_are_told(site: Site, run: Run, instance: D
     text = " ".join(run("status", NAME).out.split())
     assert "shop: partitions of its history name no page ('[red]', 'page 0', 'page 1'," in text
     assert "and 2 more); they are in no count and no table." in text
+
+
+def test_pages_outside_of_the_catalogue_are_told_and_leave_the_table(
+    site: Site, run: Run, instance: DagsterInstance
+):
+    site.write(last_page=4)
+    run("run", NAME)
+    assert _of(run("status", NAME, "--json"))["outside"] == 0
+    catalogue = site.write(last_page=2)
+    event = AssetMaterialization(pages_key(catalogue), partition="phones-1")
+    instance.report_runless_asset_event(event)
+
+    found = _of(run("status", NAME, "--json"))
+    assert (found["total"], found["done"]) == (2, 2)
+    assert (found["outside"], found["outside_pages"]) == (3, "3-4,phones-1")
+    assert found["outside_in_table"]
+    text = " ".join(run("status", NAME).out.split())
+    assert "shop: 3 pages outside of the catalogue: 3-4,phones-1; they are in no count" in text
+    assert "leaves it with its next build (catalog-pipeline run shop)" in text
+
+    assert run("run", NAME, "--json").json["rows"] == 40
+    found = _of(run("status", NAME, "--json"))
+    assert (found["outside_pages"], found["outside_in_table"]) == ("3-4,phones-1", False)
+    assert "and nothing of them is in the table." in " ".join(run("status", NAME).out.split())
+    built = instance.get_latest_materialization_event(products_key(catalogue))
+    assert built is not None
+    assert built.asset_materialization is not None
+    assert built.asset_materialization.metadata["pages_outside"].value == "3-4,phones-1"

@@ -22,7 +22,7 @@ import dagster as dg
 from catalog_pipeline.catalogue.finding import EXTRA_FOLDER_VARIABLE
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling.lock import CRAWL_LOCK
-from catalog_pipeline.orchestration.checkpoints.reader import PageStatuses, read_statuses
+from catalog_pipeline.orchestration.checkpoints.statuses import PageStatuses, read_statuses
 from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, CataloguePlaces
 from catalog_pipeline.sandbox.server import RunningShop

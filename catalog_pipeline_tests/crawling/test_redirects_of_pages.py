@@ -4,7 +4,8 @@ import dagster as dg
 import requests
 
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.orchestration.checkpoints.reader import read_failures, read_statuses
+from catalog_pipeline.orchestration.checkpoints.reader import read_failures
+from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline_tests.fetching.raw_server import RawServer, Script, Visit, page, raw_server
 from catalog_pipeline_tests.pages import keys

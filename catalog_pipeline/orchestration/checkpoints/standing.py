@@ -15,11 +15,13 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.plan import damage_of, why_not_done
 from catalog_pipeline.orchestration.checkpoints.reader import (
-    PageStatuses,
-    explain_failures,
     latest_page_event,
     pages_recorded_after,
     read_checkpoints,
+)
+from catalog_pipeline.orchestration.checkpoints.statuses import (
+    PageStatuses,
+    explain_failures,
     read_statuses,
 )
 from catalog_pipeline.records import PageFailure, StoredPage

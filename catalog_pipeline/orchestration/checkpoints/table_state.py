@@ -106,7 +106,7 @@ def why_outdated(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | No
         return "pages have landed since it was built"
     if built.values.get(CHECKPOINTS_KEY) != checkpoint_count(instance, catalogue):
         return "pages were wiped since it was built"
-    if built.values.get(PAGES_KEY) != format_pages(catalogue.pages):
+    if has_other_pages(built, catalogue):
         return "the catalogue has other pages than when it was built"
     if built.values.get(MIRRORS_KEY, "") != " ".join(catalogue.same_site):
         return "the YAML names other mirrors than when it was built"
@@ -115,6 +115,12 @@ def why_outdated(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | No
     if built.file is None:
         return "its build did not record what the file holds"
     return damage_of_last_table(instance, catalogue)
+
+
+def has_other_pages(built: LastBuild, catalogue: Catalogue) -> bool:
+    """Whether a table was built while the catalogue had other pages than today."""
+    pages = built.values.get(PAGES_KEY)
+    return built.rows is not None and pages != format_pages(catalogue.pages)
 
 
 def damage_of_last_table(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:

@@ -11,11 +11,8 @@ from dagster import DagsterEventType, DagsterInstance
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.orchestration.checkpoints.reader import (
-    pages_named,
-    read_failures,
-    standing_failures,
-)
+from catalog_pipeline.orchestration.checkpoints.reader import pages_named, read_failures
+from catalog_pipeline.orchestration.checkpoints.statuses import standing_failures
 from catalog_pipeline.orchestration.names import pages_key
 
 

@@ -10,11 +10,8 @@ from catalog_pipeline.orchestration.names import (
     products_key,
     qualified_name,
 )
-from catalog_pipeline.orchestration.runs.table_run import (
-    PAGES_COMPLETE,
-    PAGES_INTACT,
-    build_products,
-)
+from catalog_pipeline.orchestration.runs.completeness import PAGES_COMPLETE
+from catalog_pipeline.orchestration.runs.table_run import PAGES_INTACT, build_products
 from catalog_pipeline.places import catalogue_places
 
 

@@ -14,10 +14,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import check_pages, page_ranges, select_pages
 from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, parse_cutoff, plan_crawl
-from catalog_pipeline.orchestration.checkpoints.reader import (
-    read_checkpoints,
-    run_created_at,
-)
+from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, run_created_at
 from catalog_pipeline.orchestration.checkpoints.standing import read_standing
 from catalog_pipeline.orchestration.checkpoints.unreadable import unreadable_pages
 from catalog_pipeline.orchestration.checkpoints.wipes import WipeTimes

@@ -1,8 +1,6 @@
 """The step that builds the table, and what it tells the web UI about it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -13,11 +11,8 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.lock import TABLE_LOCK, catalogue_lock
 from catalog_pipeline.errors import CatalogPipelineError, TableError
-from catalog_pipeline.orchestration.checkpoints.reader import (
-    PageStatuses,
-    explain_failures,
-    latest_page_event,
-    read_checkpoints,
+from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event, read_checkpoints
+from catalog_pipeline.orchestration.checkpoints.statuses import (
     read_statuses,
 )
 from catalog_pipeline.orchestration.checkpoints.table_state import (
@@ -37,30 +32,20 @@ from catalog_pipeline.orchestration.checkpoints.table_state import (
 )
 from catalog_pipeline.orchestration.column_schema import table_schema
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG
+from catalog_pipeline.orchestration.runs.completeness import (
+    Completeness,
+    failure_reasons,
+    measure,
+    pages_complete,
+)
 from catalog_pipeline.places import catalogue_places
-from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables.build import TableReport, build_table
 from catalog_pipeline.tables.preview import markdown_preview
 from catalog_pipeline.tables.report import LeftOutPage
 
-PAGES_COMPLETE = "pages_are_complete"
 PAGES_INTACT = "stored_pages_are_intact"
 _TOLD = 20
-
-
-@dataclass(frozen=True)
-class Completeness:
-    """How complete the pages behind a table are."""
-
-    total: int
-    used: int
-    done: int
-    failed: int
-    missing: int
-    in_progress: int
-    stale: int
-    oldest: datetime | None
 
 
 def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> dg.MaterializeResult:
@@ -81,7 +66,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
         if isinstance(error, TableError):
             instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0"})
         raise dg.Failure(str(error), allow_retries=False) from error
-    _tell_left_out(context, report)
+    _tell_left_out(context, report, completeness.outside)
     return dg.MaterializeResult(
         metadata={
             **_table_metadata(catalogue, report),
@@ -94,7 +79,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
             VERSION_KEY: catalogue.table_version,
         },
         check_results=[
-            _pages_complete(completeness, _reasons(instance, catalogue)),
+            pages_complete(completeness, failure_reasons(instance, catalogue)),
             _pages_intact(report),
         ],
     )
@@ -106,7 +91,9 @@ def _tell_damage(context: dg.AssetExecutionContext, catalogue: Catalogue) -> Non
         context.log.warning(f"Building the table anew out of the stored pages: {damage}.")
 
 
-def _tell_left_out(context: dg.AssetExecutionContext, report: TableReport) -> None:
+def _tell_left_out(context: dg.AssetExecutionContext, report: TableReport, outside: str) -> None:
+    if outside:
+        context.log.warning(f"Not in the table: pages {outside}, outside of the catalogue.")
     for page in report.left_out[:_TOLD]:
         context.log.warning(f"Not in the table: {page.reason}.")
     if len(report.left_out) > _TOLD:
@@ -156,24 +143,6 @@ def _of_another_event(page: PageKey) -> LeftOutPage:
     return LeftOutPage(page, reason)
 
 
-def measure(
-    catalogue: Catalogue, checkpoints: Mapping[PageKey, StoredPage], statuses: PageStatuses
-) -> Completeness:
-    """Count the pages of a catalogue by what they give the table."""
-    age = timedelta(hours=catalogue.coverage.stale_after_hours)
-    stale_before = datetime.now(timezone.utc) - age
-    return Completeness(
-        total=len(catalogue.pages),
-        used=len(checkpoints),
-        done=len(statuses.done),
-        failed=len(statuses.failed),
-        missing=len(statuses.missing),
-        in_progress=len(statuses.in_progress),
-        stale=sum(stored.record.fetched_at < stale_before for stored in checkpoints.values()),
-        oldest=min((stored.record.fetched_at for stored in checkpoints.values()), default=None),
-    )
-
-
 def _table_metadata(catalogue: Catalogue, report: TableReport) -> dict[str, Any]:
     return {
         ROWS_KEY: report.rows,
@@ -200,39 +169,13 @@ def _page_metadata(completeness: Completeness, report: TableReport) -> dict[str,
             if completeness.oldest is not None
             else dg.MetadataValue.null()
         ),
+        "pages_outside": completeness.outside,
         "pages_damaged": len(report.left_out),
         "pages_parsed_again": len(report.parsed_again),
         LEFT_OUT_KEY: left_out_metadata(report.left_out),
         OUTDATED_KEY: report.outdated_pages,
         "coverage": round(report.pages / completeness.total, 4),
     }
-
-
-def _reasons(instance: dg.DagsterInstance, catalogue: Catalogue) -> list[str]:
-    """Why the failed pages failed, as far as their runs came to them."""
-    statuses = read_statuses(instance, catalogue, catalogue.pages)
-    failures = explain_failures(instance, catalogue, statuses, statuses.failed)
-    return [failures[page].message for page in sorted(failures)[:_TOLD]]
-
-
-def _pages_complete(completeness: Completeness, reasons: list[str]) -> dg.AssetCheckResult:
-    in_progress = completeness.in_progress
-    if in_progress and not reasons:
-        reasons = [f"{in_progress} pages are in a run that has not ended, or not begun, yet"]
-    return dg.AssetCheckResult(
-        check_name=PAGES_COMPLETE,
-        passed=completeness.done == completeness.total,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=reasons[0] if reasons else None,
-        metadata={
-            "reasons": dg.MetadataValue.json(reasons),
-            "done": completeness.done,
-            "failed": completeness.failed,
-            "in_progress": in_progress,
-            "missing": completeness.missing,
-            "total": completeness.total,
-        },
-    )
 
 
 def _pages_intact(report: TableReport) -> dg.AssetCheckResult:

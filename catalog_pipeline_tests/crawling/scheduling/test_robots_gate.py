@@ -11,7 +11,8 @@ import requests
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.ports import Observer
-from catalog_pipeline.orchestration.checkpoints.reader import read_failures, read_statuses
+from catalog_pipeline.orchestration.checkpoints.reader import read_failures
+from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.commands.in_process import LocalRun, crawl_here
 from catalog_pipeline_tests.fetching.raw_server import RawServer, Script, Visit, page, raw_server
 from catalog_pipeline_tests.pages import keys

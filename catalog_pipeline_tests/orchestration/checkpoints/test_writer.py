@@ -16,11 +16,8 @@ from dagster._core.events import (
 )
 
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.orchestration.checkpoints.reader import (
-    read_checkpoints,
-    read_failures,
-    read_statuses,
-)
+from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, read_failures
+from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage

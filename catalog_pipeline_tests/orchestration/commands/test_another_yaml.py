@@ -13,8 +13,9 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.lock import catalogue_lock
 from catalog_pipeline.crawling.ports import Observer
-from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, read_statuses
+from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.standing import read_standing
+from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.checkpoints.table_state import why_outdated
 from catalog_pipeline.orchestration.commands.crawl_and_build import crawl_and_build
 from catalog_pipeline.orchestration.commands.in_process import crawl_here

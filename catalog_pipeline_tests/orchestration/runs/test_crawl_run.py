@@ -7,8 +7,9 @@ import dagster as dg
 import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, read_statuses
+from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.standing import read_standing
+from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, RETRY_NUMBER_TAG

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta, timezone
 import dagster as dg
 import pandas as pd
 
-from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, read_statuses
+from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
+from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.commands.in_process import build_table_here, crawl_here
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, plain_products_key
-from catalog_pipeline.orchestration.runs.table_run import measure
+from catalog_pipeline.orchestration.runs.completeness import measure
 from catalog_pipeline_tests.orchestration.made_runs import create_run
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from catalog_pipeline.orchestration.checkpoints.reader import explain_failures, read_statuses
+from catalog_pipeline.orchestration.checkpoints.statuses import explain_failures, read_statuses
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site

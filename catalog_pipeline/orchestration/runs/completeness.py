@@ -1,0 +1,87 @@
+"""How complete the pages behind a table are, and the check that says so in the web UI.
+
+Building the table belongs in `table_run`, which pages are done in `checkpoints`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+import dagster as dg
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.orchestration.checkpoints.statuses import (
+    PageStatuses,
+    explain_failures,
+    read_statuses,
+)
+from catalog_pipeline.records import StoredPage
+
+PAGES_COMPLETE = "pages_are_complete"
+_TOLD = 20
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """How complete the pages behind a table are; `outside` are pages that it has no rows of."""
+
+    total: int
+    used: int
+    done: int
+    failed: int
+    missing: int
+    in_progress: int
+    stale: int
+    oldest: datetime | None
+    outside: str
+
+
+def measure(
+    catalogue: Catalogue, checkpoints: Mapping[PageKey, StoredPage], statuses: PageStatuses
+) -> Completeness:
+    """Count the pages of a catalogue by what they give the table."""
+    age = timedelta(hours=catalogue.coverage.stale_after_hours)
+    stale_before = datetime.now(timezone.utc) - age
+    return Completeness(
+        total=len(catalogue.pages),
+        used=len(checkpoints),
+        done=len(statuses.done),
+        failed=len(statuses.failed),
+        missing=len(statuses.missing),
+        in_progress=len(statuses.in_progress),
+        stale=sum(stored.record.fetched_at < stale_before for stored in checkpoints.values()),
+        oldest=min((stored.record.fetched_at for stored in checkpoints.values()), default=None),
+        outside=format_pages(statuses.outside),
+    )
+
+
+def failure_reasons(instance: dg.DagsterInstance, catalogue: Catalogue) -> list[str]:
+    """Why the failed pages failed, as far as their runs came to them."""
+    statuses = read_statuses(instance, catalogue, catalogue.pages)
+    failures = explain_failures(instance, catalogue, statuses, statuses.failed)
+    return [failures[page].message for page in sorted(failures)[:_TOLD]]
+
+
+def pages_complete(completeness: Completeness, reasons: list[str]) -> dg.AssetCheckResult:
+    """The check's result: it warns as long as a page is not done."""
+    in_progress = completeness.in_progress
+    if in_progress and not reasons:
+        reasons = [f"{in_progress} pages are in a run that has not ended, or not begun, yet"]
+    return dg.AssetCheckResult(
+        check_name=PAGES_COMPLETE,
+        passed=completeness.done == completeness.total,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=reasons[0] if reasons else None,
+        metadata={
+            "reasons": dg.MetadataValue.json(reasons),
+            "done": completeness.done,
+            "failed": completeness.failed,
+            "in_progress": in_progress,
+            "missing": completeness.missing,
+            "total": completeness.total,
+        },
+    )
