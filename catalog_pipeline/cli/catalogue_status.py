@@ -98,7 +98,7 @@ def status_of(
         table_rows=None if problem else built.rows,
         table=str(places.table),
         table_problem=problem,
-        left_out_pages=format_pages(built.left_out),
+        left_out_pages=format_pages(built.left_out.keys() & statuses.done),
         moved_pages=format_pages(standing.moved),
         moved=tell_moved(catalogue, standing.moved),
         to_parse_again=len(standing.to_parse),

@@ -112,12 +112,13 @@ def _show_table(console: Console, result: CrawlResult) -> None:
 
 
 def _show_left_out(console: Console, result: CrawlResult) -> None:
-    if not result.left_out:
-        return
-    console.print(
-        f"Not in the table: pages {format_pages(result.left_out)}, though they are done",
-        style="red",
-    )
+    done = result.left_out.keys() - result.left_out_not_done
+    for pages, why in (
+        (done, "though they are done"),
+        (result.left_out_not_done, "since nothing that is stored of them is of use"),
+    ):
+        if pages:
+            console.print(f"Not in the table: pages {format_pages(pages)}, {why}", style="red")
     reasons = [reason for reason in result.left_out.values() if reason]
     for reason in reasons[:_FAILURES_SHOWN]:
         console.print(f"  {reason}", style="red", markup=False)

@@ -42,6 +42,34 @@ def test_all_pages_are_due_at_a_new_address(site: Site, other: RunningShop, run:
     assert run("run", NAME, "--json").json["downloads"] == 0
 
 
+def test_a_page_that_fails_at_its_new_address_is_asked_for_once_and_not_called_done(
+    site: Site, other: RunningShop, run: Run
+):
+    site.write(last_page=3)
+    run("run", NAME)
+    other.control(faults=["2=404"])
+    site.write(last_page=3, base_url=other.url)
+    answer = run("run", NAME)
+    assert answer.code == 1
+    assert other.hits()["pages"] == {"1": 1, "2": 1, "3": 1}
+    assert "though they are done" not in answer.out
+    assert "Not in the table: pages 2, since nothing that is stored of them is of use" in answer.out
+    assert (_status(run)["failed_pages"], _status(run)["left_out_pages"]) == ("2", "")
+    assert "are done and not in the table" not in run("status", NAME).out
+
+
+def test_a_crawl_that_gives_up_at_the_new_address_asks_no_more_of_it(
+    site: Site, other: RunningShop, run: Run
+):
+    site.write(last_page=9, politeness={"stop_window": 3, "concurrency": 1})
+    run("run", NAME)
+    other.control(faults=[f"{page}=404" for page in (1, 2, 3, 4)])
+    site.write(last_page=9, base_url=other.url, politeness={"stop_window": 3, "concurrency": 1})
+    answer = run("run", NAME)
+    assert (answer.code, "the pages not tried stay due" in answer.out) == (1, True)
+    assert sum(other.hits()["pages"].values()) <= 4
+
+
 def test_rows_of_two_addresses_are_never_in_one_table(site: Site, other: RunningShop, run: Run):
     site.write(last_page=3)
     run("run", NAME)

@@ -48,7 +48,7 @@ _REASON_LENGTH = 500
 class LastBuild:
     """What the latest build of a table recorded of itself.
 
-    `left_out` gives the reason for each page that is done and not in the table; for the first
+    `left_out` gives the reason for each page that has a checkpoint and no rows in it; for the first
     hundred of them, that is, and an empty text for the others.
     """
 

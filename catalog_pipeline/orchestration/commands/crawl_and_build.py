@@ -49,6 +49,12 @@ class _Tally(Observer):
         self.outcomes.append(outcome)
         self.came_to_its_end = True
 
+    @property
+    def refused(self) -> set[PageKey]:
+        """The pages that the site was asked for in vain."""
+        failures = (failure for outcome in self.outcomes for failure in outcome.failures)
+        return {failure.page for failure in failures if failure.unread_by is None}
+
 
 @dataclass(frozen=True)
 class _Todo:
@@ -133,8 +139,9 @@ def crawl_and_build(
     )
     build = None if _is_interrupted(crawl) else work.build()
     built = read_last_build(instance, request.catalogue)
-    unusable = _unusable(request, built)
-    if unusable and not _is_interrupted(crawl) and not _is_interrupted(build):
+    unusable = _unusable(request, built, tally.refused)
+    has_ended = crawl is None or tally.came_to_its_end
+    if unusable and has_ended and not _is_interrupted(crawl) and not _is_interrupted(build):
         # Once: what is of no use after this download too is told, and tried by the next command.
         spectator.found_damaged(reason for reason in unusable.values() if reason)
         # The workers that were started early have ended with the first crawl, if there was one.
@@ -167,11 +174,17 @@ def _todo(request: CrawlRequest, standing: Standing, spectator: Spectator) -> _T
     return _Todo(due | damaged.keys(), to_parse - damaged.keys())
 
 
-def _unusable(request: CrawlRequest, built: LastBuild | None) -> dict[PageKey, str]:
-    """Pages of the request that are done and that the table could not use, with the reasons."""
+def _unusable(
+    request: CrawlRequest, built: LastBuild | None, refused: Set[PageKey]
+) -> dict[PageKey, str]:
+    """Pages of the request that the table could not use and a download may mend, and why.
+
+    Those that this command has asked for in vain are not asked for a second time.
+    """
     if built is None or request.reparse:
         return {}
-    return {page: why for page, why in built.left_out.items() if page in set(request.pages)}
+    wanted = set(request.pages) - refused
+    return {page: why for page, why in built.left_out.items() if page in wanted}
 
 
 def _is_interrupted(run: LocalRun | None) -> bool:
@@ -218,6 +231,7 @@ def _result(
         rows=built.rows if kind_of(table) else None,
         duplicates=built.duplicates,
         left_out=built.left_out,
+        left_out_not_done=frozenset(built.left_out.keys() - statuses.done),
         outdated_pages=built.outdated_pages,
         run_id=crawl.run_id if crawl is not None else None,
     )

@@ -18,7 +18,8 @@ from catalog_pipeline.records import PageFailure
 class CrawlResult:
     """How a crawl and a build ended; page counts are those of the request's pages.
 
-    `left_out` are the pages of the whole catalogue that are done and not in its table.
+    `left_out` are the pages of the whole catalogue of which the table can use nothing that is
+    stored, `left_out_not_done` those of them that are not done either.
     """
 
     request: CrawlRequest
@@ -38,6 +39,7 @@ class CrawlResult:
     run_id: str | None
     duplicates: int = 0
     left_out: Mapping[PageKey, str] = field(default_factory=dict)
+    left_out_not_done: frozenset[PageKey] = frozenset()
     outdated_pages: int = 0
     table_waits: str | None = None
     """What the catalogue's first table lacks yet, where it was not asked for."""
