@@ -4,8 +4,9 @@ The order of precedence is the one of the WHATWG's standards: a byte order mark,
 says (`encoding`), the HTTP header, what the page itself declares, and UTF-8 where none of them
 says anything. Labels mean what browsers take them for (`iso-8859-1` is windows-1252), and labels
 that no browser knows are passed over. Nothing is guessed and nothing is replaced: bytes that are
-not valid in the page's charset are an error, and so are pages whose bytes only look like text in
-it. What a page declares is found in `declarations`, bytes are decoded in `decoders`.
+not valid in the page's charset are an error, at once or where a value holds one,
+and so are pages whose bytes only look like text in it. What a page declares is found in
+`declarations`, bytes are decoded in `decoders`, and marked in `stray_bytes`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from catalog_pipeline.catalogue.encodings import encoding_name
 from catalog_pipeline.errors import ParseError
 from catalog_pipeline.reading.declarations import declared_label
 from catalog_pipeline.reading.decoders import decode
+from catalog_pipeline.reading.stray_bytes import OF_THE_PAGE, decode_marked
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -53,17 +55,23 @@ def to_utf8(body: bytes, content_type: str | None, encoding: str | None = None) 
     return in_utf8(body, charset_of(body, content_type, encoding))
 
 
-def in_utf8(body: bytes, charset: Charset) -> bytes:
-    """The page, which is in `charset`, as `to_utf8` gives it."""
+def in_utf8(body: bytes, charset: Charset, *, marks_stray_bytes: bool = False) -> bytes:
+    """The page, which is in `charset`, as `to_utf8` gives it.
+
+    If asked to, bytes that are not valid are marked, for `stray_bytes` to refuse in a value.
+    """
     body = body[charset.mark_bytes :]
     _check_is_text(body, charset)
+    is_valid = True
     try:
         text = decode(body, charset.name)
     except UnicodeDecodeError as error:
-        raise _undecodable(charset, body, error) from error
+        if not marks_stray_bytes:
+            raise _undecodable(charset, body, error) from error
+        is_valid, text = False, _marked(body, charset)
     if b"<" in body and "<" not in text:
         raise _no_text(charset, "the page has no tag in that charset", "utf-8")
-    utf8 = body if charset.name == "utf-8" else text.encode("utf-8", "replace")
+    utf8 = body if charset.name == "utf-8" and is_valid else text.encode("utf-8", "replace")
     return utf8.replace(b"\0", b"") if b"\0" in utf8 else utf8
 
 
@@ -102,6 +110,13 @@ def _check_is_text(body: bytes, charset: Charset) -> None:
         raise _no_text(charset, "the page has escape sequences of ISO 2022", "iso-2022-jp")
 
 
+def _marked(body: bytes, charset: Charset) -> str:
+    try:
+        return decode_marked(body, charset.name, charset.mark_bytes)
+    except UnicodeDecodeError as error:
+        raise _undecodable(charset, body, error) from error
+
+
 def _no_text(charset: Charset, problem: str, hint: str) -> ParseError:
     return ParseError(
         f"{problem}, so it is not in {charset.label}, its charset by its {charset.origin}; "
@@ -109,11 +124,28 @@ def _no_text(charset: Charset, problem: str, hint: str) -> ParseError:
     )
 
 
+def of_charset(problem: str, charset: Charset) -> str:
+    """A problem with a byte of a value, with the charset that it is not valid in."""
+    return problem.replace(OF_THE_PAGE, _named(charset))
+
+
+def _named(charset: Charset) -> str:
+    return f"{charset.name}, which is the page's charset by its {charset.origin}"
+
+
 def _undecodable(charset: Charset, body: bytes, error: UnicodeDecodeError) -> ParseError:
     offset = error.start + charset.mark_bytes
     around = body[max(0, error.start - 20) : error.start + 20]
     return ParseError(
-        f"byte {offset} (0x{body[error.start]:02x}) is not valid {charset.name}, "
-        f"which is the page's charset by its {charset.origin}",
+        f"byte {offset} (0x{body[error.start]:02x}) is not valid {_named(charset)}",
         found=repr(around)[2:-1],
     )
+
+
+def stray_byte_in(body: bytes, charset: Charset) -> str | None:
+    """What is said of the first byte of a page that is not valid; None if all are."""
+    try:
+        in_utf8(body, charset)
+    except ParseError as error:
+        return error.problem
+    return None

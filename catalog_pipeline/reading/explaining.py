@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from catalog_pipeline.errors import CatalogueError, ParseError
-from catalog_pipeline.reading.charset import in_utf8
+from catalog_pipeline.reading.charset import in_utf8, of_charset, stray_byte_in
 from catalog_pipeline.reading.field_values import SHOWN_TEXT, Texts
 from catalog_pipeline.reading.html.document import parse_document
 from catalog_pipeline.reading.html.field_reading import FieldReader, field_diagnoses
@@ -104,12 +104,14 @@ def _explained(
     charset = parser.charset(body, content_type)
     origin = f"{charset.label} ({charset.origin})"
     try:
-        root = parse_document(in_utf8(body, charset))
+        root = parse_document(in_utf8(body, charset, marks_stray_bytes=True))
         links = parser.links(root, url, charset)
         counts = _product_counts(parser, root)
         products = parser.products(root)
         if products is None:
-            problem = f"no product on the page ({len(body)} bytes)"
+            stray = stray_byte_in(body, charset)
+            hint = f"; {stray}" if stray else ""
+            problem = f"no product on the page ({len(body)} bytes{hint})"
             reasons = [found.sentence for found in parser.product_diagnoses(root)]
             kind = page_kind(root)
             if kind:
@@ -122,7 +124,7 @@ def _explained(
             for reader, matcher in zip(parser.readers, matchers, strict=True)
         )
     except ParseError as error:
-        return Explanation("", origin, (), (), str(error))
+        return Explanation("", origin, (), (), of_charset(str(error), charset))
     except etree.XPathError as error:
         raise CatalogueError(
             parser.catalogue.name, "select", f"a selector fails: {error}"

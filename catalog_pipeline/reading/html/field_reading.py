@@ -20,6 +20,7 @@ from catalog_pipeline.reading.html.diagnosis import Diagnosis, best, diagnose
 from catalog_pipeline.reading.html.matching import FieldMatcher, Products, TextBudget
 from catalog_pipeline.reading.html.selectors import Selector, field_selector
 from catalog_pipeline.reading.html.text import visible_text
+from catalog_pipeline.reading.values.borders import shown
 from catalog_pipeline.reading.values.conversion import fold
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.records import Columns
@@ -107,5 +108,5 @@ def _missing(reader: FieldReader, products: Products, place: int) -> ParseError:
         position=place + 1,
         field=reader.name,
         selector=reader.values.source,
-        found=fold(text)[:SHOWN_TEXT],
+        found=shown(fold(text))[:SHOWN_TEXT],
     )

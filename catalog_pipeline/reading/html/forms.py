@@ -13,9 +13,10 @@ import webencodings
 from lxml import etree
 
 from catalog_pipeline.errors import ParseError
-from catalog_pipeline.reading.charset import charset_of, to_utf8
+from catalog_pipeline.reading.charset import charset_of, in_utf8, of_charset
 from catalog_pipeline.reading.html.document import parse_document
 from catalog_pipeline.reading.html.selectors import Selector
+from catalog_pipeline.reading.stray_bytes import check_no_stray_byte
 
 _NOT_SENT = ("submit", "image", "button", "reset", "file")
 
@@ -50,12 +51,16 @@ def read_form(body: bytes, content_type: str | None, url: str, selector: Selecto
     Raises:
         ParseError: the page cannot be read or has no such form.
     """
-    document = parse_document(to_utf8(body, content_type))
+    document = _document(body, content_type)
     form = next(iter(_matches(document, selector)), None)
     if form is None:
         raise ParseError("no form was found on the page", selector=selector.text)
     if not isinstance(form, etree._Element) or form.tag != "form":
         raise ParseError("what was found is no <form>", selector=selector.text)
+    try:
+        check_no_stray_byte(etree.tostring(form, encoding="unicode", with_tail=False))
+    except ParseError as error:
+        raise ParseError(of_charset(error.problem, charset_of(body, content_type))) from error
     base = document.find(".//base[@href]")
     address = url if base is None else urljoin(url, base.get("href", "").strip())
     action = urljoin(address, (form.get("action") or url).strip())
@@ -83,8 +88,13 @@ def page_matches(body: bytes, content_type: str | None, selectors: Iterable[Sele
     Raises:
         ParseError: the page cannot be read.
     """
-    document = parse_document(to_utf8(body, content_type))
+    document = _document(body, content_type)
     return any(_matches(document, selector) for selector in selectors)
+
+
+def _document(body: bytes, content_type: str | None) -> etree._Element:
+    charset = charset_of(body, content_type)
+    return parse_document(in_utf8(body, charset, marks_stray_bytes=True))
 
 
 def _matches(document: etree._Element, selector: Selector) -> list[object]:
@@ -113,13 +123,14 @@ def _fields(document: etree._Element, form: etree._Element) -> Iterator[tuple[st
 
 def _controls(document: etree._Element, form: etree._Element) -> Iterator[etree._Element]:
     """The form's controls, also those elsewhere on the page that name it."""
-    form_id = form.get("id")
-    for control in document.iter("input", "select", "textarea", "button"):
+    form_id, names = form.get("id"), ("input", "select", "textarea", "button")
+    within = set(form.iter(*names))
+    for control in document.iter(*names):
         owner = control.get("form")
         if owner is not None:
             if owner == form_id:
                 yield control
-        elif form in control.iterancestors("form"):
+        elif control in within:
             yield control
 
 

@@ -15,7 +15,7 @@ from lxml import etree
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import CatalogueError, ParseError, ParseLimitError
-from catalog_pipeline.reading.charset import Charset, charset_of, in_utf8
+from catalog_pipeline.reading.charset import Charset, charset_of, in_utf8, of_charset, stray_byte_in
 from catalog_pipeline.reading.decoders import python_name
 from catalog_pipeline.reading.field_values import Findings
 from catalog_pipeline.reading.html.currency_hints import currency_hint
@@ -96,17 +96,18 @@ class ListingParser:
             return self._read(body, url, page, content_type)
 
     def _read(self, body: bytes, url: str, page: PageKey, content_type: str | None) -> Reading:
+        charset = self.charset(body, content_type)
         try:
-            charset = self.charset(body, content_type)
-            root = parse_document(in_utf8(body, charset))
+            root = parse_document(in_utf8(body, charset, marks_stray_bytes=True))
             products = self.products(root)
             if products is None:
-                raise _no_product(self, root, len(body))
+                raise _no_product(self, root, body, charset)
             return self._reading(root, products, self.links(root, url, charset))
         except OpenPriceError as error:
             hint = currency_hint(root, error.possible) if error.key == "currency" else None
             raise _placed(error, page, url, hint) from error.__cause__
         except ParseError as error:
+            error.problem = of_charset(error.problem, charset)
             raise _placed(error, page, url) from error.__cause__
         except ParseLimitError as error:
             error.page, error.url = page, url
@@ -164,8 +165,10 @@ class ListingParser:
         return LinkResolver(url, base, python_name(charset.name))
 
 
-def _no_product(parser: ListingParser, root: etree._Element, size: int) -> ParseError:
-    title = page_title(root)
+def _no_product(
+    parser: ListingParser, root: etree._Element, body: bytes, charset: Charset
+) -> ParseError:
+    title, size = page_title(root), len(body)
     shown = f"title {title!r}" if title else "without title"
     refresh = any(
         (meta.get("http-equiv") or "").strip().lower() == "refresh" for meta in root.iter("meta")
@@ -174,6 +177,8 @@ def _no_product(parser: ListingParser, root: etree._Element, size: int) -> Parse
     if not hint and size <= _DIAGNOSED_BYTES:
         reason = page_kind(root) or best(parser.product_diagnoses(root)).brief
         hint = f"; {reason}" if reason else ""
+    stray = stray_byte_in(body, charset)
+    hint += f"; {stray}" if stray else ""
     return ParseError(
         f"no product on the page ({size} bytes, {shown}{hint})",
         selector=" | ".join(selector.text for selector in parser.product_selectors),

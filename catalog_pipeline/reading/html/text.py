@@ -13,6 +13,7 @@ import re
 from lxml import etree
 
 from catalog_pipeline.reading.field_values import SHOWN_TEXT
+from catalog_pipeline.reading.stray_bytes import shown_bytes
 from catalog_pipeline.reading.values.borders import BORDER, CENTS
 
 _UNSEEN_NAMES = """
@@ -109,4 +110,6 @@ def _gap(element: etree._Element) -> str:
 def page_title(root: etree._Element) -> str:
     """The page's title, folded and shortened, for people to recognise the page by."""
     title = next(root.iter("title"), None)
-    return " ".join(visible_text(title).split())[:SHOWN_TEXT] if title is not None else ""
+    if title is None:
+        return ""
+    return shown_bytes(" ".join(visible_text(title).split()))[:SHOWN_TEXT]

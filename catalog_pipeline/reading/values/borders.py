@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from catalog_pipeline.errors import ParseError
+from catalog_pipeline.reading.stray_bytes import shown_bytes
 
 BORDER = "\0"
 CENTS = "\0\0"
@@ -20,7 +21,8 @@ _WHOLE = re.compile(r"[0-9]+(?:([.,'\u2019\s])[0-9]{3}(?:\1[0-9]{3})*)?$")
 
 def shown(text: str) -> str:
     """The text for people to read: what the borders part is apart."""
-    return text.replace(CENTS, " ").replace(BORDER, " ") if BORDER in text else text
+    text = text.replace(CENTS, " ").replace(BORDER, " ") if BORDER in text else text
+    return shown_bytes(text)
 
 
 def unmarked(text: str) -> str:

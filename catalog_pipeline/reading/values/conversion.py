@@ -13,6 +13,7 @@ from catalog_pipeline.catalogue.field_types import FieldType, total
 from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.catalogue.value_range import text_refusal
 from catalog_pipeline.errors import CatalogueError, ParseError
+from catalog_pipeline.reading.stray_bytes import check_no_stray_byte
 from catalog_pipeline.reading.values.borders import BORDER, check_no_border, unmarked, with_cents
 from catalog_pipeline.reading.values.currencies import is_currency
 from catalog_pipeline.reading.values.links import LinkResolver
@@ -63,9 +64,7 @@ def converter(catalogue: str, name: str, field: Field) -> Callable[[LinkResolver
         convert = links.absolute if known is None and field.type is FieldType.URL else by_type
         if field.type is FieldType.MONEY:
             return partial(_price, field, pick, convert)
-        if field.pattern is not None:
-            return lambda text: convert(pick(text))
-        return convert
+        return partial(_valid, pick if field.pattern is not None else None, convert)
 
     return for_page
 
@@ -80,12 +79,20 @@ def picker(field: Field) -> Callable[[str], str]:
     return partial(_picked, Pattern(field.pattern), field.group)
 
 
+def _valid(pick: Callable[[str], str] | None, convert: Converter, text: str) -> Value:
+    """The value of a text or a part of it, if the page's charset can read all of its bytes."""
+    if pick is not None:
+        text = pick(text)
+    check_no_stray_byte(text)
+    return convert(text)
+
+
 def _price(field: Field, pick: Callable[[str], str], convert: Converter, text: str) -> Value:
     """The price of a text, whose cents may stand in an element of their own."""
     if BORDER not in text:
-        return convert(pick(text))
+        return _valid(pick, convert, text)
     joined, digits = with_cents(text, field.decimal_separator)
-    value = convert(pick(joined))
+    value = _valid(pick, convert, joined)
     if digits is not None and isinstance(value, Money):
         known = decimals_of_currency(value.currency)
         if known != digits:

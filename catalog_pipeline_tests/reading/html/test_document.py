@@ -3,9 +3,11 @@
 import time
 
 import pytest
+from lxml import etree
 
 from catalog_pipeline.errors import ParseError
-from catalog_pipeline.reading.html.document import MAX_TAGS, parse_document
+from catalog_pipeline.reading.html.document import MAX_DEPTH, MAX_TAGS, parse_document
+from catalog_pipeline.reading.html.text import visible_text
 
 ATTRIBUTES = " ".join(f"a{number}=1" for number in range(1_000_000))
 
@@ -15,7 +17,7 @@ ATTRIBUTES = " ".join(f"a{number}=1" for number in range(1_000_000))
     [
         ("<div>" * 100_000 + "x" + "</div>" * 100_000, "depth"),
         ("<table><tr><td>" * 100_000, "depth"),
-        ("<b><i>" * 1_000, "depth"),
+        ("<b><i>" * 3_000, "depth in document: 5000"),
         (f"<div {ATTRIBUTES}>x</div>", "more than 2000 attributes"),
         (f'<div x=">" {ATTRIBUTES}>x</div>', "more than 2000 attributes"),
         ("<div " + " ".join(f'a{n}=">"' for n in range(20_000)) + ">", "more than 2000 attributes"),
@@ -59,6 +61,40 @@ def test_odd_markup_is_parsed_quickly(page):
     started = time.process_time()
     assert parse_document(page.encode()) is not None
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("tag", ["div", "b", "p><div", "font", "ul><li", "section"])
+@pytest.mark.parametrize("depth", [300, 2_400])
+def test_a_page_of_unclosed_tags_is_read_to_its_end(tag, depth):
+    page = f"<title>é</title>{f'<{tag}>' * depth}<article><h2>A &amp; B</h2> tail</article>"
+    root = parse_document(page.encode())
+    assert root.findtext(".//title") == "é"
+    (product,) = root.iter("article")
+    assert product.findtext("h2") == "A & B"
+    assert visible_text(product).split() == ["A", "&", "B", "tail"]
+    assert len(list(product.iterancestors())) > depth
+
+
+def test_a_page_is_read_to_a_depth_of_5000_and_no_deeper():
+    around = 3  # html, body and what is in the innermost
+    deep = parse_document(b"<div>" * (MAX_DEPTH - around) + b"<i>x</i>")
+    assert deep.find(".//i").text == "x"
+    with pytest.raises(
+        ParseError, match="exceeds what is parsed: Excessive depth in document: 5000"
+    ):
+        parse_document(b"<div>" * (MAX_DEPTH - around + 1) + b"<i>x</i>")
+
+
+def test_a_deep_tree_is_the_one_that_the_parser_builds_by_itself():
+    body = (
+        "<!doctype html><html lang=x><head><meta charset=utf-8><!-- c --></head><body class='a b'>"
+    )
+    page = body + "<p>a<b>b<p>c&nbsp;<table><td>d</table>e<?pi?><br/>f" * 30
+    deeper = page + "<div>" * 300
+    inner = parse_document(deeper.encode())
+    for each in inner.findall(".//div"):
+        each.getparent().remove(each)
+    assert etree.tostring(inner) == etree.tostring(parse_document(page.encode()))
 
 
 def test_the_charset_of_the_page_was_settled_before():
