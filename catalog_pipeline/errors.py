@@ -12,6 +12,7 @@
     └── PageError               one listing page could not be had
         ├── FetchError          ... because of the site or the network
         ├── ParseError          ... because of what the page holds
+        │   └── NoProductError  ... which is no product
         ├── StoredPageError     ... because its stored file is missing or damaged
         ├── ParseLimitError     ... because reading it took too much time or memory
         └── PoisonousPageError  ... because worker processes died of it
@@ -200,6 +201,13 @@ class ParseError(PageError):
         found = f" (found: {self.found!r})" if self.found is not None else ""
         head = super().__str__()
         return f"{head} [{where}]{found}" if where else f"{head}{found}"
+
+
+class NoProductError(ParseError):
+    """A page shows no product; `looks_like` is what else it seems to be than one of a listing."""
+
+    kind = "no_product"
+    looks_like: str | None = None
 
 
 class StoredPageError(PageError):

@@ -90,6 +90,9 @@ class PageRecord:
     asked_at: str | None = None
     """What the page was known by when it was asked for (`catalogue.origins`), before redirects;
     None in records of release 1."""
+    products: str | None = None
+    """A hash of the keys of its products, in any order; None if they have none, or if it was not
+    noted yet."""
 
     @property
     def validators(self) -> Validators:

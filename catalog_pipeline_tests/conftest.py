@@ -56,6 +56,7 @@ def shop(running_shop: RunningShop) -> RunningShop:
         faults=[],
         latency_ms=0,
         pages=50,
+        end="404",
         session_requests=None,
         expire_sessions=True,
         robots_txt=None,

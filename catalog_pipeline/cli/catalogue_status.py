@@ -52,6 +52,7 @@ class CatalogueStatus:
     outside_pages: str
     outside_in_table: bool
     strange_partitions: tuple[str, ...]
+    length: tuple[str, ...]
     failures: tuple[PageFailure, ...]
 
 
@@ -63,6 +64,7 @@ def status_of(
     Raises:
         StorageError: its folder cannot be used.
     """
+    from catalog_pipeline.orchestration.checkpoints.length import length_verdicts
     from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
     from catalog_pipeline.orchestration.checkpoints.standing import read_standing, tell_moved
     from catalog_pipeline.orchestration.checkpoints.table_state import (
@@ -108,6 +110,7 @@ def status_of(
         outside_pages=format_pages(statuses.outside),
         outside_in_table=bool(statuses.outside) and has_other_pages(built, catalogue),
         strange_partitions=tuple(sorted(statuses.strange)),
+        length=length_verdicts(catalogue, standing, built),
         failures=tuple(failures[page] for page in sorted(failures)),
     )
 

@@ -78,6 +78,8 @@ def _show_problems(console: Console, result: CrawlResult) -> None:
         console.print(
             f"  … and {more} more: catalog-pipeline status {result.request.catalogue.name} --failed"
         )
+    for sentence in result.length:
+        console.print(f"Length: {sentence}", style="yellow", markup=False)
     if result.crawl_error:
         console.print(f"Crawl: {result.crawl_error}", style="red", markup=False)
     has_nothing_to_build = bool(result.crawl_error) and not result.done
@@ -144,6 +146,7 @@ def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
         ],
         "duplicates": result.duplicates,
         "outdated_pages": result.outdated_pages,
+        "length": list(result.length),
         "failures": [failure_as_json(failure) for failure in result.failures],
         "interrupted": result.is_interrupted,
         "crawl_error": result.crawl_error,

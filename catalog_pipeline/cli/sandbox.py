@@ -6,7 +6,7 @@ import click
 
 from catalog_pipeline.sandbox.faults import KINDS, parse_fault
 from catalog_pipeline.sandbox.server import run_shop
-from catalog_pipeline.sandbox.settings import DEFAULT_PORT, ShopSettings
+from catalog_pipeline.sandbox.settings import DEFAULT_PORT, ENDS, ShopSettings
 
 
 @click.command(epilog=f"Kinds of faults: {', '.join(KINDS)}.")
@@ -15,6 +15,13 @@ from catalog_pipeline.sandbox.settings import DEFAULT_PORT, ShopSettings
 @click.option("--page-size", type=int, default=20, show_default=True, help="Products per page.")
 @click.option("--latency-ms", type=int, default=0, show_default=True, help="Delay of each answer.")
 @click.option("--session-requests", type=int, help="Requests after which a session expires.")
+@click.option(
+    "--end",
+    type=click.Choice(ENDS),
+    default=ENDS[0],
+    show_default=True,
+    help="What is beyond the last page.",
+)
 @click.option(
     "--fault",
     "faults",
@@ -28,6 +35,7 @@ def command(
     page_size: int,
     latency_ms: int,
     session_requests: int | None,
+    end: str,
     faults: tuple[str, ...],
 ) -> int:
     """Serve the practice shop on loopback until Ctrl-C."""
@@ -37,6 +45,7 @@ def command(
         latency_ms=latency_ms,
         faults=tuple(parse_fault(text) for text in faults),
         session_requests=session_requests,
+        end=end,
     )
     run_shop(settings, port)
     return 0

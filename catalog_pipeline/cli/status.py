@@ -125,6 +125,7 @@ def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
                 markup=False,
             )
         for told in (
+            *status.length,
             status.moved,
             status.other_history,
             _outside(status),

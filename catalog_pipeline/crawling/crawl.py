@@ -13,6 +13,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.ports import Recorder
+from catalog_pipeline.crawling.repeats import Repeats
 from catalog_pipeline.crawling.scheduling.ledger import Ledger
 from catalog_pipeline.crawling.scheduling.loop import CrawlLoop
 from catalog_pipeline.crawling.workforce import Workforce
@@ -23,11 +24,15 @@ from catalog_pipeline.storing.folder_store import FolderStore
 
 @dataclass(frozen=True)
 class CrawlJob:
-    """The pages of a catalogue that are due, each with its last checkpoint if it has one."""
+    """The pages of a catalogue that are due, each with its last checkpoint if it has one.
+
+    `done` are other pages that count as done: none of the due ones may show their products.
+    """
 
     catalogue: Catalogue
     places: CataloguePlaces
     due: Sequence[tuple[PageKey, StoredPage | None]]
+    done: Sequence[StoredPage] = ()
 
 
 def crawl(
@@ -49,6 +54,7 @@ def crawl(
             store,
             must_stop=must_stop,
             has_session=job.places.cookies.exists(),
+            repeats=Repeats(job.done),
         )
         return loop.run(job.due)
 

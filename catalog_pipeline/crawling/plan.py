@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.origins import elsewhere
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling.repeats import Repeats
 from catalog_pipeline.errors import StoredPageError, UsageError
 from catalog_pipeline.records import PageRecord, StoredPage
 from catalog_pipeline.storing.page_file import FileName
@@ -40,7 +41,8 @@ class CrawlPlan:
     `due` have to be downloaded, with their last checkpoint if there is one. `damaged` are those
     of `due` whose stored file was found missing or altered, with what is wrong; `moved` are those
     that were fetched from another address, with that address. `to_parse` were parsed by another
-    YAML: their stored bodies are parsed again, without a download.
+    YAML: their stored bodies are parsed again, without a download. `others` are done, too, and not
+    of the run.
     """
 
     carried_over: tuple[StoredPage, ...]
@@ -49,6 +51,7 @@ class CrawlPlan:
     damaged: tuple[str, ...]
     moved: Mapping[PageKey, str] = dataclasses.field(default_factory=dict)
     to_parse: tuple[StoredPage, ...] = ()
+    others: tuple[StoredPage, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,10 +105,15 @@ def plan_crawl(
 ) -> CrawlPlan:
     """Sort the pages of a run; files that would save a download are verified first.
 
+    `checkpoints` are those of all pages of the catalogue. A stored file is not taken over if it
+    shows what another page shows: the crawl that stored it may have died before it saw that.
     `wiped_at` says when a page was last wiped: its file from before then is not taken over.
     The pages `at_any_age` are not downloaded for being older than the cut-off.
     """
     newest = store.newest()
+    pages = list(pages)
+    others = _others(catalogue, pages, checkpoints, cut_off, now)
+    repeats = Repeats(others)
     carried_over: list[StoredPage] = []
     recovered: list[StoredPage] = []
     due: list[tuple[PageKey, StoredPage | None]] = []
@@ -120,6 +128,7 @@ def plan_crawl(
             is_of_use = not_done is None or not_done.is_to_parse
             problem = damage_of(checkpoint, store) if is_of_use else None
             if is_of_use and problem is None:
+                repeats.add(checkpoint)
                 if not_done is not None:
                     to_parse.append(checkpoint)
                 else:
@@ -137,16 +146,42 @@ def plan_crawl(
                 damaged.append(str(error))
             else:
                 not_done = why_not_done(catalogue, found.record, None, now, is_unreadable)
-                if not_done is None or not_done.is_to_parse:
+                is_of_use = not_done is None or not_done.is_to_parse
+                if is_of_use and not repeats.others(found.record):
                     moved.pop(page, None)
+                    repeats.add(found)
                     (recovered if not_done is None else to_parse).append(found)
                     continue
-                if not_done.is_moved:
+                if not_done is not None and not_done.is_moved:
                     moved[page] = not_done.reason
         due.append((page, checkpoint))
     return CrawlPlan(
-        tuple(carried_over), tuple(recovered), tuple(due), tuple(damaged), moved, tuple(to_parse)
+        tuple(carried_over),
+        tuple(recovered),
+        tuple(due),
+        tuple(damaged),
+        moved,
+        tuple(to_parse),
+        tuple(others),
     )
+
+
+def _others(
+    catalogue: Catalogue,
+    pages: Iterable[PageKey],
+    checkpoints: Mapping[PageKey, StoredPage],
+    cut_off: CutOff,
+    now: datetime,
+) -> list[StoredPage]:
+    """The pages outside of the run that are done, by its cut-off if that was asked for."""
+    instant = cut_off.instant if cut_off.is_explicit else None
+    found = [checkpoints[page] for page in sorted(checkpoints.keys() - set(pages))]
+    reasons = (why_not_done(catalogue, stored.record, instant, now) for stored in found)
+    return [
+        stored
+        for stored, reason in zip(found, reasons, strict=True)
+        if reason is None or reason.is_to_parse
+    ]
 
 
 def parse_cutoff(text: str) -> datetime:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.plan import CrawlPlan
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
 
@@ -21,6 +22,9 @@ class Recorder(Protocol):
 
     def record_failure(self, failure: PageFailure) -> None:
         """Record that a page was given up."""
+
+    def take_back(self, page: PageKey) -> None:
+        """Let a page count as never recorded, so that the failure which follows makes it failed."""
 
 
 class Lease(Protocol):

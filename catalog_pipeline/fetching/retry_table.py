@@ -45,6 +45,8 @@ RETRY_TABLE = (
     RetryRule("content_type", False, "The body is not HTML"),
     RetryRule("too_large", False, "The body exceeds a limit, on the wire or decompressed"),
     RetryRule("parse", False, "The page is there but does not hold what the YAML says"),
+    RetryRule("no_product", False, "The page is there and shows no product"),
+    RetryRule("repeats", False, "The page shows exactly the products of another page"),
     RetryRule("parse_seconds", False, "Reading the page took longer than `limits.parse_seconds`"),
     RetryRule("parse_memory", False, "Reading the page took more than `limits.parse_memory`"),
     RetryRule("poisonous", False, "Worker processes died that had the page in hand"),

@@ -21,16 +21,19 @@ TRANSPORT_EXTENSION = "practice_shop.transport"
 # An address of a range that is reserved for documentation: nobody answers there.
 OTHER_HOST = "http://198.51.100.1"
 GARBAGE_BYTES = 4096
+BLOCK_TEXT = "Are you human? There was unusual traffic from where you are."
 DRIP_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class WholePage:
-    """The page as it would be without the fault, and its variant without one price."""
+    """The page as it would be without the fault, its variant without one price, the one before."""
 
     body: bytes
     body_without_price: bytes
+    body_before: bytes
     path_and_query: str
+    path: str
 
 
 def broken_answer(fault: Fault, page: WholePage) -> ASGIApp:
@@ -47,6 +50,9 @@ def broken_answer(fault: Fault, page: WholePage) -> ASGIApp:
         "garbage": HTMLResponse(garbage(fault.page)),
         "wrong-type": JSONResponse({"products": []}),
         "redirect": RedirectResponse(OTHER_HOST + page.path_and_query, status_code=302),
+        "to-first": RedirectResponse(f"{page.path}?page=1", status_code=302),
+        "repeat": HTMLResponse(page.body_before),
+        "block": HTMLResponse(markup.message_page("One moment", BLOCK_TEXT)),
     }
     return answers[fault.kind]
 

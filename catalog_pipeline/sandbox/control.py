@@ -14,7 +14,7 @@ from starlette.routing import Route
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.sandbox.faults import parse_fault
 from catalog_pipeline.sandbox.members import Sessions
-from catalog_pipeline.sandbox.settings import require_at_least
+from catalog_pipeline.sandbox.settings import require_at_least, require_end
 from catalog_pipeline.sandbox.shop import Shop
 from catalog_pipeline.sandbox.traffic import Traffic
 
@@ -23,6 +23,7 @@ CHANGES = (
     "revise",
     "latency_ms",
     "pages",
+    "end",
     "session_requests",
     "expire_sessions",
     "robots_txt",
@@ -84,6 +85,7 @@ class ControlDesk:
             "faults": [str(fault) for fault in self.shop.faults],
             "latency_ms": self.shop.latency_ms,
             "pages": self.shop.pages,
+            "end": self.shop.end,
             "session_requests": self.shop.session_requests,
         }
 
@@ -103,6 +105,9 @@ class ControlDesk:
 
     def _pages(self, value: object) -> None:
         self.shop.pages = require_at_least("pages", value, 1)
+
+    def _end(self, value: object) -> None:
+        self.shop.end = require_end(value)
 
     def _session_requests(self, value: object) -> None:
         self.shop.session_requests = (

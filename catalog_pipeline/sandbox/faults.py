@@ -21,6 +21,9 @@ KINDS = (
     "garbage",
     "wrong-type",
     "redirect",
+    "to-first",
+    "repeat",
+    "block",
 )
 # Seconds taken where the text gives none: Retry-After of a 429, and how long a slow body drips.
 DEFAULT_SECONDS = {"429": 1, "503": None, "slow": 30}

@@ -7,7 +7,7 @@ Does not belong here: who may see the page (see members) and its markup.
 from email.utils import parsedate_to_datetime
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from catalog_pipeline.sandbox import markup
@@ -28,18 +28,40 @@ def listing_answer(request: Request, shop: Shop, traffic: Traffic, path: str) ->
     rendered = shop.listing(page, path)
     if fault is not None:
         traffic.pages[page] += 1
-        body = b"" if rendered is None else rendered.body
-        unpriced = b"" if rendered is None else shop.listing_without_price(page, path).encode()
-        return broken_answer(fault, WholePage(body, unpriced, f"{path}?page={page}"))
+        return broken_answer(fault, _whole_page(shop, page, path, rendered))
     if rendered is None:
         traffic.pages[page] += 1
-        return not_found()
+        return _beyond_the_end(shop, page, path)
     headers = {"etag": rendered.etag, "last-modified": rendered.last_modified}
     if is_unchanged(request, rendered):
         traffic.not_modified[page] += 1
         return Response(status_code=304, headers=headers)
     traffic.pages[page] += 1
     return HTMLResponse(rendered.body, headers=headers)
+
+
+def _whole_page(shop: Shop, page: int, path: str, rendered: RenderedPage | None) -> WholePage:
+    before = shop.listing(page - 1, path)
+    return WholePage(
+        body=b"" if rendered is None else rendered.body,
+        body_without_price=(
+            b"" if rendered is None else shop.listing_without_price(page, path).encode()
+        ),
+        body_before=b"" if before is None else before.body,
+        path_and_query=f"{path}?page={page}",
+        path=path,
+    )
+
+
+def _beyond_the_end(shop: Shop, page: int, path: str) -> Response:
+    last = shop.listing(shop.pages, path)
+    if shop.end == "empty":
+        return HTMLResponse(markup.listing_page((), page, path=path))
+    if shop.end == "repeat" and last is not None:
+        return HTMLResponse(last.body)
+    if shop.end == "redirect":
+        return RedirectResponse(f"{path}?page=1", status_code=302)
+    return not_found()
 
 
 def requested_page(request: Request) -> int | None:

@@ -89,7 +89,7 @@ class MembersArea:
         if fault is None:
             return form
         body = bytes(form.body)
-        return broken_answer(fault, WholePage(body, body, LOGIN_PATH))
+        return broken_answer(fault, WholePage(body, body, body, LOGIN_PATH, LOGIN_PATH))
 
     async def log_in(self, request: Request) -> Response:
         """Check the form's token and the credentials, and open a session."""

@@ -128,6 +128,7 @@ class RunningShop:
             f"--pages={settings.pages}",
             f"--page-size={settings.page_size}",
             f"--latency-ms={settings.latency_ms}",
+            f"--end={settings.end}",
             f"--member-username={settings.member_username}",
             f"--member-password={settings.member_password}",
             f"--member-token={settings.member_token}",

@@ -11,13 +11,17 @@ from catalog_pipeline.sandbox.faults import Fault
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8108
+ENDS = ("404", "empty", "repeat", "redirect")
+"""What a shop may answer beyond its last page: that there is none, a page without products, the
+last page again, or a redirect to the first one."""
 
 
 @dataclass(frozen=True)
 class ShopSettings:
     """Size, speed, faults and members' credentials of a practice shop.
 
-    `session_requests` is after how many listing requests a member's session expires (None: never).
+    `session_requests` is after how many listing requests a member's session expires (None: never);
+    `end` is one of `ENDS`.
     """
 
     pages: int = 50
@@ -25,6 +29,7 @@ class ShopSettings:
     latency_ms: int = 0
     faults: tuple[Fault, ...] = ()
     session_requests: int | None = None
+    end: str = "404"
     member_username: str = "member"
     member_password: str = "practice"  # noqa: S105 - known to all who practise
     member_token: str = "practice-token"  # noqa: S105 - known to all who practise
@@ -33,8 +38,20 @@ class ShopSettings:
         require_at_least("pages", self.pages, 1)
         require_at_least("page size", self.page_size, 1)
         require_at_least("latency in ms", self.latency_ms, 0)
+        require_end(self.end)
         if self.session_requests is not None:
             require_at_least("requests of a session", self.session_requests, 1)
+
+
+def require_end(value: object) -> str:
+    """Return `value`, one of `ENDS`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if value not in ENDS:
+        raise UsageError(f"practice shop: its end must be one of {', '.join(ENDS)}, not {value!r}")
+    return str(value)
 
 
 def require_at_least(name: str, value: object, least: int) -> int:

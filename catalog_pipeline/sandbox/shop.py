@@ -38,6 +38,7 @@ class Shop:
         self.pages = settings.pages
         self.latency_ms = settings.latency_ms
         self.session_requests = settings.session_requests
+        self.end = settings.end
         self.robots_txt: str | None = None
         self._faults: dict[int, Fault] = {}
         self._faults_left: dict[int, int | None] = {}

@@ -116,6 +116,12 @@ class FolderStore:
         stored = self.newest()
         return all(page in stored for page in pages)
 
+    def discard(self, stored: StoredPage) -> None:
+        """Remove one file, of a page that is not to be done by it."""
+        name = FileName.parse(stored.file_name)
+        if name is not None:
+            self._remove(name)
+
     def discard_others(self, kept: Iterable[StoredPage], *, now: datetime) -> None:
         """Remove all files of the given pages but the given ones and later fetches.
 

@@ -79,6 +79,13 @@ class Store(Protocol):
     def has_all(self, pages: Iterable[PageKey]) -> bool:
         """Whether each of the pages has a file; a page without one cannot be done."""
 
+    def discard(self, stored: StoredPage) -> None:
+        """Remove one file, of a page that is not to be done by it.
+
+        Raises:
+            StorageError: it cannot be removed.
+        """
+
     def discard_others(self, kept: Iterable[StoredPage], *, now: datetime) -> None:
         """Remove all files of the given pages but the given ones and later fetches.
 

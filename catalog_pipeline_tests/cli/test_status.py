@@ -78,7 +78,7 @@ def test_the_failed_pages_are_named_with_all_that_is_known(broken: Site, run: Ru
     assert list(failures) == [2, 3]
     assert (failures[2]["http_status"], failures[2]["attempts"]) == (500, 4)
     assert (failures[3]["http_status"], failures[3]["attempts"]) == (200, 1)
-    assert failures[3]["kind"] == "parse"
+    assert failures[3]["kind"] == "no_product"
     assert failures[2]["failed_at"].endswith("+00:00")
 
     text = run("status", NAME, "--failed").out

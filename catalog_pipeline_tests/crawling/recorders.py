@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.records import PageFailure, StoredPage
 
 
@@ -17,6 +18,11 @@ class KeptRecords:
 
     def record_failure(self, failure: PageFailure) -> None:
         self.failures.append(failure)
+
+    def take_back(self, page: PageKey) -> None:
+        self.groups = [
+            [stored for stored in group if stored.record.page != page] for group in self.groups
+        ]
 
     @property
     def pages(self) -> list[StoredPage]:

@@ -143,6 +143,17 @@ def test_a_failure_is_recorded_with_its_reason_and_is_no_page(recorder_case: Rec
     )  # fmt: skip
 
 
+def test_a_page_that_is_taken_back_was_never_recorded_and_may_fail(recorder_case: RecorderCase):
+    def act(recorder: Recorder) -> None:
+        recorder.record_pages([_page(2), _page(3)])
+        recorder.take_back(PageKey(3))
+        recorder.record_failure(_failure(3))
+
+    recorder_case.use(act)
+    assert recorder_case.recorded() == {PageKey(2): _page(2)}
+    assert set(recorder_case.failures()) == {PageKey(3)}
+
+
 @contextmanager
 def _folder_lock(folder: Path) -> Iterator[Lease]:
     with catalogue_lock(folder, "run-a") as lock:

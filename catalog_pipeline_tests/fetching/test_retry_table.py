@@ -40,6 +40,8 @@ def test_a_permanent_status_is_not_tried_again(status: int) -> None:
         ("too_large", False),
         ("content_type", False),
         ("parse", False),
+        ("no_product", False),
+        ("repeats", False),
     ],
 )
 def test_failures_without_a_status_are_tried_again_as_the_table_says(

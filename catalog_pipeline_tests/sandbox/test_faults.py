@@ -141,6 +141,33 @@ def test_an_empty_page_is_a_200_without_a_card(shop: RunningShop, ask: Ask) -> N
     assert "product-card" not in answer.text
 
 
+def test_a_page_can_show_the_one_before_it_or_lead_to_the_first(shop: RunningShop, ask: Ask):
+    before = ask("/products?page=2").body
+    shop.control(faults=["3=repeat", "4=to-first"])
+    assert ask("/products?page=3").body == before
+    answer = ask("/products?page=4")
+    assert (answer.status, answer.headers["Location"]) == (302, "/products?page=1")
+
+
+def test_a_block_page_is_a_200_that_asks_whether_one_is_human(shop: RunningShop, ask: Ask):
+    shop.control(faults=["3=block"])
+    answer = ask("/products?page=3")
+    assert answer.status == 200
+    assert "Are you human?" in answer.text
+    assert "product-card" not in answer.text
+
+
+def test_a_shop_ends_as_it_was_told_to(shop: RunningShop, ask: Ask):
+    last = ask("/products?page=50").body
+    assert ask("/products?page=51").status == 404
+    shop.control(end="repeat")
+    assert ask("/products?page=51").body == last
+    shop.control(end="empty")
+    assert "no products here" in ask("/products?page=51").text
+    shop.control(end="redirect")
+    assert ask("/products?page=51").headers["Location"] == "/products?page=1"
+
+
 def test_one_price_can_be_missing(shop: RunningShop, ask: Ask) -> None:
     shop.control(faults=["3=no-price"])
     answer = ask("/products?page=3")

@@ -77,6 +77,7 @@ def test_settings_reach_the_process() -> None:
         latency_ms=5,
         faults=(parse_fault("1=429(2):1"), parse_fault("2=reset")),
         session_requests=9,
+        end="repeat",
         member_token="another",
     )
     with RunningShop(settings, port=0) as shop:
@@ -84,6 +85,7 @@ def test_settings_reach_the_process() -> None:
             "faults": ["1=429(2):1", "2=reset"],
             "latency_ms": 5,
             "pages": 3,
+            "end": "repeat",
             "session_requests": 9,
         }
         assert ask_url(f"{shop.url}/products?page=3").text.count('class="product-card"') == 7

@@ -187,6 +187,13 @@ def test_only_older_files_of_the_given_pages_are_discarded(kept: Kept) -> None:
     assert kept.names() == {current.file_name, newer.file_name, other.file_name}
 
 
+def test_one_file_can_be_discarded_and_again(kept: Kept) -> None:
+    first, second = (samples.store_page(kept.store, page) for page in (1, 2))
+    kept.store.discard(first)
+    kept.store.discard(first)
+    assert {str(name) for name in kept.store.newest().values()} == {second.file_name}
+
+
 def test_a_file_of_a_time_to_come_goes_with_the_old_ones(kept: Kept) -> None:
     """The clock was ahead when it was stored, so that it would never look old."""
     samples.store_page(kept.store, 7)

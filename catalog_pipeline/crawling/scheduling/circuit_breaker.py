@@ -9,6 +9,9 @@ from collections import Counter, deque
 
 from catalog_pipeline.records import PageFailure
 
+_KINDS_OF_CONTENT = ("parse", "no_product", "repeats")
+"""Kinds of failure of which the status says nothing: the site gave the page."""
+
 
 class CircuitBreaker:
     """Looks at the last `stop_window` pages that were finished, for better or worse.
@@ -61,6 +64,6 @@ class CircuitBreaker:
 
 
 def _cause(failure: PageFailure) -> str:
-    if failure.http_status is not None and failure.kind != "parse":
+    if failure.http_status is not None and failure.kind not in _KINDS_OF_CONTENT:
         return f"HTTP {failure.http_status}"
     return f"a failure of kind {failure.kind!r}"

@@ -6,6 +6,7 @@ file. The limits of a group are written here and nowhere else.
 
 from __future__ import annotations
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.ports import Recorder
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.store import Store
@@ -28,6 +29,13 @@ class GroupCommit:
         if not self._pages:
             self._opened_at = now
         self._pages.append(page)
+
+    def drop(self, page: PageKey) -> bool:
+        """Take a page out of the group again; False if it is not in it, being recorded already."""
+        kept = [stored for stored in self._pages if stored.record.page != page]
+        was_in_it = len(kept) < len(self._pages)
+        self._pages = kept
+        return was_in_it
 
     def seconds_left(self, now: float) -> float | None:
         """Time until the group has to be recorded; None while it is empty."""

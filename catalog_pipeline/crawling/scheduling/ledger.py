@@ -48,6 +48,11 @@ class Ledger:
         self._breaker.page_done()
         self._observer.page_stored(stored)
 
+    def take_back(self, page: PageKey) -> None:
+        """A page that was stored is not to be done; its failure follows."""
+        if not self._group.drop(page):
+            self._recorder.take_back(page)
+
     def page_failed(
         self,
         page: PageKey,

@@ -14,6 +14,7 @@ from dataclasses import replace
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
+from catalog_pipeline.crawling.repeats import Repeats
 from catalog_pipeline.crawling.scheduling.admission import Admission
 from catalog_pipeline.crawling.scheduling.ledger import Ledger
 from catalog_pipeline.crawling.scheduling.queue import PageQueue, PageWork
@@ -41,6 +42,7 @@ class CrawlLoop:
         *,
         must_stop: Callable[[], bool],
         has_session: bool = False,
+        repeats: Repeats | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalogue = catalogue
@@ -53,7 +55,9 @@ class CrawlLoop:
         self._pages = 0
         self._throttle = AdaptiveThrottle(self._politeness.requests_per_second, clock=clock)
         self._admission = Admission(catalogue, pool, self._throttle, has_session=has_session)
-        self._results = Results(catalogue, self._queue, self._admission, ledger, store, clock)
+        self._results = Results(
+            catalogue, self._queue, self._admission, ledger, store, repeats or Repeats(), clock
+        )
         self._stopping = Stopping(catalogue.name, ledger, must_stop)
         self._robots = RobotsGate(
             catalogue,

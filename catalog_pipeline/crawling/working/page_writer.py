@@ -13,6 +13,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.origins import is_of_same_address, origin_of
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.working.reading_board import ReadingBoard
+from catalog_pipeline.crawling.working.same_products import products_hash
 from catalog_pipeline.errors import ParseError, StoredPageError
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
@@ -43,6 +44,7 @@ class PageWriter:
         self._parser = reader_of(catalogue)
         self._catalogue = catalogue
         self._code_version = catalogue.code_version
+        self._key_columns = catalogue.key_columns
 
     def usable(self, previous: StoredPage | None) -> PageFile | None:
         """The stored page, if it may stand in for a 304.
@@ -101,6 +103,7 @@ class PageWriter:
             rows=len(next(iter(columns.values()))),
             data_version=page_file.data_version(rows),
             code_version=self._code_version,
+            products=products_hash(columns, self._key_columns),
         )
         return replace(self._store.write(mended, rows, file.body), hidden_cells=hidden)
 
@@ -129,6 +132,7 @@ class PageWriter:
             data_version=page_file.data_version(rows),
             code_version=self._code_version,
             asked_at=origin_of(self._catalogue, page),
+            products=products_hash(columns, self._key_columns),
         )
         return replace(self._store.write(record, rows, body), hidden_cells=hidden)
 

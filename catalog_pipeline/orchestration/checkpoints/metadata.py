@@ -43,6 +43,7 @@ def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
         "data_version": dg.TextMetadataValue(record.data_version),
         "code_version": dg.TextMetadataValue(record.code_version),
         "asked_at": _text(record.asked_at),
+        "products": _text(record.products),
     }
 
 
@@ -65,6 +66,7 @@ def page_of_values(page: PageKey, values: Values) -> StoredPage | None:
             data_version=values["data_version"],
             code_version=values["code_version"],
             asked_at=values.get("asked_at"),
+            products=values.get("products"),
         )
         return StoredPage(record, values["file"], values["sha256"], values["carried_over"])
     except KeyError:

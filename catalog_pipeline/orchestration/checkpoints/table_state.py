@@ -33,6 +33,8 @@ CHECKPOINTS_KEY = "pages_with_checkpoint"
 ROWS_KEY = "dagster/row_count"
 DUPLICATES_KEY = "duplicates"
 OUTDATED_KEY = "pages_of_older_definition"
+GOES_ON_KEY = "goes_on"
+"""Metadata key of a table: that the site has more pages than the YAML says; "" if it has not."""
 LEFT_OUT_KEY = "left_out"
 """Metadata key of a table: which pages are done and not in it, and why."""
 VERSION_KEY = "code_version"
@@ -55,6 +57,7 @@ class LastBuild:
     rows: int | None = None
     duplicates: int = 0
     outdated_pages: int = 0
+    goes_on: str = ""
     left_out: Mapping[PageKey, str] = field(default_factory=dict)
     file: TableIdentity | None = None
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -72,6 +75,7 @@ def read_last_build(instance: dg.DagsterInstance, catalogue: Catalogue) -> LastB
         rows=values.get(ROWS_KEY),
         duplicates=values.get(DUPLICATES_KEY, 0),
         outdated_pages=values.get(OUTDATED_KEY, 0),
+        goes_on=values.get(GOES_ON_KEY) or "",
         left_out=_left_out_of(values.get(LEFT_OUT_KEY) or {}),
         file=TableIdentity(size, digest) if size is not None and digest else None,
         values=values,

@@ -28,6 +28,7 @@ class EventRecorder:
         pages_key: dg.AssetKey,
         pages: Iterable[PageKey],
     ) -> None:
+        self._context = context
         self._events = StepEvents(context)
         self._key = pages_key
         self._pages = frozenset(pages)
@@ -49,6 +50,12 @@ class EventRecorder:
             # Dagster shows no page as failed that its run has not announced.
             self.plan_pages([failure.page])
         self._events.store([self._events.observed(observation, said)])
+
+    def take_back(self, page: PageKey) -> None:
+        """Wipe a page, and announce it anew for this run."""
+        self._context.instance.wipe_asset_partitions(self._key, [str(page)])
+        self.recorded = [stored for stored in self.recorded if stored.record.page != page]
+        self.plan_pages([page])
 
     def plan_pages(self, pages: Iterable[PageKey]) -> None:
         """Announce pages that the run's partition tags do not name, as Dagster does for ranges."""

@@ -14,6 +14,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.observers import Together
 from catalog_pipeline.crawling.ports import Observer
+from catalog_pipeline.orchestration.checkpoints.length import length_verdicts
 from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
 from catalog_pipeline.orchestration.checkpoints.standing import Standing, read_standing, tell_moved
 from catalog_pipeline.orchestration.checkpoints.table_state import (
@@ -233,5 +234,6 @@ def _result(
         left_out=built.left_out,
         left_out_not_done=frozenset(built.left_out.keys() - statuses.done),
         outdated_pages=built.outdated_pages,
+        length=length_verdicts(request.catalogue, standing, built),
         run_id=crawl.run_id if crawl is not None else None,
     )

@@ -43,6 +43,8 @@ class CrawlResult:
     outdated_pages: int = 0
     table_waits: str | None = None
     """What the catalogue's first table lacks yet, where it was not asked for."""
+    length: tuple[str, ...] = ()
+    """What speaks against the length that the YAML gives the listing."""
 
     @property
     def is_complete(self) -> bool:

@@ -11,7 +11,11 @@ from catalog_pipeline.orchestration.names import (
     qualified_name,
 )
 from catalog_pipeline.orchestration.runs.completeness import PAGES_COMPLETE
-from catalog_pipeline.orchestration.runs.table_run import PAGES_INTACT, build_products
+from catalog_pipeline.orchestration.runs.table_run import (
+    LISTING_WHOLE,
+    PAGES_INTACT,
+    build_products,
+)
 from catalog_pipeline.places import catalogue_places
 
 
@@ -41,6 +45,11 @@ def build_products_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
                 PAGES_INTACT,
                 asset=key,
                 description="Every page that is done is in the table, none had to be left out.",
+            ),
+            dg.AssetCheckSpec(
+                LISTING_WHOLE,
+                asset=key,
+                description="The last page has no link to a page after it.",
             ),
         ],
     )

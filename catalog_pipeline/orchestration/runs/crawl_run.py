@@ -121,7 +121,8 @@ def _crawl(
         reparse_job = ReparseJob(catalogue, places, plan.to_parse, gives_up=config.reparse)
         outcome = _both(outcome, reparse(reparse_job, recorder, crawl_context, must_stop))
     if plan.due:
-        crawl_job = CrawlJob(catalogue, places, plan.due)
+        done = [*plan.others, *plan.carried_over, *plan.recovered, *plan.to_parse]
+        crawl_job = CrawlJob(catalogue, places, plan.due, done)
         outcome = _both(outcome, crawl(crawl_job, recorder, crawl_context, must_stop))
     store.discard_others(recorder.recorded, now=datetime.now(timezone.utc))
     if outcome.with_secrets:

@@ -10,6 +10,7 @@ from catalog_pipeline.catalogue.origins import elsewhere
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.lock import TABLE_LOCK, catalogue_lock
+from catalog_pipeline.crawling.verdicts import goes_on
 from catalog_pipeline.errors import CatalogPipelineError, TableError
 from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event, read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.statuses import (
@@ -21,6 +22,7 @@ from catalog_pipeline.orchestration.checkpoints.table_state import (
     CHECKPOINTS_KEY,
     DIGEST_KEY,
     DUPLICATES_KEY,
+    GOES_ON_KEY,
     LEFT_OUT_KEY,
     MIRRORS_KEY,
     OUTDATED_KEY,
@@ -45,6 +47,7 @@ from catalog_pipeline.tables.preview import markdown_preview
 from catalog_pipeline.tables.report import LeftOutPage
 
 PAGES_INTACT = "stored_pages_are_intact"
+LISTING_WHOLE = "listing_ends_with_the_last_page"
 _TOLD = 20
 
 
@@ -61,7 +64,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
         with catalogue_lock(places.folder, context.run.run_id, lock_file=TABLE_LOCK):
             _tell_damage(context, catalogue)
             built_from = latest_page_event(instance, catalogue)
-            completeness, report = _build(instance, catalogue)
+            completeness, report, more = _build(instance, catalogue)
     except CatalogPipelineError as error:
         if isinstance(error, TableError):
             instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0"})
@@ -71,6 +74,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
         metadata={
             **_table_metadata(catalogue, report),
             **_page_metadata(completeness, report),
+            GOES_ON_KEY: more,
             "path": dg.MetadataValue.path(str(places.table)),
             BUILT_FROM_KEY: built_from,
             PAGES_KEY: format_pages(catalogue.pages),
@@ -81,6 +85,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
         check_results=[
             pages_complete(completeness, failure_reasons(instance, catalogue)),
             _pages_intact(report),
+            _listing_whole(more),
         ],
     )
 
@@ -100,7 +105,10 @@ def _tell_left_out(context: dg.AssetExecutionContext, report: TableReport, outsi
         context.log.warning(f"{len(report.left_out) - _TOLD} more pages are not in the table.")
 
 
-def _build(instance: dg.DagsterInstance, catalogue: Catalogue) -> tuple[Completeness, TableReport]:
+def _build(
+    instance: dg.DagsterInstance, catalogue: Catalogue
+) -> tuple[Completeness, TableReport, str]:
+    """How complete the pages are, what came of the build, and what the last page says of more."""
     places = catalogue_places(catalogue.name)
     # In this order: a page that is done has its checkpoint when checkpoints are read.
     statuses = read_statuses(instance, catalogue, catalogue.pages)
@@ -126,7 +134,10 @@ def _build(instance: dg.DagsterInstance, catalogue: Catalogue) -> tuple[Complete
     )
     unknown = [_of_another_event(page) for page in sorted(statuses.done - checkpoints.keys())]
     left_out = sorted([*report.left_out, *foreign, *unknown], key=lambda page: page.page)
-    return completeness, replace(report, left_out=tuple(left_out))
+    last = catalogue.pages[-1]
+    store = FolderStore(places.pages)
+    more = goes_on(catalogue, checkpoints[last], store) if last in kept else None
+    return completeness, replace(report, left_out=tuple(left_out)), more or ""
 
 
 def _of_another_address(catalogue: Catalogue, page: PageKey, place: str) -> LeftOutPage:
@@ -176,6 +187,15 @@ def _page_metadata(completeness: Completeness, report: TableReport) -> dict[str,
         OUTDATED_KEY: report.outdated_pages,
         "coverage": round(report.pages / completeness.total, 4),
     }
+
+
+def _listing_whole(more: str) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=LISTING_WHOLE,
+        passed=not more,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=more or None,
+    )
 
 
 def _pages_intact(report: TableReport) -> dg.AssetCheckResult:

@@ -14,7 +14,12 @@ from lxml import etree
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.errors import CatalogueError, ParseError, ParseLimitError
+from catalog_pipeline.errors import (
+    CatalogueError,
+    NoProductError,
+    ParseError,
+    ParseLimitError,
+)
 from catalog_pipeline.reading.charset import Charset, charset_of, in_utf8, of_charset, stray_byte_in
 from catalog_pipeline.reading.decoders import python_name
 from catalog_pipeline.reading.field_values import Findings
@@ -167,25 +172,34 @@ class ListingParser:
 
 def _no_product(
     parser: ListingParser, root: etree._Element, body: bytes, charset: Charset
-) -> ParseError:
+) -> NoProductError:
     title, size = page_title(root), len(body)
     shown = f"title {title!r}" if title else "without title"
+    is_small = size <= _DIAGNOSED_BYTES
+    looks_like = page_kind(root) if is_small else "it is too large for a page without products"
     refresh = any(
         (meta.get("http-equiv") or "").strip().lower() == "refresh" for meta in root.iter("meta")
     )
-    hint = "; it has a meta refresh, so it may only lead on to another page" if refresh else ""
-    if not hint and size <= _DIAGNOSED_BYTES:
-        reason = page_kind(root) or best(parser.product_diagnoses(root)).brief
-        hint = f"; {reason}" if reason else ""
+    if refresh:
+        looks_like = "it has a meta refresh, so it may only lead on to another page"
+    reason = looks_like
+    if not reason:
+        reason = best(parser.product_diagnoses(root)).brief
+    hint = f"; {reason}" if reason else ""
     stray = stray_byte_in(body, charset)
     hint += f"; {stray}" if stray else ""
-    return ParseError(
+    error = NoProductError(
         f"no product on the page ({size} bytes, {shown}{hint})",
         selector=" | ".join(selector.text for selector in parser.product_selectors),
     )
+    error.looks_like = looks_like or stray
+    return error
 
 
 def _placed(error: ParseError, page: PageKey, url: str, hint: str | None = None) -> ParseError:
+    if isinstance(error, NoProductError):
+        error.page, error.url = page, url
+        return error
     problem = f"{error.problem} ({hint})" if hint else error.problem
     return ParseError(
         problem,

@@ -31,6 +31,9 @@ class _Groups:
     def record_failure(self, failure: PageFailure) -> None:
         raise AssertionError("failures are not grouped")
 
+    def take_back(self, page: PageKey) -> None:
+        raise AssertionError("a group takes nothing back that is recorded")
+
 
 @pytest.fixture
 def groups() -> _Groups:

@@ -46,7 +46,7 @@ def test_a_page_is_stored_with_its_body_and_record(site: Site, worker: PageWorke
     [
         ("3=404", "gone", 404),
         ("3=500", "server_error", 500),
-        ("3=empty", "parse", 200),
+        ("3=empty", "no_product", 200),
         ("3=no-price", "parse", 200),
     ],
 )

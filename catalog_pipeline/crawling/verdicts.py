@@ -1,0 +1,104 @@
+"""Whether a listing of a fixed length is as long as the YAML says, by what its pages show.
+
+Sentences for people, out of what was crawled; nothing is asked, and nothing is decided by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.errors import ParseError, StoredPageError
+from catalog_pipeline.reading.html.page_links import page_links
+from catalog_pipeline.records import PageFailure, StoredPage
+from catalog_pipeline.storing.store import Store
+
+ENDING_KINDS = {
+    "repeats": "show the products of other pages",
+    "page_lost": "lead to other pages",
+    "status_404_410": "are not there",
+    "no_product": "show no product",
+}
+"""Kinds of failure by which a page may be one that the listing does not have."""
+
+
+def goes_on(catalogue: Catalogue, last: StoredPage, store: Store) -> str | None:
+    """That the last page links to the one after it; None if it does not, or cannot be read."""
+    record = last.record
+    after = PageKey(record.page.number + 1, record.page.listing)
+    address = catalogue.page_address(after)
+    wanted = {address, _at_place_of(record.url, address)}
+    try:
+        body = store.read(record.page, last.file_name, last.sha256).body
+        links = page_links(
+            body,
+            url=record.url,
+            content_type=record.content_type,
+            encoding=catalogue.encoding,
+        )
+        found = next((link for link in links if any(_leads_to(link, each) for each in wanted)), "")
+    except (ParseError, StoredPageError):
+        return None
+    if not found:
+        return None
+    return (
+        f"the catalogue goes on: page {record.page}, its last one, links to page {after} "
+        f"({_shown(found)}); give a higher last_page"
+    )
+
+
+def seems_to_end(
+    pages: Sequence[PageKey], done: Set[PageKey], failures: Mapping[PageKey, PageFailure]
+) -> str | None:
+    """That the last pages of a listing do not exist by the looks of it; None if they may.
+
+    `pages` are those of one listing, in order.
+    """
+    beyond: list[PageKey] = []
+    for page in reversed(pages):
+        if page not in failures or failures[page].kind not in ENDING_KINDS:
+            break
+        beyond.append(page)
+    last = pages[-len(beyond) - 1] if len(beyond) < len(pages) else None
+    if not beyond or last not in done:
+        return None
+    kinds = dict.fromkeys(failures[page].kind for page in reversed(beyond))
+    how = " or ".join(ENDING_KINDS[kind] for kind in kinds)
+    which = "page" if len(beyond) == 1 else "pages"
+    return (
+        f"the listing seems to end at page {last}: {which} {format_pages(beyond)} {how}; "
+        f"if so, give last_page: {last.number if last else 0}"
+    )
+
+
+def _at_place_of(url: str, address: str) -> str:
+    """The address at the host where the site was really asked, such as that of a mirror."""
+    there, parts = urlsplit(url), urlsplit(address)
+    return urlunsplit(parts._replace(scheme=there.scheme, netloc=there.netloc))
+
+
+def _leads_to(link: str, address: str) -> bool:
+    """Whether it is that address, with other parameters beside its own at the most."""
+    found, wanted = urlsplit(link), urlsplit(address)
+    if _host(found.hostname) != _host(wanted.hostname) or found.port != wanted.port:
+        return False
+    if unquote(found.path).rstrip("/") != unquote(wanted.path).rstrip("/"):
+        return False
+    return set(parse_qsl(wanted.query, keep_blank_values=True)) <= set(
+        parse_qsl(found.query, keep_blank_values=True)
+    )
+
+
+def _host(name: str | None) -> str:
+    return (name or "").lower().removeprefix("www.")
+
+
+def _shown(url: str) -> str:
+    """The address without what may be secret in it, as long as a line bears."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}?{parts.query}"[
+        :200
+    ].rstrip("?")

@@ -1,0 +1,18 @@
+"""What a catalogue's history says of the length of its listing.
+
+How a page shows that there are more, or fewer, is known to `crawling.verdicts`.
+"""
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.crawling.verdicts import seems_to_end
+from catalog_pipeline.orchestration.checkpoints.standing import Standing
+from catalog_pipeline.orchestration.checkpoints.table_state import LastBuild
+
+
+def length_verdicts(
+    catalogue: Catalogue, standing: Standing, built: LastBuild | None
+) -> tuple[str, ...]:
+    """Sentences about a listing that is not as long as the YAML says; none if nothing shows it."""
+    done, failures = standing.statuses.done, standing.failures
+    fewer = seems_to_end(catalogue.pages, done, failures)
+    return tuple(told for told in (built.goes_on if built else None, fewer) if told)
