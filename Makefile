@@ -4,12 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := $(VENV)-lowest
-SLOW := services crash
-QUICK := $(SLOW:%=--ignore=catalog_pipeline_tests/%)
 TWO := -n 2 --dist loadgroup
+QUICK := -m "not processes"
+NEITHER_KILLS_NOR_SERVICES := $(patsubst %,--ignore=catalog_pipeline_tests/%,crash services)
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
-.PHONY: run ui test quick slow lowest lint audit chaos attack bench clean
+.PHONY: run ui test quick crawls slow lowest lint audit chaos attack bench clean
 
 run: $(VENV)/installed  ## Crawl the practice shop and build its table
 	@$(BIN)/catalog-pipeline run
@@ -17,20 +17,23 @@ run: $(VENV)/installed  ## Crawl the practice shop and build its table
 ui: $(VENV)/installed  ## Web UI and daemon on the same instance and data; PORT=... for another port
 	@$(BIN)/catalog-pipeline ui $(if $(PORT),--port $(PORT))
 
-test: quick slow  ## All tests
+test: quick crawls slow  ## All tests
 
-quick: $(VENV)/installed-for-tests  ## The tests that start no services and kill nothing, in two processes
+quick: $(VENV)/installed-for-tests  ## The tests that start no process
 	@$(BIN)/python -m pytest $(QUICK) $(TWO)
 
-slow: $(VENV)/installed-for-tests  ## The other tests: services, web UI in a browser, deaths
+crawls: $(VENV)/installed-for-tests  ## Those that start some: whole crawls, commands, `dg`, attacks
+	@$(BIN)/python -m pytest -m processes $(NEITHER_KILLS_NOR_SERVICES) $(TWO)
+
+slow: $(VENV)/installed-for-tests  ## Those of deaths, and of services with the web UI in a browser
 	@.ci/install-browser
 	@$(BIN)/python -m pytest $(TWO) catalog_pipeline_tests/crash
 	@$(BIN)/python -m pytest catalog_pipeline_tests/services
 
-lowest: $(VENV)/installed-for-tests  ## The quick tests with the lowest versions that are allowed; before a release
+lowest: $(VENV)/installed-for-tests  ## `quick` and `crawls` with the lowest versions that are allowed; before a release
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
 	@$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct '.[test]'
-	@$(LOWEST)/bin/python -m pytest $(QUICK) $(TWO)
+	@$(LOWEST)/bin/python -m pytest $(NEITHER_KILLS_NOR_SERVICES) $(TWO)
 
 lint: $(VENV)/installed-for-tests  ## Style, security rules, formatting, types; known holes, where that can be asked
 	$(BIN)/ruff check

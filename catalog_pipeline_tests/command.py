@@ -33,17 +33,41 @@ def run_process(
     *arguments: str, cwd: Path | None = None, environ: dict[str, str] | None = None
 ) -> Answer:
     """The command as a process, until it ends."""
-    ended = subprocess.run(
-        [*COMMAND, *arguments],
+    return run_to_its_end([*COMMAND, *arguments], SECONDS, cwd=cwd, environ=environ)
+
+
+def run_to_its_end(
+    command: list[str],
+    seconds: float,
+    *,
+    cwd: Path | None = None,
+    environ: dict[str, str] | None = None,
+) -> Answer:
+    """Any program as a process with nothing to read; `environ` comes on top of our own."""
+    process = subprocess.run(
+        command,
         cwd=cwd,
         env={**os.environ, **(environ or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=seconds,
         check=False,
     )
-    return Answer(ended.returncode, ended.stdout, ended.stderr)
+    return Answer(process.returncode, process.stdout, process.stderr)
+
+
+def holding(script: str, *arguments: str) -> "subprocess.Popen[str]":
+    """A process of Python that has said `held`, and may be told more."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.command import Answer
 from catalog_pipeline_tests.site import Site
 
+pytest_plugins = ["catalog_pipeline_tests.own_processes"]
+
 # Whoever starts the tests in the background of a shell lets them ignore SIGINT, and all they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # Whoever runs them may want colours; what the tests read is plain.
@@ -52,7 +54,12 @@ def running_shop() -> Iterator[RunningShop]:
 @pytest.fixture
 def shop(running_shop: RunningShop) -> RunningShop:
     """The shared shop without faults, latency or counts."""
-    running_shop.control(
+    return as_new(running_shop)
+
+
+def as_new(shop: RunningShop) -> RunningShop:
+    """Take back whatever was asked of a shop of 50 pages."""
+    shop.control(
         faults=[],
         latency_ms=0,
         pages=50,
@@ -62,7 +69,7 @@ def shop(running_shop: RunningShop) -> RunningShop:
         robots_txt=None,
         reset_hits=True,
     )
-    return running_shop
+    return shop
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,12 @@
 """A Dagster project of somebody else in which the package is installed, and `dg` in it."""
 
 import json
-import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from catalog_pipeline_tests.command import Answer
+from catalog_pipeline_tests.command import Answer, run_to_its_end
 
 DG = str(Path(sys.executable).with_name("dg"))
 SECONDS = 120.0
@@ -38,17 +36,8 @@ def defs() -> dg.Definitions:
 
 def run_dg(*arguments: str, cwd: Path, environ: dict[str, str] | None = None) -> Answer:
     """`dg` as a process, until it ends."""
-    ended = subprocess.run(
-        [DG, *arguments],
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": "200", **(environ or {})},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    return Answer(ended.returncode, ended.stdout, ended.stderr)
+    wide = {"COLUMNS": "200", **(environ or {})}
+    return run_to_its_end([DG, *arguments], SECONDS, cwd=cwd, environ=wide)
 
 
 @dataclass(frozen=True)

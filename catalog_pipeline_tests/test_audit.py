@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 AUDIT = Path(__file__).parents[1] / ".ci" / "audit"
 KNOWS_OF_ALL = "echo urllib3 1.26.4 PYSEC-2021-108; exit 1"
 KNOWS_OF_THE_OLD = f"grep -q urllib3==1.26.4 $6 || {{ cat $6; exit 0; }}; {KNOWS_OF_ALL}"

@@ -40,6 +40,7 @@ def its_shop() -> Iterator[RunningShop]:
         yield shop
 
 
+@pytest.mark.processes
 def test_what_release_1_left_is_resumed_built_and_refreshed(
     release_1: Path, its_shop: RunningShop, run: Run
 ):

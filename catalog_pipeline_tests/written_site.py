@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import yaml
 
 from catalog_pipeline.catalogue.files import read_catalogue
 from catalog_pipeline.catalogue.finding import FILE_NAME
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline_tests.answering import NOT_HERE, Reply, Request, answering
 from catalog_pipeline_tests.site import NAME, QUICK, Site
 
 Answer = Callable[[Message], tuple[int, dict[str, str], str]]
@@ -67,38 +66,15 @@ def written_site() -> Iterator[WrittenSite]:
     """A site without pages, running on loopback."""
     site = WrittenSite()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        # A head and a body in two packets would each wait for the other's acknowledgement.
-        wbufsize = -1
+    def answer(request: Request) -> Reply:
+        site.before_answer(request.path)
+        site.asked[request.path] += 1
+        if request.path in site.answers:
+            status, headers, text = site.answers[request.path](request.headers)
+            return Reply(text.encode(), status, site.headers | headers)
+        if request.path not in site.bodies:
+            return replace(NOT_HERE, headers=site.headers)
+        return Reply(site.bodies[request.path].encode(), headers=site.headers)
 
-        def do_GET(self) -> None:
-            site.before_answer(self.path)
-            site.asked[self.path] += 1
-            body = site.bodies.get(self.path)
-            status, headers = 404 if body is None else 200, dict(site.headers)
-            if self.path in site.answers:
-                status, more, body = site.answers[self.path](self.headers)
-                headers |= more
-            self.send_response(status)
-            for name, value in ({"Content-Type": "text/html; charset=utf-8"} | headers).items():
-                self.send_header(name, value)
-            content = (body or "not here").encode()
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-            self.wfile.flush()
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        site.url = f"http://127.0.0.1:{server.server_address[1]}"
-        try:
-            yield site
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(answer) as site.url:
+        yield site

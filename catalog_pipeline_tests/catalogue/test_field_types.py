@@ -48,6 +48,7 @@ def test_a_table_that_lacks_a_kind_is_refused_by_its_name():
         total(Colour, {Colour.RED: "r"})
 
 
+@pytest.mark.processes
 def test_each_place_that_does_not_know_a_new_type_is_noticed(tmp_path):
     shutil.copytree(PACKAGE, tmp_path / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
     types = tmp_path / PACKAGE.name / "catalogue" / "field_types.py"

@@ -1,9 +1,12 @@
 """Fifty pages of which some are broken: what is done, what failed, what a rerun downloads."""
 
 import pandas as pd
+import pytest
 
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
+
+pytestmark = pytest.mark.processes
 
 
 def test_two_broken_pages_do_not_hold_up_the_others_and_are_all_that_is_rerun(site: Site, run: Run):

@@ -14,6 +14,8 @@ from catalog_pipeline.orchestration.definitions.sensor import build_table_sensor
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
+pytestmark = pytest.mark.processes
+
 
 def _another_table(path: Path) -> None:
     frame = pd.read_parquet(path)

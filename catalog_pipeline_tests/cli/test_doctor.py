@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from catalog_pipeline.cli.advice import say_once_what_is_slow
 from catalog_pipeline_tests.cli.conftest import add_catalogue
 from catalog_pipeline_tests.conftest import Run
@@ -61,6 +63,7 @@ def test_init_home_adds_what_is_lacking_and_says_so(run: Run, home: Path):
     assert "nothing was changed" in run("init-home").out
 
 
+@pytest.mark.processes
 def test_that_events_are_stored_slowly_is_said_once_with_the_lines_to_add(
     run: Run, site: Site, home: Path
 ):

@@ -19,6 +19,8 @@ from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.written_site import Answer, WrittenSite, listing, written_site
 
+pytestmark = pytest.mark.processes
+
 TOKEN = 't0k/en+"8f3a&9c<1d2e4b5a6978"'
 FORMS = (
     TOKEN,

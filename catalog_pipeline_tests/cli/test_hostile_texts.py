@@ -31,6 +31,7 @@ def hostile(site: Site) -> Iterator[WrittenSite]:
         yield made
 
 
+@pytest.mark.processes
 def test_what_commands_show_of_a_site_is_text(hostile: WrittenSite, site: Site, run: Run) -> None:
     price = {"price": {"select": "i", "type": "money", "currency": "EUR"}}
     answers = [run("try", NAME), run("run", NAME), run("status", NAME)]

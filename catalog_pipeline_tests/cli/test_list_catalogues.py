@@ -42,6 +42,7 @@ def test_a_mistake_in_any_file_is_reported(site: Site, run: Run):
     assert "key names 'sku', which is not declared; fields: product_id" in answer.err
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("changes", [{"key": "sku"}, {"product": "article["}, {"proudct": "li"}])
 def test_one_file_with_a_mistake_leaves_the_others_as_they_are(
     site: Site, run: Run, changes: dict[str, str]
@@ -63,6 +64,7 @@ def test_one_file_with_a_mistake_leaves_the_others_as_they_are(
         assert f"Catalogue {NAME}, " in broken.err
 
 
+@pytest.mark.processes
 def test_two_files_of_one_name_leave_the_others_as_they_are(site: Site, run: Run):
     site.write(name="good", last_page=1)
     site.write(name="de/shop")

@@ -36,6 +36,7 @@ def test_each_command_explains_its_options(run: Run, command: str, options: list
     assert command in run("--help").out
 
 
+@pytest.mark.processes
 def test_help_and_mistakes_do_not_wait_for_dagster():
     script = (
         "import sys; from catalog_pipeline.cli.main import run_command\n"
@@ -46,6 +47,7 @@ def test_help_and_mistakes_do_not_wait_for_dagster():
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
 
 
+@pytest.mark.processes
 def test_the_answer_to_a_mistake_costs_well_under_a_second():
     """Of processor time: how busy the machine is otherwise does not matter, once it has run."""
     assert min(_processor_seconds([*COMMAND, "run", "--nonsense"]) for _ in range(3)) < 0.8
@@ -102,6 +104,7 @@ def test_a_mistake_in_a_yaml_is_told_with_catalogue_field_line_and_what_is_allow
     assert "Allowed: description, base_url" in answer.err
 
 
+@pytest.mark.processes
 def test_a_selector_that_cannot_be_used_is_told_before_anything_runs(site: Site, run: Run):
     site.write(product="article..card")
     answer = run("run", NAME)
@@ -130,6 +133,7 @@ def test_a_data_folder_that_cannot_be_made_is_a_clear_error(
     assert str(tmp_path / "file") in answer.err
 
 
+@pytest.mark.processes
 def test_without_dagster_home_the_checkout_s_own_is_used(site: Site, tmp_path: Path):
     """Never a temporary instance: what one command records the next one finds."""
     checkout = tmp_path / "checkout"
@@ -157,6 +161,7 @@ def test_without_dagster_home_the_checkout_s_own_is_used(site: Site, tmp_path: P
     assert (checkout / "data" / NAME / "products.parquet").is_file()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("encoding", ["ascii", "koi8-r", "ascii:surrogateescape", "cp1251"])
 def test_what_a_pipe_cannot_show_is_replaced_and_the_exit_code_is_that_of_the_work(
     site: Site, tmp_path: Path, encoding: str

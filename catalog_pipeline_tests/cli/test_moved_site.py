@@ -9,6 +9,8 @@ from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def other() -> Iterator[RunningShop]:

@@ -4,9 +4,13 @@ import os
 import pty
 import subprocess
 
+import pytest
+
 from catalog_pipeline_tests.command import COMMAND
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
+
+pytestmark = pytest.mark.processes
 
 ESCAPE = "\x1b"
 

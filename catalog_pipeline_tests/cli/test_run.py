@@ -22,6 +22,8 @@ from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.waiting import wait_for
 
+pytestmark = pytest.mark.processes
+
 
 def test_a_run_gets_every_page_once_and_the_next_one_downloads_nothing(site: Site, run: Run):
     first = run("run", NAME, "--json")

@@ -12,6 +12,8 @@ from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.waiting import wait_for
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def shops(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:

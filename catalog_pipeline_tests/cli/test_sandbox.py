@@ -10,6 +10,8 @@ import pytest
 
 from catalog_pipeline_tests.command import running
 
+pytestmark = pytest.mark.processes
+
 
 def _status(url: str) -> int:
     try:

@@ -16,7 +16,7 @@ BOOKS = SAVED / "books.toscrape.com"
 ACESSORIOS = SAVED / "acessorioscelular"
 PARSING_TESTS = Path(__file__).parents[1] / "reading"
 
-pytestmark = needs_saved_pages
+pytestmark = [needs_saved_pages, pytest.mark.processes]
 
 
 def _books(*more: tuple[str, Path]) -> dict[str, Path]:

@@ -12,6 +12,8 @@ from catalog_pipeline.orchestration.names import pages_key, products_key
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
+pytestmark = pytest.mark.processes
+
 LOGIN = {"username_env": "SHOP_USER", "password_env": "SHOP_PASSWORD"}
 
 

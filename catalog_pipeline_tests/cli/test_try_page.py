@@ -9,6 +9,7 @@ from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
 
+@pytest.mark.processes
 def test_a_page_of_the_bundled_shop_is_shown_as_a_table(run: Run, home: Path):
     before = sorted(home.rglob("*"))
     answer = run("try", "sandbox", "--page", "2")
@@ -77,6 +78,7 @@ def test_a_saved_page_larger_than_a_download_may_be_is_refused(site: Site, run: 
     assert answer.err == "Error: /dev/zero is larger than limits.max_decoded_bytes of shop.\n"
 
 
+@pytest.mark.processes
 def test_a_members_page_is_shown_after_a_login(
     run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -19,6 +19,8 @@ from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.crawling.recorders import KeptRecords
 from catalog_pipeline_tests.site import Site
 
+pytestmark = pytest.mark.processes
+
 
 class Witness(Observer):
     """Keeps what it is told, in order."""

@@ -17,6 +17,9 @@ from catalog_pipeline.crawling import lock as lock_module
 from catalog_pipeline.crawling.lock import catalogue_lock, holder_of, try_acquire
 from catalog_pipeline.crawling.orphans import WORKER_MODULE
 from catalog_pipeline.errors import StorageError
+from catalog_pipeline_tests.command import holding
+
+pytestmark = pytest.mark.processes
 
 HOLD = """
 import sys, time
@@ -47,15 +50,7 @@ def other(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 def _holder(folder: Path, then: str) -> "subprocess.Popen[str]":
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD.format(then=then), str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
-    return process
+    return holding(HOLD.format(then=then), str(folder))
 
 
 def test_a_free_lock_is_taken_and_let_go_of(tmp_path: Path) -> None:

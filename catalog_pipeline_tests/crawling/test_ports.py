@@ -173,6 +173,7 @@ def test_a_lease_is_held_until_it_is_let_go_of(
     assert holder_of(tmp_path) is None
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("hold", LEASES)
 def test_a_program_that_shares_a_lease_keeps_it_from_others(
     hold: Callable[[Path], AbstractContextManager[Lease]], tmp_path: Path
@@ -235,6 +236,7 @@ OBSERVERS: list[Callable[[], Observer]] = [
 ]
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("make", OBSERVERS, ids=["none", "log", "together", "terminal", "json"])
 def test_a_crawl_is_the_same_whoever_sees_it(site: Site, make: Callable[[], Observer]):
     catalogue = site.write(last_page=3)

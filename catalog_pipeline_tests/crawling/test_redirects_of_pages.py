@@ -1,6 +1,7 @@
 """Pages that redirects lead to, in real crawls: gates that set cookies, and pages that get lost."""
 
 import dagster as dg
+import pytest
 import requests
 
 from catalog_pipeline.catalogue.page_key import PageKey
@@ -10,6 +11,8 @@ from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline_tests.fetching.raw_server import RawServer, Script, Visit, page, raw_server
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
+
+pytestmark = pytest.mark.processes
 
 PAGES = keys(*range(1, 7))
 ROBOTS = page(b"", status="404 Not Found")

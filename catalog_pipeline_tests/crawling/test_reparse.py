@@ -13,6 +13,8 @@ from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.crawling.recorders import KeptRecords
 from catalog_pipeline_tests.site import Site
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def stored(site: Site) -> list[StoredPage]:

@@ -24,6 +24,8 @@ from catalog_pipeline_tests.crawling.recorders import KeptRecords
 from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.written_site import listing, written_site
 
+pytestmark = pytest.mark.processes
+
 POISON = Path(__file__).with_name("poison")
 
 Endanger = Callable[..., None]

@@ -263,6 +263,7 @@ def test_no_piece_is_larger_than_promised(encoding: str, most: int) -> None:
     assert max(map(len, DECODERS[encoding](iter([sent])))) <= most
 
 
+@pytest.mark.processes
 def test_memory_stays_bounded_with_sixteen_threads_against_bombs() -> None:
     """Each thread may hold its limits, 10 + 20 MiB, and zstandard's window of 8 MiB."""
     done = subprocess.run(

@@ -2,11 +2,9 @@
 
 import logging
 import pickle
-import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -27,6 +25,7 @@ from catalog_pipeline.fetching.login import (
 )
 from catalog_pipeline.records import Redirect, Response, Validators
 from catalog_pipeline.sandbox.server import RunningShop
+from catalog_pipeline_tests.answering import Reply, Request, answering
 from catalog_pipeline_tests.fetching.raw_server import Visit, page, raw_server
 
 RIGHT = {"SHOP_USER": "member", "SHOP_PASSWORD": "practice", "SHOP_TOKEN": "practice-token"}
@@ -194,33 +193,13 @@ class Site:
 
 @contextmanager
 def serving(site: Site) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            site.requests.append(f"{self.command} {self.path}")
-            received = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
-            status, headers, text = site.answers[self.command]
-            body = text.replace("{received}", received).encode()
-            self.send_response(status)
-            for name, value in {"Content-Type": "text/html", **headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(request: Request) -> Reply:
+        site.requests.append(f"{request.method} {request.path}")
+        status, headers, text = site.answers[request.method]
+        return Reply(text.replace("{received}", request.body.decode()).encode(), status, headers)
 
-        do_POST = do_GET
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with answering(answer) as url:
+        yield url
 
 
 def failed_login(site: Site, login: dict[str, str] = FORM) -> BaseException:

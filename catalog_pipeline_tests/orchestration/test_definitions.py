@@ -105,6 +105,7 @@ def test_pages_per_run_makes_several_runs_of_a_backfill(site: Site):
     assert asset.backfill_policy == dg.BackfillPolicy.multi_run(max_partitions_per_run=5)
 
 
+@pytest.mark.processes
 def test_the_location_loads_from_any_working_directory(tmp_path: Path):
     script = (
         "from catalog_pipeline_tests.orchestration.test_definitions import _load\n"

@@ -55,6 +55,7 @@ def test_a_pool_takes_one_run_at_a_time(instance: dg.DagsterInstance) -> None:
     assert pools.default_pool_limit == 1
 
 
+@pytest.mark.processes
 def test_a_run_of_the_command_line_counts_in_its_pool(instance: dg.DagsterInstance) -> None:
     """So that queued runs of the same catalogue wait for it, though it was never queued."""
 

@@ -1,15 +1,13 @@
-"""One running practice shop for each module of tests, as new before each test."""
+"""Requests to the running practice shop, one by one."""
 
 import http.client
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
 
 from catalog_pipeline.sandbox.server import RunningShop
-
-PAGES = 50
 
 
 @dataclass(frozen=True)
@@ -47,28 +45,6 @@ def ask_url(
         return Answer(response.status, response.headers, response.read())
     finally:
         connection.close()
-
-
-@pytest.fixture(scope="module")
-def module_shop() -> Iterator[RunningShop]:
-    """A shop that the tests of one module share."""
-    with RunningShop(port=0) as shop:
-        yield shop
-
-
-@pytest.fixture
-def shop(module_shop: RunningShop) -> RunningShop:
-    """The module's shop without faults, latency or counts."""
-    module_shop.control(
-        faults=[],
-        latency_ms=0,
-        pages=PAGES,
-        session_requests=None,
-        expire_sessions=True,
-        robots_txt=None,
-        reset_hits=True,
-    )
-    return module_shop
 
 
 @pytest.fixture

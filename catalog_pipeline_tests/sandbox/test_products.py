@@ -11,6 +11,7 @@ from catalog_pipeline.sandbox.products import CATEGORIES, category_of, product
 IDS = range(1, 1001)
 
 
+@pytest.mark.processes
 def test_products_are_the_same_in_another_process() -> None:
     """No hash seed, clock or random state leaks in."""
     script = (

@@ -19,6 +19,8 @@ from catalog_pipeline.sandbox.server import END_SECONDS, RunningShop
 from catalog_pipeline.sandbox.settings import HOST, ShopSettings
 from catalog_pipeline_tests.sandbox.conftest import ask_url
 
+pytestmark = pytest.mark.processes
+
 PARENT = """
 import os, sys, time
 from catalog_pipeline.sandbox.server import RunningShop

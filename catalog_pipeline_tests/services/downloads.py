@@ -18,7 +18,7 @@ def downloads(shop: RunningShop) -> dict[int, int]:
     return {int(page): count for page, count in shop.hits()["pages"].items()}
 
 
-def hold_half_way(shop: RunningShop) -> None:
+def hold_half_way(shop: RunningShop, latency_ms: int = HELD_LATENCY_MS) -> None:
     """Wait until some pages are done and some are in flight, and let the others take their time."""
     wait_for(
         "the crawl's first pages",
@@ -26,4 +26,4 @@ def hold_half_way(shop: RunningShop) -> None:
         START_SECONDS,
         every=0.02,
     )
-    shop.control(latency_ms=HELD_LATENCY_MS)
+    shop.control(latency_ms=latency_ms)

@@ -24,11 +24,12 @@ from catalog_pipeline.catalogue.files import base_url_variable
 from catalog_pipeline.catalogue.finding import BUNDLED_FOLDER, EXTRA_FOLDER_VARIABLE, FILE_NAME
 from catalog_pipeline.orchestration.instance.liveness import process_with_sign
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, ensure_dagster_home
+from catalog_pipeline_tests.marked_processes import MarkedProcess, marked_processes
 from catalog_pipeline_tests.services.graphql import WebClient
-from catalog_pipeline_tests.services.processes import MARK, MarkedProcess, marked_processes
 from catalog_pipeline_tests.waiting import wait_for
 
 PROJECT = Path(__file__).parents[2]
+MARK = "CATALOG_PIPELINE_TESTED_SERVICES"
 _RETRIES = "max_retries: 2"
 _START_SECONDS = 90.0
 _END_SECONDS = 30.0
@@ -126,7 +127,7 @@ class RunningServices:
 
     def processes(self) -> list[MarkedProcess]:
         """Everything that is alive of what was started here, runs and their workers included."""
-        return marked_processes(self._mark)
+        return marked_processes(MARK, self._mark)
 
     def kill(self, part: Part) -> None:
         """SIGKILL of a part; of everything is at one instant, runs and their workers too."""

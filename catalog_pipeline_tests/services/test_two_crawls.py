@@ -12,6 +12,8 @@ from catalog_pipeline_tests.services.running_services import RunningServices
 from catalog_pipeline_tests.waiting import wait_for
 
 COMMAND_SECONDS = 60.0
+FOR_LONG_MS = 10_000
+"""A command that is held half-way by this goes on for half a minute, in which other runs end."""
 
 
 def test_the_command_leaves_a_live_web_run_its_pages(
@@ -63,7 +65,7 @@ def test_a_web_run_of_a_pool_that_dagster_knows_is_queued_until_the_command_ends
     assert wait_for("the run's end", lambda: client.has_ended(first)) == "SUCCESS"
     quick_shop.control(latency_ms=500)
     with common_services.command("run", "command_again", "--json") as command:
-        hold_half_way(quick_shop)
+        hold_half_way(quick_shop, FOR_LONG_MS)
         run = client.launch_run("command_again", 1, PAGES)
         early = set(client.statuses("command_again").done)
         # Dagster has looked at its queue once a run that came later is through.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
 from catalog_pipeline.sandbox.server import RunningShop
+from catalog_pipeline_tests.answering import Reply, answering
 from catalog_pipeline_tests.services.browser import chromium, open_page
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.running_services import PROJECT, RunningServices, free_port
@@ -85,25 +84,12 @@ def send_from(page: Page, attack: str, url: str) -> str:
     return str(page.evaluate(ends, [[url, WIPE], ATTACK_MS]))
 
 
-class _EmptyPage(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<!doctype html><title>shop</title><body>")
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep quiet."""
-
-
 @pytest.fixture(scope="module")
 def foreign_site() -> Iterator[str]:
     """The address of a site of somebody else."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _EmptyPage)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://foreign.test:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    page = Reply(b"<!doctype html><title>shop</title><body>")
+    with answering(lambda request: page) as url:
+        yield url.replace("127.0.0.1", "foreign.test")
 
 
 @pytest.fixture(scope="module")

@@ -121,6 +121,7 @@ def test_a_store_without_a_folder_is_empty(tmp_path: Path) -> None:
     assert FolderStore(tmp_path / "nothing").newest() == {}
 
 
+@pytest.mark.processes
 def test_a_full_disk_is_a_clear_error_and_leaves_nothing_torn(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", kilobytes=256) as disk:
         store = FolderStore(disk / "pages")
@@ -134,6 +135,7 @@ def test_a_full_disk_is_a_clear_error_and_leaves_nothing_torn(tmp_path: Path) ->
             store.read(stored.record.page, stored.file_name, stored.sha256)
 
 
+@pytest.mark.processes
 def test_a_read_only_folder_is_a_clear_error_and_can_still_be_read(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", kilobytes=256) as disk:
         store = FolderStore(disk / "pages")

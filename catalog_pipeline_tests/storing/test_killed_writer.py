@@ -13,6 +13,8 @@ import pytest
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.storing import samples
 
+pytestmark = pytest.mark.processes
+
 BODY_SIZE = 400_000
 _WRITER = f"""
 import itertools, pathlib, sys, threading

@@ -54,6 +54,7 @@ def test_a_file_is_never_more_open_than_asked_for(tmp_path: Path, mode: int, uma
     assert (tmp_path / "a").stat().st_mode & 0o777 == mode & ~umask
 
 
+@pytest.mark.processes
 def test_a_full_disk_leaves_what_was_there_and_nothing_beside(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", kilobytes=64) as disk:
         durable_files.replace_content(disk / "a", b"old")

@@ -15,6 +15,8 @@ from catalog_pipeline.system.processes import (
     started_at,
 )
 
+pytestmark = pytest.mark.processes
+
 ENDLESS = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)", "a word"]
 
 

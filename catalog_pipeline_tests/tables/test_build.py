@@ -241,6 +241,7 @@ def test_leftovers_of_killed_builds_are_removed(store: FolderStore, table: Path)
     assert shop.leftovers(table) == ["crawl.lock"]
 
 
+@pytest.mark.processes
 def test_a_full_disk_is_a_clear_error_and_the_old_table_stays(
     store: FolderStore, tmp_path: Path
 ) -> None:
@@ -255,6 +256,7 @@ def test_a_full_disk_is_a_clear_error_and_the_old_table_stays(
         assert shop.leftovers(table) == []
 
 
+@pytest.mark.processes
 def test_what_a_killed_build_left_makes_room_before_the_next_one(
     store: FolderStore, tmp_path: Path
 ) -> None:
@@ -264,6 +266,7 @@ def test_what_a_killed_build_left_makes_room_before_the_next_one(
         assert build_table(shop.catalogue(), shop.store_pages(store, 2), store, table).rows == 40
 
 
+@pytest.mark.processes
 def test_a_read_only_folder_is_a_clear_error_and_the_old_table_stays(
     store: FolderStore, tmp_path: Path
 ) -> None:
@@ -279,6 +282,7 @@ def test_a_read_only_folder_is_a_clear_error_and_the_old_table_stays(
         assert build_table(shop.catalogue(), pages, store, table).rows == 40
 
 
+@pytest.mark.processes
 def test_only_a_build_imports_arrow_and_pandas() -> None:
     import subprocess
     import sys

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,20 +55,27 @@ def test_a_damaged_page_is_left_out_and_reported(
     assert complaint in report.left_out[0].reason
 
 
+@dataclass
+class Refetch:
+    """Gives the newer file for whatever page it is asked for."""
+
+    newer: StoredPage
+    asked: list[PageKey] = field(default_factory=list)
+
+    def __call__(self, page: PageKey) -> StoredPage:
+        self.asked.append(page)
+        return self.newer
+
+
 def test_a_page_whose_checkpoint_moved_on_is_read_from_the_newer_file(
     store: FolderStore, table: Path
 ) -> None:
     pages = shop.store_pages(store, 3)
     newer = shop.store_page(store, 2, shop.rows(["newer"]), later=9)
     (store.folder / pages[1].file_name).unlink()
-    asked: list[PageKey] = []
-
-    def refetch(page: PageKey) -> StoredPage:
-        asked.append(page)
-        return newer
-
+    refetch = Refetch(newer)
     report = build_table(shop.catalogue(), pages, store, table, refetch=refetch)
-    assert asked == keys(2)
+    assert refetch.asked == keys(2)
     assert report.left_out == ()
     assert pq.read_table(table, filters=[("page", "=", 2)])["sku"].to_pylist() == ["newer"]
 
@@ -78,14 +85,9 @@ def test_the_newer_file_is_verified_too_and_asked_for_once(store: FolderStore, t
     newer = shop.store_page(store, 2, shop.rows(["newer"]), later=9)
     (store.folder / pages[1].file_name).unlink()
     flip_a_byte(store.folder / newer.file_name)
-    asked: list[PageKey] = []
-
-    def refetch(page: PageKey) -> StoredPage:
-        asked.append(page)
-        return newer
-
+    refetch = Refetch(newer)
     report = build_table(shop.catalogue(), pages, store, table, refetch=refetch)
-    assert asked == keys(2)
+    assert refetch.asked == keys(2)
     assert pages_of(table) == [1]
     assert newer.file_name in report.left_out[0].reason
 

@@ -67,6 +67,7 @@ def test_a_reader_that_polls_throughout_never_fails(store: FolderStore, table: P
     assert counts <= {200, 600}
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("seed", range(4))
 def test_a_killed_build_leaves_a_whole_table_and_the_next_one_tidies_up(
     store: FolderStore, table: Path, seed: int

@@ -4,6 +4,7 @@ import os
 import signal
 
 import dagster as dg
+import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, read_failures
@@ -13,6 +14,8 @@ from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.waiting import wait_for
+
+pytestmark = pytest.mark.processes
 
 SUCCESS = dg.DagsterRunStatus.SUCCESS
 

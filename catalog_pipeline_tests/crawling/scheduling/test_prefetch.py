@@ -19,6 +19,8 @@ from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.waiting import wait_for
 
+pytestmark = pytest.mark.processes
+
 CONCURRENCY = 16
 LATENCY_MS = 400
 LATENCY = LATENCY_MS / 1000

@@ -18,6 +18,8 @@ from catalog_pipeline_tests.fetching.raw_server import RawServer, Script, Visit,
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
 
+pytestmark = pytest.mark.processes
+
 DISALLOW_TWO = "User-agent: *\nDisallow: /products?page=2$\n"
 
 

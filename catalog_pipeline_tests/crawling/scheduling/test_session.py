@@ -118,6 +118,7 @@ def members(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
     return site
 
 
+@pytest.mark.processes
 def test_sessions_that_expire_are_renewed_and_every_page_comes(members: Site, run: Run):
     members.shop.control(session_requests=4)
     answer = run("run", NAME, "--json")
@@ -127,6 +128,7 @@ def test_sessions_that_expire_are_renewed_and_every_page_comes(members: Site, ru
     assert members.shop.hits()["refused_logins"] == {}
 
 
+@pytest.mark.processes
 def test_a_session_is_kept_for_the_next_run_in_a_private_file(members: Site, run: Run):
     run("run", NAME, "--pages", "1")
     cookies = members.places.cookies
@@ -135,6 +137,7 @@ def test_a_session_is_kept_for_the_next_run_in_a_private_file(members: Site, run
     assert sum(members.shop.hits()["logins"].values()) == 1
 
 
+@pytest.mark.processes
 def test_wrong_credentials_are_one_error_and_one_refused_login(
     members: Site, run: Run, monkeypatch: pytest.MonkeyPatch
 ):
@@ -157,6 +160,7 @@ def test_missing_credentials_are_told_by_the_name_of_their_variable(
     assert members.downloads() == {}
 
 
+@pytest.mark.processes
 def test_a_login_page_that_asks_for_a_pause_gets_it(members: Site, run: Run):
     members.shop.control(faults=["login=503(1):1"])
     answer = run("run", NAME, "--json")
@@ -165,6 +169,7 @@ def test_a_login_page_that_asks_for_a_pause_gets_it(members: Site, run: Run):
     assert times[1] - times[0] >= 1.0
 
 
+@pytest.mark.processes
 def test_a_login_page_that_stays_broken_ends_the_crawl(members: Site, run: Run):
     members.shop.control(faults=["login=500"])
     answer = run("run", NAME)
@@ -174,6 +179,7 @@ def test_a_login_page_that_stays_broken_ends_the_crawl(members: Site, run: Run):
     assert members.downloads() == {}
 
 
+@pytest.mark.processes
 def test_parsing_again_needs_no_credentials(
     members: Site, run: Run, monkeypatch: pytest.MonkeyPatch
 ):
@@ -183,6 +189,7 @@ def test_parsing_again_needs_no_credentials(
     assert (answer.code, answer.json["parsed_again"]) == (0, 2)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("is_right", [True, False])
 def test_no_secret_is_written_or_printed_anywhere(
     members: Site, run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, is_right: bool
@@ -211,6 +218,7 @@ def _cookie_values(path: Path) -> list[str]:
     return values
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("latency_ms", [0, 40])
 @pytest.mark.parametrize("page", [2, 4, 6])
 def test_a_page_that_always_wants_a_login_fails_alone(

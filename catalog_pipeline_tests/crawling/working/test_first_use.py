@@ -20,6 +20,7 @@ USES = {
 """What is used, and in how many processes: a race that was there crashed one in ten."""
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("use", "processes"), USES.items())
 def test_threads_that_begin_at_once_do_not_crash_the_process(use: str, processes: int):
     module = "catalog_pipeline_tests.crawling.working.first_use"

@@ -4,12 +4,16 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline_tests.command import running
 from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.waiting import wait_for
+
+pytestmark = pytest.mark.processes
 
 
 def _processes() -> dict[int, tuple[int, str]]:

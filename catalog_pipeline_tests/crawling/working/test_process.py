@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 
+import pytest
+
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
@@ -21,6 +23,8 @@ from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.fetching.raw_server import Visit, raw_server
 from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.waiting import wait_for
+
+pytestmark = pytest.mark.processes
 
 
 @contextmanager

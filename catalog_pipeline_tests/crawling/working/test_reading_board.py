@@ -4,6 +4,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.working.reading_board import ReadingBoard, mark_of
 
@@ -34,6 +36,7 @@ def test_a_page_is_noted_for_as_long_as_it_is_read():
     board.close()
 
 
+@pytest.mark.processes
 def test_what_a_process_was_reading_when_it_died_is_still_seen():
     board = ReadingBoard.make(3)
     ended = subprocess.run(

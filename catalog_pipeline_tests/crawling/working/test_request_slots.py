@@ -46,6 +46,7 @@ def test_waves_before_the_one_that_holds_are_not_sent_and_never_come_back():
     assert [slots.may_send(wave) for wave in range(4)] == [False, False, True, True]
 
 
+@pytest.mark.processes
 def test_what_one_process_holds_all_hold():
     held = HeldWaves.make()
     child = os.fork()

@@ -11,6 +11,8 @@ from catalog_pipeline.orchestration.names import pages_key, plain_pages_key, pro
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
+pytestmark = pytest.mark.processes
+
 PREFIX = ["eu", "shops"]
 
 

@@ -1,6 +1,7 @@
 """What the event log is read as: checkpoints, failures, a run's beginning."""
 
 import dagster as dg
+import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.reader import (
@@ -14,6 +15,8 @@ from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline_tests.orchestration.made_runs import create_run
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
+
+pytestmark = pytest.mark.processes
 
 
 def test_a_checkpoint_tells_what_was_downloaded(site: Site, instance: dg.DagsterInstance):

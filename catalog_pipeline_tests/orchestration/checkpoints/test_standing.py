@@ -3,6 +3,7 @@
 from datetime import datetime, timezone
 
 import dagster as dg
+import pytest
 
 from catalog_pipeline.orchestration.checkpoints.standing import due_pages
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
@@ -13,6 +14,7 @@ from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 
 
+@pytest.mark.processes
 def test_missing_and_failed_pages_are_due_and_older_ones_with_a_cut_off(
     site: Site, instance: dg.DagsterInstance
 ):

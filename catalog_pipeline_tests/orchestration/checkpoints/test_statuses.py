@@ -21,6 +21,8 @@ from catalog_pipeline_tests.orchestration.made_runs import create_run, execute
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 
+pytestmark = pytest.mark.processes
+
 
 def _start(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
     instance.handle_run_event(

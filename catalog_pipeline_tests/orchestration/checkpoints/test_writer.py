@@ -73,6 +73,7 @@ def storage_instance(request: pytest.FixtureRequest, home: Path):
         yield opened
 
 
+@pytest.mark.processes
 def test_any_storage_gets_the_same_events(site: Site, storage_instance: dg.DagsterInstance):
     instance = storage_instance
     catalogue = site.write(last_page=6)

@@ -29,6 +29,8 @@ from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.written_site import WrittenSite, listing, written_site
 
+pytestmark = pytest.mark.processes
+
 SKU_ALONE: dict[str, object] = {}
 WITH_TEXT = {"text": {"select": "i"}}
 WITH_COUNT = {"text": {"select": "i", "type": "integer"}}

@@ -16,6 +16,8 @@ from catalog_pipeline.orchestration.commands.spectator import Spectator
 from catalog_pipeline.records import CrawlOutcome
 from catalog_pipeline_tests.site import Site
 
+pytestmark = pytest.mark.processes
+
 
 class _Seen(Spectator):
     def __init__(self) -> None:

@@ -1,6 +1,7 @@
 """Runs that the command line executes itself: recorded like any other, never retried."""
 
 import dagster as dg
+import pytest
 
 from catalog_pipeline.orchestration.commands.in_process import build_table_here, crawl_here
 from catalog_pipeline.orchestration.names import (
@@ -12,6 +13,8 @@ from catalog_pipeline.orchestration.names import (
 )
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
+
+pytestmark = pytest.mark.processes
 
 
 def test_a_crawl_is_a_run_of_the_instance(site: Site, instance: dg.DagsterInstance):

@@ -32,6 +32,7 @@ def test_a_code_location_is_told_the_field_and_what_is_allowed(
     assert what in str(caught.value)
 
 
+@pytest.mark.processes
 @WRONG
 def test_the_command_says_so_before_anything_runs(
     site: Site, run: Run, changes: dict[str, Any], field: str, what: str

@@ -10,6 +10,8 @@ from catalog_pipeline.catalogue.files import read_catalogue
 from catalog_pipeline.catalogue.schema import OLDER_TYPE_NAMES, SCHEMA_LINE, TYPE_NAME
 from catalog_pipeline_tests.dg_project import DgProject, make_project, run_dg
 
+pytestmark = pytest.mark.processes
+
 CHECKOUT = Path(__file__).parents[3]
 
 

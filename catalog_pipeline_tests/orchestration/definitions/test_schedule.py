@@ -3,12 +3,15 @@
 from datetime import datetime, timedelta, timezone
 
 import dagster as dg
+import pytest
 
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.orchestration.definitions.schedule import build_refresh_schedule
 from catalog_pipeline.orchestration.names import RANGE_END_TAG, RANGE_START_TAG
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
+
+pytestmark = pytest.mark.processes
 
 DAILY = {"cron": "0 6 * * *", "timezone": "Europe/London", "enabled": True}
 

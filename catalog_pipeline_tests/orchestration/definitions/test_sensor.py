@@ -18,6 +18,8 @@ from catalog_pipeline_tests.orchestration.made_runs import create_run
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 
+pytestmark = pytest.mark.processes
+
 SUCCESS = dg.DagsterRunStatus.SUCCESS
 
 

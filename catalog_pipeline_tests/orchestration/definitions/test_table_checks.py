@@ -10,6 +10,8 @@ from catalog_pipeline.orchestration.names import plain_products_key
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
+pytestmark = pytest.mark.processes
+
 
 def _passed(instance: dg.DagsterInstance, name: str) -> bool:
     key = dg.AssetCheckKey(plain_products_key(NAME), name)

@@ -20,6 +20,8 @@ from catalog_pipeline.orchestration.instance import liveness
 from catalog_pipeline_tests.orchestration import launched_jobs
 from catalog_pipeline_tests.waiting import wait_for
 
+pytestmark = pytest.mark.processes
+
 STATUS = dg.DagsterRunStatus
 LOCATION = "waiting"
 IN_PROCESS = """

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -28,7 +27,10 @@ from catalog_pipeline.orchestration.instance.liveness import (
     sign_path,
 )
 from catalog_pipeline.system.locked_file import is_locked
+from catalog_pipeline_tests.command import holding
 from catalog_pipeline_tests.orchestration.histories import JOB, KINDS, Clock, RunHistory
+
+pytestmark = pytest.mark.processes
 
 HOLD = """
 import os, sys
@@ -45,22 +47,15 @@ ORIGIN = RemoteJobOrigin(
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    (tmp_path / "dagster.yaml").write_text("run_monitoring: {start_timeout_seconds: 60}")
-    with dg.DagsterInstance.from_config(str(tmp_path)) as made:
+def instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """One with Dagster's own storages."""
+    (home / "dagster.yaml").write_text("run_monitoring: {start_timeout_seconds: 60}")
+    with dg.DagsterInstance.from_config(str(home)) as made:
         yield made
 
 
 def _holder(root: Path, run_id: str) -> "subprocess.Popen[str]":
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(sign_path(root, run_id))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
-    return process
+    return holding(HOLD, str(sign_path(root, run_id)))
 
 
 def _run(

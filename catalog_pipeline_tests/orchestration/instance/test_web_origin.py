@@ -27,6 +27,7 @@ def test_the_location_is_our_own_or_the_projects(tmp_path: Path):
     }
 
 
+@pytest.mark.processes
 def test_the_web_ui_of_a_project_can_execute_its_runs_again(
     run: Run, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

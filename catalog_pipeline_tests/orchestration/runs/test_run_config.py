@@ -11,6 +11,8 @@ from catalog_pipeline_tests.orchestration.made_runs import create_run, execute, 
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 
+pytestmark = pytest.mark.processes
+
 FAILURE, SUCCESS = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS
 
 

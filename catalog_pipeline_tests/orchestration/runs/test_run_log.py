@@ -119,6 +119,7 @@ def test_the_summary_counts_what_the_crawl_cost(
     ]
 
 
+@pytest.mark.processes
 def test_a_real_run_has_its_pace_its_failures_and_its_summary_in_its_log(
     site: Site, instance: dg.DagsterInstance
 ):
@@ -139,6 +140,7 @@ def test_a_real_run_has_its_pace_its_failures_and_its_summary_in_its_log(
     assert " 0 s waited" not in summary
 
 
+@pytest.mark.processes
 def test_a_crawl_that_gives_up_has_its_summary_too(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=6, politeness={"concurrency": 1, "stop_window": 3})
     site.shop.control(faults=[f"{page}=404" for page in range(2, 7)])

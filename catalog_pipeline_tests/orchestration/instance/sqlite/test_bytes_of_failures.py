@@ -7,11 +7,14 @@ from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from catalog_pipeline.orchestration.checkpoints.statuses import explain_failures, read_statuses
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
+
+pytestmark = pytest.mark.processes
 
 PAGES = 300
 MAX_BYTES = 4096

@@ -18,6 +18,8 @@ from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import Site
 
+pytestmark = pytest.mark.processes
+
 PAGES = 5
 
 

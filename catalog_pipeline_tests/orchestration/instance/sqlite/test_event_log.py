@@ -191,6 +191,7 @@ def test_a_batch_is_stored_whole_or_not_at_all(ours: dg.DagsterInstance) -> None
     assert storage.get_materialized_partitions(PAGES) == {"1", "2", "4"}
 
 
+@pytest.mark.processes
 def test_run_creation_batches_planned_events_without_any_setting() -> None:
     script = (
         "import os; os.environ.pop('DAGSTER_EVENT_BATCH_SIZE', None)\n"
@@ -222,6 +223,7 @@ def test_the_live_log_sees_what_another_process_writes(ours: dg.DagsterInstance)
             watching.end_watch(run.run_id, note)
 
 
+@pytest.mark.processes
 def test_files_deleted_by_another_process_are_made_anew(ours: dg.DagsterInstance) -> None:
     run = RunHistory(Clock())
     storage = ours.event_log_storage
@@ -253,6 +255,7 @@ def test_a_lock_held_for_seconds_is_waited_for(ours: dg.DagsterInstance) -> None
     assert storage.get_materialized_partitions(PAGES) == {"1"}
 
 
+@pytest.mark.processes
 def test_processes_and_threads_write_without_losing_an_event(ours: dg.DagsterInstance) -> None:
     run_id = make_new_run_id()
     context = multiprocessing.get_context("spawn")
@@ -278,6 +281,7 @@ def test_processes_and_threads_write_without_losing_an_event(ours: dg.DagsterIns
     }
 
 
+@pytest.mark.processes
 def test_a_forked_process_does_not_touch_the_connections_of_its_parent(
     ours: dg.DagsterInstance,
 ) -> None:

@@ -12,15 +12,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-MARK = "CATALOG_PIPELINE_TESTED_SERVICES"
+_TEST = b"PYTEST_CURRENT_TEST="
+"""How pytest tells in the environment which test is on."""
 
 
 @dataclass(frozen=True)
 class MarkedProcess:
-    """A process that carries the mark."""
+    """A process that carries the mark, and the test during which it was started, if any."""
 
     pid: int
     command: str
+    test: str
 
     def kill(self) -> None:
         """SIGKILL, if it still is."""
@@ -28,19 +30,19 @@ class MarkedProcess:
             os.kill(self.pid, signal.SIGKILL)
 
 
-def marked_processes(mark: str) -> list[MarkedProcess]:
+def marked_processes(variable: str, mark: str) -> list[MarkedProcess]:
     """All living processes that were started with the mark, by themselves or by an ancestor."""
-    entry = f"{MARK}={mark}".encode()
+    entry = f"{variable}={mark}".encode()
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if entry not in (folder / "environ").read_bytes().split(b"\0"):
-                continue
+            environ = (folder / "environ").read_bytes().split(b"\0")
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue
         # One that waits to be buried has an empty command line.
-        if not command:
-            continue
-        found.append(MarkedProcess(int(folder.name), command))
+        if entry in environ and command:
+            test = b"".join(each for each in environ if each.startswith(_TEST))
+            test = test.removeprefix(_TEST)
+            found.append(MarkedProcess(int(folder.name), command, test.decode()))
     return found
