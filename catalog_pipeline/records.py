@@ -20,16 +20,48 @@ Columns: TypeAlias = "dict[str, list[Cell]]"
 """Parsed products of one page: column name to one value per product, in page order."""
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What was read out of a page.
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """A text that its field could not read, and that took its value, or the whole row, along.
 
-    `several` counts, by field, the products in which more than one value was found and the first
-    was taken.
+    `position` counts products on the page from 1; 0 is the page itself.
     """
 
-    columns: Columns
+    field: str
+    position: int
+    row: bool
+    problem: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageNotes:
+    """What was noted of a page while it was read, by field.
+
+    `several` counts products with more than one value, of which the first was taken, `discarded`
+    texts that could not be read, for which `rows` products were left out. `texts` has these texts,
+    all of them in a page's file and the first few in its checkpoint. `total` is how many products
+    the site says that it has.
+    """
+
     several: dict[str, int] = field(default_factory=dict)
+    discarded: dict[str, int] = field(default_factory=dict)
+    rows: int = 0
+    texts: tuple[Discarded, ...] = ()
+    total: int | None = None
+
+    @property
+    def lost_positions(self) -> frozenset[int]:
+        """The places on the page of the products that were left out."""
+        return frozenset(text.position for text in self.texts if text.row)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read out of a page: its products, and what was noted of them, if anything was."""
+
+    columns: Columns
+    notes: PageNotes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +125,8 @@ class PageRecord:
     products: str | None = None
     """A hash of the keys of its products, in any order; None if they have none, or if it was not
     noted yet."""
+    notes: PageNotes | None = None
+    """What was noted while the page was read."""
 
     @property
     def validators(self) -> Validators:

@@ -83,6 +83,20 @@ HeaderText = Annotated[str, AfterValidator(_checked_header_text)]
 Slug = Annotated[str, AfterValidator(_checked_slug)]
 EnvironmentName = Annotated[str, Bounded(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
+
+def _share(value: float | str) -> float:
+    if isinstance(value, str):
+        number = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(%?)", value.strip())
+        if number is None:
+            raise ValueError(f"{value!r} is no share such as 20% or 0.2")
+        value = float(number[1]) / (100 if number[2] else 1)
+    if not 0 <= value <= 1:
+        raise ValueError("a share is from 0 to 1, or from 0% to 100%")
+    return value
+
+
+Share = Annotated[float | str, AfterValidator(_share)]
+"""A part of a whole: `20%` or `0.2`."""
 Seconds = Annotated[float, Bounded(gt=0, le=_DAY_SECONDS)]
 RequestRate = Annotated[float, Bounded(ge=0.00001, le=100_000)]
 """Requests per second: from about one a day to more than any site bears."""

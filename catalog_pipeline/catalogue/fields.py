@@ -9,6 +9,7 @@ import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -41,6 +42,18 @@ Selectors = Annotated[tuple[str, ...], OneOrMore]
 """One selector or several in order of preference. `/`, `./` or `(` at its start makes it XPath,
 and so does the prefix `xpath:`; a lone `.` is the product itself; all else is CSS. In a field it
 is relative to the product; `//` is refused there, as it would search the whole page."""
+
+
+def _compiling(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern} is no regular expression: {error}") from error
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_compiling)]
+"""A regular expression as Python has them."""
 
 
 class InPlace:
@@ -102,7 +115,9 @@ class Field(StrictModel):
     itself."""
     attribute: str | None = None
     """Take this attribute of what was selected instead of its text."""
-    pattern: str | None = None
+    of: Literal["product", "page"] = "product"
+    """Where it is looked for: in each product, or once on the whole page, for all its products."""
+    pattern: Pattern | None = None
     """A regular expression that picks a part of the text; one that does not match is an error."""
     group: int | str | None = None
     """Number or name of the group of `pattern` that is the value; the first one if not given."""
@@ -113,6 +128,9 @@ class Field(StrictModel):
     nth: Literal["first", "last", "min", "max"] | None = None
     """Which of several matches with different values counts: by its place in the product, or by its
     value. Without it prices that differ are an error, and of other values the first counts."""
+    on_invalid: Literal["fail_page", "discard_row", "discard_value"] = "fail_page"
+    """What a text means that is there and cannot be read: the page fails, the product is left out,
+    or only the value, whose cell is empty then. What is left out is counted and kept."""
     required: bool = False
     """Whether a product without this value is an error; otherwise the cell is empty."""
 
@@ -140,16 +158,6 @@ class Field(StrictModel):
     def _has_a_selector(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value or not all(selector.strip() for selector in value):
             raise ValueError("give at least one selector, and none that is empty")
-        return value
-
-    @field_validator("pattern")
-    @classmethod
-    def _pattern_compiles(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                re.compile(value)
-            except re.error as error:
-                raise ValueError(f"{value} is no regular expression: {error}") from error
         return value
 
     @model_validator(mode="after")
@@ -198,6 +206,10 @@ class Field(StrictModel):
             raise ValueError(f"of type {self.type} no value is the least; nth: first or last")
         if self.exists and self.nth is not None:
             raise ValueError("exists asks for any match, so nth has no use")
+        if self.of == "page" and self.on_invalid == "discard_row":
+            raise ValueError("a value of the page has no row of its own; on_invalid: discard_value")
+        if self.exists and self.on_invalid != "fail_page":
+            raise ValueError("exists reads no text, so on_invalid has no use")
         if self.pattern is not None and self.group is not None:
             self._check_group(re.compile(self.pattern))
         return self

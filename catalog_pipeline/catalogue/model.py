@@ -38,23 +38,13 @@ from catalog_pipeline.catalogue.page_template import (
     checked_template,
     page_with_address,
 )
+from catalog_pipeline.catalogue.parts import PracticeShop, Total, check_key_field
 from catalog_pipeline.catalogue.politeness import BasicLogin, BearerLogin, Limits, Login, Politeness
 from catalog_pipeline.catalogue.request_values import Cookies, Headers
-from catalog_pipeline.catalogue.upkeep import Coverage, Schedule
+from catalog_pipeline.catalogue.upkeep import Coverage, DiscardedShare, Duplicates, Schedule
 
 _PARSER_REVISION = 3
 """Raised whenever the same page and YAML would give other rows than before."""
-
-
-class PracticeShop(StrictModel):
-    """The catalogue is served by the bundled practice shop, started by whatever crawls it."""
-
-    pages: Count = 50
-    """Listing pages of the shop."""
-    page_size: Count = 20
-    """Products on a page."""
-    session_requests: Count | None = None
-    """Requests after which a member's session expires."""
 
 
 class CatalogueAttributes(StrictModel):
@@ -99,6 +89,12 @@ class CatalogueAttributes(StrictModel):
     """When the catalogue is refreshed."""
     coverage: Coverage = Coverage()
     """How complete and how fresh the pages must be."""
+    total: Total | None = None
+    """Where the pages say how many products the site has; the table's rows are held against it."""
+    duplicates: Duplicates = Duplicates()
+    """How many rows may give way to others of the same key."""
+    discarded: DiscardedShare = DiscardedShare()
+    """How much of what is on the pages may be left out because it cannot be read (`on_invalid`)."""
     pages_per_run: Count | None = None
     """Cut a backfill into runs of this many pages; one run for all if not given."""
     key_prefix: Annotated[tuple[Slug, ...], OneOrMore] = ()
@@ -151,6 +147,7 @@ class CatalogueAttributes(StrictModel):
                 raise ValueError(
                     f"key names {name!r}, which is not declared; fields: {', '.join(self.fields)}"
                 )
+            check_key_field(name, self.fields[name])
         if isinstance(self.login, BasicLogin | BearerLogin):
             for name in self.headers:
                 if name.lower() == "authorization":
@@ -220,6 +217,7 @@ class CatalogueAttributes(StrictModel):
             "revision": _PARSER_REVISION,
             "encoding": self.encoding,
             "product": self.product,
+            **({"total": self.total.model_dump()} if self.total else {}),
             "fields": {
                 name: field.model_dump(exclude_defaults=True) for name, field in self.fields.items()
             },

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field as Bounded
 from pydantic import field_validator, model_validator
 
-from catalog_pipeline.catalogue.bounds import Hours, Rows
+from catalog_pipeline.catalogue.bounds import Hours, Rows, Share
 from catalog_pipeline.catalogue.fields import StrictModel, checked_timezone
 
 
@@ -57,3 +57,29 @@ class Coverage(StrictModel):
                 f"({self.minimum_rows})"
             )
         return self
+
+
+class Duplicates(StrictModel):
+    """How many rows may give way to others of the same key."""
+
+    at_most: Share = 0.2
+    """Share of all rows; with more the build fails and the old table stays, as a wrong key or a
+    site that shows one page at every address would swallow products."""
+
+    @property
+    def share(self) -> float:
+        """The share as a number from 0 to 1."""
+        return float(self.at_most)
+
+
+class DiscardedShare(StrictModel):
+    """How much may be left out because it cannot be read."""
+
+    at_most: Share = 0.2
+    """Share of the products whose value of one field is left out, alone or with its row; with more
+    the check `values_are_readable` is an error, with fewer a warning."""
+
+    @property
+    def share(self) -> float:
+        """The share as a number from 0 to 1."""
+        return float(self.at_most)

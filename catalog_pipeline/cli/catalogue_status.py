@@ -5,13 +5,15 @@ How it is shown is in `status`.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.cli.machine_output import failure_as_json
+from catalog_pipeline.cli.row_notes import row_sentences
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import PageFailure
 
@@ -54,6 +56,9 @@ class CatalogueStatus:
     strange_partitions: tuple[str, ...]
     length: tuple[str, ...]
     failures: tuple[PageFailure, ...]
+    duplicates: int = 0
+    merged_rows: Mapping[str, int] = field(default_factory=dict)
+    row_notes: tuple[str, ...] = ()
 
 
 def status_of(
@@ -112,6 +117,9 @@ def status_of(
         strange_partitions=tuple(sorted(statuses.strange)),
         length=length_verdicts(catalogue, standing, built),
         failures=tuple(failures[page] for page in sorted(failures)),
+        duplicates=built.duplicates,
+        merged_rows=built.merged,
+        row_notes=row_sentences(catalogue, built.duplicates, built.merged, built.row_notes),
     )
 
 

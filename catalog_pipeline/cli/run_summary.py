@@ -11,6 +11,7 @@ from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.cli.exit_codes import code_of_result
 from catalog_pipeline.cli.grids import output_console, print_rows_in_brief
 from catalog_pipeline.cli.machine_output import failure_as_json
+from catalog_pipeline.cli.row_notes import row_sentences
 from catalog_pipeline.cli.terminal import GuardedConsole
 from catalog_pipeline.cli.times import duration_text
 from catalog_pipeline.orchestration.commands.request import CrawlRequest
@@ -94,12 +95,10 @@ def _show_problems(console: Console, result: CrawlResult) -> None:
 def _show_table(console: Console, result: CrawlResult) -> None:
     _show_left_out(console, result)
     console.print(f"{result.rows:,} rows in {result.table}")
-    if result.duplicates:
-        key = ", ".join(result.request.catalogue.key)
-        console.print(
-            f"{result.duplicates:,} more rows gave way to a later one of the same {key}",
-            markup=False,
-        )
+    for sentence in row_sentences(
+        result.request.catalogue, result.duplicates, result.merged, result.row_notes
+    ):
+        console.print(sentence, markup=False)
     if result.outdated_pages:
         console.print(
             f"{result.outdated_pages} pages of the table were parsed by another YAML; to parse "
@@ -145,6 +144,8 @@ def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
             for page, reason in sorted(result.left_out.items())
         ],
         "duplicates": result.duplicates,
+        "merged_rows": dict(result.merged),
+        "row_notes": list(result.row_notes),
         "outdated_pages": result.outdated_pages,
         "length": list(result.length),
         "failures": [failure_as_json(failure) for failure in result.failures],

@@ -138,6 +138,8 @@ def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
                 f"{status.catalogue}: stale: the rows of {status.stale} pages are older than "
                 f"coverage.stale_after_hours"
             )
+        for sentence in status.row_notes:
+            console.print(f"{status.catalogue}: {sentence}.", markup=False)
         if status.to_parse_again:
             console.print(
                 f"{status.catalogue}: to be parsed again: {status.to_parse_again} "

@@ -11,7 +11,8 @@ from lxml import etree
 
 from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.charset import in_utf8, of_charset, stray_byte_in
-from catalog_pipeline.reading.field_values import SHOWN_TEXT, Texts
+from catalog_pipeline.reading.field_values import SHOWN_TEXT
+from catalog_pipeline.reading.findings import Texts
 from catalog_pipeline.reading.html.document import parse_document
 from catalog_pipeline.reading.html.field_reading import FieldReader, field_diagnoses
 from catalog_pipeline.reading.html.listing import ListingParser
@@ -119,8 +120,11 @@ def _explained(
             return Explanation(page_title(root), origin, counts, (), problem, tuple(reasons))
         matchers = parser.compiled().matchers
         budget = TextBudget(parser.catalogue.limits)
+        page = Products([root], {})
         fields = tuple(
-            _field_match(reader, matcher, products, links, budget)
+            _field_match(
+                reader, matcher, page if reader.field.of == "page" else products, links, budget
+            )
             for reader, matcher in zip(parser.readers, matchers, strict=True)
         )
     except ParseError as error:

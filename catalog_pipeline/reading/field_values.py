@@ -8,43 +8,24 @@ error is about.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from catalog_pipeline.catalogue.field_types import FieldType
 from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.errors import ParseError
+from catalog_pipeline.reading.findings import Findings, Texts
 from catalog_pipeline.reading.values.borders import shown
 from catalog_pipeline.reading.values.conversion import Converter, Value, converter, fold, picker
 from catalog_pipeline.reading.values.links import LinkResolver, clean_link
 from catalog_pipeline.reading.values.money import Money
 from catalog_pipeline.reading.values.open_price import OpenPriceError
 from catalog_pipeline.reading.values.separators import separator_of_texts
-from catalog_pipeline.records import Cell, Columns
+from catalog_pipeline.records import Cell, Columns, Discarded
 
 SHOWN_TEXT = 200
 """Characters of a page's text that errors and `try` show at most."""
-
-
-@dataclass
-class Texts:
-    """A field's text of each product, and what else was found for it there.
-
-    `others` has, by a product's place, the other texts behind the first that are not the same.
-    `every` has all texts of each product, for fields that choose among them.
-    """
-
-    first: list[str | None]
-    others: dict[int, list[str]] = field(default_factory=dict)
-    every: list[list[str]] | None = None
-
-
-@dataclass
-class Findings:
-    """What is noted of a page while its fields are read."""
-
-    several: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,14 +64,14 @@ class FieldValues:
         if self.field.exists:
             return {self.name: [text is not None for text in texts.first]}
         if texts.every is not None:
-            return columns_of(self.name, self.field, self._chosen(texts.every, links))
+            return columns_of(self.name, self.field, self._chosen(texts.every, links, findings))
         convert, clean = self.converter(links), self.clean
         values: list[Value] = []
         try:
             for text in texts.first:
                 values.append(None if text is None else convert(clean(text)))
         except ParseError:
-            convert, values = self._read_carefully(texts.first, links)
+            convert, values = self._read_carefully(texts.first, links, findings)
         if texts.others:
             self._compare(texts, values, convert, findings)
         return columns_of(self.name, self.field, values)
@@ -115,12 +96,12 @@ class FieldValues:
 
         return convert
 
-    def unreadable(self, error: ParseError, place: int | None, text: str) -> ParseError:
+    def unreadable(self, error: ParseError, place: int, text: str) -> ParseError:
         """The error with the field, the product and the text that it is about."""
         located = ParseError(error.problem)
         if isinstance(error, OpenPriceError):
             located = OpenPriceError(error.problem, key=error.key, possible=error.possible)
-        located.position = None if place is None else place + 1
+        located.position = place + 1 if self.field.of == "product" else None
         located.field, located.selector = self.name, self.source
         located.found = shown(self.clean(text))[:SHOWN_TEXT]
         return located
@@ -135,7 +116,7 @@ class FieldValues:
         return picked
 
     def _read_carefully(
-        self, texts: Sequence[str | None], links: LinkResolver
+        self, texts: Sequence[str | None], links: LinkResolver, findings: Findings
     ) -> tuple[Converter, list[Value]]:
         """The values where some text cannot be read by itself."""
         convert = self.converter_for(texts, links)
@@ -144,10 +125,13 @@ class FieldValues:
             try:
                 values.append(None if text is None else convert(self.clean(text)))
             except ParseError as error:
-                raise self.unreadable(error, place, text or "") from error
+                self._discard(error, place, text or "", findings)
+                values.append(None)
         return convert, values
 
-    def _chosen(self, every: list[list[str]], links: LinkResolver) -> list[Value]:
+    def _chosen(
+        self, every: list[list[str]], links: LinkResolver, findings: Findings
+    ) -> list[Value]:
         """Of each product the least or the greatest value."""
         convert = self.converter_for([text for texts in every for text in texts], links)
         choose = min if self.field.nth == "min" else max
@@ -158,13 +142,28 @@ class FieldValues:
                 try:
                     values.append(convert(self.clean(text)))
                 except ParseError as error:
-                    raise self.unreadable(error, place, text) from error
+                    self._discard(error, place, text, findings)
             known = [value for value in values if value is not None]
             if len({value.currency for value in known if isinstance(value, Money)}) > 1:
                 problem = f"the {self.field.nth} of prices in different currencies is asked for"
                 raise self.unreadable(ParseError(problem), place, " … ".join(texts))
             chosen.append(choose(known, key=_comparable) if known else None)
         return chosen
+
+    def _discard(self, error: ParseError, place: int, text: str, findings: Findings) -> None:
+        """Note a text that cannot be read, if the YAML says that it may be left out.
+
+        A price that a key of the YAML would settle is a mistake in the YAML, and left out never.
+        """
+        located = self.unreadable(error, place, text)
+        if self.field.on_invalid == "fail_page" or isinstance(error, OpenPriceError):
+            raise located from error
+        drops_row = self.field.on_invalid == "discard_row"
+        if drops_row:
+            findings.dropped.add(place)
+        found = located.found or ""
+        position = located.position or 0
+        findings.discarded.append(Discarded(self.name, position, drops_row, error.problem, found))
 
     def _compare(
         self, texts: Texts, values: list[Value], convert: Converter, findings: Findings
@@ -174,7 +173,7 @@ class FieldValues:
             differing = next(
                 (text for text in others if not self._says(text, values[place], convert)), None
             )
-            if differing is None:
+            if differing is None or place in findings.dropped:
                 continue
             if self.field.type is FieldType.MONEY:
                 first, other = self.clean(texts.first[place] or ""), self.clean(differing)

@@ -11,7 +11,7 @@ from typing import Protocol
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.reading.html.listing import ListingParser
-from catalog_pipeline.records import Columns
+from catalog_pipeline.records import Columns, Reading
 
 
 class Reader(Protocol):
@@ -20,6 +20,15 @@ class Reader(Protocol):
     def parse(
         self, body: bytes, *, url: str, page: PageKey, content_type: str | None = None
     ) -> Columns:
+        """The records of a page as `read` gives them, without what was noted of them.
+
+        Raises:
+            ParseError: the page is not what the catalogue's YAML says.
+        """
+
+    def read(
+        self, body: bytes, *, url: str, page: PageKey, content_type: str | None = None
+    ) -> Reading:
         """The records of a page, one list per column of the catalogue, all of one length.
 
         Raises:

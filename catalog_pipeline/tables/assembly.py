@@ -12,14 +12,18 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.tables.duplicates import KeyLedger, Survivors
+from catalog_pipeline.tables.duplicates import Comparison, KeyLedger, Survivors
+from catalog_pipeline.tables.noted import NotesLedger
 from catalog_pipeline.tables.parquet_writer import TableFile, file_facts
-from catalog_pipeline.tables.report import LeftOutPage
+from catalog_pipeline.tables.report import LeftOutPage, MergedRows, NotesOfPages
 from catalog_pipeline.tables.row_batches import BatchConverter, Mend
 from catalog_pipeline.tables.stored_rows import PageRows
 
@@ -38,6 +42,10 @@ class Assembly:
         self._converter = BatchConverter(catalogue, mend)
         self._ledger = KeyLedger(catalogue.key_columns)
         self._files: list[TableFile] = []
+        self._versions: list[str] = []
+        self._rows: list[int] = []
+        self._notes = NotesLedger()
+        self.merged = MergedRows()
 
     def __enter__(self) -> Assembly:
         return self
@@ -56,6 +64,11 @@ class Assembly:
         """The file that became the table."""
         return self._files[-1]
 
+    @property
+    def notes(self) -> NotesOfPages:
+        """What was noted of the pages while they were read."""
+        return self._notes.sum
+
     def add(self, pages: Sequence[PageRows]) -> None:
         """Take the rows of the next pages; those that cannot be had are left out."""
         if not pages:
@@ -63,6 +76,9 @@ class Assembly:
         found = self._converter.convert(pages)
         mended = {page.record.page for page in found.parsed_again}
         self.pages += len(found.pages)
+        self._versions += [page.record.data_version for page in found.pages]
+        self._rows += [page.rows for page in found.pages]
+        self._notes.add(found.pages)
         self.parsed_again += sorted(mended)
         self.left_out += found.left_out
         self.outdated_pages += sum(
@@ -84,6 +100,7 @@ class Assembly:
         return self.whole.path
 
     def _copy_survivors(self, survivors: Survivors) -> None:
+        comparison = Comparison(survivors, self._are_on_repeated_pages())
         parts = list(self._files)
         for part in parts:
             part.close()
@@ -92,10 +109,17 @@ class Assembly:
         for part in parts:
             with pq.ParquetFile(part.path) as file:
                 for number in range(file.num_row_groups):
-                    group = file.read_row_group(number)
+                    group = file.read_row_group(number).cast(self.whole.schema)
+                    comparison.add(group)
                     keep = survivors.keep[first : first + group.num_rows]
                     first += group.num_rows
-                    self.whole.append(group.filter(pa.array(keep)).cast(self.whole.schema))
+                    self.whole.append(group.filter(pa.array(keep)))
+        self.merged = comparison.merged
+
+    def _are_on_repeated_pages(self) -> npt.NDArray[np.bool_]:
+        """By row whether its page has exactly the rows of another page."""
+        is_repeated = pd.Series(self._versions).duplicated(keep=False).to_numpy()
+        return np.repeat(is_repeated, self._rows)
 
     def _new_file(self, schema: pa.Schema) -> TableFile:
         return TableFile(self._next_name(), self._catalogue, schema)

@@ -35,15 +35,18 @@ def build_table(
     destination: Path,
     *,
     refetch: Refetch = lambda page: None,
+    most_merged: float = 1.0,
 ) -> TableReport:
     """Build the table from the given pages and put it at `destination`.
+
+    `most_merged` is the share of rows that may give way to others of the same key.
 
     One build at a time: the caller holds the catalogue's table lock. What a killed build left
     beside `destination` is removed.
 
     Raises:
-        TableError: there is no page, none that can be used, or fewer than the catalogue's
-            minimum coverage; the old table stays.
+        TableError: there is no page, none that can be used, fewer than the catalogue's minimum
+            coverage, or too many rows of the same keys; the old table stays.
         StorageError: the table cannot be written, or pages not be read; the old table stays.
     """
     if not pages:
@@ -54,7 +57,9 @@ def build_table(
     started = time.perf_counter()
     try:
         with replace.temporary_names(destination) as next_name:
-            return _build(catalogue, pages, store, destination, refetch, next_name, started)
+            return _build(
+                catalogue, pages, store, destination, refetch, next_name, started, most_merged
+            )
     except OSError as error:
         raise StorageError(
             f"Cannot write the table {destination}: {error.strerror or error}. "
@@ -70,6 +75,7 @@ def _build(
     refetch: Refetch,
     next_name: Callable[[], Path],
     started: float,
+    most_merged: float,
 ) -> TableReport:
     # Arrow's own pools keep what was freed: a build would take a fifth more memory. It asks once,
     # when it is first imported.
@@ -95,6 +101,7 @@ def _build(
             )
         _demand_coverage(catalogue, assembly.pages)
         whole = assembly.finish(datetime.now(timezone.utc))
+        _demand_few_merged(catalogue, assembly, most_merged)
         replace.replace_table(whole, destination)
         return _report(assembly, mender, identify(destination), time.perf_counter() - started)
 
@@ -116,6 +123,21 @@ def _demand_coverage(catalogue: Catalogue, used: int) -> None:
         raise TableError(f"{lack}. The table that is there stays; crawl the other pages first.")
 
 
+def _demand_few_merged(catalogue: Catalogue, assembly: Assembly, at_most: float) -> None:
+    merged = assembly.merged
+    all_rows = assembly.whole.rows + merged.rows
+    if merged.rows <= at_most * all_rows:
+        return
+    advice = "a site that shows the same products at several addresses, or a wrong `key`"
+    if merged.different > max(merged.equal, merged.same_page):
+        advice = f"the key ({', '.join(catalogue.key)}) seems not to tell products apart"
+    raise TableError(
+        f"{catalogue.name}: {merged.rows:,} of {all_rows:,} rows have the key of another one "
+        f"({merged}), more than the {at_most:.0%} that duplicates.at_most allows: {advice}. "
+        f"The table that is there stays."
+    )
+
+
 def _newest_of_each(pages: Sequence[StoredPage]) -> list[StoredPage]:
     """One stored page per page number, in the order of the table."""
     newest: dict[PageKey, StoredPage] = {}
@@ -132,7 +154,7 @@ def _report(
     table = assembly.whole
     return TableReport(
         rows=table.rows,
-        duplicates=assembly.survivors.duplicates,
+        merged=assembly.merged,
         rows_without_key=assembly.survivors.without_key,
         pages=assembly.pages,
         left_out=tuple(sorted(assembly.left_out, key=lambda page: page.page)),
@@ -142,5 +164,6 @@ def _report(
         columns={field.name: str(field.type) for field in table.schema},
         prices=table.prices,
         head=table.head,
+        notes=assembly.notes,
         build_seconds=seconds,
     )

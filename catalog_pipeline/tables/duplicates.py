@@ -1,6 +1,7 @@
 """Which rows stay when the same product is on several pages: the one that was fetched last.
 
-Only the keys and times of rows are held, not the rows, and of long keys only a digest.
+Only the keys and times of rows are held, not the rows, and of long keys only a digest. Why rows
+gave way is told by `Comparison`, which looks at no rows but those whose key is there twice.
 """
 
 from __future__ import annotations
@@ -15,17 +16,59 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from catalog_pipeline.catalogue.fields import PROVENANCE_COLUMNS
+from catalog_pipeline.tables.report import MergedRows
+
 _LONGEST_KEY_BYTES = 100
 Codes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Survivors:
-    """One truth value per row, in the rows' order; `without_key` rows have no key at all."""
+    """One truth value per row, in the rows' order; `without_key` rows have no key at all.
+
+    `keys` has a number per row, equal for equal keys; `is_shared` says whose key others have too.
+    """
 
     keep: npt.NDArray[np.bool_]
+    keys: Codes
+    is_shared: npt.NDArray[np.bool_]
     duplicates: int
     without_key: int
+
+
+class Comparison:
+    """Why rows gave way: they stand on a page that repeats another one, or beside other values."""
+
+    def __init__(self, survivors: Survivors, is_on_repeated_page: npt.NDArray[np.bool_]) -> None:
+        self._survivors = survivors
+        self._is_on_repeated_page = is_on_repeated_page
+        self._first = 0
+        self._digests = np.zeros(len(survivors.keep), dtype=np.int64)
+
+    def add(self, rows: pa.Table) -> None:
+        """Look at the next rows, which must come in the ledger's order."""
+        places = np.arange(self._first, self._first + rows.num_rows)
+        self._first += rows.num_rows
+        is_shared = self._survivors.is_shared[places]
+        shared = rows.drop_columns(list(PROVENANCE_COLUMNS)).filter(pa.array(is_shared))
+        digests = [hash(repr(tuple(row.values()))) for row in shared.to_pylist()]
+        self._digests[places[is_shared]] = digests
+
+    @property
+    def merged(self) -> MergedRows:
+        """How many rows gave way, by why."""
+        found = self._survivors
+        winners = found.keep & found.is_shared
+        of_winner = pd.Series(self._digests[winners], index=found.keys[winners])
+        beaten = ~found.keep
+        is_equal = of_winner.loc[found.keys[beaten]].to_numpy() == self._digests[beaten]
+        on_repeated = self._is_on_repeated_page[beaten]
+        return MergedRows(
+            same_page=int(on_repeated.sum()),
+            equal=int((is_equal & ~on_repeated).sum()),
+            different=int((~is_equal & ~on_repeated).sum()),
+        )
 
 
 class KeyLedger:
@@ -53,7 +96,9 @@ class KeyLedger:
         is_beaten = pd.Series(key[by_time]).duplicated(keep="last").to_numpy()
         keep = np.ones(len(key), dtype=np.bool_)
         keep[by_time[is_beaten]] = False
-        return Survivors(keep, int(is_beaten.sum()), int((~has_key).sum()))
+        is_shared = np.zeros(len(key), dtype=np.bool_)
+        is_shared[by_time] = pd.Series(key[by_time]).duplicated(keep=False).to_numpy()
+        return Survivors(keep, key, is_shared, int(is_beaten.sum()), int((~has_key).sum()))
 
     def _codes(self, name: str, schema: pa.Schema) -> Codes:
         """A number for each value of a key column, equal exactly for equal values; -1 for null."""

@@ -68,14 +68,15 @@ class PageMender:
         record = stored.record
         file = self._store.read(record.page, stored.file_name, stored.sha256)
         try:
-            columns = self._parser.parse(
+            reading = self._parser.read(
                 file.body, url=record.url, page=record.page, content_type=record.content_type
             )
         except (ParseError, ParseLimitError) as error:
             self._secrets.hide_in_error(error)
             raise
-        shown, _ = self._secrets.hide_in_rows(columns)
-        return PageRows(stored, shown, len(next(iter(columns.values()))))
+        shown, _ = self._secrets.hide_in_rows(reading.columns)
+        notes = self._secrets.hide_in(reading.notes)
+        return PageRows(stored, shown, len(next(iter(shown.values()))), notes)
 
     @cached_property
     def _parser(self) -> Reader:

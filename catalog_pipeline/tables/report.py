@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.records import Discarded
 from catalog_pipeline.tables.identity import TableIdentity
 
 
@@ -21,6 +22,49 @@ class PriceRange:
 
     def __str__(self) -> str:
         return f"{self.lowest} to {self.highest} {self.currency or 'without currency'}"
+
+
+@dataclass(frozen=True)
+class MergedRows:
+    """Rows that gave way to another of the same key, by why.
+
+    `same_page` are those of a page with exactly the rows of another page, `equal` have the values
+    of the row that stayed, `different` have others: the product has changed meanwhile, or the key
+    does not tell products apart.
+    """
+
+    same_page: int = 0
+    equal: int = 0
+    different: int = 0
+
+    @property
+    def rows(self) -> int:
+        """All of them."""
+        return self.same_page + self.equal + self.different
+
+    def __str__(self) -> str:
+        parts = {
+            "of pages with the same rows as another": self.same_page,
+            "with equal values": self.equal,
+            "with different values": self.different,
+        }
+        return ", ".join(f"{number:,} {why}" for why, number in parts.items() if number)
+
+
+@dataclass(frozen=True)
+class NotesOfPages:
+    """What was noted of the pages of a table while they were read, summed by field.
+
+    `products` is how many there were, `lost_rows` how many of them were left out. `total` is how
+    many the site said that it has, on the page that was fetched last.
+    """
+
+    products: int = 0
+    several: Mapping[str, int] = field(default_factory=dict)
+    discarded: Mapping[str, int] = field(default_factory=dict)
+    lost_rows: int = 0
+    texts: tuple[tuple[PageKey, Discarded], ...] = ()
+    total: int | None = None
 
 
 @dataclass(frozen=True)
@@ -38,12 +82,12 @@ class TableReport:
     `pages` counts those whose rows are in the table, `left_out` are the others. The rows of
     `parsed_again` could not be used as they are stored, and were read out of the stored body.
     `outdated_pages` were stored under an older YAML and are used because they fit.
-    `duplicates` are the rows that gave way to one of the same product that was fetched later,
+    `merged` are the rows that gave way to one of the same product that was fetched later,
     `rows_without_key` those of which no part of the key is known: they are all kept.
     """
 
     rows: int
-    duplicates: int
+    merged: MergedRows
     rows_without_key: int
     pages: int
     left_out: tuple[LeftOutPage, ...]
@@ -53,7 +97,13 @@ class TableReport:
     columns: Mapping[str, str]
     prices: Mapping[str, tuple[PriceRange, ...]]
     head: list[dict[str, object]]
+    notes: NotesOfPages
     build_seconds: float
+
+    @property
+    def duplicates(self) -> int:
+        """How many rows gave way to another of the same key."""
+        return self.merged.rows
 
     @property
     def price_ranges(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from catalog_pipeline.catalogue.model import Catalogue
@@ -113,7 +114,19 @@ def _provenance(pages: Sequence[PageRows]) -> list[pa.Array]:
     times = pa.array([record.fetched_at for record in records], pa.timestamp("us", "UTC"))
     return [
         pa.array(numbers[of_row]),
-        pa.array(np.arange(len(of_row)) - starts + 1),
+        pa.array(_positions(pages, np.arange(len(of_row)) - starts + 1)),
         urls.take(pa.array(of_row)),
         times.take(pa.array(of_row)),
     ]
+
+
+def _positions(pages: Sequence[PageRows], counted: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The places of the rows on their pages, on which some products may have been left out."""
+    first = 0
+    for page in pages:
+        lost = page.notes.lost_positions if page.notes is not None else frozenset()
+        if lost:
+            kept = (place for place in range(1, page.rows + len(lost) + 1) if place not in lost)
+            counted[first : first + page.rows] = list(kept)
+        first += page.rows
+    return counted

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 from catalog_pipeline.errors import StoredPageError
-from catalog_pipeline.records import Columns, PageRecord, StoredPage
+from catalog_pipeline.records import Columns, PageNotes, PageRecord, StoredPage
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.page_file import PageFile
 from catalog_pipeline.storing.store import Store
@@ -36,6 +36,7 @@ class PageRows:
     stored: StoredPage
     columns: Columns
     rows: int
+    notes: PageNotes | None = None
 
     @property
     def record(self) -> PageRecord:
@@ -105,7 +106,7 @@ def _unpacked(stored: StoredPage, file: _Packed) -> PageRows:
         raise file
     columns = file.columns
     page_file.verify_rows(columns, file.record, name=stored.file_name)
-    return PageRows(stored, columns, file.record.rows)
+    return PageRows(stored, columns, file.record.rows, file.record.notes)
 
 
 def _or_error(get: Callable[[], _T]) -> _T | StoredPageError:

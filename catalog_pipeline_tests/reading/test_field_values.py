@@ -5,7 +5,7 @@ import pytest
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import ParseError
 from catalog_pipeline.reading.html.listing import ListingParser
-from catalog_pipeline.records import Reading
+from catalog_pipeline.records import PageNotes, Reading
 from catalog_pipeline_tests.reading.small_catalogues import catalogue
 
 MONEY = {"select": ".price", "type": "money", "currency": "USD"}
@@ -227,6 +227,6 @@ def test_products_with_several_other_values_are_counted():
     one, two = "<b class=a>x</b>", "<b class=a>x</b><b class=a>y</b>"
     found = _read(_products(one, two, one + one, two), select=".a")
     assert found.columns["x"] == ["x"] * 4
-    assert found.several == {"x": 2}
+    assert found.notes == PageNotes(several={"x": 2})
     assert _read(_products(two), select=".a", nth="last").columns["x"] == ["y"]
-    assert _read(_products(two), select=".a", nth="first").several == {}
+    assert _read(_products(two), select=".a", nth="first").notes is None

@@ -9,9 +9,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from catalog_pipeline.errors import TableError
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables import stored_rows
 from catalog_pipeline.tables.build import build_table
+from catalog_pipeline.tables.report import MergedRows
 from catalog_pipeline_tests.tables import shop
 
 
@@ -44,6 +46,22 @@ def test_of_a_product_twice_on_one_page_the_later_position_wins(
     page = shop.store_page(store, 1, shop.rows("aba"))
     assert build_table(shop.catalogue(), [page], store, table).duplicates == 1
     assert kept(table) == [("b", 1, 2), ("a", 1, 3)]
+
+
+def test_rows_that_gave_way_are_counted_by_why(store: FolderStore, table: Path) -> None:
+    same = shop.rows("ab")
+    pages = [
+        shop.store_page(store, 1, same),
+        shop.store_page(store, 2, same),
+        shop.store_page(store, 3, shop.rows("cd")),
+        shop.store_page(store, 4, shop.rows("ce")),
+        shop.store_page(store, 5, shop.rows("d", stock=[7])),
+    ]
+    report = build_table(shop.catalogue(), pages, store, table)
+    assert report.merged == MergedRows(same_page=2, equal=1, different=1)
+    with pytest.raises(TableError, match=r"4 of 9 rows have the key of another one \(2 of pages"):
+        build_table(shop.catalogue(), pages, store, table, most_merged=0.4)
+    assert len(kept(table)) == 5
 
 
 def test_rows_without_a_key_are_all_kept_and_counted(store: FolderStore, table: Path) -> None:

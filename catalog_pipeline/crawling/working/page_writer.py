@@ -19,7 +19,7 @@ from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.reading.reader import reader_of
 from catalog_pipeline.reading.watch import watched
-from catalog_pipeline.records import Columns, PageRecord, Response, StoredPage, Validators
+from catalog_pipeline.records import PageRecord, Reading, Response, StoredPage, Validators
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.storing.page_file import PageFile
@@ -95,8 +95,8 @@ class PageWriter:
         """
         record = previous.record
         file = self._store.read(record.page, previous.file_name, previous.sha256)
-        columns = self._read(file.body, record.url, record.page, record.content_type)
-        columns, hidden = self._secrets.hide_in_rows(columns)
+        reading = self._read(file.body, record.url, record.page, record.content_type)
+        columns, hidden = self._secrets.hide_in_rows(reading.columns)
         rows = page_file.rows_json(columns)
         mended = replace(
             record,
@@ -104,6 +104,7 @@ class PageWriter:
             data_version=page_file.data_version(rows),
             code_version=self._code_version,
             products=products_hash(columns, self._key_columns),
+            notes=self._secrets.hide_in(reading.notes),
         )
         return replace(self._store.write(mended, rows, file.body), hidden_cells=hidden)
 
@@ -112,8 +113,8 @@ class PageWriter:
     ) -> StoredPage:
         """Parse and store a body; with a 304 it is the stored one, and `kept` its record."""
         content_type = kept.content_type if kept else response.content_type
-        columns = self._read(body, response.url, page, content_type)
-        columns, hidden = self._secrets.hide_in_rows(columns)
+        reading = self._read(body, response.url, page, content_type)
+        columns, hidden = self._secrets.hide_in_rows(reading.columns)
         rows = page_file.rows_json(columns)
         validators = kept.validators if kept else self._without_secrets(response.validators)
         record = PageRecord(
@@ -133,13 +134,14 @@ class PageWriter:
             code_version=self._code_version,
             asked_at=origin_of(self._catalogue, page),
             products=products_hash(columns, self._key_columns),
+            notes=self._secrets.hide_in(reading.notes),
         )
         return replace(self._store.write(record, rows, body), hidden_cells=hidden)
 
-    def _read(self, body: bytes, url: str, page: PageKey, content_type: str | None) -> Columns:
+    def _read(self, body: bytes, url: str, page: PageKey, content_type: str | None) -> Reading:
         """The only thing that is noted as reading: what storing costs is not the page's fault."""
         with self._board.reading(page) as field_begins, watched(field_begins):
-            return self._parser.parse(body, url=url, page=page, content_type=content_type)
+            return self._parser.read(body, url=url, page=page, content_type=content_type)
 
     def _without_secrets(self, validators: Validators) -> Validators:
         """A validator with a secret in it is none: it would have to be stored as it is."""

@@ -7,18 +7,20 @@ numbers, so that the web UI plots them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
 import dagster as dg
 
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.records import PageFailure, PageRecord, StoredPage
+from catalog_pipeline.records import Discarded, PageFailure, PageNotes, PageRecord, StoredPage
 
 Values = Mapping[str, Any]
 """Metadata as plain values by their keys, as they are read from the event log."""
 
 _USUAL_ATTEMPTS = 1
+_TEXTS_TOLD = 20
 _AT_ITS_ADDRESS = "page {} at its address: "
 
 
@@ -44,6 +46,7 @@ def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
         "code_version": dg.TextMetadataValue(record.code_version),
         "asked_at": _text(record.asked_at),
         "products": _text(record.products),
+        **(_of_notes(record.notes) if record.notes is not None else {}),
     }
 
 
@@ -67,10 +70,45 @@ def page_of_values(page: PageKey, values: Values) -> StoredPage | None:
             code_version=values["code_version"],
             asked_at=values.get("asked_at"),
             products=values.get("products"),
+            notes=_notes_of(values),
         )
         return StoredPage(record, values["file"], values["sha256"], values["carried_over"])
     except KeyError:
         return None
+
+
+def _of_notes(notes: PageNotes) -> dict[str, Any]:
+    """What was noted of a page, each of it only where there is something."""
+    told: dict[str, Any] = {}
+    if notes.several:
+        told["several_values"] = dg.JsonMetadataValue(notes.several)
+    if notes.discarded:
+        told["discarded_rows"] = dg.IntMetadataValue(notes.rows)
+        told["discarded_values"] = dg.IntMetadataValue(sum(notes.discarded.values()))
+        told["discarded"] = dg.JsonMetadataValue(
+            {
+                "by_field": notes.discarded,
+                "texts": [asdict(text) for text in notes.texts[:_TEXTS_TOLD]],
+            }
+        )
+    if notes.total is not None:
+        told["told_total"] = dg.IntMetadataValue(notes.total)
+    return told
+
+
+def _notes_of(values: Values) -> PageNotes | None:
+    several, discarded = values.get("several_values"), values.get("discarded")
+    total = values.get("told_total")
+    if several is None and discarded is None and total is None:
+        return None
+    texts = (discarded or {}).get("texts", ())
+    return PageNotes(
+        several=several or {},
+        discarded=(discarded or {}).get("by_field", {}),
+        rows=values.get("discarded_rows", 0),
+        texts=tuple(Discarded(**text) for text in texts),
+        total=total,
+    )
 
 
 def metadata_of_failure(failure: PageFailure) -> dict[str, Any]:

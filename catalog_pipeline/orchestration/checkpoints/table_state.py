@@ -32,6 +32,13 @@ CHECKPOINTS_KEY = "pages_with_checkpoint"
 """Metadata key of a table: how many of those pages had a checkpoint."""
 ROWS_KEY = "dagster/row_count"
 DUPLICATES_KEY = "duplicates"
+MERGED_KEY = "merged_rows"
+"""Metadata key of a table: why rows gave way to others of the same key."""
+DISCARDED_KEY = "discarded"
+SEVERAL_KEY = "several_values"
+TOTAL_KEY = "told_total"
+ROW_NOTES_KEY = "row_notes"
+"""Metadata key of a table: what there is to say of its rows, in sentences."""
 OUTDATED_KEY = "pages_of_older_definition"
 GOES_ON_KEY = "goes_on"
 """Metadata key of a table: that the site has more pages than the YAML says; "" if it has not."""
@@ -56,6 +63,8 @@ class LastBuild:
 
     rows: int | None = None
     duplicates: int = 0
+    merged: Mapping[str, int] = field(default_factory=dict)
+    row_notes: tuple[str, ...] = ()
     outdated_pages: int = 0
     goes_on: str = ""
     left_out: Mapping[PageKey, str] = field(default_factory=dict)
@@ -74,6 +83,8 @@ def read_last_build(instance: dg.DagsterInstance, catalogue: Catalogue) -> LastB
     return LastBuild(
         rows=values.get(ROWS_KEY),
         duplicates=values.get(DUPLICATES_KEY, 0),
+        merged=values.get(MERGED_KEY) or {},
+        row_notes=tuple(values.get(ROW_NOTES_KEY) or ()),
         outdated_pages=values.get(OUTDATED_KEY, 0),
         goes_on=values.get(GOES_ON_KEY) or "",
         left_out=_left_out_of(values.get(LEFT_OUT_KEY) or {}),

@@ -231,6 +231,8 @@ def _result(
         table=table,
         rows=built.rows if kind_of(table) else None,
         duplicates=built.duplicates,
+        merged=built.merged,
+        row_notes=built.row_notes,
         left_out=built.left_out,
         left_out_not_done=frozenset(built.left_out.keys() - statuses.done),
         outdated_pages=built.outdated_pages,

@@ -45,6 +45,8 @@ class CrawlResult:
     """What the catalogue's first table lacks yet, where it was not asked for."""
     length: tuple[str, ...] = ()
     """What speaks against the length that the YAML gives the listing."""
+    merged: Mapping[str, int] = field(default_factory=dict)
+    row_notes: tuple[str, ...] = ()
 
     @property
     def is_complete(self) -> bool:

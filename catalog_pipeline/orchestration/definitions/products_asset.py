@@ -11,12 +11,29 @@ from catalog_pipeline.orchestration.names import (
     qualified_name,
 )
 from catalog_pipeline.orchestration.runs.completeness import PAGES_COMPLETE
+from catalog_pipeline.orchestration.runs.table_quality import (
+    ROWS_AS_TOLD,
+    VALUES_READABLE,
+    quality_checks,
+)
 from catalog_pipeline.orchestration.runs.table_run import (
     LISTING_WHOLE,
     PAGES_INTACT,
     build_products,
 )
 from catalog_pipeline.places import catalogue_places
+
+
+def _of_rows(catalogue: Catalogue) -> list[dg.AssetCheckSpec]:
+    """Checks of what the YAML lets be left out, and of what it says that the site tells."""
+    descriptions = {
+        VALUES_READABLE: "Every text of a field could be read, none was left out.",
+        ROWS_AS_TOLD: "The table has as many products as the site itself says.",
+    }
+    return [
+        dg.AssetCheckSpec(name, asset=products_key(catalogue), description=descriptions[name])
+        for name in quality_checks(catalogue)
+    ]
 
 
 def build_products_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
@@ -51,6 +68,7 @@ def build_products_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
                 asset=key,
                 description="The last page has no link to a page after it.",
             ),
+            *_of_rows(catalogue),
         ],
     )
     def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:

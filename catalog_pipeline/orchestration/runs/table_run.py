@@ -40,6 +40,7 @@ from catalog_pipeline.orchestration.runs.completeness import (
     measure,
     pages_complete,
 )
+from catalog_pipeline.orchestration.runs.table_quality import check_rows, quality_metadata
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables.build import TableReport, build_table
@@ -73,6 +74,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
     return dg.MaterializeResult(
         metadata={
             **_table_metadata(catalogue, report),
+            **quality_metadata(catalogue, report),
             **_page_metadata(completeness, report),
             GOES_ON_KEY: more,
             "path": dg.MetadataValue.path(str(places.table)),
@@ -86,6 +88,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
             pages_complete(completeness, failure_reasons(instance, catalogue)),
             _pages_intact(report),
             _listing_whole(more),
+            *check_rows(catalogue, report, is_complete=completeness.done == completeness.total),
         ],
     )
 
@@ -131,6 +134,7 @@ def _build(
         FolderStore(places.pages),
         places.table,
         refetch=lambda page: read_checkpoints(instance, catalogue, [page]).get(page),
+        most_merged=catalogue.duplicates.share,
     )
     unknown = [_of_another_event(page) for page in sorted(statuses.done - checkpoints.keys())]
     left_out = sorted([*report.left_out, *foreign, *unknown], key=lambda page: page.page)

@@ -12,13 +12,15 @@ from functools import partial
 
 from lxml import etree
 
+from catalog_pipeline.catalogue.field_types import FieldType
 from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import ParseError
-from catalog_pipeline.reading.field_values import SHOWN_TEXT, FieldValues, Findings, Texts
+from catalog_pipeline.reading.field_values import SHOWN_TEXT, FieldValues
+from catalog_pipeline.reading.findings import Findings, Texts
 from catalog_pipeline.reading.html.diagnosis import Diagnosis, best, diagnose
 from catalog_pipeline.reading.html.matching import FieldMatcher, Products, TextBudget
-from catalog_pipeline.reading.html.selectors import Selector, field_selector
+from catalog_pipeline.reading.html.selectors import Selector, field_selector, page_selector
 from catalog_pipeline.reading.html.text import visible_text
 from catalog_pipeline.reading.values.borders import shown
 from catalog_pipeline.reading.values.conversion import fold
@@ -53,12 +55,33 @@ def field_reader(catalogue: Catalogue, name: str, field: Field) -> FieldReader:
     Raises:
         CatalogueError: a selector, pattern or value map cannot be used.
     """
-    selectors = tuple(
-        field_selector(catalogue.name, f"fields.{name}.select", text) for text in field.select
-    )
+    make = page_selector if field.of == "page" else field_selector
+    selectors = tuple(make(catalogue.name, f"fields.{name}.select", text) for text in field.select)
     source = " | ".join(selector.text for selector in selectors)
     is_key = name in catalogue.key
     values = FieldValues.of(catalogue.name, name, field, is_key=is_key, source=source)
+    return FieldReader(selectors, values)
+
+
+def total_reader(catalogue: Catalogue) -> FieldReader | None:
+    """The reader of the number of products that the site tells, if the YAML says where it is.
+
+    Raises:
+        CatalogueError: a selector cannot be used.
+    """
+    total = catalogue.total
+    if total is None:
+        return None
+    selectors = tuple(page_selector(catalogue.name, "total.select", text) for text in total.select)
+    field = Field(
+        select=total.select,
+        attribute=total.attribute,
+        pattern=total.pattern,
+        type=FieldType.INTEGER,
+        of="page",
+    )
+    source = " | ".join(selector.text for selector in selectors)
+    values = FieldValues.of(catalogue.name, "total", field, is_key=False, source=source)
     return FieldReader(selectors, values)
 
 
@@ -79,7 +102,7 @@ def field_texts(
 def field_columns(
     reader: FieldReader, texts: Texts, products: Products, links: LinkResolver, findings: Findings
 ) -> Columns:
-    """The columns that a field's texts fill, one value per product.
+    """The columns that a field's texts fill, one value per product (or one for the page).
 
     Raises:
         ParseError: a required text is missing, or one cannot be read.
@@ -93,11 +116,13 @@ def field_diagnoses(
     reader: FieldReader, products: Sequence[etree._Element]
 ) -> tuple[Diagnosis, ...]:
     """Why each of the field's selectors finds nothing in the products."""
-    make = partial(field_selector, "", reader.name)
+    make = partial(page_selector if reader.field.of == "page" else field_selector, "", reader.name)
     return tuple(diagnose(selector, products, make) for selector in reader.selectors)
 
 
 def _missing(reader: FieldReader, products: Products, place: int) -> ParseError:
+    if reader.field.of == "page":
+        return _missing_on_page(reader, products)
     attribute = reader.field.attribute
     wanted = f"attribute {attribute}" if attribute else "text"
     text = visible_text(products.elements[place])
@@ -109,4 +134,13 @@ def _missing(reader: FieldReader, products: Products, place: int) -> ParseError:
         field=reader.name,
         selector=reader.values.source,
         found=shown(fold(text))[:SHOWN_TEXT],
+    )
+
+
+def _missing_on_page(reader: FieldReader, page: Products) -> ParseError:
+    reason = best(field_diagnoses(reader, page.elements)).brief
+    return ParseError(
+        f"a required field of the page has no text{f'; {reason}' if reason else ''}",
+        field=reader.name,
+        selector=reader.values.source,
     )

@@ -22,11 +22,16 @@ from catalog_pipeline.errors import (
 )
 from catalog_pipeline.reading.charset import Charset, charset_of, in_utf8, of_charset, stray_byte_in
 from catalog_pipeline.reading.decoders import python_name
-from catalog_pipeline.reading.field_values import Findings
+from catalog_pipeline.reading.findings import Findings, reading_of
 from catalog_pipeline.reading.html.currency_hints import currency_hint
 from catalog_pipeline.reading.html.diagnosis import Diagnosis, best, diagnose
 from catalog_pipeline.reading.html.document import parse_document
-from catalog_pipeline.reading.html.field_reading import field_columns, field_reader, field_texts
+from catalog_pipeline.reading.html.field_reading import (
+    field_columns,
+    field_reader,
+    field_texts,
+    total_reader,
+)
 from catalog_pipeline.reading.html.matching import (
     FieldMatcher,
     Products,
@@ -57,6 +62,7 @@ class ThreadsOwn:
     products: tuple[Evaluator, ...]
     plain: PlainMatcher
     matchers: tuple[FieldMatcher, ...]
+    total: FieldMatcher | None
 
 
 class ListingParser:
@@ -75,6 +81,7 @@ class ListingParser:
         self.readers = tuple(
             field_reader(catalogue, name, field) for name, field in catalogue.fields.items()
         )
+        self.total = total_reader(catalogue)
         self._local = threading.local()
 
     def parse(
@@ -126,12 +133,23 @@ class ListingParser:
         budget = TextBudget(self.catalogue.limits)
         findings = Findings()
         columns: Columns = {}
-        readers = zip(self.readers, self.compiled().matchers, strict=True)
+        page = Products([root], {})
+        own = self.compiled()
+        readers = zip(self.readers, own.matchers, strict=True)
         for number, (reader, matcher) in enumerate(readers, start=1):
             field_begins(number, reader.name)
-            texts = field_texts(reader, matcher, products, budget)
-            columns.update(field_columns(reader, texts, products, links, findings))
-        return Reading(columns, findings.several)
+            of_page = reader.field.of == "page"
+            places = page if of_page else products
+            texts = field_texts(reader, matcher, places, budget)
+            found = field_columns(reader, texts, places, links, findings)
+            if of_page:
+                found = {name: cells * len(products.elements) for name, cells in found.items()}
+            columns.update(found)
+        if self.total is not None and own.total is not None:
+            texts = field_texts(self.total, own.total, page, budget)
+            (told,) = field_columns(self.total, texts, page, links, findings)["total"]
+            findings.total = told if isinstance(told, int) else None
+        return reading_of(columns, findings)
 
     def compiled(self) -> ThreadsOwn:
         """The calling thread's compiled selectors."""
@@ -139,8 +157,14 @@ class ListingParser:
         if own is None:
             own = self._local.own = ThreadsOwn(
                 tuple(selector.compiled() for selector in self.product_selectors),
-                PlainMatcher(s.text for r in self.readers for s in r.selectors if s.is_css),
-                tuple(FieldMatcher(r.selectors, r.field) for r in self.readers),
+                PlainMatcher(
+                    selector.text
+                    for reader in self.readers
+                    for selector in reader.selectors
+                    if selector.is_css and reader.field.of == "product"
+                ),
+                tuple(FieldMatcher(reader.selectors, reader.field) for reader in self.readers),
+                FieldMatcher(self.total.selectors, self.total.field) if self.total else None,
             )
         return own
 

@@ -17,7 +17,7 @@ from catalog_pipeline.catalogue.field_types import FieldType
 from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.catalogue.politeness import Limits
 from catalog_pipeline.errors import CatalogueError, ParseError
-from catalog_pipeline.reading.field_values import Texts
+from catalog_pipeline.reading.findings import Texts
 from catalog_pipeline.reading.html.selectors import Match, Selector
 from catalog_pipeline.reading.html.simple_css import PlainMatches
 from catalog_pipeline.reading.html.text import number_text, visible_text
