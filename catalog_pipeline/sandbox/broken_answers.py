@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from catalog_pipeline.sandbox import markup
 from catalog_pipeline.sandbox.faults import STATUS_KINDS, Fault
+from catalog_pipeline.sandbox.poison import POISON, Poisonous
 
 TRANSPORT_EXTENSION = "practice_shop.transport"
 # An address of a range that is reserved for documentation: nobody answers there.
@@ -40,6 +41,8 @@ def broken_answer(fault: Fault, page: WholePage) -> ASGIApp:
     """Return the answer that shows `fault` in place of `page`."""
     if fault.kind in STATUS_KINDS:
         return _status(fault)
+    if fault.kind in POISON:
+        return _poisonous(POISON[fault.kind](page.body))
     answers: dict[str, ASGIApp] = {
         "reset": reset_connection,
         "hang": hang,
@@ -115,6 +118,11 @@ def _status(fault: Fault) -> Response:
     headers = {} if fault.seconds is None else {"Retry-After": str(fault.seconds)}
     text = f"The practice shop answers {status.value} for page {fault.page}, as it was asked to."
     return HTMLResponse(markup.message_page(status.phrase, text), status.value, headers)
+
+
+def _poisonous(answer: Poisonous) -> Response:
+    headers = {"content-type": answer.content_type, **answer.headers}
+    return Response(answer.body, answer.status, headers)
 
 
 async def _send_head(send: Send, length: int) -> None:

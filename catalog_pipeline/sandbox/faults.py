@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from catalog_pipeline.errors import UsageError
+from catalog_pipeline.sandbox.poison import POISON
 
 STATUS_KINDS = ("404", "410", "429", "500", "503")
 KINDS = (
@@ -24,6 +25,7 @@ KINDS = (
     "to-first",
     "repeat",
     "block",
+    *POISON,
 )
 # Seconds taken where the text gives none: Retry-After of a 429, and how long a slow body drips.
 DEFAULT_SECONDS = {"429": 1, "503": None, "slow": 30}

@@ -8,10 +8,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from catalog_pipeline_tests.attack import damaged_files, event_log, hostile_servers
+from catalog_pipeline_tests.attack import (
+    damaged_files,
+    event_log,
+    hostile_servers,
+    poisonous_pages,
+)
 from catalog_pipeline_tests.attack.attacks import Attack, Measured, measured
 
-MODULES = (hostile_servers, event_log, damaged_files)
+MODULES = (hostile_servers, event_log, damaged_files, poisonous_pages)
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,11 +57,17 @@ class Project:
 
 
 @contextmanager
-def project(url: str, pages: int) -> Iterator[Project]:
-    """A project whose catalogue has that many pages `/p?page=1` on at the address."""
+def project(
+    url: str, pages: int, attributes: Mapping[str, object] | None = None
+) -> Iterator[Project]:
+    """A project whose catalogue has that many pages `/p?page=1` on at the address.
+
+    Its `attributes` are small ones if none are given.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _write_catalogue(folder / "catalogues", url, pages)
+        wanted = attributes or _small_catalogue(pages)
+        _write_catalogue(folder / "catalogues", {**wanted, "base_url": url})
         os.environ |= {
             HOME_VARIABLE: str(folder / "home"),
             DATA_VARIABLE: str(folder / "data"),
@@ -70,9 +76,8 @@ def project(url: str, pages: int) -> Iterator[Project]:
         yield Project(folder / "home")
 
 
-def _write_catalogue(folder: Path, url: str, pages: int) -> None:
-    attributes = {
-        "base_url": url,
+def _small_catalogue(pages: int) -> dict[str, object]:
+    return {
         "page_url": "/p?page={page}",
         "last_page": pages,
         "product": "li",
@@ -84,6 +89,9 @@ def _write_catalogue(folder: Path, url: str, pages: int) -> None:
             "stop_window": pages + 1,
         },
     }
+
+
+def _write_catalogue(folder: Path, attributes: Mapping[str, object]) -> None:
     path = folder / NAME / "defs.yaml"
     path.parent.mkdir(parents=True)
     kind = "catalog_pipeline.CatalogueComponent"
