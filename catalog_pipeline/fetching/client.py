@@ -66,6 +66,7 @@ class Exchange:
         self._proxies = EnvironmentProxies()
         self._standard_headers = standard_headers(site)
         self._headers = RequestHeaders.of(site, environ)
+        self._own_origins: dict[tuple[str | None, str | None, int | None], bool] = {}
 
     def get(
         self,
@@ -136,7 +137,7 @@ class Exchange:
         started = time.monotonic()
         try:
             parts = _parsed(url)
-            request = self._prepared(method, parts.url, headers, body, jar if is_page else None)
+            request = self._prepared(method, parts, headers, body, jar if is_page else None)
             raw = self._sent(request, parts, started, is_page=is_page)
             try:
                 if is_page:
@@ -176,7 +177,7 @@ class Exchange:
     def _prepared(
         self,
         method: str,
-        url: str,
+        parts: Url,
         headers: dict[str, str],
         body: bytes | None,
         jar: CookieJar | None,
@@ -184,9 +185,9 @@ class Exchange:
         """The request; without a `jar` it carries nothing that is the pages' own."""
         request = requests.PreparedRequest()
         request.method = method
-        request.url = url
+        request.url = parts.url
         request.body = body
-        is_own = is_same_site(self._site, url)
+        is_own = self._is_own(parts)
         added = self._headers.of_page(is_own_site=is_own) if jar is not None else {}
         request.headers = merged(self._standard_headers, added, headers)  # type: ignore[assignment]
         if jar is None:
@@ -197,6 +198,13 @@ class Exchange:
         if self._authorization and is_own:
             request.headers["Authorization"] = self._authorization
         return request
+
+    def _is_own(self, parts: Url) -> bool:
+        """`is_same_site`, once for each origin: all pages but a few have the same."""
+        origin = parts.scheme, parts.host, parts.port
+        if origin not in self._own_origins:
+            self._own_origins[origin] = is_same_site(self._site, parts.url)
+        return self._own_origins[origin]
 
     def _sent(
         self, request: requests.PreparedRequest, parts: Url, started: float, *, is_page: bool

@@ -8,6 +8,7 @@ judged by belongs in `catalog_pipeline.fetching.responses`, its charset in
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import webencodings
 
@@ -20,6 +21,7 @@ _WORDS = re.compile(r"\s*[^/=;\s]+\s[^/=;]*")
 _CHARSET = re.compile(r"""[;\s]\s*charset\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|'?([^\s;"',]+))""", re.I)
 
 
+@lru_cache(maxsize=16)
 def effective_type(header: str | None) -> str | None:
     """The one type that `header` comes to, with its charset if that is known; None if it has none.
 

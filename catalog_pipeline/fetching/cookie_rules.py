@@ -54,6 +54,8 @@ def cookie_header(
     jar: CookieJar, request: PreparedRequest, given: tuple[tuple[str, str], ...] = ()
 ) -> str:
     """The Cookie header of a request: of `jar`, and those `given` that the site has not set."""
+    if not given and next(iter(jar), None) is None:
+        return ""
     kept = (get_cookie_header(jar, request) or "").split("; ")
     names = {pair.partition("=")[0] for pair in kept}
     pairs = [f"{name}={value}" for name, value in given if name not in names]

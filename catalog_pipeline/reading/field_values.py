@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from catalog_pipeline.catalogue.field_types import FieldType
@@ -24,19 +25,25 @@ from catalog_pipeline.reading.values.open_price import OpenPriceError
 from catalog_pipeline.reading.values.separators import separator_of_texts
 from catalog_pipeline.records import Cell, Columns, Discarded
 
+_SHORT_TEXT, _TEXTS_REMEMBERED = 100, 4096
 SHOWN_TEXT = 200
 """Characters of a page's text that errors and `try` show at most."""
 
 
 @dataclass(frozen=True)
 class FieldValues:
-    """How the texts of one field become values; `source` is where the YAML says they are."""
+    """How the texts of one field become values; `source` is where the YAML says they are.
+
+    `remembering` reads a short text as `clean` and `converter` do, once for all pages that have it.
+    """
 
     name: str
     field: Field
     is_required: bool
     source: str
+    column_names: tuple[str, ...]
     converter: Callable[[LinkResolver], Converter]
+    remembering: Converter | None
 
     @classmethod
     def of(
@@ -48,7 +55,8 @@ class FieldValues:
             CatalogueError: the value map cannot be used.
         """
         convert = converter(catalogue, name, field)
-        return cls(name, field, field.required or is_key, source, convert)
+        is_required, names = field.required or is_key, field.columns(name)
+        return cls(name, field, is_required, source, names, convert, _remembering(field, convert))
 
     @property
     def clean(self) -> Callable[[str], str]:
@@ -64,17 +72,23 @@ class FieldValues:
         if self.field.exists:
             return {self.name: [text is not None for text in texts.first]}
         if texts.every is not None:
-            return columns_of(self.name, self.field, self._chosen(texts.every, links, findings))
+            return self._columns_of(self._chosen(texts.every, links, findings))
         convert, clean = self.converter(links), self.clean
+        remembering = self.remembering
         values: list[Value] = []
         try:
             for text in texts.first:
-                values.append(None if text is None else convert(clean(text)))
+                if text is None:
+                    values.append(None)
+                elif remembering is not None and len(text) <= _SHORT_TEXT:
+                    values.append(remembering(text))
+                else:
+                    values.append(convert(clean(text)))
         except ParseError:
             convert, values = self._read_carefully(texts.first, links, findings)
         if texts.others:
             self._compare(texts, values, convert, findings)
-        return columns_of(self.name, self.field, values)
+        return self._columns_of(values)
 
     def converter_for(self, texts: Sequence[str | None], links: LinkResolver) -> Converter:
         """What reads the texts of one page, which may tell together what each leaves open."""
@@ -184,6 +198,17 @@ class FieldValues:
                 raise self.unreadable(ParseError(problem), place, f"{first} … {other}")
             findings.several[self.name] = findings.several.get(self.name, 0) + 1
 
+    def _columns_of(self, values: list[Value]) -> Columns:
+        if self.field.type is not FieldType.MONEY:
+            return {self.name: values}  # type: ignore[dict-item]
+        rows: list[tuple[Cell, ...]] = [
+            (value.amount, value.end, value.currency) if isinstance(value, Money) else (None,) * 3
+            for value in values
+        ]
+        amounts, ends, codes = ([row[part] for row in rows] for part in range(3))
+        parts = (amounts, ends, codes) if self.field.range else (amounts, codes)
+        return dict(zip(self.column_names, parts, strict=True))
+
     def _says(self, text: str, value: Value, convert: Converter) -> bool:
         try:
             return _comparable(convert(self.clean(text))) == _comparable(value)
@@ -198,16 +223,9 @@ def _comparable(value: Value) -> Any:
     return Decimal(value.amount), end, value.currency
 
 
-def columns_of(name: str, field: Field, values: list[Value]) -> Columns:
-    """A field's values as the columns of the table that it fills."""
-    if field.type is not FieldType.MONEY:
-        return {name: values}  # type: ignore[dict-item]
-    rows: list[tuple[Cell, ...]] = [
-        (value.amount, value.end, value.currency) if isinstance(value, Money) else (None,) * 3
-        for value in values
-    ]
-    amounts, ends, codes = ([row[part] for row in rows] for part in range(3))
-    names = field.columns(name)
-    return dict(
-        zip(names, (amounts, ends, codes) if field.range else (amounts, codes), strict=True)
-    )
+def _remembering(field: Field, convert: Callable[[LinkResolver], Converter]) -> Converter | None:
+    """For types whose texts repeat, and mean the same on every page."""
+    if field.type in (FieldType.TEXT, FieldType.URL):
+        return None
+    read = convert(LinkResolver(None))
+    return lru_cache(maxsize=_TEXTS_REMEMBERED)(lambda text: read(fold(text)))
