@@ -41,6 +41,7 @@ _COMMANDS = {
     "doctor": ("catalog_pipeline.cli.doctor", "Say what is used here, and what is amiss."),
     "init-home": ("catalog_pipeline.cli.init_home", "Write the settings of Dagster's home."),
     "schema": ("catalog_pipeline.cli.schema", "Print the schema of a catalogue's YAML."),
+    "completion": ("catalog_pipeline.cli.completion", "Let the shell complete names."),
     "sandbox": ("catalog_pipeline.cli.sandbox", "Serve the practice shop."),
 }
 

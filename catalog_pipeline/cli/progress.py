@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.text import Text
 
 from catalog_pipeline.cli.terminal import GuardedConsole
+from catalog_pipeline.cli.times import counted, duration_text
 from catalog_pipeline.crawling.plan import CrawlPlan
 from catalog_pipeline.crawling.scheduling.stats import told_of_secrets
 from catalog_pipeline.orchestration.commands.spectator import Spectator
@@ -40,9 +41,10 @@ class _PagesPerSecond(ProgressColumn):
 class RunProgress(Spectator):
     """Shows a crawl as it goes on, on standard error; a context manager."""
 
-    def __init__(self, catalogue: str, *, is_shown: bool) -> None:
+    def __init__(self, catalogue: str, *, is_shown: bool, tells_pages: bool = False) -> None:
         self._catalogue = catalogue
         self._is_shown = is_shown
+        self._tells_pages = tells_pages
         self._console = GuardedConsole(stderr=True, highlight=False)
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -78,7 +80,7 @@ class RunProgress(Spectator):
             self._task = self._bar.add_task("", total=pages)
             self._bar.start()
         else:
-            due = "1 page is due" if pages == 1 else f"{pages:,} pages are due"
+            due = f"{counted(pages, 'page')} {'is' if pages == 1 else 'are'} due"
             self._say(f"{verb} {self._catalogue}: {due}.")
 
     def table_starts(self, damage: str | None) -> None:
@@ -89,7 +91,8 @@ class RunProgress(Spectator):
     def planned(self, plan: CrawlPlan) -> None:
         self._advance(len(plan.carried_over) + len(plan.recovered))
         if plan.recovered:
-            self._say(f"{len(plan.recovered)} pages were stored already; recorded them now.")
+            stored = counted(len(plan.recovered), "page")
+            self._say(f"{stored} had been stored and not recorded; recorded now.")
         self.found_damaged(plan.damaged)
 
     def found_damaged(self, problems: Iterable[str]) -> None:
@@ -107,6 +110,11 @@ class RunProgress(Spectator):
 
     def page_stored(self, stored: StoredPage) -> None:
         self._advance(1)
+        if self._tells_pages:
+            record = stored.record
+            how = "unchanged (304)" if record.not_modified else f"{record.body_bytes:,} bytes"
+            seconds = duration_text(record.fetch_seconds)
+            self._say(f"Page {record.page}: {counted(record.rows, 'product')}, {how}, {seconds}")
 
     def page_failed(self, failure: PageFailure) -> None:
         self._advance(1)

@@ -56,6 +56,8 @@ from catalog_pipeline.storing.folder_store import FolderStore
     help="Download again what was fetched before this ISO 8601 time; resumes a cut-short refresh.",
 )
 @click.option("--reparse", is_flag=True, help="Parse the stored pages again; no download.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something is amiss.")
+@click.option("-v", "--verbose", is_flag=True, help="Say each page that has come.")
 @base_url_option
 @json_option
 def command(
@@ -66,6 +68,8 @@ def command(
     stale_after: str | None,
     cutoff: str | None,
     reparse: bool,
+    quiet: bool,
+    verbose: bool,
     base_url: str | None,
     as_json: bool,
 ) -> int:
@@ -77,21 +81,28 @@ def command(
     configuration, 130 interrupted; of several catalogues the worst.
     """
     started = time.monotonic()
+    if quiet and verbose:
+        raise UsageError("Give -q or -v.")
     names = chosen_catalogues(catalogues, is_all=is_all)
     if is_all or len(names) > 1:
         if base_url is not None:
             raise UsageError("--base-url is the address of one catalogue.")
         _cutoff(refresh, stale_after, cutoff)
         options = _given(pages, refresh, stale_after, cutoff, reparse)
-        return run_many(names, options, as_json=as_json)
+        options += ["--verbose"] if verbose else []
+        return run_many(names, options, as_json=as_json, is_quiet=quiet)
     described = with_base_url(load_catalogue(names[0]), base_url)
     selection = list(described.pages) if pages is None else select_pages(described, pages)
     instant = _cutoff(refresh, stale_after, cutoff)
     if reparse and instant is not None:
         raise UsageError("--reparse downloads nothing; it does not go with a refresh.")
     request = CrawlRequest(described, tuple(selection), instant, reparse, base_url)
-    result = _run(request, as_json=as_json)
-    show_summary(result, seconds=time.monotonic() - started, as_json=as_json)
+    progress = RunProgress(
+        described.name, is_shown=verbose or not (quiet or as_json), tells_pages=verbose
+    )
+    result = _run(request, progress)
+    if as_json or not (quiet and result.is_good):
+        show_summary(result, seconds=time.monotonic() - started, as_json=as_json)
     return code_of_result(result)
 
 
@@ -130,7 +141,7 @@ def _check_environment(catalogue: Catalogue) -> None:
         raise CatalogueError.of(catalogue.name, missing)
 
 
-def _run(request: CrawlRequest, *, as_json: bool) -> CrawlResult:
+def _run(request: CrawlRequest, progress: RunProgress) -> CrawlResult:
     catalogue = request.catalogue
     # A selector that cannot be used is a mistake in the YAML, to be told before anything runs.
     with crawlable(file_of(catalogue.name)):
@@ -139,7 +150,7 @@ def _run(request: CrawlRequest, *, as_json: bool) -> CrawlResult:
         _check_environment(catalogue)
     places = catalogue_places(catalogue.name)
     with ExitStack() as stack:
-        progress = stack.enter_context(RunProgress(catalogue.name, is_shown=not as_json))
+        stack.enter_context(progress)
         lease = stack.enter_context(
             catalogue_lock(places.folder, "catalog-pipeline run", on_wait=progress.waiting_for)
         )

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from catalog_pipeline.catalogue.files import load_catalogue
-from catalog_pipeline.cli.exit_codes import EXIT_INTERRUPTED, worst_code
+from catalog_pipeline.cli.exit_codes import EXIT_GOOD, EXIT_INTERRUPTED, worst_code
 from catalog_pipeline.cli.grids import output_console
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogPipelineError
@@ -70,8 +70,13 @@ class _Crawls:
                 process.send_signal(signal.SIGINT)
 
 
-def run_many(names: Sequence[str], options: Sequence[str], *, as_json: bool) -> int:
-    """Crawl several catalogues; returns the worst of their exit codes."""
+def run_many(
+    names: Sequence[str], options: Sequence[str], *, as_json: bool, is_quiet: bool = False
+) -> int:
+    """Crawl several catalogues; returns the worst of their exit codes.
+
+    If it `is_quiet`, those that are good are not spoken of.
+    """
     crawls = _Crawls(options)
     groups = _by_site(names).values()
     with ThreadPoolExecutor(len(groups)) as pool:
@@ -89,7 +94,8 @@ def run_many(names: Sequence[str], options: Sequence[str], *, as_json: bool) -> 
     if as_json:
         print(json.dumps(summaries))
     else:
-        _show(output_console(), summaries)
+        is_told = [each for each in summaries if not is_quiet or each.get("exit_code") != EXIT_GOOD]
+        _show(output_console(), is_told)
     codes = [code for code, _ in crawls.ended.values()]
     codes += [EXIT_INTERRUPTED] if crawls.is_interrupted else []
     return worst_code(codes)

@@ -13,7 +13,7 @@ from catalog_pipeline.cli.grids import output_console, print_rows_in_brief
 from catalog_pipeline.cli.machine_output import failure_as_json
 from catalog_pipeline.cli.row_notes import row_sentences
 from catalog_pipeline.cli.terminal import GuardedConsole
-from catalog_pipeline.cli.times import duration_text
+from catalog_pipeline.cli.times import counted, duration_text
 from catalog_pipeline.orchestration.commands.request import CrawlRequest
 from catalog_pipeline.orchestration.commands.result import CrawlResult
 
@@ -63,8 +63,8 @@ def _work(result: CrawlResult) -> str:
         is_done = result.is_complete
         return "everything is done already, 0 downloads" if is_done else "nothing to do"
     is_told = result.parsed_again or result.request.reparse
-    parts = [f"{result.parsed_again} pages parsed again"] if is_told else []
-    parts.append(f"{result.downloads} downloads")
+    parts = [f"{counted(result.parsed_again, 'page')} parsed again"] if is_told else []
+    parts.append(counted(result.downloads, "download"))
     if result.not_modified:
         parts.append(f"{result.not_modified} unchanged (304)")
     return ", ".join(parts)

@@ -29,6 +29,7 @@ from catalog_pipeline.sandbox.settings import DEFAULT_PORT, ENDS, ShopSettings
     metavar="PAGE=KIND",
     help="Break a page: 17=500; 33=503:2 only the first two times; login=503; may be repeated.",
 )
+@click.option("--log", is_flag=True, help="Print each request with the status of its answer.")
 def command(
     port: int | None,
     pages: int,
@@ -37,6 +38,7 @@ def command(
     session_requests: int | None,
     end: str,
     faults: tuple[str, ...],
+    log: bool,
 ) -> int:
     """Serve the practice shop on loopback until Ctrl-C."""
     settings = ShopSettings(
@@ -46,6 +48,7 @@ def command(
         faults=tuple(parse_fault(text) for text in faults),
         session_requests=session_requests,
         end=end,
+        is_logged=log,
     )
     run_shop(settings, port)
     return 0

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 from rich.console import Console
@@ -31,13 +35,18 @@ if TYPE_CHECKING:
 _ROOMY_WIDTH = 100
 """Columns from which the counts of `status` stand apart."""
 _PARTITIONS_NAMED = 5
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+_Told: TypeAlias = "tuple[list[CatalogueStatus], dict[str, CatalogPipelineError]]"
+"""Where catalogues stand, and what is wrong with those of which it cannot be told."""
 
 
 @click.command()
 @click.argument("catalogue", required=False, shell_complete=complete_names)
 @click.option("--failed", is_flag=True, help="List the failed pages with their errors.")
+@click.option("--watch", is_flag=True, help="Show it again whenever it changes, until Ctrl-C.")
 @json_option
-def command(catalogue: str | None, failed: bool, as_json: bool) -> int:
+def command(catalogue: str | None, failed: bool, watch: bool, as_json: bool) -> int:
     """Show the pages of CATALOGUE, or of all catalogues, by status."""
     found = (
         Catalogues((load_catalogue(catalogue),), {})
@@ -48,7 +57,34 @@ def command(catalogue: str | None, failed: bool, as_json: bool) -> int:
     from catalog_pipeline.orchestration.instance.open import open_instance
 
     with open_instance() as instance:
-        statuses, broken = _statuses(instance, found, with_failures=failed or as_json)
+
+        def look() -> _Told:
+            return _statuses(instance, found, with_failures=failed or as_json)
+
+        if watch:
+            _watch(look, failed=failed, as_json=as_json)
+        else:
+            _show(look(), failed=failed, as_json=as_json)
+    return 0
+
+
+def _watch(look: Callable[[], _Told], *, failed: bool, as_json: bool) -> None:
+    """Show what there is, and again whenever it has changed; on a terminal in the same place."""
+    before: _Told | None = None
+    with suppress(KeyboardInterrupt):
+        while True:
+            told = look()
+            if told != before:
+                if sys.stdout.isatty() and not as_json:
+                    click.clear()
+                _show(told, failed=failed, as_json=as_json)
+                sys.stdout.flush()
+            before = told
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+
+def _show(told: _Told, *, failed: bool, as_json: bool) -> None:
+    statuses, broken = told
     if as_json:
         listed = [status_as_json(status) for status in statuses]
         listed += [{"catalogue": name, "error": str(error)} for name, error in broken.items()]
@@ -57,12 +93,9 @@ def command(catalogue: str | None, failed: bool, as_json: bool) -> int:
         _show_failures(statuses)
     else:
         _show_counts(statuses)
-    return 0
 
 
-def _statuses(
-    instance: DagsterInstance, found: Catalogues, *, with_failures: bool
-) -> tuple[list[CatalogueStatus], dict[str, CatalogPipelineError]]:
+def _statuses(instance: DagsterInstance, found: Catalogues, *, with_failures: bool) -> _Told:
     """Those that can be told, and what is wrong with the others, which is said at once.
 
     Raises:

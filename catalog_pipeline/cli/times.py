@@ -1,4 +1,4 @@
-"""Times as people write them on a command line, and as they like to read them."""
+"""Times as people write them on a command line, and times and counts as they like to read them."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def age_text(instant: datetime, now: datetime) -> str:
         if seconds < limit:
             return f"{seconds / unit:.0f} {name} ago"
     return f"{seconds / 86400:.0f} days ago"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: `1 page`, `1,200 pages`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def duration_text(seconds: float) -> str:

@@ -40,7 +40,10 @@ def create_app(settings: ShopSettings) -> Starlette:
         *ControlDesk(shop, traffic, sessions).routes(),
     ]
     traffic_middleware = Middleware(
-        TrafficMiddleware, traffic=traffic, latency_ms=lambda: shop.latency_ms
+        TrafficMiddleware,
+        traffic=traffic,
+        latency_ms=lambda: shop.latency_ms,
+        is_printed=settings.is_logged,
     )
     return Starlette(
         routes=routes,

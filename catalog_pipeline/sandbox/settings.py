@@ -22,6 +22,7 @@ class ShopSettings:
 
     `session_requests` is after how many listing requests a member's session expires (None: never);
     `end` is one of `ENDS`.
+    With `is_logged` each request is printed.
     """
 
     pages: int = 50
@@ -30,6 +31,7 @@ class ShopSettings:
     faults: tuple[Fault, ...] = ()
     session_requests: int | None = None
     end: str = "404"
+    is_logged: bool = False
     member_username: str = "member"
     member_password: str = "practice"  # noqa: S105 - known to all who practise
     member_token: str = "practice-token"  # noqa: S105 - known to all who practise

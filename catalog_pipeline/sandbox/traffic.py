@@ -12,6 +12,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from catalog_pipeline.showing import as_line
+
 LOG_LENGTH = 100_000
 NO_ANSWER_YET = 0
 INTERNAL_PREFIX = "/__"
@@ -59,10 +61,18 @@ class Traffic:
 class TrafficMiddleware:
     """Logs every request but those for the shop's own figures, and adds the shop's latency."""
 
-    def __init__(self, app: ASGIApp, traffic: Traffic, latency_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        traffic: Traffic,
+        latency_ms: Callable[[], int],
+        *,
+        is_printed: bool = False,
+    ) -> None:
         self.app = app
         self.traffic = traffic
         self.latency_ms = latency_ms
+        self.is_printed = is_printed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
@@ -76,10 +86,20 @@ class TrafficMiddleware:
                 entry[2] = message["status"]
             await send(message)
 
-        latency = self.latency_ms()
-        if latency:
-            await asyncio.sleep(latency / 1000)
-        await self.app(scope, receive, send_and_note)
+        try:
+            latency = self.latency_ms()
+            if latency:
+                await asyncio.sleep(latency / 1000)
+            await self.app(scope, receive, send_and_note)
+        finally:
+            if self.is_printed:
+                print(_as_line(entry, str(scope["method"])), flush=True)
+
+
+def _as_line(entry: list[float | str | int], method: str) -> str:
+    when, path, status = entry
+    clock = time.strftime("%H:%M:%S", time.localtime(float(when)))
+    return as_line(f"{clock} {method} {path} {status or 'no answer'}")
 
 
 def _path_and_query(scope: MutableMapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from catalog_pipeline.catalogue.files import base_url_variable
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
-from catalog_pipeline_tests.command import running
+from catalog_pipeline_tests.command import Answer, running
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.orchestration.made_runs import create_run
 from catalog_pipeline_tests.pages import keys
@@ -282,3 +282,17 @@ def test_a_second_ctrl_c_ends_the_command_at_once(site: Site, run: Run):
     assert process.returncode == 130
     site.shop.control(faults=[])
     assert run("run", NAME).code == 0
+
+
+def test_quiet_says_nothing_that_is_good_and_verbose_each_page(site: Site, run: Run):
+    site.write(last_page=2)
+    loud = run("run", NAME, "--pages", "1", "-v")
+    assert "Crawling shop: 1 page is due." in loud.err
+    assert "Page 1: 20 products, " in loud.err
+    assert "1 download in " in loud.out
+    assert run("run", NAME, "-q") == Answer(0, "", "")
+    site.shop.control(faults=["2=404"])
+    amiss = run("run", NAME, "--refresh", "-q")
+    assert (amiss.code, amiss.err) == (1, "")
+    assert "the server answered 404" in amiss.out
+    assert run("run", NAME, "-q", "-v").code == 2

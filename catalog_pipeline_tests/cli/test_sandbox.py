@@ -53,3 +53,16 @@ def test_a_fault_that_makes_no_sense_is_refused(fault: str, capsys: pytest.Captu
 
     assert run_command(["sandbox", "--fault", fault]) == 2
     assert fault.split("=")[0] in capsys.readouterr().err
+
+
+def test_with_log_it_prints_what_it_is_asked():
+    with running("sandbox", "--port", "0", "--log", "--fault", "2=410") as process:
+        assert process.stdout is not None
+        (address,) = re.findall(r"http://127\.0\.0\.1:\d+/products", process.stdout.readline())
+        _status(f"{address}?page=1")
+        _status(f"{address}?page=2")
+        lines = [process.stdout.readline() for _ in range(2)]
+    assert [line.split()[1:] for line in lines] == [
+        ["GET", "/products?page=1", "200"],
+        ["GET", "/products?page=2", "410"],
+    ]

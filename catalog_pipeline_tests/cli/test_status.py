@@ -1,5 +1,7 @@
 """`catalog-pipeline status`: what the instance knows of every page."""
 
+import json
+import signal
 from contextlib import suppress
 
 import pytest
@@ -9,6 +11,7 @@ from catalog_pipeline.cli import grids
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline.orchestration.names import pages_key, products_key
+from catalog_pipeline_tests.command import running
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
@@ -212,3 +215,21 @@ def test_pages_outside_of_the_catalogue_are_told_and_leave_the_table(
     assert built is not None
     assert built.asset_materialization is not None
     assert built.asset_materialization.metadata["pages_outside"].value == "3-4,phones-1"
+
+
+def test_watched_it_is_shown_again_when_it_has_changed_until_ctrl_c(
+    site: Site, instance: DagsterInstance
+):
+    site.write(last_page=2)
+    with running("status", NAME, "--watch", "--json") as process:
+        assert process.stdout is not None
+        first = json.loads(process.stdout.readline())
+        observed = AssetMaterialization(pages_key(site.catalogue), partition="elsewhere_1-x")
+        instance.report_runless_asset_event(observed)
+        second = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+    assert (first[0]["strange_partitions"], second[0]["strange_partitions"]) == (
+        [],
+        ["elsewhere_1-x"],
+    )
