@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from catalog_pipeline.catalogue.page_key import PageKey
 
-Cell: TypeAlias = "str | int | float | bool | None"
+Cell: TypeAlias = "str | int | float | bool | list[str | int | float | bool] | None"
 """A value as a page file stores it: money as decimal text, timestamps as ISO 8601 text in UTC."""
 
 Columns: TypeAlias = "dict[str, list[Cell]]"

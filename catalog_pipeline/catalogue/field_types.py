@@ -99,9 +99,9 @@ OPTIONS = total(
     FieldType,
     {
         FieldType.TEXT: frozenset(),
-        FieldType.INTEGER: frozenset(),
-        FieldType.NUMBER: frozenset({"decimal_separator"}),
-        FieldType.MONEY: frozenset({"currency", "range", "decimal_separator"}),
+        FieldType.INTEGER: frozenset({"scale"}),
+        FieldType.NUMBER: frozenset({"decimal_separator", "scale"}),
+        FieldType.MONEY: frozenset({"currency", "range", "decimal_separator", "scale"}),
         FieldType.BOOLEAN: frozenset({"exists"}),
         FieldType.URL: frozenset(),
         FieldType.TIMESTAMP: frozenset({"format", "assume"}),

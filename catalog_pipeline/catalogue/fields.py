@@ -22,14 +22,12 @@ from pydantic import Field as Bounded
 from pydantic.json_schema import JsonSchemaValue
 
 from catalog_pipeline.catalogue.docstrings import attribute_docstrings
-from catalog_pipeline.catalogue.field_types import OPTIONS, PARTS, CellType, FieldType
+from catalog_pipeline.catalogue.field_rules import problems_of_options
+from catalog_pipeline.catalogue.field_types import PARTS, CellType, FieldType
 from catalog_pipeline.catalogue.scalars import mapped_value
-from catalog_pipeline.catalogue.time_formats import format_problem
 
 PROVENANCE_COLUMNS = ("page", "position", "source_url", "fetched_at")
 """Columns that every row of a table carries besides its fields."""
-
-_ORDERED = frozenset({FieldType.MONEY, FieldType.INTEGER, FieldType.NUMBER, FieldType.TIMESTAMP})
 
 
 def as_tuple(value: object) -> object:
@@ -109,7 +107,7 @@ class Field(StrictModel):
     cannot be read is an error, required or not.
     """
 
-    select: Selectors
+    select: Selectors = ()
     """Where the value is, relative to the product: one selector, or several in order of
     preference. CSS, or XPath if it starts with `/`, `./`, `(` or `xpath:`; `.` is the product
     itself."""
@@ -121,10 +119,20 @@ class Field(StrictModel):
     """A regular expression that picks a part of the text; one that does not match is an error."""
     group: int | str | None = None
     """Number or name of the group of `pattern` that is the value; the first one if not given."""
-    values: dict[str, str | int | float | bool] | None = None
-    """Texts of the page and what they mean; any other text is an error."""
+    values: dict[str, str | int | float | bool | None] | None = None
+    """Texts of the page and what they mean; null is an empty cell. Any other text is an error, but
+    is read as usual where the type is money, a number or a time, or where all of them are null."""
     type: Annotated[FieldType, InPlace()] = FieldType.TEXT
     """What the text is turned into, and so the type of the column."""
+    template: str | None = None
+    """The text is made of other fields instead, whose names stand in braces: `"{brand} {model}"`;
+    if one of them is empty, there is none."""
+    default: str | int | float | bool | None = None
+    """The value of a product in which nothing is found."""
+    many: bool = False
+    """All matches as a list, as of images or sizes, instead of the first one."""
+    join: str | None = None
+    """Put the texts of all matches of all selectors together, with this in between."""
     nth: Literal["first", "last", "min", "max"] | None = None
     """Which of several matches with different values counts: by its place in the product, or by its
     value. Without it prices that differ are an error, and of other values the first counts."""
@@ -137,6 +145,8 @@ class Field(StrictModel):
     currency: str | None = None
     """Money: ISO 4217 code of prices whose text has no currency, or a sign that several share, such
     as `$`, `¥`, `kr` and `Rs`."""
+    scale: Annotated[float, Bounded(gt=0)] | None = None
+    """Money and numbers: what the value is multiplied by; 0.01 for prices in cents."""
     range: bool = False
     """Money: the text may be a range; its end goes to a column of its own (`<field>_max`)."""
     decimal_separator: Literal[".", ","] | None = None
@@ -152,13 +162,6 @@ class Field(StrictModel):
     """Timestamp: parts of the date that the text or the format leaves out, and what to take."""
     timezone: str = "UTC"
     """Timestamp: the zone of texts that name none."""
-
-    @field_validator("select")
-    @classmethod
-    def _has_a_selector(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not value or not all(selector.strip() for selector in value):
-            raise ValueError("give at least one selector, and none that is empty")
-        return value
 
     @model_validator(mode="after")
     def _values_are_of_the_type(self) -> Field:
@@ -191,35 +194,10 @@ class Field(StrictModel):
         return checked_timezone(value)
 
     @model_validator(mode="after")
-    def _options_fit_the_type(self) -> Field:
-        for option in sorted(frozenset().union(*OPTIONS.values())):
-            if getattr(self, option) and option not in OPTIONS[self.type]:
-                types = sorted(kind.value for kind, known in OPTIONS.items() if option in known)
-                raise ValueError(f"{option} is for fields of type {' or '.join(types)}")
-        assumed = tuple(name for name, _ in self.assume.parts) if self.assume else ()
-        problem = format_problem(self.format, assumed) if self.format else None
-        if problem:
+    def _options_agree(self) -> Field:
+        for problem in problems_of_options(self):
             raise ValueError(problem)
-        if self.group is not None and self.pattern is None:
-            raise ValueError("group needs a pattern")
-        if self.nth in ("min", "max") and self.type not in _ORDERED:
-            raise ValueError(f"of type {self.type} no value is the least; nth: first or last")
-        if self.exists and self.nth is not None:
-            raise ValueError("exists asks for any match, so nth has no use")
-        if self.of == "page" and self.on_invalid == "discard_row":
-            raise ValueError("a value of the page has no row of its own; on_invalid: discard_value")
-        if self.exists and self.on_invalid != "fail_page":
-            raise ValueError("exists reads no text, so on_invalid has no use")
-        if self.pattern is not None and self.group is not None:
-            self._check_group(re.compile(self.pattern))
         return self
-
-    def _check_group(self, pattern: re.Pattern[str]) -> None:
-        known = {*range(pattern.groups + 1), *pattern.groupindex}
-        if self.group not in known:
-            raise ValueError(
-                f"the pattern has no group {self.group!r}; it has {sorted(map(str, known))}"
-            )
 
     def typed_columns(self, name: str) -> dict[str, CellType]:
         """The table's columns that the field fills, its own first, with the type of their cells."""
@@ -232,6 +210,24 @@ class Field(StrictModel):
     def columns(self, name: str) -> tuple[str, ...]:
         """Names of the table's columns that the field fills, its own first."""
         return tuple(self.typed_columns(name))
+
+
+def _from_short_form(value: object) -> object:
+    return {"select": value} if isinstance(value, str | list | tuple) else value
+
+
+class _ShortForm:
+    """Lets a schema take the selectors alone."""
+
+    def __get_pydantic_json_schema__(
+        self, core: Any, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        texts = {"type": "array", "items": {"type": "string"}}
+        return {"anyOf": [handler(core), {"type": "string"}, texts]}
+
+
+FieldOrSelectors = Annotated[Field, BeforeValidator(_from_short_form), _ShortForm()]
+"""A field, or only its selector, or several in order of preference: `title: h2 a`."""
 
 
 def checked_timezone(name: str) -> str:

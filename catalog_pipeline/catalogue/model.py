@@ -27,6 +27,7 @@ from catalog_pipeline.catalogue.encodings import checked_encoding
 from catalog_pipeline.catalogue.fields import (
     PROVENANCE_COLUMNS,
     Field,
+    FieldOrSelectors,
     OneOrMore,
     Selectors,
     StrictModel,
@@ -70,7 +71,7 @@ class CatalogueAttributes(StrictModel):
     product: Selectors
     """Selector of one product on the page, or several in order of preference; all fields are
     relative to it."""
-    fields: dict[str, Field]
+    fields: dict[str, FieldOrSelectors]
     """The columns of the table by name, in this order."""
     key: Annotated[tuple[str, ...], OneOrMore]
     """The field, or fields, that tell products apart: a product that is on two pages is one row."""

@@ -106,7 +106,7 @@ def _scalar(value: object, wanted: Sequence[Any]) -> object:
     return value
 
 
-def mapped_value(value: Scalar, field_type: FieldType) -> Scalar:
+def mapped_value(value: Scalar | None, field_type: FieldType) -> Scalar | None:
     """A value of a field's `values` as the field's type has it; text stays as it is written.
 
     Raises:

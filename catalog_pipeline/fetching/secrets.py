@@ -23,7 +23,7 @@ from typing import Any, TypeVar, cast
 from catalog_pipeline.catalogue.politeness import BearerLogin, Login
 from catalog_pipeline.catalogue.site import Site
 from catalog_pipeline.errors import CatalogPipelineError
-from catalog_pipeline.records import Columns
+from catalog_pipeline.records import Cell, Columns
 from catalog_pipeline.showing import as_line, as_lines
 
 T = TypeVar("T")
@@ -76,8 +76,7 @@ class Secrets:
         if not known or not _is_any_in(columns, known):
             return columns, 0
         hidden = {
-            name: [_hidden(cell, known) if isinstance(cell, str) else cell for cell in cells]
-            for name, cells in columns.items()
+            name: [_hidden_cell(cell, known) for cell in cells] for name, cells in columns.items()
         }
         changed = sum(
             before != after
@@ -119,6 +118,12 @@ class Secrets:
         return sorted(self._values | cookies, key=len, reverse=True)
 
 
+def _hidden_cell(cell: Cell, known: Sequence[str]) -> Cell:
+    if isinstance(cell, list):
+        return [_hidden(item, known) if isinstance(item, str) else item for item in cell]
+    return _hidden(cell, known) if isinstance(cell, str) else cell
+
+
 def _hidden(text: str, known: Sequence[str]) -> str:
     for value in known:
         text = _matcher(value).hide(text)
@@ -127,7 +132,13 @@ def _hidden(text: str, known: Sequence[str]) -> str:
 
 def _is_any_in(columns: Columns, known: Sequence[str]) -> bool:
     """One look at all cells together: hardly any page holds a secret."""
-    texts = [cell for cells in columns.values() for cell in cells if isinstance(cell, str)]
+    texts = [
+        text
+        for cells in columns.values()
+        for cell in cells
+        for text in (cell if isinstance(cell, list) else (cell,))
+        if isinstance(text, str)
+    ]
     # A line break is no part of a word: what is found in a cell is found between two of them.
     together = "\n".join(texts)
     return _hidden(together, known) != together

@@ -28,11 +28,16 @@ _PROVENANCE = dict(
 def page_schema(catalogue: Catalogue) -> dg.TableSchema:
     """The fields that are read from a page's products, with the types that the YAML gives them."""
     types = {
-        column: "text" if kind is CellType.CURRENCY else kind.value
+        column: _told_type(field, kind)
         for name, field in catalogue.fields.items()
         for column, kind in field.typed_columns(name).items()
     }
     return table_schema(catalogue, types)
+
+
+def _told_type(field: Field, kind: CellType) -> str:
+    told = "text" if kind is CellType.CURRENCY else kind.value
+    return f"list of {told}" if field.many else told
 
 
 def table_schema(catalogue: Catalogue, types: Mapping[str, str]) -> dg.TableSchema:
@@ -58,6 +63,8 @@ def _field_descriptions(catalogue: Catalogue) -> dict[str, str]:
 
 
 def _origin(field: Field) -> str:
+    if field.template is not None:
+        return f"Made of other fields: `{field.template}`."
     selectors = " or ".join(f"`{selector}`" for selector in field.select)
     what = f"Attribute `{field.attribute}`" if field.attribute else "Text"
     if field.exists:

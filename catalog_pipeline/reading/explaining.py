@@ -13,12 +13,13 @@ from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.charset import in_utf8, of_charset, stray_byte_in
 from catalog_pipeline.reading.field_values import SHOWN_TEXT
 from catalog_pipeline.reading.findings import Texts
-from catalog_pipeline.reading.html.document import parse_document
+from catalog_pipeline.reading.html.document import drop_templates, parse_document
 from catalog_pipeline.reading.html.field_reading import FieldReader, field_diagnoses
 from catalog_pipeline.reading.html.listing import ListingParser
-from catalog_pipeline.reading.html.matching import FieldMatcher, Products, TextBudget, elements_of
+from catalog_pipeline.reading.html.matching import FieldMatcher, Products, elements_of
 from catalog_pipeline.reading.html.page_kind import page_kind
 from catalog_pipeline.reading.html.text import page_title
+from catalog_pipeline.reading.text_budget import TextBudget
 from catalog_pipeline.reading.values.borders import shown
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.reading.watch import at_most, field_begins
@@ -107,6 +108,7 @@ def _explained(
     try:
         root = parse_document(in_utf8(body, charset, marks_stray_bytes=True))
         links = parser.links(root, url, charset)
+        drop_templates(root)
         counts = _product_counts(parser, root)
         products = parser.products(root)
         if products is None:

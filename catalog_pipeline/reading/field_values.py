@@ -18,7 +18,14 @@ from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.errors import ParseError
 from catalog_pipeline.reading.findings import Findings, Texts
 from catalog_pipeline.reading.values.borders import shown
-from catalog_pipeline.reading.values.conversion import Converter, Value, converter, fold, picker
+from catalog_pipeline.reading.values.conversion import (
+    Converter,
+    Value,
+    converter,
+    default_of,
+    fold,
+    picker,
+)
 from catalog_pipeline.reading.values.links import LinkResolver, clean_link
 from catalog_pipeline.reading.values.money import Money
 from catalog_pipeline.reading.values.open_price import OpenPriceError
@@ -44,6 +51,7 @@ class FieldValues:
     column_names: tuple[str, ...]
     converter: Callable[[LinkResolver], Converter]
     remembering: Converter | None
+    default: Value = None
 
     @classmethod
     def of(
@@ -56,7 +64,9 @@ class FieldValues:
         """
         convert = converter(catalogue, name, field)
         is_required, names = field.required or is_key, field.columns(name)
-        return cls(name, field, is_required, source, names, convert, _remembering(field, convert))
+        remembering = _remembering(field, convert)
+        default = default_of(catalogue, name, field)
+        return cls(name, field, is_required, source, names, convert, remembering, default)
 
     @property
     def clean(self) -> Callable[[str], str]:
@@ -88,6 +98,11 @@ class FieldValues:
             convert, values = self._read_carefully(texts.first, links, findings)
         if texts.others:
             self._compare(texts, values, convert, findings)
+        if self.default is not None:
+            values = [
+                self.default if text is None else value
+                for text, value in zip(texts.first, values, strict=True)
+            ]
         return self._columns_of(values)
 
     def converter_for(self, texts: Sequence[str | None], links: LinkResolver) -> Converter:
@@ -146,7 +161,7 @@ class FieldValues:
     def _chosen(
         self, every: list[list[str]], links: LinkResolver, findings: Findings
     ) -> list[Value]:
-        """Of each product the least or the greatest value."""
+        """Of each product the least or the greatest value, or all of them."""
         convert = self.converter_for([text for texts in every for text in texts], links)
         choose = min if self.field.nth == "min" else max
         chosen: list[Value] = []
@@ -158,10 +173,13 @@ class FieldValues:
                 except ParseError as error:
                     self._discard(error, place, text, findings)
             known = [value for value in values if value is not None]
+            if self.field.many:
+                chosen.append(known or None)  # type: ignore[arg-type]
+                continue
             if len({value.currency for value in known if isinstance(value, Money)}) > 1:
                 problem = f"the {self.field.nth} of prices in different currencies is asked for"
                 raise self.unreadable(ParseError(problem), place, " … ".join(texts))
-            chosen.append(choose(known, key=_comparable) if known else None)
+            chosen.append(choose(known, key=_comparable) if known else self.default)
         return chosen
 
     def _discard(self, error: ParseError, place: int, text: str, findings: Findings) -> None:

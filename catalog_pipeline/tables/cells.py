@@ -58,12 +58,25 @@ def decimals_of(array: pa.Array) -> int:
 def _exact(column: TableColumn, cells: Sequence[Cell], decimals: int) -> pa.Array:
     """The cells, or Arrow's error. Arrow would take 4.5 for the integer 4 and true for 1.0."""
     types = set(map(type, cells)) - {type(None)}
+    if column.is_list:
+        return _lists(column, cells, types)
     if not types <= _STORED_AS[column.type]:
         raise pa.ArrowTypeError("a cell of another type")
     stored = pa.array(cells)
     if column.type is CellType.AMOUNT and types:
         return _amounts(column, stored, decimals)
     return stored.cast(arrow_type(column, decimals))
+
+
+def _lists(column: TableColumn, cells: Sequence[Cell], types: set[type]) -> pa.Array:
+    if not types <= {list}:
+        raise pa.ArrowTypeError("a cell that is no list")
+    inner = [item for cell in cells if isinstance(cell, list) for item in cell]
+    if not {type(item) for item in inner} <= _STORED_AS[column.type]:
+        raise pa.ArrowTypeError("a cell of another type in a list")
+    return (
+        pa.array(cells).cast(arrow_type(column)) if inner else pa.array(cells, arrow_type(column))
+    )
 
 
 def _amounts(column: TableColumn, texts: pa.Array, decimals: int) -> pa.Array:

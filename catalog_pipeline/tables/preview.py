@@ -94,6 +94,8 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, list):
+        return "; ".join(map(_cell, value))
     if not isinstance(value, str):
         return str(value)
     text = " ".join(value.split())

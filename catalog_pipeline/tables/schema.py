@@ -46,12 +46,18 @@ class TableColumn:
     name: str
     type: CellType
     currency_column: str | None = None
+    is_list: bool = False
 
 
 def table_columns(catalogue: Catalogue) -> tuple[TableColumn, ...]:
     """The columns that the catalogue's fields fill, in order."""
     return tuple(
-        TableColumn(column, kind, name + CURRENCY_SUFFIX if kind is CellType.AMOUNT else None)
+        TableColumn(
+            column,
+            kind,
+            name + CURRENCY_SUFFIX if kind is CellType.AMOUNT else None,
+            field.many,
+        )
         for name, field in catalogue.fields.items()
         for column, kind in field.typed_columns(name).items()
     )
@@ -61,7 +67,8 @@ def arrow_type(column: TableColumn, decimals: int = MONEY_DECIMALS) -> pa.DataTy
     """The Arrow type of a column; `decimals` concerns money only."""
     import pyarrow as pa
 
-    return _ARROW_TYPES[column.type](pa, decimals)
+    of_cell = _ARROW_TYPES[column.type](pa, decimals)
+    return pa.list_(of_cell) if column.is_list else of_cell
 
 
 def arrow_schema(catalogue: Catalogue, decimals: Mapping[str, int] | None = None) -> pa.Schema:

@@ -11,19 +11,26 @@ from catalog_pipeline_tests.catalogue.attributes import attributes
 from catalog_pipeline_tests.catalogue.files_of_texts import catalogue_file
 
 SURPRISES = ["NO", "yes", "on", "0150", "0o17", "0x1F", "12:30", "190:20:30", "1_000", "1e3"]
-SURPRISES += ["2024-05-06", "~", "null", "Null", "true", "1.0", ".5", "+1", ".inf", "0b1"]
+SURPRISES += ["2024-05-06", "true", "1.0", ".5", "+1", ".inf", "0b1", '"null"', "nothing"]
+NULLS = ["~", "null", "Null"]
 
 
 @pytest.mark.parametrize("text", SURPRISES)
 def test_a_text_is_what_is_written_where_a_text_is_wanted(tmp_path: Path, text: str):
     path = catalogue_file(tmp_path, ("{select: h2}", f"{{select: h2, values: {{a: {text}}}}}"))
-    assert read_catalogue(path).fields["name"].values == {"a": text}
+    assert read_catalogue(path).fields["name"].values == {"a": text.strip('"')}
 
 
-@pytest.mark.parametrize("text", SURPRISES)
+@pytest.mark.parametrize("text", NULLS)
+def test_a_text_of_the_page_may_mean_nothing(tmp_path: Path, text: str):
+    path = catalogue_file(tmp_path, ("{select: h2}", f"{{select: h2, values: {{a: {text}}}}}"))
+    assert read_catalogue(path).fields["name"].values == {"a": None}
+
+
+@pytest.mark.parametrize("text", [*SURPRISES, *NULLS])
 def test_a_key_of_a_map_is_what_is_written(tmp_path: Path, text: str):
     path = catalogue_file(tmp_path, ("{select: h2}", f"{{select: h2, values: {{{text}: a}}}}"))
-    assert read_catalogue(path).fields["name"].values == {text: "a"}
+    assert read_catalogue(path).fields["name"].values == {text.strip('"'): "a"}
 
 
 @pytest.mark.parametrize("text", ["2024", "1.10", "0150", "yes", "2024-05-06"])

@@ -15,6 +15,7 @@ from requests.cookies import RequestsCookieJar, create_cookie
 
 from catalog_pipeline.catalogue.politeness import BasicLogin, BearerLogin, FormLogin
 from catalog_pipeline.fetching.secrets import HIDDEN, Secrets
+from catalog_pipeline.records import Columns
 from catalog_pipeline_tests.tables import shop
 
 TOKEN = 'tök/en+"<5&7>\\ §=🙂-AbCdEfGh'
@@ -160,7 +161,7 @@ def test_cookies_of_the_session_are_known_as_they_change() -> None:
 
 def test_cells_are_hidden_and_counted_and_all_others_kept() -> None:
     secrets = Secrets(["0123456789abcdef"])
-    columns: dict[str, list[str | int | float | bool | None]]
+    columns: Columns
     columns = {"name": ["a", "x 0123456789abcdef"], "price": ["1.00", None], "stock": [1, True]}
     hidden, count = secrets.hide_in_rows(columns)
     assert hidden == {**columns, "name": ["a", f"x {HIDDEN}"]}
@@ -170,3 +171,12 @@ def test_cells_are_hidden_and_counted_and_all_others_kept() -> None:
 
 def test_no_value_is_part_of_the_repr() -> None:
     assert "0123456789abcdef" not in repr(Secrets(["0123456789abcdef"]))
+
+
+def test_secrets_in_lists_are_hidden_too() -> None:
+    secrets = Secrets(["0123456789abcdef"])
+    columns: Columns = {"images": [["/a", "/0123456789abcdef"], None, ["/b"]]}
+    hidden, count = secrets.hide_in_rows(columns)
+    assert count == 1
+    assert hidden["images"][1:] == [None, ["/b"]]
+    assert "0123456789abcdef" not in str(hidden)

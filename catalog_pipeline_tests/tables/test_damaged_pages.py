@@ -12,7 +12,7 @@ import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import TableError
-from catalog_pipeline.records import StoredPage
+from catalog_pipeline.records import Columns, StoredPage
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.storing.page_file import PageFile
@@ -122,7 +122,7 @@ def test_columns_of_unequal_length_are_damage(store: FolderStore, table: Path) -
 def test_pages_of_an_older_yaml_are_used_as_far_as_they_fit(
     store: FolderStore, table: Path
 ) -> None:
-    old_rows: dict[str, list[str | int | float | bool | None]] = {
+    old_rows: Columns = {
         "sku": ["old"],
         "stock": [2],
         "dropped": ["x"],

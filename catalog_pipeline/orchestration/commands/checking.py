@@ -24,6 +24,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import CatalogueError, UsageError
 from catalog_pipeline.fetching.environment import missing_for_login, missing_for_requests
 from catalog_pipeline.orchestration.definitions.catalogue_check import mistakes_for_dagster
+from catalog_pipeline.reading.composed import check_templates
 from catalog_pipeline.reading.reader import reader_of
 
 
@@ -58,10 +59,16 @@ def cautions_in(path: Path, environ: Mapping[str, str] = os.environ) -> list[Mis
 
 def _of_parser(catalogue: Catalogue) -> Iterator[Mistake]:
     """Selectors, patterns and value maps that cannot be used, field by field."""
+    try:
+        check_templates(catalogue)
+    except CatalogueError as error:
+        yield from error.mistakes
     for name, field in catalogue.fields.items():
-        alone = catalogue.model_copy(update={"fields": {name: field}, "key": (name,)})
+        if field.template is not None:
+            field = field.model_copy(update={"select": (".",), "template": None})
+        alone = field.model_copy(update={"many": False, "join": None} if field.many else {})
         try:
-            reader_of(alone)
+            reader_of(catalogue.model_copy(update={"fields": {name: alone}, "key": (name,)}))
         except CatalogueError as error:
             yield from error.mistakes
 

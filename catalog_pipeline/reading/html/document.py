@@ -93,6 +93,14 @@ def _tree(
     return root, last if last is not None and last.level == etree.ErrorLevels.FATAL else None
 
 
+def drop_templates(root: etree._Element) -> None:
+    """Empty the `template` elements: what is in them is no part of the page, in a browser too."""
+    for template in list(root.iter("template")):
+        tail = template.tail
+        template.clear(keep_tail=False)
+        template.tail = tail
+
+
 def _without_advice(entry: etree._LogEntry) -> str:
     """The parser's message without its hint at an option that nobody can set here."""
     message = re.sub(r",? (?:use|try) XML_PARSE_HUGE.*", "", entry.message or "no reason given")

@@ -19,9 +19,10 @@ from catalog_pipeline.errors import ParseError
 from catalog_pipeline.reading.field_values import SHOWN_TEXT, FieldValues
 from catalog_pipeline.reading.findings import Findings, Texts
 from catalog_pipeline.reading.html.diagnosis import Diagnosis, best, diagnose
-from catalog_pipeline.reading.html.matching import FieldMatcher, Products, TextBudget
+from catalog_pipeline.reading.html.matching import FieldMatcher, Products
 from catalog_pipeline.reading.html.selectors import Selector, field_selector, page_selector
 from catalog_pipeline.reading.html.text import visible_text
+from catalog_pipeline.reading.text_budget import TextBudget
 from catalog_pipeline.reading.values.borders import shown
 from catalog_pipeline.reading.values.conversion import fold
 from catalog_pipeline.reading.values.links import LinkResolver

@@ -21,11 +21,12 @@ from catalog_pipeline.errors import (
     ParseLimitError,
 )
 from catalog_pipeline.reading.charset import Charset, charset_of, in_utf8, of_charset, stray_byte_in
+from catalog_pipeline.reading.composed import check_templates, composed_texts
 from catalog_pipeline.reading.decoders import python_name
-from catalog_pipeline.reading.findings import Findings, reading_of
+from catalog_pipeline.reading.findings import Findings, Texts, reading_of
 from catalog_pipeline.reading.html.currency_hints import currency_hint
 from catalog_pipeline.reading.html.diagnosis import Diagnosis, best, diagnose
-from catalog_pipeline.reading.html.document import parse_document
+from catalog_pipeline.reading.html.document import drop_templates, parse_document
 from catalog_pipeline.reading.html.field_reading import (
     field_columns,
     field_reader,
@@ -35,7 +36,6 @@ from catalog_pipeline.reading.html.field_reading import (
 from catalog_pipeline.reading.html.matching import (
     FieldMatcher,
     Products,
-    TextBudget,
     check_nesting,
     elements_of,
 )
@@ -46,6 +46,7 @@ from catalog_pipeline.reading.html.selectors import (
 )
 from catalog_pipeline.reading.html.simple_css import PlainMatcher
 from catalog_pipeline.reading.html.text import page_title
+from catalog_pipeline.reading.text_budget import TextBudget
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.reading.values.open_price import OpenPriceError
 from catalog_pipeline.reading.watch import at_most, field_begins
@@ -82,6 +83,7 @@ class ListingParser:
             field_reader(catalogue, name, field) for name, field in catalogue.fields.items()
         )
         self.total = total_reader(catalogue)
+        check_templates(catalogue)
         self._local = threading.local()
 
     def parse(
@@ -111,6 +113,7 @@ class ListingParser:
         charset = self.charset(body, content_type)
         try:
             root = parse_document(in_utf8(body, charset, marks_stray_bytes=True))
+            drop_templates(root)
             products = self.products(root)
             if products is None:
                 raise _no_product(self, root, body, charset)
@@ -137,6 +140,8 @@ class ListingParser:
         own = self.compiled()
         readers = zip(self.readers, own.matchers, strict=True)
         for number, (reader, matcher) in enumerate(readers, start=1):
+            if reader.field.template is not None:
+                continue
             field_begins(number, reader.name)
             of_page = reader.field.of == "page"
             places = page if of_page else products
@@ -145,6 +150,13 @@ class ListingParser:
             if of_page:
                 found = {name: cells * len(products.elements) for name, cells in found.items()}
             columns.update(found)
+        composed = [reader for reader in self.readers if reader.field.template is not None]
+        for reader in composed:
+            template = reader.field.template or ""
+            texts = Texts(composed_texts(template, columns, len(products.elements)))
+            columns.update(field_columns(reader, texts, products, links, findings))
+        if composed:
+            columns = {name: columns[name] for name in self.catalogue.columns}
         if self.total is not None and own.total is not None:
             texts = field_texts(self.total, own.total, page, budget)
             (told,) = field_columns(self.total, texts, page, links, findings)["total"]

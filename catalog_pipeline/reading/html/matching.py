@@ -15,12 +15,12 @@ from lxml import etree
 
 from catalog_pipeline.catalogue.field_types import FieldType
 from catalog_pipeline.catalogue.fields import Field
-from catalog_pipeline.catalogue.politeness import Limits
 from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.findings import Texts
 from catalog_pipeline.reading.html.selectors import Match, Selector
 from catalog_pipeline.reading.html.simple_css import PlainMatches
 from catalog_pipeline.reading.html.text import number_text, visible_text
+from catalog_pipeline.reading.text_budget import TextBudget
 
 MAX_NESTED = 10
 _NUMBERS = frozenset({FieldType.MONEY, FieldType.INTEGER, FieldType.NUMBER})
@@ -65,45 +65,13 @@ def check_nesting(elements: Sequence[etree._Element]) -> None:
             )
 
 
-class TextBudget:
-    """How many bytes of texts a page may still give, and each of its values at most."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._left = limits.max_rows_bytes
-
-    def anew(self) -> TextBudget:
-        """The whole budget once more."""
-        return TextBudget(self._limits)
-
-    def take(self, text: str) -> str:
-        """Count a text that a selector gave, and return it.
-
-        Raises:
-            ParseError: it is too long for a value, or the page's texts are together.
-        """
-        size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
-        if size > self._limits.max_cell_bytes:
-            raise ParseError(
-                f"a text of {size} bytes is more than the {self._limits.max_cell_bytes} that "
-                f"limits.max_cell_bytes allows"
-            )
-        self._left -= size
-        if self._left < 0:
-            raise ParseError(
-                f"the texts of the page's products are more than the "
-                f"{self._limits.max_rows_bytes} bytes that limits.max_rows_bytes allows"
-            )
-        return text
-
-
 class FieldMatcher:
     """Finds the texts of one field; belongs to one thread."""
 
     def __init__(self, selectors: Sequence[Selector], field: Field) -> None:
         self._attribute = field.attribute
         self._may_be_blank = field.exists
-        self._nth = field.nth
+        self._nth, self._many, self._join = field.nth, field.many, field.join
         self._text_of = number_text if field.type in _NUMBERS else visible_text
         has_choice = field.exists or field.nth is not None
         self._most_others = 0 if has_choice else _most_others(field.type)
@@ -115,7 +83,9 @@ class FieldMatcher:
         Raises:
             ParseError: the texts exceed the budget.
         """
-        if self._nth in (None, "first"):
+        if self._join is not None:
+            return Texts(self._joined_texts(products, budget))
+        if self._nth in (None, "first") and not self._many:
             return self._first_texts(products, budget)
         every = self._all_texts(products, budget)
         if self._nth == "last":
@@ -148,6 +118,19 @@ class FieldMatcher:
             )
             found.append(next(filter(None, of_selectors), []))
         return found
+
+    def _joined_texts(self, products: Products, budget: TextBudget) -> list[str | None]:
+        """The texts of all selectors put together, or of each the first or the last."""
+        joined: list[str | None] = []
+        part = {"first": slice(0, 1), "last": slice(-1, None)}.get(self._nth or "", slice(None))
+        for place in range(len(products.elements)):
+            texts = [
+                " ".join(text.split())
+                for number in range(len(self._selectors))
+                for text in self._texts_in(number, products, place, budget)[part]
+            ]
+            joined.append((self._join or "").join(texts) if texts else None)
+        return joined
 
     def _texts_in(
         self, number: int, products: Products, place: int, budget: TextBudget

@@ -6,9 +6,11 @@ Pattern first, then the value map, then the type. Finding the text is not done h
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import partial
 from typing import TypeAlias
 
+from catalog_pipeline.catalogue.field_rules import HAS_ORDER
 from catalog_pipeline.catalogue.field_types import FieldType, total
 from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.catalogue.value_range import text_refusal
@@ -19,7 +21,9 @@ from catalog_pipeline.reading.values.currencies import is_currency
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.reading.values.money import Money, read_money
 from catalog_pipeline.reading.values.numbers import read_integer, read_number
+from catalog_pipeline.reading.values.open_price import OpenPriceError
 from catalog_pipeline.reading.values.patterns import Pattern
+from catalog_pipeline.reading.values.scaling import scaled
 from catalog_pipeline.reading.values.separators import decimals_of_currency
 from catalog_pipeline.reading.values.timestamps import read_timestamp
 from catalog_pipeline.records import Cell
@@ -57,11 +61,14 @@ def converter(catalogue: str, name: str, field: Field) -> Callable[[LinkResolver
             "an ISO 4217 code such as USD or GBP",
         )
     known = _known_values(catalogue, name, field)
-    by_type = partial(_mapped, known) if known is not None else _CONVERTERS[field.type](field)
     pick = picker(field)
 
     def for_page(links: LinkResolver) -> Converter:
-        convert = links.absolute if known is None and field.type is FieldType.URL else by_type
+        convert = _by_type(field, links)
+        if field.scale is not None:
+            convert = partial(scaled, Decimal(str(field.scale)).normalize(), convert)
+        if known is not None:
+            convert = partial(_mapped, known, convert if _reads_others(field) else None)
         if field.type is FieldType.MONEY:
             return partial(_price, field, pick, convert)
         return partial(_valid, pick if field.pattern is not None else None, convert)
@@ -158,12 +165,30 @@ def _picked(pattern: Pattern, group: int | str | None, text: str) -> str:
     return part
 
 
-def _mapped(known: dict[str, Value], text: str) -> Value:
+def _by_type(field: Field, links: LinkResolver) -> Converter:
+    return links.absolute if field.type is FieldType.URL else _CONVERTERS[field.type](field)
+
+
+def _reads_others(field: Field) -> bool:
+    """Whether a text that the field's map does not name is read by the field's type."""
+    return HAS_ORDER[field.type] or not any(
+        value is not None for value in (field.values or {}).values()
+    )
+
+
+def _mapped(known: dict[str, Value], read_other: Converter | None, text: str) -> Value:
     try:
         return known[unmarked(text)]
     except KeyError:
-        shown = ", ".join(sorted(known)[:20])
-        raise ParseError(f"not one of the texts in `values`: {shown}") from None
+        problem = f"not one of the texts in `values`: {', '.join(sorted(known)[:20])}"
+    if read_other is None:
+        raise ParseError(problem)
+    try:
+        return read_other(text)
+    except OpenPriceError:
+        raise
+    except ParseError as error:
+        raise ParseError(f"{error.problem} ({problem})") from error
 
 
 def _known_values(catalogue: str, name: str, field: Field) -> dict[str, Value] | None:
@@ -174,7 +199,7 @@ def _known_values(catalogue: str, name: str, field: Field) -> dict[str, Value] |
     for text, value in field.values.items():
         key = f"fields.{name}.values.{text}"
         try:
-            known[fold(text)] = _of_type(field, value)
+            known[fold(text)] = None if value is None else value_of_type(field, value)
         except ParseError as error:
             raise CatalogueError(
                 catalogue, key, f"{value!r}: {error.problem}", f"a value of type {field.type}"
@@ -182,7 +207,12 @@ def _known_values(catalogue: str, name: str, field: Field) -> dict[str, Value] |
     return known
 
 
-def _of_type(field: Field, value: str | int | float | bool) -> Value:
+def value_of_type(field: Field, value: str | int | float | bool) -> Value:
+    """A value that the YAML gives, as the field's type has it.
+
+    Raises:
+        ParseError: it is none of the type.
+    """
     if field.type is FieldType.BOOLEAN and isinstance(value, bool):
         return value
     if isinstance(value, bool) and field.type in (FieldType.INTEGER, FieldType.NUMBER):
@@ -192,3 +222,18 @@ def _of_type(field: Field, value: str | int | float | bool) -> Value:
     if problem:
         raise ParseError(problem)
     return _CONVERTERS[field.type](field)(text)
+
+
+def default_of(catalogue: str, name: str, field: Field) -> Value:
+    """What a product has in which nothing is found.
+
+    Raises:
+        CatalogueError: it is no value of the field's type.
+    """
+    if field.default is None:
+        return None
+    try:
+        return value_of_type(field, field.default)
+    except ParseError as error:
+        key, problem = f"fields.{name}.default", f"{field.default!r}: {error.problem}"
+        raise CatalogueError(catalogue, key, problem, f"a value of type {field.type}") from error

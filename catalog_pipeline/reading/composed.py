@@ -1,0 +1,46 @@
+"""Texts that are made of other fields, by a template such as `"{brand} {model}"`."""
+
+from __future__ import annotations
+
+from catalog_pipeline.catalogue.field_rules import names_in_template
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.errors import CatalogueError
+from catalog_pipeline.records import Cell, Columns
+
+
+def check_templates(catalogue: Catalogue) -> None:
+    """Refuse templates of fields that are not there, or that give them no text.
+
+    Raises:
+        CatalogueError: there is one.
+    """
+    for name, field in catalogue.fields.items():
+        for named in names_in_template(field.template or ""):
+            key = f"fields.{name}.template"
+            other = catalogue.fields.get(named)
+            if other is None:
+                problem = f"it names {named}, which is not declared"
+                raise CatalogueError(catalogue.name, key, problem, ", ".join(catalogue.fields))
+            if other.template is not None or other.many:
+                problem = f"it names {named}, which is a {'list' if other.many else 'template'}"
+                raise CatalogueError(catalogue.name, key, problem, "fields with one text")
+    for name in catalogue.key:
+        if catalogue.fields[name].many:
+            problem = f"{name} is a list, which tells no products apart"
+            raise CatalogueError(catalogue.name, "key", problem, "fields with one value")
+
+
+def composed_texts(template: str, columns: Columns, rows: int) -> list[str | None]:
+    """The text of each product; None where one of the fields is empty."""
+    names = names_in_template(template)
+    texts: list[str | None] = []
+    for place in range(rows):
+        parts = {name: columns[name][place] for name in names}
+        is_whole = all(part is not None for part in parts.values())
+        shown = {name: _text(part) for name, part in parts.items()}
+        texts.append(template.format_map(shown) if is_whole else None)
+    return texts
+
+
+def _text(cell: Cell) -> str:
+    return str(cell).lower() if isinstance(cell, bool) else str(cell)
