@@ -8,6 +8,7 @@ TWO := -n 2 --dist loadgroup
 QUICK := -m "not processes"
 NEITHER_KILLS_NOR_SERVICES := $(patsubst %,--ignore=catalog_pipeline_tests/%,crash services)
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run ui test quick crawls slow lowest lint audit chaos attack bench clean
 

@@ -21,8 +21,9 @@ pytest_plugins = ["catalog_pipeline_tests.own_processes"]
 
 # Whoever starts the tests in the background of a shell lets them ignore SIGINT, and all they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-# Whoever runs them may want colours; what the tests read is plain.
-for variable in ("FORCE_COLOR", "TTY_COMPATIBLE"):
+# Whoever runs them may want colours; what the tests read is plain. Interpreters that tests start
+# need not compile Dagster anew, each of them.
+for variable in ("FORCE_COLOR", "TTY_COMPATIBLE", "PYTHONDONTWRITEBYTECODE"):
     os.environ.pop(variable, None)
 
 Run = Callable[..., Answer]

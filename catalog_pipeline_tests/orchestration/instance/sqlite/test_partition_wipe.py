@@ -1,7 +1,5 @@
 """A partition wiped in the UI is missing again, and the others are as they were."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -25,19 +23,6 @@ mutation Wipe($ranges: [PartitionsByAssetSelector!]!) {
   }
 }
 """
-CONFIG = """
-event_log_storage:
-  module: catalog_pipeline.orchestration.instance.sqlite.event_log
-  class: BatchedSqliteEventLogStorage
-  config: {}
-"""
-
-
-@pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    (tmp_path / "dagster.yaml").write_text(CONFIG)
-    with dg.DagsterInstance.from_config(str(tmp_path)) as made:
-        yield made
 
 
 def _crawled(instance: dg.DagsterInstance) -> RunHistory:

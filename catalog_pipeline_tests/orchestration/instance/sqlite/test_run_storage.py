@@ -1,6 +1,5 @@
 """The storages of runs and schedules keep Dagster's files and answers."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,20 +26,6 @@ from catalog_pipeline.orchestration.instance.sqlite.run_storage import (
     PooledSqliteRunStorage,
     PooledSqliteScheduleStorage,
 )
-
-SETTINGS = Path(__file__).parents[4] / "dagster_home" / "dagster.yaml"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    (tmp_path / "dagster.yaml").write_text(SETTINGS.read_text())
-    return tmp_path
-
-
-@pytest.fixture
-def instance(home: Path) -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.from_config(str(home)) as made:
-        yield made
 
 
 def _new_run(**fields: object) -> DagsterRun:
