@@ -6,6 +6,7 @@ on from page to page belongs in `scheduling.loop`; parsing stored pages again is
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from catalog_pipeline.crawling.repeats import Repeats
 from catalog_pipeline.crawling.scheduling.ledger import Ledger
 from catalog_pipeline.crawling.scheduling.loop import CrawlLoop
 from catalog_pipeline.crawling.workforce import Workforce
+from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.storing.folder_store import FolderStore
@@ -55,6 +57,7 @@ def crawl(
             must_stop=must_stop,
             has_session=job.places.cookies.exists(),
             repeats=Repeats(job.done),
+            secrets=Secrets.of_site(workers.catalogue, os.environ),
         )
         return loop.run(job.due)
 

@@ -52,7 +52,7 @@ class Throttle(Protocol):
     def seconds_until_free(self, now: float) -> float:
         """How long to wait until a request may start; 0 means that it may start now."""
 
-    def take(self, now: float) -> int:
+    def take(self, now: float, *, is_page: bool = True) -> int:
         """Count a request that starts now, when none has to wait; return its number, for `sent`.
 
         Raises:

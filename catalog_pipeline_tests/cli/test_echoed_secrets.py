@@ -16,7 +16,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.conftest import Run
-from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.site import NAME, QUICK, Site
 from catalog_pipeline_tests.written_site import Answer, WrittenSite, listing, written_site
 
 pytestmark = pytest.mark.processes
@@ -116,6 +116,21 @@ def test_a_token_that_is_sent_back_is_seen_nowhere(
         _assert_clean(repr((file.record, file.columns)).encode(), stored)
     assert checkpoints[PageKey(4)].record.etag is None
     assert checkpoints[PageKey(4)].record.last_modified is None
+
+
+def test_a_pause_of_robots_txt_that_is_a_secret_is_not_said(
+    site: Site, run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SHOP_PIN", "480615")
+    with written_site() as made:
+        made.write({1: _page("a"), 2: _page("b")})
+        made.bodies["/robots.txt"] = "User-agent: *\nCrawl-delay: 480615\n"
+        politeness = {**QUICK, "obey_robots": True}
+        made.describe(site, FIELDS, cookies={"pin": {"env": "SHOP_PIN"}}, politeness=politeness)
+        answer = run("run", NAME)
+    assert answer.code == 1
+    assert "asks for ••• seconds between two requests" in answer.out
+    assert "480615" not in answer.out + answer.err
 
 
 def test_hidden_cells_are_counted_and_told(

@@ -59,7 +59,7 @@ class Admission:
             return None
         if self.throttle.seconds_until_free(now) > 0:
             return None
-        self.throttle.take(now)
+        self.throttle.take(now, is_page=False)
         return messages.LogIn(session.begin(now), self.throttle.interval_seconds)
 
     def logged_in(self, session: int, now: float) -> None:

@@ -23,6 +23,7 @@ from catalog_pipeline.crawling.scheduling.robots_gate import RobotsGate
 from catalog_pipeline.crawling.scheduling.stopping import Stopping
 from catalog_pipeline.crawling.scheduling.throttle import AdaptiveThrottle
 from catalog_pipeline.crawling.working.pool import WorkerPool
+from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.storing.store import Store
 
@@ -43,6 +44,7 @@ class CrawlLoop:
         must_stop: Callable[[], bool],
         has_session: bool = False,
         repeats: Repeats | None = None,
+        secrets: Secrets | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalogue = catalogue
@@ -63,6 +65,7 @@ class CrawlLoop:
             catalogue,
             pool,
             self._throttle,
+            secrets=secrets or Secrets(),
             slowed_down=ledger.slowed_down,
             clock=clock,
             must_stop=must_stop,

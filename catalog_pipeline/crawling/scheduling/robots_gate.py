@@ -19,6 +19,7 @@ from catalog_pipeline.fetching.robots import (
     RobotsRules,
     robots_address,
 )
+from catalog_pipeline.fetching.secrets import Secrets
 
 _LONGEST_WAIT_SECONDS = 0.25
 """How long at most a wait goes on without a look at `must_stop`."""
@@ -41,8 +42,9 @@ def ask_robots_early(catalogue: Catalogue, pool: WorkerPool) -> None:
 class RobotsGate:
     """The rules of every host that a crawl has asked, and the rate they want.
 
-    `slowed_down` is told what a rate comes to. While the gate waits for a robots.txt, `meanwhile`
-    takes the workers' other answers, and is called with None at each look at the clock.
+    `slowed_down` is told what a rate comes to, without `secrets` in it. While the gate waits for a
+    robots.txt, `meanwhile` takes the workers' other answers, and is called with None at each look
+    at the clock.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class RobotsGate:
         pool: WorkerPool,
         throttle: Throttle,
         *,
+        secrets: Secrets,
         slowed_down: Callable[[str], None],
         clock: Callable[[], float],
         must_stop: Callable[[], bool],
@@ -60,6 +63,7 @@ class RobotsGate:
         self._politeness = catalogue.politeness
         self._pool = pool
         self._throttle = throttle
+        self._secrets = secrets
         self._slowed_down = slowed_down
         self._clock = clock
         self._must_stop = must_stop
@@ -108,7 +112,9 @@ class RobotsGate:
         wanted = rules.delay_seconds(agent)
         if wanted is None:
             return
-        wish = f"{address} asks for {wanted:g} seconds between two requests"
+        # Even a number can be one that the site was sent.
+        pause = self._secrets.hide(f"{wanted:g}")
+        wish = f"{address} asks for {pause} seconds between two requests"
         if cap is None and wanted > LONGEST_DELAY_SECONDS:
             self._too_slow[address] = f"{wish}, which no crawl can keep ({_CAP} caps it)"
             return
@@ -152,7 +158,7 @@ class RobotsGate:
             now = self._clock()
             wait = max(due_at - now, self._throttle.seconds_until_free(now))
             if not is_sent and wait <= 0:
-                self._throttle.take(now)
+                self._throttle.take(now, is_page=False)
                 self._pool.submit(messages.FetchRobots(url))
                 is_sent = True
             found = None

@@ -53,6 +53,7 @@ class AdaptiveThrottle:
         self._successes = 0
         self._starts: deque[float] = deque()
         self._first_number = 0
+        self._first_page_number = 0
         self._spacing: GCRA | None = None
         self._rates: list[Rate] = []
         self._state: tuple[float, ...] = (0,)
@@ -72,8 +73,11 @@ class AdaptiveThrottle:
             wait = max(wait, (decision.retry_after_ms or 0) / _TICKS_PER_SECOND)
         return wait
 
-    def take(self, now: float) -> int:
+    def take(self, now: float, *, is_page: bool = True) -> int:
         """Count a request that starts now; return its number, for `sent`.
+
+        A crawl waits for what is no page (robots.txt, a login): the rate that a crawl without a
+        limit really has is that of the pages since then.
 
         Raises:
             ValueError: `seconds_until_free(now)` is not 0.
@@ -86,7 +90,10 @@ class AdaptiveThrottle:
         self._starts.append(now)
         self._forget(now)
         self._find_room()
-        return self._first_number + len(self._starts) - 1
+        number = self._first_number + len(self._starts) - 1
+        if not is_page:
+            self._first_page_number = number + 1
+        return number
 
     def sent(self, number: int, at: float) -> None:
         """Note when a request really left for the server, if that was later than its start."""
@@ -197,9 +204,10 @@ class AdaptiveThrottle:
 
     def _recent_rate(self, now: float) -> float:
         """The rate of the latest requests, for a crawl without a limit."""
-        if len(self._starts) < 2:
+        starts = list(self._starts)[max(0, self._first_page_number - self._first_number) :]
+        if len(starts) < 2:
             return 1.0
-        return (len(self._starts) - 1) / max(now - self._starts[0], 0.001)
+        return (len(starts) - 1) / max(now - starts[0], 0.001)
 
 
 def _ticks(seconds: float) -> int:

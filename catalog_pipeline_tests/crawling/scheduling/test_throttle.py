@@ -197,6 +197,28 @@ def test_a_crawl_without_a_limit_is_halved_from_its_recent_rate() -> None:
     assert crawl.throttle.requests_per_second == pytest.approx(50, rel=0.05)
 
 
+def test_the_time_that_robots_txt_took_is_no_part_of_the_recent_rate() -> None:
+    crawl = Crawl(None)
+    crawl.throttle.take(crawl.now, is_page=False)
+    crawl.now += 60
+    for _ in range(100):
+        crawl.request(late=0.01)
+    crawl.throttle.push_back(crawl.now, None)
+    assert crawl.throttle.requests_per_second == pytest.approx(50, rel=0.05)
+
+
+def test_a_second_request_for_what_is_no_page_begins_the_measure_again() -> None:
+    crawl = Crawl(None)
+    for _ in range(100):
+        crawl.request(late=0.01)
+    crawl.throttle.take(crawl.now, is_page=False)
+    crawl.now += 60
+    for _ in range(20):
+        crawl.request(late=0.1)
+    crawl.throttle.push_back(crawl.now, None)
+    assert crawl.throttle.requests_per_second == pytest.approx(5, rel=0.1)
+
+
 def test_answers_to_requests_from_before_the_cut_do_not_cut_again() -> None:
     """Eight requests in flight meet the same overload: one complaint, not eight."""
     crawl = Crawl(20)
