@@ -175,6 +175,24 @@ def test_a_catalogue_with_a_mistake_is_shown_with_its_sentence_and_leaves_the_ot
 
 
 @pytest.mark.parametrize(
+    ("written", "prefix"),
+    [("eu", ["eu"]), (["eu", "shops"], ["eu", "shops"]), ("Not a slug!", []), ([7], []), ({}, [])],
+)
+def test_a_catalogue_with_a_mistake_keeps_the_prefix_of_its_keys(
+    site: Site, written: object, prefix: list[str]
+):
+    with suppress(CatalogueError):
+        site.write(key_prefix=written, last_page="many")
+    graph = _load().asset_graph
+    pages, products = (
+        graph.get(dg.AssetKey([*prefix, "shop", asset])) for asset in ("product_pages", "products")
+    )
+    assert (products.kinds, products.parent_keys) == ({"broken"}, {pages.key})
+    assert products.group_name == "__".join([*prefix, "shop"])
+    assert dg.AssetKey(["sandbox", "products"]) in graph.get_all_asset_keys()
+
+
+@pytest.mark.parametrize(
     "text", ["type: [", "", "- a list", "type: catalog_pipeline.Nothing\nattributes: {}", "\0"]
 )
 def test_a_file_that_is_no_component_leaves_the_others_as_they_are(

@@ -24,32 +24,37 @@ def mistakes_are_fatal() -> bool:
     return bool(os.environ.get(_IS_VALIDATED_VARIABLE))
 
 
-def broken_definitions(name: str, error: CatalogPipelineError) -> dg.Definitions:
+def broken_definitions(
+    name: str, error: CatalogPipelineError, key_prefix: tuple[str, ...] = ()
+) -> dg.Definitions:
     """Assets that fail with the sentence; it is logged, too."""
     logging.getLogger("dagster").error("Catalogue %s is left out. %s", name, error)
-    return dg.Definitions(assets=[_failing_assets(name, str(error))])
+    return dg.Definitions(assets=[_failing_assets(name, str(error), key_prefix)])
 
 
-def _failing_assets(name: str, sentence: str) -> dg.AssetsDefinition:
+def _failing_assets(name: str, sentence: str, key_prefix: tuple[str, ...]) -> dg.AssetsDefinition:
+    qualified = "__".join([*key_prefix, name])
+    pages, products = (
+        key.with_prefix(key_prefix) for key in (plain_pages_key(name), plain_products_key(name))
+    )
     is_usable_name = NAME_PATTERN.fullmatch(name) is not None
     specs = [
         dg.AssetSpec(
             key,
             deps=deps,
-            group_name=name if is_usable_name else None,
+            group_name=qualified if is_usable_name else None,
             tags={CATALOGUE_TAG: name} if is_usable_name else {},
             kinds={"broken"},
             description=_description(sentence),
             skippable=True,
         )
-        for key, deps in (
-            (plain_pages_key(name), []),
-            (plain_products_key(name), [plain_pages_key(name)]),
-        )
+        for key, deps in ((pages, []), (products, [pages]))
     ]
 
     @dg.multi_asset(
-        name=f"{re.sub(r'[^A-Za-z0-9_]', '_', name)}_cannot_be_used", specs=specs, can_subset=True
+        name=f"{re.sub(r'[^A-Za-z0-9_]', '_', qualified)}_cannot_be_used",
+        specs=specs,
+        can_subset=True,
     )
     def cannot_be_used() -> dg.MaterializeResult:
         raise dg.Failure(sentence, allow_retries=False)

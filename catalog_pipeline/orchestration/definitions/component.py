@@ -18,6 +18,7 @@ from catalog_pipeline.catalogue.files import (
     read_catalogue,
     with_base_url,
 )
+from catalog_pipeline.catalogue.key_prefix import key_prefix_in, key_prefix_of
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.schema import attributes_schema
 from catalog_pipeline.crawling.context import CrawlContext
@@ -101,7 +102,9 @@ class CatalogueComponent(dg.Component):
         except CatalogPipelineError as error:
             if mistakes_are_fatal():
                 raise
-            return BrokenCatalogue(name, error)
+            given = attributes.root if file is None and attributes else {}
+            prefix = key_prefix_of(file) if file is not None else key_prefix_in(given)
+            return BrokenCatalogue(name, error, prefix)
 
     def build_defs(self, context: Any = None) -> dg.Definitions:
         """Assets, checks, schedule and automation of the catalogue."""
@@ -123,13 +126,14 @@ class CatalogueComponent(dg.Component):
 class BrokenCatalogue(CatalogueComponent):
     """A catalogue that cannot be used, and why."""
 
-    def __init__(self, name: str, error: CatalogPipelineError) -> None:
+    def __init__(self, name: str, error: CatalogPipelineError, key_prefix: tuple[str, ...]) -> None:
         self.name = name
         self.error = error
+        self.key_prefix = key_prefix
 
     def build_defs(self, context: Any = None) -> dg.Definitions:
         """Assets that fail with the sentence."""
-        return broken_definitions(self.name, self.error)
+        return broken_definitions(self.name, self.error, self.key_prefix)
 
 
 def _file_of(context: dg.ComponentLoadContext) -> Path | None:

@@ -16,6 +16,7 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.files import read_component
 from catalog_pipeline.catalogue.finding import Found
+from catalog_pipeline.catalogue.key_prefix import key_prefix_of
 from catalog_pipeline.catalogue.mistake import Mistake
 from catalog_pipeline.errors import CatalogPipelineError, CatalogueError
 from catalog_pipeline.orchestration.definitions.broken import broken_definitions, mistakes_are_fatal
@@ -41,7 +42,12 @@ def build_location(found: Found) -> dg.Definitions:
             errors[name] = error
     if errors and mistakes_are_fatal():
         raise _all_of(list(errors.values()))
-    broken = (broken_definitions(name, error) for name, error in errors.items())
+    broken = (
+        broken_definitions(
+            name, error, key_prefix_of(found.files[name]) if name in found.files else ()
+        )
+        for name, error in errors.items()
+    )
     return dg.Definitions.merge(*loaded, *broken)
 
 
