@@ -1,9 +1,11 @@
 """Many crawls of the practice shop, each killed at a random instant and resumed.
 
     python -m catalog_pipeline_tests.chaos --crawls 100 --seed 7
+    python -m catalog_pipeline_tests.chaos --workers 100
 
-Ends with 0 if nothing was lost, doubled, or downloaded again although it was stored. How one
-crawl is killed and judged belongs in `crash`.
+With `--workers` single worker processes are killed while their crawl goes on. Ends with 0 if
+nothing was lost, doubled, or downloaded again although it was stored. How one crawl is killed and
+judged belongs in `crash`.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from catalog_pipeline_tests.crash.killed_crawl import (
     kill_and_resume,
     measure_life,
 )
+from catalog_pipeline_tests.crash.killed_workers import crawl_with_killed_workers
 
 
 def run_chaos(crawls: int, seed: int, folder: Path, *, jobs: int, is_shown: bool) -> list[Verdict]:
@@ -46,6 +49,35 @@ def run_chaos(crawls: int, seed: int, folder: Path, *, jobs: int, is_shown: bool
             return verdict
 
         return list(at_once.map(one, range(1, crawls + 1)))
+
+
+def run_workers_chaos(kills: int, seed: int, folder: Path, *, is_shown: bool) -> list[str]:
+    """Kill so many workers of as many crawls as that takes; returns what went wrong."""
+    left, number, found = kills, 0, list[str]()
+    in_flight = again = 0
+    while left > 0:
+        number += 1
+        place = folder / str(number)
+        verdict = crawl_with_killed_workers(place, number, seed, left)
+        left -= verdict.kills
+        in_flight += verdict.in_flight
+        again += verdict.downloaded_again
+        found += [f"crawl {number}: {complaint}" for complaint in verdict.complaints]
+        if is_shown:
+            print(
+                f"{number:>4}  {verdict.kills} workers killed, in flight {verdict.in_flight}, "
+                f"downloaded again {verdict.downloaded_again}",
+                *(f"BROKEN: {complaint}" for complaint in verdict.complaints),
+                sep="\n      ",
+                flush=True,
+            )
+        if not verdict.complaints:
+            shutil.rmtree(place)
+    print(
+        f"{kills} workers killed in {number} crawls; {in_flight} pages were in flight, {again} "
+        f"downloaded again; {len(found)} promises broken"
+    )
+    return found
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
@@ -79,11 +111,15 @@ def main() -> int:
     parser.add_argument("--crawls", type=int, default=100)
     parser.add_argument("--seed", type=int, default=None, help="default: a new one, printed")
     parser.add_argument("--jobs", type=int, default=2, help="crawls at the same time")
+    parser.add_argument("--workers", type=int, help="kill so many single workers instead")
     options = parser.parse_args()
     seed = random.randrange(1_000_000) if options.seed is None else options.seed
     print(f"seed {seed}, {PAGES} pages, {LATENCY_MS} ms latency", flush=True)
     started = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
+    if options.workers:
+        broken = run_workers_chaos(options.workers, seed, folder, is_shown=True)
+        return 1 if broken else 0
     verdicts = run_chaos(options.crawls, seed, folder, jobs=options.jobs, is_shown=True)
     print(summary(verdicts))
     print(f"{'seconds':<48}{time.monotonic() - started:>8.0f}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import Cookie
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
@@ -88,6 +88,11 @@ class LogIn:
 
     session: int
     interval_seconds: float = 0.0
+
+
+def is_page(task: object) -> TypeGuard[FetchPage | ReparsePage]:
+    """Whether a task is about a page."""
+    return isinstance(task, FetchPage | ReparsePage)
 
 
 Task: TypeAlias = FetchPage | ReparsePage | FetchRobots | LogIn
@@ -191,7 +196,8 @@ class WorkerLost:
 
     `tasks` are those that it did not answer, `reading` the pages that it was just reading.
     `exceeded` says of pages why it was ended because of them. `status` is as `subprocess` has it.
-    `fields` names the field of a page that was just read.
+    `fields` names the field of a page that was just read. One that has begun with none of its pages
+    says nothing about them.
     """
 
     tasks: tuple[Task, ...]
@@ -200,6 +206,7 @@ class WorkerLost:
     status: int
     pid: int
     fields: Mapping[PageKey, str] = field(default_factory=dict)
+    has_begun: bool = True
 
 
 News: TypeAlias = PageSent | PageArrived

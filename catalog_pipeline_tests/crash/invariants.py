@@ -37,6 +37,15 @@ class Deaths:
         self.in_flight.update(on_the_way)
         self.largest = max(self.largest, len(on_the_way))
 
+    def note_one(self, stored_before: set[int]) -> None:
+        """Take down, after the death of one worker of a crawl that goes on, what was on the way.
+
+        What another worker has on its way at that moment cannot be told from it.
+        """
+        asked = self.scene.downloads()
+        lost_or_on_the_way = {page for page in asked if asked[page] > self.in_flight[page]}
+        self.in_flight.update(lost_or_on_the_way - stored_before)
+
     @property
     def downloaded_again(self) -> int:
         """How many downloads there were beyond one per page."""

@@ -3,9 +3,10 @@
 import random
 from pathlib import Path
 
-from catalog_pipeline_tests.chaos import run_chaos, summary
+from catalog_pipeline_tests.chaos import run_chaos, run_workers_chaos, summary
 
 CRAWLS = 10
+WORKERS = 10
 
 
 def test_crawls_killed_at_random_instants_lose_and_double_nothing(tmp_path: Path) -> None:
@@ -16,3 +17,11 @@ def test_crawls_killed_at_random_instants_lose_and_double_nothing(tmp_path: Path
     assert [(verdict.wish, verdict.complaints) for verdict in verdicts if verdict.complaints] == []
     assert len(verdicts) == CRAWLS
     assert sum(phase != "over" for verdict in verdicts for phase in verdict.phases) >= CRAWLS / 2
+
+
+def test_workers_killed_at_random_instants_cost_no_more_than_what_they_had_in_flight(
+    tmp_path: Path,
+) -> None:
+    seed = random.randrange(1_000_000)
+    print(f"seed {seed}")
+    assert run_workers_chaos(WORKERS, seed, tmp_path, is_shown=True) == []

@@ -49,11 +49,10 @@ class Casualties:
                 f"{self._in_a_row} worker processes of the crawl ended one after another without "
                 f"a page between them, the last one with {_how(lost.status)}."
             )
-        pages = [
-            task.page
-            for task in lost.tasks
-            if isinstance(task, messages.FetchPage | messages.ReparsePage)
-        ]
+        if not lost.has_begun:
+            # It had not come to its pages, so they are not to blame.
+            return
+        pages = [task.page for task in lost.tasks if messages.is_page(task)]
         if len(pages) == 1 and self.is_suspect(pages[0]):
             self._alone[pages[0]] += 1
         self._in_hand.update(pages)

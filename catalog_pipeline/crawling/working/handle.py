@@ -46,6 +46,7 @@ class WorkerHandle:
         self._tasks: dict[Hashable, messages.Task] = {}
         self._exceeded: tuple[ParseLimitError, ...] = ()
         self._is_ended = False
+        self._answered_pages = 0
         self._send(replace(setup, reading_board=self._board.descriptor))
 
     @property
@@ -74,7 +75,8 @@ class WorkerHandle:
             while not found or self.connection.poll():
                 answer: messages.Answer = self.connection.recv()
                 if not isinstance(answer, messages.News):
-                    self._tasks.pop(_key(answer), None)
+                    task = self._tasks.pop(_key(answer), None)
+                    self._answered_pages += messages.is_page(task)
                 found.append(answer)
         except (EOFError, OSError):
             if not found:
@@ -121,6 +123,7 @@ class WorkerHandle:
             for page in self._pages([each])
             if (name := self._field_of(each)[0]) is not None
         }
+        begun = self._board.begun - self._answered_pages
         self._board.close()
         return messages.WorkerLost(
             tuple(self._tasks.values()),
@@ -129,6 +132,7 @@ class WorkerHandle:
             status,
             self.process.pid,
             fields,
+            has_begun=begun > 0,
         )
 
     def close(self, *, at_once: bool) -> None:
@@ -156,12 +160,8 @@ class WorkerHandle:
     def _pages(self, reading: Sequence[Reading]) -> list[PageKey]:
         """The pages in hand that are being read."""
         marks = {each.mark for each in reading}
-        tasks = [
-            task
-            for task in self._tasks.values()
-            if isinstance(task, messages.FetchPage | messages.ReparsePage)
-        ]
-        return [task.page for task in tasks if mark_of(task.page) in marks]
+        pages = (each.page for each in self._tasks.values() if messages.is_page(each))
+        return [page for page in pages if mark_of(page) in marks]
 
     def _field_of(self, reading: Reading) -> tuple[str | None, str | None]:
         """The field that is being read, and its pattern, if it has one."""

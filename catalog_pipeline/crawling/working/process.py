@@ -21,6 +21,7 @@ from catalog_pipeline.crawling.working.page_worker import PageWorker
 from catalog_pipeline.crawling.working.reading_board import ReadingBoard
 from catalog_pipeline.crawling.working.request_slots import HeldWaves, RequestSlots
 from catalog_pipeline.errors import LoginError
+from catalog_pipeline.showing import as_lines
 
 _SWITCH_SECONDS = 0.0005
 """How long a thread that parses may keep one waiting whose page has come in: Python's usual 5 ms
@@ -96,6 +97,8 @@ def serve(connection: Connection) -> None:
                 with receiving:
                     task: messages.Task = connection.recv()
                 is_page = isinstance(task, messages.FetchPage | messages.ReparsePage)
+                if is_page:
+                    board.page_begins()
                 with under_way if is_page else nullcontext():
                     done = worker.do(task, tell)
                 answer(done)
@@ -103,7 +106,7 @@ def serve(connection: Connection) -> None:
             under_way.wait_until_none(_FINISH_SECONDS)
             _end(0)
         except BaseException:
-            traceback.print_exc()
+            print(as_lines(traceback.format_exc()), file=sys.stderr)
             _end(1)
 
     # One thread more than tasks come at once: there is always one that would see the other end
@@ -129,7 +132,7 @@ def main() -> None:
     except (EOFError, OSError):
         _end(0)
     except BaseException:
-        traceback.print_exc()
+        print(as_lines(traceback.format_exc()), file=sys.stderr)
         _end(1)
 
 

@@ -23,6 +23,8 @@ from functools import partial
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.system.processes import resident_bytes
 
+_BEGUN = struct.Struct("q")
+"""At the beginning: how many pages the process has begun with, to ask for them or to read them."""
 _SINCE = struct.Struct("dqqd")
 _FIELD = struct.Struct("q")
 _MARK = struct.Struct("q")
@@ -57,7 +59,7 @@ class ReadingBoard:
 
     def __init__(self, descriptor: int, slots: int) -> None:
         self.descriptor = descriptor
-        self._memory = mmap.mmap(descriptor, slots * _SLOT_BYTES)
+        self._memory = mmap.mmap(descriptor, _BEGUN.size + slots * _SLOT_BYTES)
         self._free = list(range(slots))
         self._slots = slots
         self._lock = threading.Lock()
@@ -66,7 +68,7 @@ class ReadingBoard:
     def make(cls, slots: int) -> ReadingBoard:
         """New memory, in which nothing is noted; it goes with the last process that has it."""
         with tempfile.TemporaryFile() as file:
-            file.truncate(slots * _SLOT_BYTES)
+            file.truncate(_BEGUN.size + slots * _SLOT_BYTES)
             return cls(os.dup(file.fileno()), slots)
 
     @classmethod
@@ -74,12 +76,23 @@ class ReadingBoard:
         """The memory of that descriptor; new memory that nobody sees without one."""
         return cls.make(slots) if descriptor is None else cls(descriptor, slots)
 
+    def page_begins(self) -> None:
+        """Note that the process begins with one more page."""
+        with self._lock:
+            _BEGUN.pack_into(self._memory, 0, self.begun + 1)
+
+    @property
+    def begun(self) -> int:
+        """How many pages the process has begun with."""
+        (count,) = _BEGUN.unpack_from(self._memory, 0)
+        return int(count)
+
     @contextmanager
     def reading(self, page: PageKey) -> Iterator[Callable[[int], None]]:
         """Note the page for as long as its content is read; what it gives notes a field."""
         with self._lock:
             slot = self._free.pop()
-        place = slot * _SLOT_BYTES
+        place = _BEGUN.size + slot * _SLOT_BYTES
         now, in_use = time.monotonic(), resident_bytes(os.getpid())
         thread, had = threading.get_native_id(), time.thread_time()
         _SINCE.pack_into(self._memory, place, now, in_use, thread, had)
@@ -96,7 +109,7 @@ class ReadingBoard:
         """What is being read; of a process that has ended, what it was reading then."""
         found = []
         for slot in range(self._slots):
-            place = slot * _SLOT_BYTES
+            place = _BEGUN.size + slot * _SLOT_BYTES
             (mark,) = _MARK.unpack_from(self._memory, place + _MARK_AT)
             (field,) = _FIELD.unpack_from(self._memory, place + _SINCE.size)
             if mark != _NO_PAGE:

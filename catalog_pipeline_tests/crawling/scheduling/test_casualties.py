@@ -1,6 +1,7 @@
 """Which page is to blame for the death of a worker, and when a crawl has seen enough of them."""
 
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -70,6 +71,17 @@ def test_a_suspect_on_its_way_is_to_blame_when_it_was_alone_often_enough():
     error = casualties.verdict(ONE, lost)
     assert error is not None
     assert "exit status 1" in str(error)
+
+
+def test_a_worker_that_had_not_come_to_its_pages_says_nothing_about_them():
+    casualties = Casualties()
+    lost = replace(_lost(ONE), has_begun=False)
+    for _ in range(DEATHS_IN_A_ROW - 1):
+        casualties.worker_died(lost)
+        assert not casualties.is_suspect(ONE)
+        assert casualties.verdict(ONE, lost) is None
+    with pytest.raises(WorkerError):
+        casualties.worker_died(lost)
 
 
 def test_a_page_that_exceeded_a_limit_fails_at_once_and_nothing_else_is_blamed():

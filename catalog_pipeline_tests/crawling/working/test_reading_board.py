@@ -48,3 +48,15 @@ def test_what_a_process_was_reading_when_it_died_is_still_seen():
     marks = {mark_of(PageKey(7)), mark_of(PageKey(7, "phones"))}
     assert {reading.mark for reading in board.now()} == marks
     board.close()
+
+
+def test_pages_that_were_begun_are_counted():
+    board = ReadingBoard.make(2)
+    for _ in range(3):
+        board.page_begins()
+    with board.reading(PageKey(3)) as field_begins:
+        field_begins(2)
+        (reading,) = board.now()
+        assert (reading.mark, reading.field) == (mark_of(PageKey(3)), 2)
+    assert board.begun == 3
+    board.close()
