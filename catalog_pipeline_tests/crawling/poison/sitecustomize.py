@@ -24,9 +24,9 @@ if "catalog_pipeline.crawling.working.process" in sys.orig_argv:
 
     dangers: dict[str, list[int]] = json.loads(os.environ["CATALOG_PIPELINE_TESTS_DANGERS"])
     parsing = threading.local()
-    harmless_parse, harmless_write = ListingParser.parse, FolderStore.write
+    harmless_read, harmless_write = ListingParser.read, FolderStore.write
 
-    def parse(self: ListingParser, body: bytes, **of_page: Any) -> Any:
+    def read(self: ListingParser, body: bytes, **of_page: Any) -> Any:
         """Read a page, if that does not end the process."""
         number = parsing.page = of_page["page"].number
         if number in dangers.get("crash", []):
@@ -37,7 +37,7 @@ if "catalog_pipeline.crawling.working.process" in sys.orig_argv:
             hog = bytearray(400 * 2**20)
             hog[::4096] = b"x" * len(hog[::4096])
             time.sleep(60)
-        return harmless_parse(self, body, **of_page)
+        return harmless_read(self, body, **of_page)
 
     def write(self: FolderStore, *arguments: Any) -> StoredPage:
         """Store a page, slowly if so named, or die of it the first time."""
@@ -57,5 +57,5 @@ if "catalog_pipeline.crawling.working.process" in sys.orig_argv:
             re.search(r"(a+)+b", "a" * 200)
 
     listing.field_begins = begin_field
-    ListingParser.parse = parse  # type: ignore[method-assign]
+    ListingParser.read = read  # type: ignore[method-assign]
     FolderStore.write = write  # type: ignore[method-assign,assignment]
