@@ -27,6 +27,10 @@ def products_key(catalogue: Catalogue) -> dg.AssetKey:
     return plain_products_key(catalogue.name).with_prefix(catalogue.key_prefix)
 
 
+KEYS_OF_FAILURES = frozenset({"error", "kind", "url"})
+"""Metadata that an observation has if it is a page's recorded failure."""
+
+
 def plain_pages_key(name: str) -> dg.AssetKey:
     """The key of a catalogue's pages where its YAML sets no prefix."""
     return dg.AssetKey([name, "product_pages"])

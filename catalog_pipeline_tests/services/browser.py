@@ -75,6 +75,21 @@ class WebUi:
         found = (re.fullmatch(r"(\w+) \((\d+)\)", label) for label in labels)
         return {match[1]: int(match[2]) for match in found if match}
 
+    def read_logs_of(self, partition: str) -> str:
+        """A partition's own page → View logs: what one sees of the log without scrolling."""
+        self.open(f"{self._asset}?view=partitions&partition={partition}")
+        self.page.get_by_role("button", name="View logs").click()
+        log = self.page.get_by_role("dialog")
+        log.get_by_text("RUN_FAILURE").wait_for()
+        return log.inner_text()
+
+    def read_failed_event_of(self, partition: str) -> str:
+        """The asset's events → that of a partition, which is shown as failed."""
+        self.open(f"{self._asset}?view=events")
+        self.page.get_by_text(partition, exact=True).first.click()
+        self.page.get_by_text("failed in run").wait_for()
+        return self.page.locator("body").inner_text()
+
     def terminate(self, run_id: str) -> None:
         """The run's page → Terminate → confirm."""
         self.open(f"/runs/{run_id}")

@@ -26,6 +26,8 @@ ROWS = 1000
 BACKFILL_SECONDS = 60.0
 """The daemon looks at backfills twice a minute."""
 TWO_RED = {"Failed": 2, "Materialized": 48, "Materializing": 0, "Missing": 0}
+REASONS = {"17": "the server answered 500", "40": "no product"}
+"""What is seen of the pages that fail: by one click from the partition, and among the events."""
 ALL_GREEN = {"Failed": 0, "Materialized": 50, "Materializing": 0, "Missing": 0}
 
 
@@ -86,6 +88,9 @@ def test_a_crawl_is_launched_terminated_re_executed_and_its_failed_pages_relaunc
     web_ui.reexecute(run)
     wait_for_counts(web_ui, TWO_RED)
     assert client.statuses(NAME).failed == [17, 40]
+    for partition, reason in REASONS.items():
+        assert reason in web_ui.read_logs_of(partition)
+        assert reason in web_ui.read_failed_event_of(partition)
     well = {page: count for page, count in downloads(shop).items() if page not in (17, 40)}
     assert set(well.values()) == {1}
 

@@ -32,6 +32,7 @@ from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline.orchestration.runs.cancellation import stopper
+from catalog_pipeline.orchestration.runs.failure_reasons import reasons_of
 from catalog_pipeline.orchestration.runs.retries import (
     allow_no_retry,
     allow_retry_for,
@@ -188,7 +189,7 @@ def _tell_plan(context: dg.AssetExecutionContext, catalogue: Catalogue, plan: Cr
 
 def _pages_failed(outcome: CrawlOutcome) -> dg.Failure:
     failed = [failure.page for failure in outcome.failures]
-    reasons = "\n".join(failure.message for failure in outcome.failures[:20])
+    reasons = "\n".join(reasons_of(outcome.failures))
     return dg.Failure(
         f"{len(failed)} pages failed: {format_pages(failed)}. All others are recorded.\n{reasons}",
         metadata={

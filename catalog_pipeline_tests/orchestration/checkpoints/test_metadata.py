@@ -15,6 +15,7 @@ from catalog_pipeline.orchestration.checkpoints.metadata import (
     metadata_of_page,
     page_of_values,
 )
+from catalog_pipeline.orchestration.names import KEYS_OF_FAILURES
 from catalog_pipeline.records import PageFailure, PageRecord, StoredPage
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 123457, tzinfo=timezone.utc)
@@ -116,7 +117,7 @@ def test_the_keys_of_the_contract_are_there():
 
 def test_what_a_failed_page_lacks_is_not_stored():
     failure = replace(FAILURE, http_status=None, attempts=1)
-    assert set(metadata_of_failure(failure)) == {"error", "kind", "url"}
+    assert set(metadata_of_failure(failure)) == KEYS_OF_FAILURES
 
 
 def test_events_of_other_hands_are_nothing_of_ours():

@@ -29,10 +29,7 @@ from dagster._config.config_schema import UserConfigSchema
 from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
-    INDEX_SHARD_NAME,
-    SqliteEventLogStorage,
-)
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.partition_status_cache import AssetStatusCacheValue
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
@@ -41,6 +38,7 @@ from sqlalchemy.pool import NullPool
 from catalog_pipeline.orchestration.instance.sqlite import event_rows
 from catalog_pipeline.orchestration.instance.sqlite.addresses import database_url
 from catalog_pipeline.orchestration.instance.sqlite.connections import ConnectionPool
+from catalog_pipeline.orchestration.instance.sqlite.failure_events import FailureTellingStorage
 from catalog_pipeline.orchestration.instance.sqlite.index_recovery import (
     recover_index,
     report_damage,
@@ -56,7 +54,7 @@ EVENT_BATCH_SIZE = 1000
 os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENT_BATCH_SIZE))
 
 
-class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
+class BatchedSqliteEventLogStorage(FailureTellingStorage):
     """Dagster's SQLite event log with pooled connections and one transaction per file and batch.
 
     Without `base_dir` the files are in `history/runs` of the instance's root folder, where

@@ -26,6 +26,7 @@ from dagster_shared.ipc import get_ipc_shutdown_pipe, send_ipc_shutdown_message
 from dagster_shared.serdes import serialize_value
 
 from catalog_pipeline.errors import StorageError
+from catalog_pipeline.orchestration.instance.sqlite.failure_events import FailureTellingStorage
 from catalog_pipeline.orchestration.instance.web.readiness import wait_for_daemon
 from catalog_pipeline.orchestration.instance.web.server import WebServer, listen, url_of
 from catalog_pipeline.orchestration.instance.web_origin import code_location
@@ -56,6 +57,8 @@ def run_services(
     with ExitStack() as stack:
         listening = stack.enter_context(listen(host, port))
         instance = stack.enter_context(DagsterInstance.get())
+        if isinstance(instance.event_log_storage, FailureTellingStorage):
+            instance.event_log_storage.tells_failures_once = True
         workspace_file = stack.enter_context(_code_server(instance))
         started_at = time.time()
         daemon = stack.enter_context(_daemon(instance, workspace_file))
