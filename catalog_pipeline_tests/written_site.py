@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from email.message import Message
+from pathlib import Path
 
 import yaml
 
@@ -37,6 +38,12 @@ class WrittenSite:
 
     def describe(self, site: Site, fields: Mapping[str, object], **changes: object) -> Catalogue:
         """Write the catalogue `shop` for this site: one product per `li`, unique by `sku`."""
+        return self.describe_in(site.folder, fields, **changes)
+
+    def describe_in(
+        self, folder: Path, fields: Mapping[str, object], **changes: object
+    ) -> Catalogue:
+        """The same, for a folder of catalogues."""
         attributes = {
             "base_url": self.url,
             "page_url": "/products?page={page}",
@@ -47,7 +54,8 @@ class WrittenSite:
             "politeness": {**QUICK, "obey_robots": False},
             **changes,
         }
-        path = site.folder / NAME / FILE_NAME
+        path = folder / NAME / FILE_NAME
+        path.parent.mkdir(parents=True, exist_ok=True)
         kind = "catalog_pipeline.orchestration.definitions.component.CatalogueComponent"
         path.write_text(yaml.safe_dump({"type": kind, "attributes": attributes}, sort_keys=False))
         return read_catalogue(path)

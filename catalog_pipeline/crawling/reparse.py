@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from catalog_pipeline.catalogue.model import Catalogue
@@ -57,7 +58,7 @@ def reparse(
     if not job.gives_up:
         politeness = politeness.model_copy(update={"stop_window": len(job.pages) + 1})
     ledger = Ledger(politeness, store, recorder, context.observer)
-    with Workforce(context.serve(catalogue), job.places, context.lease, asks=False) as workers:
+    with _workers(job, context) as workers:
         parsing = _Parsing(workers.pool, ledger, store, job.pages, catalogue.code_version)
         stopping = Stopping(catalogue.name, ledger, must_stop)
         try:
@@ -67,6 +68,18 @@ def reparse(
             ledger.flush()
     outcome = stopping.outcome(parsing.untried)
     return replace(outcome, parsed_again=parsing.parsed)
+
+
+@contextmanager
+def _workers(job: ReparseJob, context: CrawlContext) -> Iterator[Workforce]:
+    """The workers that are there already, if they have nothing else in hand; else some for this."""
+    early = context.workforce
+    if early is not None and not early.pool.asked_robots:
+        yield early
+        return
+    site = context.serve(job.catalogue)
+    with Workforce(site, job.places, context.lease, asks=False) as workers:
+        yield workers
 
 
 class _Parsing:
