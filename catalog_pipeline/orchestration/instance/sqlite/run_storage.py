@@ -14,10 +14,13 @@ from contextlib import closing
 from typing import Any, ClassVar, NoReturn
 
 import dagster as dg
+import sqlalchemy as db
 from dagster import StringSource
 from dagster._config.config_schema import UserConfigSchema
+from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.schedules import SqliteScheduleStorage
+from dagster._core.storage.schedules.schema import JobTickTable
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS, create_db_conn_string
 from dagster._serdes import ConfigurableClassData
 
@@ -25,6 +28,9 @@ from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.sqlite.addresses import plain_path
 from catalog_pipeline.orchestration.instance.sqlite.connections import ConnectionPool, FileId
 from catalog_pipeline.orchestration.instance.sqlite.damage import damage_of
+
+SKIPS_KEPT = 20
+"""How many ticks of a sensor or schedule are kept that came to nothing."""
 
 
 class _Pooled:
@@ -113,6 +119,20 @@ class PooledSqliteScheduleStorage(_Pooled, SqliteScheduleStorage):
     _needed_table = "job_ticks"
     _content = "which schedules and sensors are on, and what they did"
     _stock = SqliteScheduleStorage
+
+    def update_tick(self, tick: InstigatorTick) -> InstigatorTick:
+        """Of ticks that came to nothing only the latest are kept: there are twelve a minute."""
+        updated = super().update_tick(tick)
+        if tick.status == TickStatus.SKIPPED and tick.selector_id:
+            self._forget_skips_before(tick.selector_id)
+        return updated
+
+    def _forget_skips_before(self, selector_id: str) -> None:
+        table = JobTickTable
+        skips = (table.c.selector_id == selector_id, table.c.status == TickStatus.SKIPPED.value)
+        kept = db.select(table.c.id).where(*skips).order_by(table.c.id.desc()).limit(SKIPS_KEPT)
+        with self.connect() as connection:
+            connection.execute(table.delete().where(*skips, table.c.id.not_in(kept)))
 
 
 def _is_made(path: str, table: str) -> bool:

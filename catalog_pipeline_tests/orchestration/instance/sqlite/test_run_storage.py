@@ -16,6 +16,8 @@ from dagster._core.scheduler.instigation import (
     InstigatorState,
     InstigatorStatus,
     ScheduleInstigatorData,
+    TickData,
+    TickStatus,
 )
 from dagster._core.storage import sql
 from dagster._core.storage.dagster_run import DagsterRun
@@ -23,6 +25,7 @@ from dagster._core.storage.runs import SqlRunStorage
 from dagster._core.utils import make_new_run_id
 
 from catalog_pipeline.orchestration.instance.sqlite.run_storage import (
+    SKIPS_KEPT,
     PooledSqliteRunStorage,
     PooledSqliteScheduleStorage,
 )
@@ -115,3 +118,31 @@ def test_a_deleted_file_is_made_anew(instance: dg.DagsterInstance, home: Path) -
     assert instance.get_runs() == []
     instance.add_run(_new_run())
     assert len(instance.get_runs()) == 1
+
+
+def test_of_ticks_that_came_to_nothing_only_the_latest_are_kept(
+    instance: dg.DagsterInstance,
+) -> None:
+    """Twenty sensors that skip every five seconds would add 40 MB in an evening."""
+
+    def tick(sensor: str, number: int, status: TickStatus) -> None:
+        made = instance.create_tick(
+            TickData(
+                instigator_origin_id=sensor,
+                instigator_name=sensor,
+                instigator_type=InstigatorType.SENSOR,
+                status=TickStatus.STARTED,
+                timestamp=float(number),
+                selector_id=sensor,
+            )
+        )
+        instance.update_tick(made.with_status(status))
+
+    tick("first", 1, TickStatus.SUCCESS)
+    for number in range(2, 2 + 3 * SKIPS_KEPT):
+        for sensor in ("first", "second"):
+            tick(sensor, number, TickStatus.SKIPPED)
+    for sensor, others in (("first", [1.0]), ("second", [])):
+        kept = [tick.timestamp for tick in instance.get_ticks(sensor, sensor)]
+        newest = range(1 + 3 * SKIPS_KEPT, 1 + 2 * SKIPS_KEPT, -1)
+        assert kept == [*map(float, newest), *others]
