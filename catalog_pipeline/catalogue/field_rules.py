@@ -64,13 +64,16 @@ def names_in_template(template: str) -> tuple[str, ...]:
 
 def _of_source(field: Field) -> Iterator[str]:
     if field.template is not None:
-        if field.select or field.attribute or field.exists or field.of == "page":
+        if field.select or field.json_ or field.attribute or field.exists or field.of == "page":
             yield "a template is made of other fields; select, attribute, exists and of have no use"
         try:
             if not names_in_template(field.template):
                 yield "the template names no field; write its name in braces, as in {brand}"
         except ValueError as error:
             yield str(error)
+    elif field.json_:
+        if field.select or field.attribute:
+            yield "a value of JSON has a path alone; select and attribute have no use"
     elif not field.select or not all(selector.strip() for selector in field.select):
         yield "give at least one selector, and none that is empty"
 

@@ -67,7 +67,9 @@ class InPlace:
 class StrictModel(BaseModel):
     """An immutable part of a catalogue's YAML in which an unknown key is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, validate_by_name=False
+    )
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -76,7 +78,8 @@ class StrictModel(BaseModel):
         """A key's docstring is its description in the schema and in the reference of the YAML."""
         schema = handler(core_schema)
         properties = handler.resolve_ref_schema(schema).get("properties", {})
-        for name, text in attribute_docstrings(cls).items():
+        for attribute, text in attribute_docstrings(cls).items():
+            name = attribute if attribute in properties else attribute.rstrip("_")
             if name in properties:
                 properties[name].setdefault("description", text)
         return schema
@@ -111,6 +114,8 @@ class Field(StrictModel):
     """Where the value is, relative to the product: one selector, or several in order of
     preference. CSS, or XPath if it starts with `/`, `./`, `(` or `xpath:`; `.` is the product
     itself."""
+    json_: Annotated[tuple[str, ...], OneOrMore] = Bounded(default=(), alias="json")
+    """Where it is in a record of JSON: a JMESPath such as `variants[0].price`, or several."""
     attribute: str | None = None
     """Take this attribute of what was selected instead of its text."""
     of: Literal["product", "page"] = "product"

@@ -25,13 +25,13 @@ from catalog_pipeline.catalogue.bounds import (
 )
 from catalog_pipeline.catalogue.encodings import checked_encoding
 from catalog_pipeline.catalogue.fields import (
-    PROVENANCE_COLUMNS,
     Field,
     FieldOrSelectors,
     OneOrMore,
     Selectors,
     StrictModel,
 )
+from catalog_pipeline.catalogue.page_format import Records, check_product
 from catalog_pipeline.catalogue.page_key import PageKey, page_keys
 from catalog_pipeline.catalogue.page_template import (
     PLACEHOLDER,
@@ -39,7 +39,7 @@ from catalog_pipeline.catalogue.page_template import (
     checked_template,
     page_with_address,
 )
-from catalog_pipeline.catalogue.parts import PracticeShop, Total, check_key_field
+from catalog_pipeline.catalogue.parts import PracticeShop, Total, check_key_field, checked_columns
 from catalog_pipeline.catalogue.politeness import BasicLogin, BearerLogin, Limits, Login, Politeness
 from catalog_pipeline.catalogue.request_values import Cookies, Headers
 from catalog_pipeline.catalogue.upkeep import Coverage, DiscardedShare, Duplicates, Schedule
@@ -68,9 +68,11 @@ class CatalogueAttributes(StrictModel):
     encoding: Annotated[str, AfterValidator(checked_encoding)] | None = None
     """The pages' charset, such as `windows-1251`, where the site declares a wrong one or none; only
     a byte order mark goes before it."""
-    product: Selectors
+    records: Records = Records()
+    """What the products of a page are: elements of HTML, or records of JSON."""
+    product: Selectors = ()
     """Selector of one product on the page, or several in order of preference; all fields are
-    relative to it."""
+    relative to it. Pages of JSON have `records` instead."""
     fields: dict[str, FieldOrSelectors]
     """The columns of the table by name, in this order."""
     key: Annotated[tuple[str, ...], OneOrMore]
@@ -122,17 +124,7 @@ class CatalogueAttributes(StrictModel):
     @field_validator("fields")
     @classmethod
     def _field_names_are_columns(cls, value: dict[str, Field]) -> dict[str, Field]:
-        if not value:
-            raise ValueError("declare at least one field")
-        seen: set[str] = set(PROVENANCE_COLUMNS)
-        for name, field in value.items():
-            if not NAME_PATTERN.fullmatch(name):
-                raise ValueError(f"{name!r} is no column name; use a-z, 0-9 and _")
-            for column in field.columns(name):
-                if column in seen:
-                    raise ValueError(f"the column {column} is already taken")
-                seen.add(column)
-        return value
+        return checked_columns(value)
 
     @model_validator(mode="after")
     def _parts_agree(self) -> CatalogueAttributes:
@@ -143,6 +135,7 @@ class CatalogueAttributes(StrictModel):
         if self.last_page - self.first_page >= MAX_PAGES:
             raise ValueError(f"more than {MAX_PAGES:,} pages from first_page to last_page")
         self._check_first_page()
+        check_product(self.product, self.records)
         for name in self.key:
             if name not in self.fields:
                 raise ValueError(
@@ -218,6 +211,7 @@ class CatalogueAttributes(StrictModel):
             "revision": _PARSER_REVISION,
             "encoding": self.encoding,
             "product": self.product,
+            **({"records": self.records.model_dump()} if self.records.is_json else {}),
             **({"total": self.total.model_dump()} if self.total else {}),
             "fields": {
                 name: field.model_dump(exclude_defaults=True) for name, field in self.fields.items()

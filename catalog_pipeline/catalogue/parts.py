@@ -1,21 +1,38 @@
 """Smaller sections of a catalogue's YAML: the total that a site tells, the practice shop; and
-what a key may be made of."""
+what keys and columns may be made of."""
 
 from __future__ import annotations
 
-from catalog_pipeline.catalogue.bounds import Count
-from catalog_pipeline.catalogue.fields import Field, Pattern, Selectors, StrictModel
+from pydantic import Field as Bounded
+from pydantic import model_validator
+
+from catalog_pipeline.catalogue.bounds import NAME_PATTERN, Count
+from catalog_pipeline.catalogue.fields import (
+    PROVENANCE_COLUMNS,
+    Field,
+    Pattern,
+    Selectors,
+    StrictModel,
+)
 
 
 class Total(StrictModel):
     """Where a page says how many products the site has."""
 
-    select: Selectors
+    select: Selectors = ()
     """Where the number is on the page: one selector, or several in order of preference."""
+    json_: str | None = Bounded(default=None, alias="json")
+    """Where the number is in a page of JSON: a JMESPath such as `meta.count`."""
     attribute: str | None = None
     """Take this attribute of what was selected instead of its text."""
     pattern: Pattern | None = None
     """A regular expression that picks the number; its first group, if it has one."""
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> Total:
+        if not self.select and not self.json_:
+            raise ValueError("say where the number is: select, or json in a page of JSON")
+        return self
 
 
 class PracticeShop(StrictModel):
@@ -40,3 +57,22 @@ def check_key_field(name: str, field: Field) -> None:
             f"{name} tells products apart, so its value cannot be left out alone; "
             f"on_invalid: discard_row leaves out the product"
         )
+
+
+def checked_columns(fields: dict[str, Field]) -> dict[str, Field]:
+    """The fields, if each has columns of its own.
+
+    Raises:
+        ValueError: there is none, or two would fill the same column.
+    """
+    if not fields:
+        raise ValueError("declare at least one field")
+    seen: set[str] = set(PROVENANCE_COLUMNS)
+    for name, field in fields.items():
+        if not NAME_PATTERN.fullmatch(name):
+            raise ValueError(f"{name!r} is no column name; use a-z, 0-9 and _")
+        for column in field.columns(name):
+            if column in seen:
+                raise ValueError(f"the column {column} is already taken")
+            seen.add(column)
+    return fields

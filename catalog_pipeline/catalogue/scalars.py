@@ -18,6 +18,7 @@ from catalog_pipeline.catalogue.nothing import Nothing
 from catalog_pipeline.catalogue.sections import (
     alternatives,
     annotations_of,
+    attribute_of,
     fitting,
     has_key,
     is_model,
@@ -70,7 +71,7 @@ def _null_says_something(
     models: Sequence[type[BaseModel]], key: str, wanted: Sequence[Any]
 ) -> bool:
     """Whether null means something else than leaving the key out."""
-    fields = [each.model_fields[key] for each in models if has_key(each, key)]
+    fields = [each.model_fields[attribute_of(each, key)] for each in models if has_key(each, key)]
     return type(None) in wanted and any(field.default is not None for field in fields)
 
 

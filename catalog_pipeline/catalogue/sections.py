@@ -17,7 +17,8 @@ _Models = Sequence[type[BaseModel]]
 
 def keys_of(models: _Models) -> list[str]:
     """The keys that a section of the YAML may hold, if it is one of these."""
-    return list(dict.fromkeys(key for each in models for key in each.model_fields))
+    fields = (field for each in models for field in each.model_fields.items())
+    return list(dict.fromkeys(described.alias or name for name, described in fields))
 
 
 def below(models: _Models, key: str) -> _Models:
@@ -27,7 +28,16 @@ def below(models: _Models, key: str) -> _Models:
 
 def annotations_of(models: _Models, key: str) -> list[Any]:
     """The types that a key may have."""
-    return alternatives(each.model_fields[key].annotation for each in models if has_key(each, key))
+    return alternatives(
+        each.model_fields[attribute_of(each, key)].annotation
+        for each in models
+        if has_key(each, key)
+    )
+
+
+def attribute_of(model: type[BaseModel], key: str) -> str:
+    """What a key is called in its model: `from` and `json` are taken there already."""
+    return key if key in model.model_fields else f"{key}_"
 
 
 def alternatives(annotations: Iterable[Any]) -> list[Any]:
@@ -81,4 +91,4 @@ def is_chosen_by(model: type[BaseModel], tag: str) -> bool:
 
 def has_key(model: type[BaseModel], key: str) -> bool:
     """Whether the model takes the key."""
-    return key in model.model_fields
+    return key in keys_of([model])

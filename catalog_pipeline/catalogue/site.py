@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from catalog_pipeline.catalogue.page_format import Records
 from catalog_pipeline.catalogue.politeness import Limits, Login, Politeness
 from catalog_pipeline.catalogue.request_values import FromEnvironment
 
@@ -35,6 +36,10 @@ class Site(Protocol):
     @property
     def limits(self) -> Limits:
         """What an answer may be at most."""
+
+    @property
+    def records(self) -> Records:
+        """What the pages are made of."""
 
     @property
     def login(self) -> Login | None:

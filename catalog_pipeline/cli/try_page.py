@@ -27,6 +27,7 @@ from catalog_pipeline.errors import FetchError, LoginError, ParseError, UsageErr
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.reading.explaining import Explanation, FieldMatch, explain
 from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.reading.reader import reader_of
 from catalog_pipeline.records import Columns, Response, Validators
 from catalog_pipeline.sandbox.on_demand import served
 
@@ -52,7 +53,7 @@ def command(
     number = described.pages[0] if page is None else PageKey(page)
     check_pages(described, [(number, number)])
     with crawlable(file_of(catalogue)):
-        parser = ListingParser(described)
+        parser = reader_of(described)
     for caution in cautions_of(described):
         say(f"Warning: {caution}", err=True)
     session = CookieJar()
@@ -70,8 +71,10 @@ def command(
             response.body, url=response.url, page=number, content_type=response.content_type
         )
     except ParseError as error:
-        explanation = explain(
-            parser, response.body, url=response.url, content_type=response.content_type
+        explanation = (
+            explain(parser, response.body, url=response.url, content_type=response.content_type)
+            if isinstance(parser, ListingParser)
+            else None
         )
         secrets.hide_in_error(error)
         _show_mismatch(error, secrets.hide_in(explanation), as_json=as_json)
@@ -126,12 +129,14 @@ def _show_rows(columns: Columns, response: Response, *, as_json: bool) -> None:
         console.print(f"… and {len(rows) - _ROWS_SHOWN} more")
 
 
-def _show_mismatch(error: ParseError, explanation: Explanation, *, as_json: bool) -> None:
+def _show_mismatch(error: ParseError, explanation: Explanation | None, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"error": str(error), "field": error.field, "found": error.found}))
         return
     console = GuardedConsole(highlight=False, soft_wrap=True)
     console.print(str(error), style="red", markup=False)
+    if explanation is None:
+        return
     console.print(
         f"Title: {explanation.title or '(none)'}; charset: {explanation.charset}", markup=False
     )

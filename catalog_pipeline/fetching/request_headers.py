@@ -17,6 +17,7 @@ from catalog_pipeline.fetching.content_encoding import ACCEPT_ENCODING
 from catalog_pipeline.fetching.credentials import environment_value
 
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
+_ACCEPT_JSON = "application/json,*/*;q=0.1"
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def standard_headers(site: Site) -> dict[str, str]:
     """What every request carries, whatever it asks for."""
     return {
         "User-Agent": site.politeness.agent,
-        "Accept": _ACCEPT,
+        "Accept": _ACCEPT if "text/html" in site.records.page_types else _ACCEPT_JSON,
         "Accept-Encoding": ACCEPT_ENCODING,
     }
 

@@ -22,8 +22,6 @@ from catalog_pipeline.fetching.robots import MAX_ROBOTS_BYTES
 from catalog_pipeline.records import Redirect, Response, Validators
 
 MAX_RETRY_AFTER_SECONDS = 3600.0
-PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
-"""What a listing page may be served as; no type at all passes too."""
 _MAX_VALIDATOR_CHARACTERS = 1000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -53,7 +51,7 @@ def judged(
         body = Body(b"", 0)
     elif 200 <= raw.status < 300 and raw.status != 206:
         if is_page:
-            _check_type(raw)
+            _check_type(raw, site.records.page_types)
             limits = site.limits
             body = read_body(raw, limits.max_body_bytes, limits.max_decoded_bytes)
         else:
@@ -90,10 +88,12 @@ def _validator(raw: BaseHTTPResponse, name: str) -> str | None:
     return value if value and len(value) <= _MAX_VALIDATOR_CHARACTERS else None
 
 
-def _check_type(raw: BaseHTTPResponse) -> None:
+def _check_type(raw: BaseHTTPResponse, known: frozenset[str]) -> None:
+    """Refuse a page of another type than the site's pages are; no type at all passes."""
     media_type = (effective_type(raw.headers.get("Content-Type")) or "").partition(";")[0]
-    if media_type and media_type not in PAGE_TYPES:
-        raise BrokenExchange("content_type", "the body is not HTML by its Content-Type")
+    if media_type and media_type not in known:
+        wanted = "HTML" if "text/html" in known else "JSON"
+        raise BrokenExchange("content_type", f"the body is not {wanted} by its Content-Type")
 
 
 def _status_error(raw: BaseHTTPResponse, url: str) -> FetchError:

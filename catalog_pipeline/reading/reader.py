@@ -11,6 +11,7 @@ from typing import Protocol
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.reading.json.listing import JsonListingParser
 from catalog_pipeline.records import Columns, Reading
 
 
@@ -44,4 +45,6 @@ def reader_of(catalogue: Catalogue) -> Reader:
     Raises:
         CatalogueError: a selector, pattern or value map cannot be used.
     """
+    if catalogue.records.is_json:
+        return JsonListingParser(catalogue)
     return ListingParser(catalogue)

@@ -15,7 +15,7 @@ from lxml import etree
 from catalog_pipeline.catalogue.field_types import FieldType
 from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.errors import ParseError
+from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.field_values import SHOWN_TEXT, FieldValues
 from catalog_pipeline.reading.findings import Findings, Texts
 from catalog_pipeline.reading.html.diagnosis import Diagnosis, best, diagnose
@@ -56,6 +56,9 @@ def field_reader(catalogue: Catalogue, name: str, field: Field) -> FieldReader:
     Raises:
         CatalogueError: a selector, pattern or value map cannot be used.
     """
+    if field.json_:
+        key, problem = f"fields.{name}.json", "the products are elements of HTML"
+        raise CatalogueError(catalogue.name, key, problem, "select, or records: {from: json}")
     make = page_selector if field.of == "page" else field_selector
     selectors = tuple(make(catalogue.name, f"fields.{name}.select", text) for text in field.select)
     source = " | ".join(selector.text for selector in selectors)
@@ -71,7 +74,7 @@ def total_reader(catalogue: Catalogue) -> FieldReader | None:
         CatalogueError: a selector cannot be used.
     """
     total = catalogue.total
-    if total is None:
+    if total is None or not total.select:
         return None
     selectors = tuple(page_selector(catalogue.name, "total.select", text) for text in total.select)
     field = Field(

@@ -1,0 +1,77 @@
+"""From JSON's text to values, in which every number keeps the digits that it was written with."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from catalog_pipeline.errors import ParseError
+
+_SHOWN = 40
+
+
+class WrittenNumber(float):
+    """A number with decimals that knows how it was written: no price passes through a float."""
+
+    text: str
+
+
+# JMESPath knows the types of values by their names.
+WrittenNumber.__name__ = "float"
+
+
+def parse_json(text: str, what: str = "the page") -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        ParseError: it is none; the place is named.
+    """
+    text = text.lstrip("\ufeff")
+    try:
+        return _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise broken(error, text, what) from error
+    except RecursionError as error:
+        raise ParseError(f"{what} is JSON that is nested too deep to be read") from error
+
+
+def parse_beginning(text: str, start: int, what: str) -> Any:
+    """The value of the JSON that begins at a place of a text, whatever stands behind it.
+
+    Raises:
+        ParseError: there is none.
+    """
+    try:
+        return _DECODER.raw_decode(text, start)[0]
+    except json.JSONDecodeError as error:
+        raise broken(error, text, what) from error
+    except RecursionError as error:
+        raise ParseError(f"{what} is JSON that is nested too deep to be read") from error
+
+
+def broken(error: json.JSONDecodeError, text: str, what: str) -> ParseError:
+    """The error of a text that is no JSON, with its place and what stands there."""
+    problem = error.msg[:1].lower() + error.msg[1:]
+    return ParseError(
+        f"{what} is no JSON: {problem} (line {error.lineno}, column {error.colno})",
+        found=text[max(0, error.pos - _SHOWN) : error.pos + _SHOWN],
+    )
+
+
+def _number(text: str) -> WrittenNumber:
+    number = WrittenNumber(text)
+    number.text = text
+    return number
+
+
+def _integer(text: str) -> int | WrittenNumber:
+    return int(text) if len(text) <= 40 else _number(text)
+
+
+def _constant(text: str) -> NoReturn:
+    raise ParseError(f"the JSON holds {text}, which is no number")
+
+
+_DECODER = json.JSONDecoder(
+    parse_float=_number, parse_int=_integer, parse_constant=_constant, strict=False
+)

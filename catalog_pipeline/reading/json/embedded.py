@@ -1,0 +1,53 @@
+"""JSON in the scripts of an HTML page: whole scripts, JSON-LD, and what a script assigns."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lxml import etree
+
+from catalog_pipeline.catalogue.page_format import Records
+from catalog_pipeline.errors import NoProductError
+from catalog_pipeline.reading.html.matching import elements_of
+from catalog_pipeline.reading.html.page_kind import embedded_json
+from catalog_pipeline.reading.html.selectors import Selector
+from catalog_pipeline.reading.json.document import parse_beginning, parse_json
+
+_ASSIGNMENT = re.compile(r"([A-Za-z_$][\w$.\[\]\"']*)\s*=\s*(?=[{\[])")
+
+
+def documents_in(
+    root: etree._Element, selector: Selector, records: Records, catalogue: str
+) -> list[Any]:
+    """The JSON of all scripts that are selected, in the order of the page.
+
+    Raises:
+        NoProductError: there is no such script, or none that assigns what is asked for.
+        ParseError: what a script holds is no JSON.
+    """
+    scripts = elements_of(selector.compiled()(root), catalogue, "records.script")
+    found = [
+        value
+        for script in scripts
+        for value in _values(script.text or "", records.assigned, selector.text)
+    ]
+    if not found:
+        there = ", ".join(embedded_json(root))
+        hint = f"; there is JSON in {there}" if there else ""
+        what = f"nothing is assigned to {records.assigned} in" if scripts else "there is no script"
+        raise NoProductError(f"no product on the page: {what} {selector.text}{hint}")
+    return found
+
+
+def _values(text: str, assigned: str | None, where: str) -> list[Any]:
+    bare = text.strip().removeprefix("<!--").removesuffix("-->").strip()
+    if assigned is not None:
+        match = re.search(rf"(?<![\w$.]){re.escape(assigned)}\s*=\s*", text)
+        what = f"what the script {where} assigns to {assigned}"
+        return [parse_beginning(text, match.end(), what)] if match else []
+    if not bare:
+        return []
+    names = [] if bare[0] in "{[" else [found[1] for found in _ASSIGNMENT.finditer(bare)]
+    hint = f" (it assigns {', '.join(names[:5])}; name one in `assigned`)" if names else ""
+    return [parse_json(bare, f"the script {where}{hint}")]

@@ -1,0 +1,79 @@
+"""JMESPaths: compiled, asked, and explained where they find nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+from catalog_pipeline.errors import CatalogueError, ParseError
+
+_MOST_KEYS = 8
+
+
+@dataclass(frozen=True)
+class Path:
+    """A path as the YAML has it, compiled."""
+
+    text: str
+    compiled: Any
+
+    def search(self, value: object) -> Any:
+        """What the path gives of a value; None if it gives nothing.
+
+        Raises:
+            ParseError: a function of the path cannot do with what it is given.
+        """
+        try:
+            return self.compiled.search(value)
+        except JMESPathError as error:
+            message = " ".join(str(error).split())
+            raise ParseError(f"the path {self.text} cannot be followed: {message}") from error
+
+
+def path_of(catalogue: str, key: str, text: str) -> Path:
+    """Compile a path; `key` is its place in the YAML.
+
+    Raises:
+        CatalogueError: it is no JMESPath.
+    """
+    try:
+        return Path(text, jmespath.compile(text))
+    except JMESPathError as error:
+        problem = f"{text} is no JMESPath: {' '.join(str(error).split())}"
+        raise CatalogueError(catalogue, key, problem, "a JMESPath such as data.products") from error
+
+
+def why_nothing(path: Path, value: object) -> str:
+    """How far a path gets in a value, and what is there instead."""
+    steps = re.findall(r'"[^"]+"|[^."\[\]]+|\[[^\]]*\]', path.text)
+    at, reached = value, ""
+    for step in steps:
+        beginning = (
+            f"{reached}{step}" if step.startswith("[") or not reached else f"{reached}.{step}"
+        )
+        try:
+            found = jmespath.search(beginning, value)
+        except JMESPathError:
+            break
+        if found is None or found == []:
+            where = f"in {reached}" if reached else "at the top"
+            return f"{path.text} finds nothing: there is no {step} {where}; there is {what_is(at)}"
+        at, reached = found, beginning
+    return f"{path.text} finds nothing in {what_is(value)}"
+
+
+def what_is(value: object) -> str:
+    """What kind of value it is, in a few words."""
+    if isinstance(value, dict):
+        keys = ", ".join(list(value)[:_MOST_KEYS])
+        more = ", …" if len(value) > _MOST_KEYS else ""
+        return f"an object with {keys}{more}" if value else "an empty object"
+    if isinstance(value, list):
+        return f"a list of {len(value)}" + (f", the first {what_is(value[0])}" if value else "")
+    if value is None:
+        return "null"
+    return f"the {'text' if isinstance(value, str) else 'value'} {str(value)[:40]!r}"

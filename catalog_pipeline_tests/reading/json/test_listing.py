@@ -1,0 +1,267 @@
+"""Products that are records of JSON: in a page of it, and in the scripts of HTML."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from catalog_pipeline.catalogue.files import catalogue_from_attributes
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.errors import CatalogueError, NoProductError, ParseError
+from catalog_pipeline.reading.reader import Reader, reader_of
+from catalog_pipeline.records import Reading
+
+URL = "https://shop.example/products.json?page=1"
+ID = {"json": "id", "type": "integer"}
+PRICE = {"json": "price", "type": "money", "currency": "USD"}
+
+
+def _reader(columns: dict[str, Any], records: dict[str, Any] | None = None, **more: Any) -> Reader:
+    attributes = {
+        "base_url": "https://shop.example",
+        "page_url": "/products.json?page={page}",
+        "last_page": 9,
+        "records": {"from": "json", "path": "products"} if records is None else records,
+        "fields": {"id": ID, **columns},
+        "key": "id",
+    }
+    attributes |= more
+    return reader_of(catalogue_from_attributes("shop", attributes))
+
+
+def _read(body: object, fields: dict[str, Any], **more: Any) -> Reading:
+    text = body if isinstance(body, str) else json.dumps(body)
+    return _reader(fields, **more).read(text.encode(), url=URL, page=PageKey(1))
+
+
+def _values(value: str, field: dict[str, Any]) -> list[Any]:
+    """The field `x` of a record with that JSON as `v`, and of one without it."""
+    body = f'{{"products": [{{"id": 1, "v": {value}}}, {{"id": 2}}]}}'
+    return _read(body, {"x": {"json": "v", **field}}).columns["x"]
+
+
+MONEY = {"type": "money", "currency": "EUR"}
+
+
+@pytest.mark.parametrize(
+    ("value", "field", "read"),
+    [
+        ("12.90", MONEY, "12.90"),
+        ("129.000", MONEY, "129.0000"),
+        ("1.299", MONEY | {"decimal_separator": ","}, "1.2990"),
+        ("12345678901234567.89", MONEY, "12345678901234567.89"),
+        ('"12,90 €"', MONEY, "12.90"),
+        ("1290", MONEY | {"scale": 0.01}, "12.90"),
+        ("1290", {"type": "integer"}, 1290),
+        ("4.5", {"type": "number"}, 4.5),
+        ("true", {"type": "boolean"}, True),
+        ("false", {"type": "boolean"}, False),
+        ("false", {}, "false"),
+        ('" a \\u00e9\\n b "', {}, "a é b"),
+        ('"/p/1"', {"type": "url"}, "https://shop.example/p/1"),
+        ('"Free"', MONEY | {"values": {"Free": 0}}, "0"),
+        ('["a", "", null, "b"]', {"many": True}, ["a", "b"]),
+        ("[3, 1]", {"type": "integer", "nth": "min"}, 1),
+        ('["a", "b"]', {"nth": "last"}, "b"),
+        ('["a", "b"]', {"join": ", "}, "a, b"),
+        ('""', {}, None),
+        ("null", {}, None),
+        ('{"a": 1}', {"json": "v.a", "type": "integer"}, 1),
+        ('[{"p": "9.50"}, {"p": "9.00"}]', {"json": "v[0].p", **MONEY}, "9.50"),
+        ('[{"p": "9.50"}, {"p": "9.50"}]', {"json": "v[].p", **MONEY}, "9.50"),
+        ("5", {"json": ["w", "v"], "type": "integer"}, 5),
+        ("{}", {"type": "boolean", "exists": True}, True),
+    ],
+)
+def test_a_value_of_json_is_read_by_the_fields_type(value: str, field: dict, read: object):
+    lacking = False if field.get("exists") else None
+    assert _values(value, field) == [read, lacking]
+
+
+@pytest.mark.parametrize(
+    ("value", "field", "problem"),
+    [
+        ('{"a": 1, "b": 2}', {}, "gives an object with a, b; add the key that is wanted"),
+        ('["5", "6"]', MONEY, "several prices, '5' and '6'"),
+        ('"1.299"', MONEY, "declare `decimal_separator`"),
+        ('"ask"', MONEY, "no amount in the price"),
+        ("5", {"json": "abs(id)", "required": True, "type": "text", "pattern": "x"}, "pattern x"),
+        ("5", {"json": "join(',', v)"}, r"the path join\(',', v\) cannot be followed"),
+    ],
+)
+def test_a_value_that_leaves_something_open_is_an_error(value: str, field: dict, problem: str):
+    with pytest.raises(ParseError, match=problem) as caught:
+        _values(value, field)
+    assert (caught.value.page, caught.value.field) == (PageKey(1), "x")
+
+
+def test_what_cannot_be_read_is_left_out_as_the_yaml_says():
+    body = {"products": [{"id": 1, "price": "5"}, {"id": 2, "price": "ask"}]}
+    reading = _read(body, {"price": PRICE | {"on_invalid": "discard_row"}})
+    assert reading.columns["id"] == [1]
+    assert reading.notes is not None
+    assert reading.notes.discarded == {"price": 1}
+
+
+def test_templates_fields_of_the_page_and_totals_are_read():
+    body = {"meta": {"shop": "Acme", "count": 240}, "products": [{"id": 1}, {"id": 2}]}
+    fields = {
+        "url": {"template": "/p/{id}", "type": "url"},
+        "shop": {"json": "meta.shop", "of": "page"},
+    }
+    reading = _read(body, fields, total={"json": "meta.count"})
+    assert reading.columns == {
+        "id": [1, 2],
+        "url": ["https://shop.example/p/1", "https://shop.example/p/2"],
+        "shop": ["Acme", "Acme"],
+    }
+    assert reading.notes is not None
+    assert reading.notes.total == 240
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"products": [{"id": 1}, {"id" 2}]}', r"no JSON: expecting ':' .*line 1, column 32"),
+        ('{"products":\n [}', r"no JSON: expecting value \(line 2, column 3\)"),
+        ("<html>", r"no JSON: expecting value \(line 1, column 1\)"),
+        ("", "no JSON: expecting value"),
+        ('{"products": [NaN]}', "holds NaN, which is no number"),
+        ("[" * 100_000, "nested too deep"),
+        ('{"products": {"id": 1}}', "gives an object with id, and no list of them"),
+        ('{"products": [5]}', "a product is no object but the value '5'"),
+        ('{"products": [{"id": 1}, {}]}', "a required field has no value; id finds nothing"),
+    ],
+)
+def test_json_that_is_broken_or_something_else_names_the_place(text: str, problem: str):
+    with pytest.raises(ParseError, match=problem):
+        _read(text, {})
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"products": []}, "products finds nothing"),
+        ({"items": [1], "page": 2}, "no products at the top; there is an object with items, page"),
+        ([1, 2], "there is a list of 2, the first the value '1'"),
+    ],
+)
+def test_a_page_without_products_says_what_is_there_instead(body: object, reason: str):
+    with pytest.raises(NoProductError, match=reason):
+        _read(body, {})
+
+
+STATE = '{"props": {"items": [{"id": 1, "price": 12.90}, {"id": 2, "price": 5}]}}'
+
+
+@pytest.mark.parametrize(
+    ("markup", "records"),
+    [
+        (f'<script id=state type="application/json">{STATE}</script>', {"script": "#state"}),
+        (f"<script id=state><!-- {STATE} --></script>", {"script": "#state"}),
+        (
+            f"<script>var a = {{}}; window.__STATE__ = {STATE}; run({{}})</script>",
+            {"script": "script", "assigned": "window.__STATE__"},
+        ),
+        (
+            f"<script>x=1</script><script>data={STATE}</script>",
+            {"script": "script", "assigned": "data"},
+        ),
+    ],
+)
+def test_json_in_the_scripts_of_html_is_read(markup: str, records: dict[str, str]):
+    described = {"from": "embedded", "path": "props.items", **records}
+    columns = _read(f"<p>{markup}</p>", {"price": PRICE}, records=described).columns
+    assert columns == {"id": [1, 2], "price": ["12.90", "5"], "price_currency": ["USD"] * 2}
+
+
+def test_products_of_several_blocks_of_json_ld_are_taken_together():
+    blocks = [
+        {"@type": "Organization", "name": "Acme"},
+        {"@type": "Product", "sku": 1, "offers": {"price": "9.90", "priceCurrency": "EUR"}},
+        [{"@type": "Product", "sku": 2, "offers": {"price": 5}}],
+    ]
+    script = '<script type="application/ld+json">{}</script>'
+    body = "".join(script.format(json.dumps(block)) for block in blocks)
+    records = {
+        "from": "embedded",
+        "script": 'script[type="application/ld+json"]',
+        "path": "[@][] | [?\"@type\"=='Product']",
+    }
+    fields = {"id": {"json": "sku", "type": "integer"}, "price": PRICE | {"json": "offers.price"}}
+    assert _read(body, fields, records=records).columns["id"] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("markup", "records", "problem"),
+    [
+        ("<p>x", {"script": "#state"}, "there is no script #state"),
+        ("<script id=state>x = 1</script>", {"script": "#state"}, "no JSON: expecting value"),
+        (
+            '<script id=state>window.a = {"b": 1}; c.d = [2]</script>',
+            {"script": "#state"},
+            r"it assigns window.a, c.d; name one in `assigned`",
+        ),
+        (
+            "<script>window.a = 1</script>",
+            {"script": "script", "assigned": "b"},
+            "nothing is assigned to b in script",
+        ),
+        (
+            "<script>b = {'c': 1}</script>",
+            {"script": "script", "assigned": "b"},
+            r"what the script script assigns to b is no JSON: .*line 1, column 6",
+        ),
+        (
+            f"<script id=state>{STATE}</script>",
+            {"script": "#state", "path": "props.list"},
+            "there is no list in props; there is an object with items",
+        ),
+    ],
+)
+def test_scripts_without_the_products_say_what_is_there(
+    markup: str, records: dict[str, str], problem: str
+):
+    described = {"from": "embedded", "path": "props.items", **records}
+    with pytest.raises(ParseError, match=problem):
+        _read(markup, {}, records=described)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"records": {"from": "json"}}, "say where the products are"),
+        ({"records": {"from": "json", "path": "a["}}, r"records.path: a\[ is no JMESPath"),
+        ({"records": {"from": "embedded", "path": "a"}}, "say which script"),
+        ({"records": {"from": "json", "path": "a", "script": "b"}}, "has no scripts"),
+        ({"records": {"path": "a"}}, "say from: json or embedded"),
+        ({"records": {"from": "xml", "path": "a"}}, "records.from: input should be 'html', 'json'"),
+        ({"records": {"form": "json"}}, "no such key; did you mean from"),
+        ({"product": ".p"}, "product selects elements of HTML"),
+        ({"fields": {"id": "b"}}, "fields.id.select: the products are JSON"),
+        ({"fields": {"id": {"json": "a..b"}}}, r"fields.id.json: a..b is no JMESPath"),
+        (
+            {"fields": {"id": {"jsn": "a"}}},
+            "fields.id.jsn: .* did you mean json",
+        ),
+        ({"records": {}, "product": ".p"}, "fields.id.json: the products are elements of HTML"),
+        ({"records": {}}, "product: it is required, and missing"),
+        ({"total": {}}, "say where the number is"),
+    ],
+)
+def test_a_mistake_in_the_way_to_the_records_is_told(changes: dict[str, Any], problem: str):
+    with pytest.raises(CatalogueError, match=problem):
+        _reader({}, **changes)
+
+
+def test_a_stray_byte_costs_only_the_value_that_holds_it():
+    body = b'{"products": [{"id": 1, "t": "caf\xe9"}, {"id": 2, "t": "x"}], "footer": "\xa9"}'
+    reader = _reader({"x": {"json": "t", "on_invalid": "discard_value"}})
+    reading = reader.read(body, url=URL, page=PageKey(1))
+    assert reading.columns["x"] == [None, "x"]
+    with pytest.raises(ParseError, match=r"byte 33 \(0xe9\) is not valid utf-8"):
+        _reader({"x": {"json": "t"}}).read(body, url=URL, page=PageKey(1))
+    told = _reader({"x": {"json": "t"}}, encoding="windows-1252")
+    assert told.read(body, url=URL, page=PageKey(1)).columns["x"] == ["café", "x"]
