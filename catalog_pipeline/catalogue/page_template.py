@@ -30,6 +30,11 @@ def checked_template(value: str) -> str:
     if _STAND_IN in parts.netloc or _STAND_IN in parts.scheme:
         raise ValueError("{page} belongs in the path or the query, not before them")
     _check_no_steps_up(parts.path)
+    _check_one_parameter(parts.query)
+    if value.startswith(("//", "/\\")):
+        raise ValueError(
+            "// begins an address of another host; start it with one /, or with https:// and a host"
+        )
     return value
 
 
@@ -38,6 +43,18 @@ def _check_no_steps_up(path: str) -> None:
     rest = path.replace("\\", "/").partition(_STAND_IN)[2]
     if any(re.fullmatch(r"(\.|%2e){2}", step, re.IGNORECASE) for step in rest.split("/")):
         raise ValueError("a .. after {page} takes it out again; name the address that is meant")
+
+
+def _check_one_parameter(query: str) -> None:
+    """Of two parameters of one name servers read the first or the last; names with [] are lists."""
+    names = [part.partition("=") for part in query.split("&")]
+    numbered = {name for name, _, text in names if _STAND_IN in text and not name.endswith("[]")}
+    for name in numbered:
+        if [each for each, _, _ in names].count(name) > 1:
+            raise ValueError(
+                f"the parameter {name} is there twice, and not every server reads the one with "
+                f"{{page}}"
+            )
 
 
 def check_no_template(value: str) -> str:
