@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar
 from pathlib import Path
 
@@ -22,13 +23,14 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import check_pages
 from catalog_pipeline.cli.grids import output_console, print_rows
 from catalog_pipeline.cli.options import base_url_option, complete_names, json_option
+from catalog_pipeline.cli.page_findings import findings_of
 from catalog_pipeline.cli.terminal import GuardedConsole, say
 from catalog_pipeline.errors import FetchError, LoginError, ParseError, UsageError
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.reading.explaining import Explanation, FieldMatch, explain
 from catalog_pipeline.reading.html.listing import ListingParser
-from catalog_pipeline.reading.reader import reader_of
-from catalog_pipeline.records import Columns, Response, Validators
+from catalog_pipeline.reading.reader import Reader, reader_of
+from catalog_pipeline.records import Cell, Columns, Reading, Response, Validators
 from catalog_pipeline.sandbox.on_demand import served
 
 _ROWS_SHOWN = 20
@@ -40,13 +42,20 @@ _ROWS_SHOWN = 20
 @click.option(
     "--file",
     "saved",
+    multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A saved page to parse instead of fetching one.",
+    help="A saved page to parse instead of fetching one; may be given several times.",
 )
+@click.option("--all", "shows_all", is_flag=True, help="Show all rows of the page.")
 @base_url_option
 @json_option
 def command(
-    catalogue: str, page: int | None, saved: Path | None, base_url: str | None, as_json: bool
+    catalogue: str,
+    page: int | None,
+    saved: tuple[Path, ...],
+    shows_all: bool,
+    base_url: str | None,
+    as_json: bool,
 ) -> int:
     """Fetch and parse one page of CATALOGUE, a name or a YAML file; store nothing."""
     described = with_base_url(catalogue_at(catalogue), base_url)
@@ -58,29 +67,82 @@ def command(
         say(f"Warning: {caution}", err=True)
     session = CookieJar()
     secrets = Secrets.of_site(described, os.environ, session)
+    shown_rows = None if shows_all else _ROWS_SHOWN
+    found: list[_Tried] = []
+    for path in saved or (None,):
+        try:
+            response = (
+                _saved(described, number, path) if path else _fetched(described, number, session)
+            )
+        except (FetchError, LoginError) as error:
+            secrets.hide_in_error(error)
+            raise
+        response = replace(response, url=secrets.hide(response.url))
+        tried = _tried(parser, number, response, path, secrets)
+        found.append(tried)
+        if not as_json:
+            _show(described, tried, shown_rows)
+    if as_json:
+        _print_json(found)
+    return max(int(tried.error is not None) for tried in found)
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """What came of one page: its products, or why there are none."""
+
+    response: Response
+    path: Path | None
+    reading: Reading | None
+    error: ParseError | None
+    explanation: Explanation | None
+
+
+def _tried(
+    parser: Reader, page: PageKey, response: Response, path: Path | None, secrets: Secrets
+) -> _Tried:
+    reading, error = None, None
     try:
-        response = (
-            _saved(described, number, saved) if saved else _fetched(described, number, session)
+        reading = parser.read(
+            response.body, url=response.url, page=page, content_type=response.content_type
         )
-    except (FetchError, LoginError) as error:
-        secrets.hide_in_error(error)
-        raise
-    response = replace(response, url=secrets.hide(response.url))
-    try:
-        columns = parser.parse(
-            response.body, url=response.url, page=number, content_type=response.content_type
-        )
-    except ParseError as error:
-        explanation = (
-            explain(parser, response.body, url=response.url, content_type=response.content_type)
-            if isinstance(parser, ListingParser)
-            else None
-        )
-        secrets.hide_in_error(error)
-        _show_mismatch(error, secrets.hide_in(explanation), as_json=as_json)
-        return 1
-    _show_rows(secrets.hide_in_rows(columns)[0], response, as_json=as_json)
-    return 0
+    except ParseError as problem:
+        secrets.hide_in_error(problem)
+        error = problem
+    explanation = (
+        explain(parser, response.body, url=response.url, content_type=response.content_type)
+        if isinstance(parser, ListingParser)
+        else None
+    )
+    return _Tried(response, path, secrets.hide_in(reading), error, secrets.hide_in(explanation))
+
+
+def _show(catalogue: Catalogue, tried: _Tried, most_rows: int | None) -> None:
+    if tried.path is not None and tried.error is not None:
+        output_console().print(str(tried.path), soft_wrap=True, markup=False)
+    if tried.error is not None:
+        _show_mismatch(tried.error, tried.explanation)
+    elif tried.reading is not None:
+        _show_rows(tried.reading.columns, tried.response, most_rows)
+        console = GuardedConsole(highlight=False, soft_wrap=True)
+        for line in findings_of(catalogue, tried.reading, tried.explanation):
+            console.print(line, markup=False)
+
+
+def _print_json(found: Sequence[_Tried]) -> None:
+    """The rows of all pages, or the first error."""
+    for tried in found:
+        if tried.error is not None:
+            error = tried.error
+            print(json.dumps({"error": str(error), "field": error.field, "found": error.found}))
+            return
+    columns = [tried.reading.columns for tried in found if tried.reading is not None]
+    print(json.dumps([row for each in columns for row in _rows(each)]))
+
+
+def _rows(columns: Columns) -> list[dict[str, Cell]]:
+    names = list(columns)
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _saved(catalogue: Catalogue, page: PageKey, path: Path) -> Response:
@@ -107,12 +169,8 @@ def _fetched(catalogue: Catalogue, page: PageKey, session: CookieJar) -> Respons
         return fetch_single(at_its_address, page, os.environ, session)
 
 
-def _show_rows(columns: Columns, response: Response, *, as_json: bool) -> None:
-    names = list(columns)
-    rows = list(zip(*columns.values(), strict=True))
-    if as_json:
-        print(json.dumps([dict(zip(names, row, strict=True)) for row in rows]))
-        return
+def _show_rows(columns: Columns, response: Response, most: int | None) -> None:
+    rows = _rows(columns)
     console = output_console()
     console.print(
         f"{response.url}: {len(rows)} products, {len(response.body):,} bytes, "
@@ -120,19 +178,13 @@ def _show_rows(columns: Columns, response: Response, *, as_json: bool) -> None:
         soft_wrap=True,
         markup=False,
     )
-    shown = [
-        {"#": position, **dict(zip(names, row, strict=True))}
-        for position, row in enumerate(rows[:_ROWS_SHOWN], start=1)
-    ]
+    shown = [{"#": position, **row} for position, row in enumerate(rows[:most], start=1)]
     print_rows(console, shown)
-    if len(rows) > _ROWS_SHOWN:
-        console.print(f"… and {len(rows) - _ROWS_SHOWN} more")
+    if most is not None and len(rows) > most:
+        console.print(f"… and {len(rows) - most} more (--all shows them)")
 
 
-def _show_mismatch(error: ParseError, explanation: Explanation | None, *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({"error": str(error), "field": error.field, "found": error.found}))
-        return
+def _show_mismatch(error: ParseError, explanation: Explanation | None) -> None:
     console = GuardedConsole(highlight=False, soft_wrap=True)
     console.print(str(error), style="red", markup=False)
     if explanation is None:

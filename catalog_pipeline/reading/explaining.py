@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from catalog_pipeline.catalogue.field_types import OPTIONS
 from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.charset import in_utf8, of_charset, stray_byte_in
 from catalog_pipeline.reading.field_values import SHOWN_TEXT
@@ -22,6 +23,8 @@ from catalog_pipeline.reading.html.text import page_title
 from catalog_pipeline.reading.text_budget import TextBudget
 from catalog_pipeline.reading.values.borders import shown
 from catalog_pipeline.reading.values.links import LinkResolver
+from catalog_pipeline.reading.values.money import Money
+from catalog_pipeline.reading.values.separators import AMOUNT, open_separator
 from catalog_pipeline.reading.watch import at_most, field_begins
 
 MAX_FAILURES = 3
@@ -62,6 +65,8 @@ class FieldMatch:
     reasons: tuple[str, ...] = ()
     """How far each of the selectors gets that match in no product, if some product lacks the
     field."""
+    assumed: tuple[tuple[str, str], ...] = ()
+    """Texts whose only separator may be read in two ways, with how each was read."""
 
     @property
     def is_good(self) -> bool:
@@ -128,6 +133,7 @@ def _explained(
                 reader, matcher, page if reader.field.of == "page" else products, links, budget
             )
             for reader, matcher in zip(parser.readers, matchers, strict=True)
+            if reader.field.template is None
         )
     except ParseError as error:
         return Explanation("", origin, (), (), of_charset(str(error), charset))
@@ -180,7 +186,25 @@ def _field_match(
         len(failures),
         tuple(failures[:MAX_FAILURES]),
         _reasons(reader, products, matches) if missing and is_asked_for else (),
+        _assumed(reader, texts, links),
     )
+
+
+def _assumed(reader: FieldReader, texts: Texts, links: LinkResolver) -> tuple[tuple[str, str], ...]:
+    values = reader.values
+    if "decimal_separator" not in OPTIONS[reader.field.type] or reader.field.decimal_separator:
+        return ()
+    convert, assumed = values.converter_for(texts.first, links), {}
+    for text in texts.first:
+        if text is None or not any(open_separator(each[0]) for each in AMOUNT.finditer(text)):
+            continue
+        try:
+            value = convert(values.clean(text))
+        except ParseError:
+            continue
+        read = value.amount if isinstance(value, Money) else str(value)
+        assumed[values.clean(text)[:SHOWN_TEXT]] = read
+    return tuple(assumed.items())
 
 
 def _reasons(

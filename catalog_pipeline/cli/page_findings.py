@@ -1,0 +1,81 @@
+"""What `try` says of a page that could be read: how full its fields are, and what to doubt."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.reading.explaining import Explanation
+from catalog_pipeline.records import Columns, Reading
+
+_MOST_NAMED = 3
+
+
+def findings_of(
+    catalogue: Catalogue, reading: Reading, explanation: Explanation | None
+) -> list[str]:
+    """One line for each field, and one for each thing to doubt."""
+    return [
+        *_fill_rates(catalogue, reading.columns),
+        *_notes(reading),
+        *_equal_keys(catalogue, reading.columns),
+        *_assumed(explanation),
+    ]
+
+
+def _fill_rates(catalogue: Catalogue, columns: Columns) -> Iterator[str]:
+    for name in catalogue.fields:
+        cells = columns[name]
+        filled = sum(cell is not None for cell in cells)
+        share = f" ({filled / len(cells):.0%})" if cells else ""
+        yield f"{name}: {filled} of {len(cells)} filled{share}"
+
+
+def _notes(reading: Reading) -> Iterator[str]:
+    notes = reading.notes
+    if notes is None:
+        return
+    for name, number in notes.several.items():
+        products = "1 product has" if number == 1 else f"{number} products have"
+        yield f"{name}: {products} several values, of which the first is taken; see `nth`"
+    for text in notes.texts[:_MOST_NAMED]:
+        what = "the product" if text.row else "the value"
+        yield (
+            f"{text.field}: {what} is left out at product {text.position}: {text.problem} "
+            f"(found: {text.found!r})"
+        )
+    if len(notes.texts) > _MOST_NAMED:
+        yield f"… and {len(notes.texts) - _MOST_NAMED} more texts are left out"
+    if notes.total is not None:
+        yield f"total: the page says that the site has {notes.total:,} products"
+
+
+def _equal_keys(catalogue: Catalogue, columns: Columns) -> Iterator[str]:
+    places: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    keys = zip(*(columns[name] for name in catalogue.key_columns), strict=True)
+    for position, key in enumerate(keys, start=1):
+        if any(cell is not None for cell in key):
+            places[key].append(position)
+    equal = {key: positions for key, positions in places.items() if len(positions) > 1}
+    if not equal:
+        return
+    lost = sum(len(positions) - 1 for positions in equal.values())
+    named = "; ".join(
+        f"{', '.join(map(repr, key))} at {', '.join(map(str, positions[:5]))}"
+        for key, positions in list(equal.items())[:_MOST_NAMED]
+    )
+    fields = ", ".join(catalogue.key)
+    yield f"key: {lost} of these rows would give way to another one of the same {fields}: {named}"
+
+
+def _assumed(explanation: Explanation | None) -> Iterator[str]:
+    for match in explanation.fields if explanation is not None else ():
+        if match.assumed:
+            named = ", ".join(f"{text!r} as {value}" for text, value in match.assumed[:_MOST_NAMED])
+            more = len(match.assumed) - _MOST_NAMED
+            others = f" and {more} more" if more > 0 else ""
+            yield (
+                f"{match.field}: read by what is usual, not by what is declared: {named}{others}; "
+                f"`decimal_separator` declares it"
+            )
