@@ -50,6 +50,13 @@ def _compiling(pattern: str) -> str:
     return pattern
 
 
+def _currency_code(code: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", code):
+        raise ValueError(f"{code!r} is no ISO 4217 code such as USD or GBP")
+    return code
+
+
+CurrencyCode = Annotated[str, AfterValidator(_currency_code)]
 Pattern = Annotated[str, AfterValidator(_compiling)]
 """A regular expression as Python has them."""
 
@@ -147,7 +154,7 @@ class Field(StrictModel):
     required: bool = False
     """Whether a product without this value is an error; otherwise the cell is empty."""
 
-    currency: str | None = None
+    currency: CurrencyCode | None = None
     """Money: ISO 4217 code of prices whose text has no currency, or a sign that several share, such
     as `$`, `¥`, `kr` and `Rs`."""
     scale: Annotated[float, Bounded(gt=0)] | None = None
@@ -185,13 +192,6 @@ class Field(StrictModel):
         if len({" ".join(text.split()) for text in values}) < len(values):
             raise ValueError("two texts in values are the same once their white space is folded")
         return self
-
-    @field_validator("currency")
-    @classmethod
-    def _currency_is_a_code(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"[A-Z]{3}", value):
-            raise ValueError(f"{value!r} is no ISO 4217 code such as USD or GBP")
-        return value
 
     @field_validator("timezone")
     @classmethod

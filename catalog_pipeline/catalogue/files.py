@@ -23,6 +23,7 @@ from catalog_pipeline.catalogue.finding import FILE_NAMES, find_catalogues, is_c
 from catalog_pipeline.catalogue.mistake import Mistake
 from catalog_pipeline.catalogue.mistakes import located, mistakes_of, unknown_key
 from catalog_pipeline.catalogue.model import Catalogue, CatalogueAttributes
+from catalog_pipeline.catalogue.presets import expanded
 from catalog_pipeline.catalogue.scalars import typed
 from catalog_pipeline.catalogue.templates import Renderer, render
 from catalog_pipeline.catalogue.written import Document, read_documents
@@ -173,7 +174,7 @@ def catalogue_from_attributes(name: str, attributes: Mapping[str, Any]) -> Catal
 def _checked(name: str, attributes: Mapping[str, Any]) -> tuple[Catalogue | None, list[Mistake]]:
     if "name" in attributes:
         return None, [Mistake("name", "the folder's name is the catalogue's; leave it out")]
-    values, problems = typed(Catalogue, attributes)
+    values, problems = typed(Catalogue, expanded(attributes))
     try:
         catalogue = Catalogue.model_validate({**values, "name": name})
     except ValidationError as error:

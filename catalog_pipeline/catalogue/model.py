@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, field_validator, model_validator
@@ -25,6 +25,7 @@ from catalog_pipeline.catalogue.bounds import (
 )
 from catalog_pipeline.catalogue.encodings import checked_encoding
 from catalog_pipeline.catalogue.fields import (
+    CurrencyCode,
     Field,
     FieldOrSelectors,
     OneOrMore,
@@ -53,6 +54,11 @@ class CatalogueAttributes(StrictModel):
 
     description: str = ""
     """What the catalogue is, for `list` and the web UI."""
+    preset: Literal["shopify", "woocommerce"] | None = None
+    """The system of the shop: it gives `page_url`, `records`, `key` and `fields` of its public
+    products, each of which may be given anew."""
+    currency: CurrencyCode | None = None
+    """ISO 4217 code of the prices of all fields that say none of their own."""
     base_url: BaseUrl
     """The site's address; the paths of the other keys are below it."""
     mirrors: tuple[BaseUrl, ...] = ()

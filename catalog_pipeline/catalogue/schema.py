@@ -27,6 +27,7 @@ The path is relative to the YAML's own folder, so it holds without a network and
 that an editor was opened in.
 """
 
+_NOT_OF_A_PRESET = ("base_url", "last_page")
 _TEMPLATE = {
     "type": "string",
     "pattern": r"\{\{.*\}\}",
@@ -40,7 +41,10 @@ _VALUES = ("default", "examples", "enum", "const", "required", "discriminator")
 def attributes_schema() -> dict[str, Any]:
     """The schema of what stands under `attributes`."""
     schema: dict[str, Any] = _with_templates(CatalogueAttributes.model_json_schema())
-    return schema
+    # A preset gives what is required else.
+    required = schema.pop("required")
+    given = [key for key in required if key in _NOT_OF_A_PRESET]
+    return {**schema, "anyOf": [{"required": required}, {"required": ["preset", *given]}]}
 
 
 def file_schema() -> dict[str, Any]:
