@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.origins import elsewhere
@@ -72,12 +73,15 @@ def why_not_done(
     cut_off: datetime | None,
     now: datetime,
     is_unreadable: Callable[[PageKey], bool] = lambda page: False,
+    *,
+    code_version: str | None = None,
 ) -> NotDone | None:
     """Why a page with that record is to be downloaded or parsed again; None if it is done.
 
     Without a cut-off a page stays done, however old. With one, a time after `now` proves nothing:
     the clock was ahead when it was taken down. `is_unreadable` says whether today's YAML was
-    found unable to read the stored body: only a download can help then.
+    found unable to read the stored body: only a download can help then. Who asks of many pages
+    gives the catalogue's `code_version`, which takes longer to tell than all else here.
     """
     place = elsewhere(catalogue, record)
     if place is not None:
@@ -86,7 +90,7 @@ def why_not_done(
         is_ahead = record.fetched_at > now
         when = "in the future, by a clock that was ahead" if is_ahead else "too long ago"
         return NotDone(False, f"fetched {when}")
-    if record.code_version == catalogue.code_version:
+    if record.code_version == (code_version or catalogue.code_version):
         return None
     return NotDone(False, "parsed by another YAML", is_to_parse=not is_unreadable(record.page))
 
@@ -114,6 +118,7 @@ def plan_crawl(
     pages = list(pages)
     others = _others(catalogue, pages, checkpoints, cut_off, now)
     repeats = Repeats(others)
+    ask = partial(why_not_done, is_unreadable=is_unreadable, code_version=catalogue.code_version)
     carried_over: list[StoredPage] = []
     recovered: list[StoredPage] = []
     due: list[tuple[PageKey, StoredPage | None]] = []
@@ -124,7 +129,7 @@ def plan_crawl(
         checkpoint = checkpoints.get(page)
         if checkpoint is not None:
             oldest = None if page in at_any_age else cut_off.instant
-            not_done = why_not_done(catalogue, checkpoint.record, oldest, now, is_unreadable)
+            not_done = ask(catalogue, checkpoint.record, oldest, now)
             is_of_use = not_done is None or not_done.is_to_parse
             problem = damage_of(checkpoint, store) if is_of_use else None
             if is_of_use and problem is None:
@@ -145,7 +150,7 @@ def plan_crawl(
             except StoredPageError as error:
                 damaged.append(str(error))
             else:
-                not_done = why_not_done(catalogue, found.record, None, now, is_unreadable)
+                not_done = ask(catalogue, found.record, None, now)
                 is_of_use = not_done is None or not_done.is_to_parse
                 if is_of_use and not repeats.others(found.record):
                     moved.pop(page, None)
@@ -176,7 +181,8 @@ def _others(
     """The pages outside of the run that are done, by its cut-off if that was asked for."""
     instant = cut_off.instant if cut_off.is_explicit else None
     found = [checkpoints[page] for page in sorted(checkpoints.keys() - set(pages))]
-    reasons = (why_not_done(catalogue, stored.record, instant, now) for stored in found)
+    ask = partial(why_not_done, code_version=catalogue.code_version)
+    reasons = (ask(catalogue, stored.record, instant, now) for stored in found)
     return [
         stored
         for stored, reason in zip(found, reasons, strict=True)

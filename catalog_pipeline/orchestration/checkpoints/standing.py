@@ -7,6 +7,7 @@ again. When a checkpoint no longer makes its page done is decided in `crawling.p
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from functools import partial
 
 from dagster import DagsterInstance
 
@@ -102,12 +103,13 @@ def _not_done(
     moved: dict[PageKey, str] = {}
     to_parse: set[PageKey] = set()
     unread = _unread_by_another(catalogue, standing)
+    ask = partial(why_not_done, code_version=catalogue.code_version)
     for page in (standing.statuses.done - standing.statuses.interrupted.keys()) | unread:
         if page not in standing.checkpoints:
             # Recorded by other hands: what there is of it names no stored page.
             outdated.add(page)
             continue
-        not_done = why_not_done(catalogue, standing.checkpoints[page].record, cutoff, now)
+        not_done = ask(catalogue, standing.checkpoints[page].record, cutoff, now)
         if not_done is None:
             to_parse |= {page} & unread
             continue
@@ -119,10 +121,11 @@ def _not_done(
 
 def _unread_by_another(catalogue: Catalogue, standing: Standing) -> set[PageKey]:
     """Failed pages whose stored body another YAML than today's could not read: today's may."""
+    readers = (None, catalogue.code_version)
     return {
         page
         for page, failure in standing.failures.items()
-        if failure.unread_by not in (None, catalogue.code_version) and page in standing.checkpoints
+        if failure.unread_by not in readers and page in standing.checkpoints
     }
 
 
