@@ -131,7 +131,7 @@ def run_command(arguments: list[str]) -> int:
         return _report(error, debug)
     except Exception as error:
         if debug:
-            traceback.print_exc()
+            say(traceback.format_exc(), err=True)
         else:
             told = f"Error: {type(error).__name__}: {error} (--debug shows more)"
             say(told, err=True)
@@ -141,7 +141,7 @@ def run_command(arguments: list[str]) -> int:
 
 def _report(error: CatalogPipelineError, debug: bool) -> int:
     if debug:
-        traceback.print_exception(error)
+        say("".join(traceback.format_exception(error)), err=True)
     else:
         say(f"Error: {error}", err=True)
     return code_of_error(error)

@@ -14,6 +14,7 @@ from typing import Any
 from requests.cookies import RequestsCookieJar
 
 from catalog_pipeline.errors import StorageError
+from catalog_pipeline.showing import as_line
 from catalog_pipeline.system.durable_files import read_plain, replace_content
 
 logger = logging.getLogger(__name__)
@@ -87,8 +88,8 @@ class CookieFile:
     def _warn(self, problem: str) -> None:
         logger.warning(
             "The cookie file %s is damaged (%s) and is not used; the crawl logs in anew",
-            self.path,
-            problem,
+            as_line(str(self.path)),
+            as_line(problem),
         )
 
 

@@ -20,6 +20,7 @@ from catalog_pipeline.fetching.redirects import check_redirect
 from catalog_pipeline.fetching.retry_table import kind_of_status
 from catalog_pipeline.fetching.robots import MAX_ROBOTS_BYTES
 from catalog_pipeline.records import Redirect, Response, Validators
+from catalog_pipeline.showing import as_line
 
 MAX_RETRY_AFTER_SECONDS = 3600.0
 _MAX_VALIDATOR_CHARACTERS = 1000
@@ -62,7 +63,7 @@ def judged(
     return Response(
         url=url,
         status=raw.status,
-        content_type=effective_type(raw.headers.get("Content-Type")),
+        content_type=_shown_type(raw),
         validators=Validators(_validator(raw, "ETag"), _validator(raw, "Last-Modified")),
         body=body.content,
         wire_bytes=body.wire_bytes,
@@ -83,9 +84,19 @@ def retry_after_seconds(value: str | None) -> float | None:
 
 
 def _validator(raw: BaseHTTPResponse, name: str) -> str | None:
-    """What is recorded with the page and sent back; without one the page is had in full again."""
+    """What is recorded with the page and sent back; without one the page is had in full again.
+
+    One with characters that cannot be seen, which no server needs, would rule who looks at it.
+    """
     value = raw.headers.get(name)
-    return value if value and len(value) <= _MAX_VALIDATOR_CHARACTERS else None
+    is_usable = value and value.isprintable() and len(value) <= _MAX_VALIDATOR_CHARACTERS
+    return value if is_usable else None
+
+
+def _shown_type(raw: BaseHTTPResponse) -> str | None:
+    """The type of what came, as it is recorded and shown."""
+    found = effective_type(raw.headers.get("Content-Type"))
+    return None if found is None else as_line(found)[:_MAX_VALIDATOR_CHARACTERS]
 
 
 def _check_type(raw: BaseHTTPResponse, known: frozenset[str]) -> None:

@@ -11,6 +11,7 @@ from catalog_pipeline.errors import UsageError
 from catalog_pipeline.sandbox.faults import FORM, parse_fault
 from catalog_pipeline.sandbox.server import run_shop
 from catalog_pipeline.sandbox.settings import ShopSettings
+from catalog_pipeline.showing import as_lines
 
 USAGE_EXIT_CODE = 2
 
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         run_shop(settings, options.port, exits_with_parent=options.exit_with_parent)
     except UsageError as error:
-        print(error, file=sys.stderr)
+        print(as_lines(str(error)), file=sys.stderr)
         return USAGE_EXIT_CODE
     return 0
 

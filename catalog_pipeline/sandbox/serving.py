@@ -24,6 +24,7 @@ from catalog_pipeline.errors import UsageError
 from catalog_pipeline.sandbox.app import create_app
 from catalog_pipeline.sandbox.broken_answers import TRANSPORT_EXTENSION
 from catalog_pipeline.sandbox.settings import DEFAULT_PORT, HOST, ShopSettings
+from catalog_pipeline.showing import as_lines
 
 BACKLOG = 1024
 KEEP_ALIVE_SECONDS = 75
@@ -38,7 +39,7 @@ def serve(settings: ShopSettings, port: int | None, *, exits_with_parent: bool) 
     listener = _listen(port)
     server = _ShopServer(_uvicorn_config(settings), ignores_sigint=exits_with_parent)
     server.config.load()
-    print(_greeting(settings, listener.getsockname()[1]), flush=True)
+    print(as_lines(_greeting(settings, listener.getsockname()[1])), flush=True)
     # uvicorn closes the shop in good order, then passes SIGINT on.
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])

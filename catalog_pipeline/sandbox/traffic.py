@@ -93,10 +93,10 @@ class TrafficMiddleware:
             await self.app(scope, receive, send_and_note)
         finally:
             if self.is_printed:
-                print(_as_line(entry, str(scope["method"])), flush=True)
+                print(as_line(_told(entry, str(scope["method"]))), flush=True)
 
 
-def _as_line(entry: list[float | str | int], method: str) -> str:
+def _told(entry: list[float | str | int], method: str) -> str:
     when, path, status = entry
     clock = time.strftime("%H:%M:%S", time.localtime(float(when)))
     return as_line(f"{clock} {method} {path} {status or 'no answer'}")

@@ -28,7 +28,7 @@ def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
     """Metadata of a checkpoint."""
     record = stored.record
     return {
-        "url": dg.UrlMetadataValue(record.url),
+        "url": _address(record.url),
         "http_status": dg.IntMetadataValue(record.http_status),
         "rows": dg.IntMetadataValue(record.rows),
         "bytes": dg.IntMetadataValue(record.body_bytes),
@@ -120,7 +120,7 @@ def metadata_of_failure(failure: PageFailure) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "error": dg.TextMetadataValue(_sentence_without_address(failure)),
         "kind": dg.TextMetadataValue(failure.kind),
-        "url": dg.UrlMetadataValue(failure.url),
+        "url": _address(failure.url),
     }
     if failure.http_status is not None:
         metadata["http_status"] = dg.IntMetadataValue(failure.http_status)
@@ -161,6 +161,13 @@ def _sentence_with_address(page: PageKey, url: str, sentence: str) -> str:
     if not sentence.startswith(short):
         return sentence
     return f"page {page} {url}: {sentence[len(short) :]}"
+
+
+def _address(url: str) -> dg.MetadataValue[Any]:
+    """What the web UI makes a link of, if it leads to a page of a site."""
+    if url.startswith(("http://", "https://")) and url.isprintable():
+        return dg.UrlMetadataValue(url)
+    return dg.TextMetadataValue(url)
 
 
 def _text(value: str | None) -> dg.MetadataValue[Any]:

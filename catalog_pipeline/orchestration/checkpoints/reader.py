@@ -19,6 +19,7 @@ from catalog_pipeline.orchestration.checkpoints.latest_events import latest_meta
 from catalog_pipeline.orchestration.checkpoints.metadata import failure_of_values, page_of_values
 from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline.records import PageFailure, StoredPage
+from catalog_pipeline.showing import as_line
 
 _log = logging.getLogger(__name__)
 
@@ -110,6 +111,8 @@ def pages_named(catalogue: Catalogue, partitions: Iterable[str]) -> dict[str, Pa
             found[partition] = PageKey.parse(partition)
         except PageKeyError as error:
             _log.warning(
-                "Catalogue %s: a partition of its history is left out: %s", catalogue.name, error
+                "Catalogue %s: a partition of its history is left out: %s",
+                as_line(catalogue.name),
+                as_line(str(error)),
             )
     return found

@@ -13,7 +13,7 @@ import dagster as dg
 from catalog_pipeline.catalogue.bounds import NAME_PATTERN
 from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.orchestration.names import CATALOGUE_TAG, plain_pages_key, plain_products_key
-from catalog_pipeline.showing import as_line
+from catalog_pipeline.showing import as_line, as_lines
 
 _IS_VALIDATED_VARIABLE = "DAGSTER_IS_DEFS_VALIDATION_CLI"
 """Set by `dg check defs` and `dagster definitions validate`."""
@@ -57,7 +57,7 @@ def _failing_assets(name: str, sentence: str, key_prefix: tuple[str, ...]) -> dg
         can_subset=True,
     )
     def cannot_be_used() -> dg.MaterializeResult:
-        raise dg.Failure(sentence, allow_retries=False)
+        raise dg.Failure(as_lines(sentence), allow_retries=False)
 
     return cannot_be_used
 

@@ -33,6 +33,7 @@ from catalog_pipeline.orchestration.definitions.sensor import build_table_sensor
 from catalog_pipeline.orchestration.definitions.table_checks import build_table_checks
 from catalog_pipeline.reading.reader import reader_of
 from catalog_pipeline.sandbox.on_demand import served
+from catalog_pipeline.showing import as_line
 
 RECOMMENDED_PARTITIONS = 100_000
 """Partitions of an asset that Dagster recommends at most."""
@@ -110,7 +111,7 @@ class CatalogueComponent(dg.Component):
         """Assets, checks, schedule and automation of the catalogue."""
         _warn_of_too_many_pages(self.catalogue)
         for caution in cautions_of(self.catalogue):
-            warnings.warn(f"Catalogue {self.catalogue.name}, {caution}", stacklevel=2)
+            warnings.warn(as_line(f"Catalogue {self.catalogue.name}, {caution}"), stacklevel=2)
         schedule = build_refresh_schedule(self.catalogue)
         return dg.Definitions(
             assets=[
@@ -146,8 +147,10 @@ def _file_of(context: dg.ComponentLoadContext) -> Path | None:
 def _warn_of_too_many_pages(catalogue: Catalogue) -> None:
     if len(catalogue.pages) > RECOMMENDED_PARTITIONS:
         warnings.warn(
-            f"Catalogue {catalogue.name} has {len(catalogue.pages):,} pages. Each is a partition, "
-            f"and Dagster recommends at most {RECOMMENDED_PARTITIONS:,} of them for an asset; the "
-            f"web UI becomes slow with more.",
+            as_line(
+                f"Catalogue {catalogue.name} has {len(catalogue.pages):,} pages. Each is a "
+                f"partition, and Dagster recommends at most {RECOMMENDED_PARTITIONS:,} of them for "
+                f"an asset; the web UI becomes slow with more."
+            ),
             stacklevel=2,
         )

@@ -21,6 +21,7 @@ from catalog_pipeline.orchestration.names import (
     products_key,
     qualified_name,
 )
+from catalog_pipeline.showing import as_line
 
 SECONDS_BETWEEN_LOOKS = 5
 SECONDS_AFTER_A_FAILURE = 300.0
@@ -66,7 +67,7 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
             return dg.SkipReason(f"The build of run {last_run} failed; trying again later.")
         pages = f"{catalogue.first_page}-{catalogue.last_page}"
         state = f"{newest}/{checkpoint_count(context.instance, catalogue)}/{pages}"
-        context.log.info(f"Asking for a build of {catalogue.name}'s table: {outdated}.")
+        context.log.info(as_line(f"Asking for a build of {catalogue.name}'s table: {outdated}."))
         # Without a selection the run would not say, in the list of runs nor here, what it builds.
         return dg.RunRequest(
             # Dagster runs each key once; a build that came to nothing is to be followed by another.

@@ -42,6 +42,7 @@ from catalog_pipeline.orchestration.runs.run_config import CrawlConfig, pages_of
 from catalog_pipeline.orchestration.runs.run_log import RunLog
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import CrawlOutcome, StoredPage
+from catalog_pipeline.showing import as_line, as_lines
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.system.signals import stop_on_signals
 
@@ -85,7 +86,7 @@ def crawl_pages(
             run_log.given_up()
             raise
     if outcome.was_stopped:
-        context.log.info(f"Stopped as asked; {len(outcome.untried)} pages are still due.")
+        context.log.info(as_line(f"Stopped as asked; {len(outcome.untried)} pages are still due."))
         raise dg.DagsterExecutionInterruptedError
     if outcome.failures:
         allow_retry_for(context.instance, context.run, outcome.failures)
@@ -127,7 +128,7 @@ def _crawl(
         outcome = _both(outcome, crawl(crawl_job, recorder, crawl_context, must_stop))
     store.discard_others(recorder.recorded, now=datetime.now(timezone.utc))
     if outcome.with_secrets:
-        context.log.warning(told_of_secrets(outcome.with_secrets))
+        context.log.warning(as_line(told_of_secrets(outcome.with_secrets)))
     observer.finished(outcome)
     return outcome
 
@@ -152,9 +153,9 @@ def _errors_as_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
     except (CrawlStoppedError, LoginError) as error:
         # A blocked site or a refused login is not helped by running into it again.
         allow_no_retry(context.instance, context.run)
-        raise dg.Failure(str(error), allow_retries=False) from error
+        raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
     except CatalogPipelineError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+        raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
 
 
 def _record_in_groups(recorder: EventRecorder, pages: Sequence[StoredPage]) -> None:
@@ -163,35 +164,43 @@ def _record_in_groups(recorder: EventRecorder, pages: Sequence[StoredPage]) -> N
 
 
 def _tell_waiting(context: dg.AssetExecutionContext, observer: Observer, holder: str) -> None:
-    context.log.info(f"Another crawl of this catalogue is on: {holder}. Waiting for its end.")
+    context.log.info(
+        as_line(f"Another crawl of this catalogue is on: {holder}. Waiting for its end.")
+    )
     observer.waiting_for(holder)
 
 
 def _tell_plan(context: dg.AssetExecutionContext, catalogue: Catalogue, plan: CrawlPlan) -> None:
     context.log.info(
-        f"{len(plan.due)} pages to download, {len(plan.carried_over)} done already, "
-        f"{len(plan.recovered)} stored by a run that died before it could record them."
+        as_line(
+            f"{len(plan.due)} pages to download, {len(plan.carried_over)} done already, "
+            f"{len(plan.recovered)} stored by a run that died before it could record them."
+        )
     )
     if plan.to_parse:
         context.log.info(
-            f"{len(plan.to_parse)} pages are parsed again from their stored bodies, without a "
-            f"download."
+            as_line(
+                f"{len(plan.to_parse)} pages are parsed again from their stored bodies, without a "
+                f"download."
+            )
         )
     elsewhere = tell_other_history(context.instance, catalogue)
     if elsewhere is not None:
-        context.log.warning(f"{catalogue.name}: {elsewhere}.")
+        context.log.warning(as_line(f"{catalogue.name}: {elsewhere}."))
     moved = tell_moved(catalogue, plan.moved)
     if moved is not None:
-        context.log.warning(f"{catalogue.name}: {moved}.")
+        context.log.warning(as_line(f"{catalogue.name}: {moved}."))
     for problem in plan.damaged:
-        context.log.warning(f"Downloading again: {problem}.")
+        context.log.warning(as_line(f"Downloading again: {problem}."))
 
 
 def _pages_failed(outcome: CrawlOutcome) -> dg.Failure:
     failed = [failure.page for failure in outcome.failures]
-    reasons = "\n".join(reasons_of(outcome.failures))
+    reasons = "
+".join(map(as_line, reasons_of(outcome.failures)))
+    told = f"{len(failed)} pages failed: {format_pages(failed)}. All others are recorded."
     return dg.Failure(
-        f"{len(failed)} pages failed: {format_pages(failed)}. All others are recorded.\n{reasons}",
+        as_lines(f"{told}\n{reasons}"),
         metadata={
             "failed_pages": format_pages(failed),
             "failed": len(failed),

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from catalog_pipeline.crawling.plan import CrawlPlan
 from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
+from catalog_pipeline.showing import as_line
 
 SECONDS_BETWEEN_LINES = 10.0
 MOST_FAILURES = 100
@@ -40,7 +41,7 @@ class RunLog(Observer):
         now = self._clock()
         if now - self._last_line >= SECONDS_BETWEEN_LINES:
             self._last_line = now
-            self._log.info(self._progress(now))
+            self._log.info(as_line(self._progress(now)))
 
     def page_stored(self, stored: StoredPage) -> None:
         self._stored += 1
@@ -54,7 +55,7 @@ class RunLog(Observer):
     def page_failed(self, failure: PageFailure) -> None:
         self._failed += 1
         if self._failed <= MOST_FAILURES:
-            self._log.warning(failure.message)
+            self._log.warning(as_line(failure.message))
         if self._failed == MOST_FAILURES:
             self._log.warning("Of further failed pages each partition tells its own reason.")
 
@@ -62,10 +63,10 @@ class RunLog(Observer):
         self._retries += 1
 
     def slowed_down(self, reason: str) -> None:
-        self._log.warning(f"Slowly: {reason}.")
+        self._log.warning(as_line(f"Slowly: {reason}."))
 
     def stopping(self, reason: str) -> None:
-        self._log.warning(f"Stopping ({reason}); finishing the pages in flight.")
+        self._log.warning(as_line(f"Stopping ({reason}); finishing the pages in flight."))
 
     def finished(self, outcome: CrawlOutcome) -> None:
         self._tell_costs(
@@ -82,9 +83,12 @@ class RunLog(Observer):
             f"{page} ({seconds:.1f} s)" for seconds, page in sorted(self._slowest, reverse=True)
         )
         self._log.info(
-            f"{gains}, {self._retries:,} retries, {failed:,} failed, "
-            f"{self._waited_seconds:,.0f} s waited for the site's limits, "
-            f"{self._clock() - self._started:,.0f} s in all; slowest pages: {slowest or 'none'}."
+            as_line(
+                f"{gains}, {self._retries:,} retries, {failed:,} failed, "
+                f"{self._waited_seconds:,.0f} s waited for the site's limits, "
+                f"{self._clock() - self._started:,.0f} s in all; "
+                f"slowest pages: {slowest or 'none'}."
+            )
         )
 
     def _progress(self, now: float) -> str:

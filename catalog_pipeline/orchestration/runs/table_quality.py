@@ -15,6 +15,7 @@ from catalog_pipeline.orchestration.checkpoints.table_state import (
     SEVERAL_KEY,
     TOTAL_KEY,
 )
+from catalog_pipeline.showing import as_markdown
 from catalog_pipeline.tables.report import TableReport
 
 VALUES_READABLE = "values_are_readable"
@@ -71,7 +72,7 @@ def _values_readable(catalogue: Catalogue, report: TableReport) -> dg.AssetCheck
         check_name=VALUES_READABLE,
         passed=not notes.discarded,
         severity=severity,
-        description=next(_of_discarded(report), None),
+        description=_first(_of_discarded(report)),
         metadata={
             "share": round(share, 4),
             "products_left_out": notes.lost_rows,
@@ -89,9 +90,15 @@ def _rows_as_told(report: TableReport, *, is_complete: bool) -> dg.AssetCheckRes
         check_name=ROWS_AS_TOLD,
         passed=total == rows,
         severity=severity,
-        description=next(_of_total(report), None),
+        description=_first(_of_total(report)),
         metadata={"rows": rows, **({} if total is None else {"told": total})},
     )
+
+
+def _first(sentences: Iterator[str]) -> str | None:
+    """The first sentence, for the web UI, which takes it for Markdown."""
+    first = next(sentences, None)
+    return None if first is None else as_markdown(first)
 
 
 def _sentences(catalogue: Catalogue, report: TableReport) -> Iterator[str]:

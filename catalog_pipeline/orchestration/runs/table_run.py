@@ -42,6 +42,7 @@ from catalog_pipeline.orchestration.runs.completeness import (
 )
 from catalog_pipeline.orchestration.runs.table_quality import check_rows, quality_metadata
 from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.showing import as_line, as_lines, as_markdown
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables.build import TableReport, build_table
 from catalog_pipeline.tables.preview import markdown_preview
@@ -69,7 +70,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
     except CatalogPipelineError as error:
         if isinstance(error, TableError):
             instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0"})
-        raise dg.Failure(str(error), allow_retries=False) from error
+        raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
     _tell_left_out(context, report, completeness.outside)
     return dg.MaterializeResult(
         metadata={
@@ -96,16 +97,20 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
 def _tell_damage(context: dg.AssetExecutionContext, catalogue: Catalogue) -> None:
     damage = damage_of_last_table(context.instance, catalogue)
     if damage is not None:
-        context.log.warning(f"Building the table anew out of the stored pages: {damage}.")
+        context.log.warning(as_line(f"Building the table anew out of the stored pages: {damage}."))
 
 
 def _tell_left_out(context: dg.AssetExecutionContext, report: TableReport, outside: str) -> None:
     if outside:
-        context.log.warning(f"Not in the table: pages {outside}, outside of the catalogue.")
+        context.log.warning(
+            as_line(f"Not in the table: pages {outside}, outside of the catalogue.")
+        )
     for page in report.left_out[:_TOLD]:
-        context.log.warning(f"Not in the table: {page.reason}.")
+        context.log.warning(as_line(f"Not in the table: {page.reason}."))
     if len(report.left_out) > _TOLD:
-        context.log.warning(f"{len(report.left_out) - _TOLD} more pages are not in the table.")
+        context.log.warning(
+            as_line(f"{len(report.left_out) - _TOLD} more pages are not in the table.")
+        )
 
 
 def _build(
@@ -198,7 +203,7 @@ def _listing_whole(more: str) -> dg.AssetCheckResult:
         check_name=LISTING_WHOLE,
         passed=not more,
         severity=dg.AssetCheckSeverity.WARN,
-        description=more or None,
+        description=as_markdown(more) if more else None,
     )
 
 
@@ -207,7 +212,7 @@ def _pages_intact(report: TableReport) -> dg.AssetCheckResult:
         check_name=PAGES_INTACT,
         passed=not report.left_out,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=None if not report.left_out else report.left_out[0].reason,
+        description=as_markdown(report.left_out[0].reason) if report.left_out else None,
         metadata={
             "damaged": dg.MetadataValue.json([page.reason for page in report.left_out[:100]])
         },

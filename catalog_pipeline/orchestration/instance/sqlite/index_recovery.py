@@ -32,6 +32,7 @@ from dagster._serdes import deserialize_value, serialize_value
 from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.sqlite.damage import damage_of, set_aside
 from catalog_pipeline.orchestration.instance.sqlite.event_rows import MIRRORED, EventRow
+from catalog_pipeline.showing import as_line
 from catalog_pipeline.system.durable_files import sync_folder
 
 _EVENTS_AT_ONCE = 500
@@ -109,9 +110,11 @@ def _replace(folder: str, path: str, damage: str, open_index: Callable[[str], In
         shutil.rmtree(made, ignore_errors=True)
     kept = f" What was there is kept as {aside}." if os.path.lexists(aside) else ""
     _logger.warning(
-        f"The index of Dagster's event log, {path}, {damage}. It was made anew from the runs' own "
-        f"files, {count:,} events in {time.monotonic() - began:.1f} s; nothing needs to be "
-        f"downloaded again.{kept}"
+        as_line(
+            f"The index of Dagster's event log, {path}, {damage}. It was made anew from the runs' "
+            f"own files, {count:,} events in {time.monotonic() - began:.1f} s; nothing needs to be "
+            f"downloaded again.{kept}"
+        )
     )
 
 
@@ -182,8 +185,10 @@ def _keys(path: str) -> list[tuple[str, str, int]]:
             return [(when, path, event_id) for when, event_id in connection.execute(query, types)]
     except sqlite3.DatabaseError as error:
         _logger.warning(
-            f"The events of the run in {path} cannot be read: {error}. Pages that it stored are "
-            f"recorded again from their files by the next crawl."
+            as_line(
+                f"The events of the run in {path} cannot be read: {error}. Pages that it stored "
+                f"are recorded again from their files by the next crawl."
+            )
         )
         return []
 
