@@ -42,6 +42,7 @@ from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.reading.reader import reader_of
 from catalog_pipeline.sandbox.on_demand import served
 from catalog_pipeline.storing.folder_store import FolderStore
+from catalog_pipeline.system.private_files import private_files
 
 
 @click.command()
@@ -151,6 +152,8 @@ def _run(request: CrawlRequest, progress: RunProgress) -> CrawlResult:
     places = catalogue_places(catalogue.name)
     with ExitStack() as stack:
         stack.enter_context(progress)
+        if catalogue.login is not None:
+            stack.enter_context(private_files())
         lease = stack.enter_context(
             catalogue_lock(places.folder, "catalog-pipeline run", on_wait=progress.waiting_for)
         )

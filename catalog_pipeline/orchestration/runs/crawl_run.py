@@ -33,6 +33,7 @@ from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline.orchestration.runs.cancellation import stopper
 from catalog_pipeline.orchestration.runs.failure_reasons import reasons_of
+from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.orchestration.runs.retries import (
     allow_no_retry,
     allow_retry_for,
@@ -61,6 +62,7 @@ def crawl_pages(
     """
     places = catalogue_places(catalogue.name)
     with _errors_as_failures(context), ExitStack() as stack:
+        stack.enter_context(for_the_owner_alone(context, catalogue))
         stack.enter_context(
             hold_sign_of_life(Path(context.instance.root_directory), context.run.run_id)
         )
@@ -196,8 +198,7 @@ def _tell_plan(context: dg.AssetExecutionContext, catalogue: Catalogue, plan: Cr
 
 def _pages_failed(outcome: CrawlOutcome) -> dg.Failure:
     failed = [failure.page for failure in outcome.failures]
-    reasons = "
-".join(map(as_line, reasons_of(outcome.failures)))
+    reasons = "\n".join(map(as_line, reasons_of(outcome.failures)))
     told = f"{len(failed)} pages failed: {format_pages(failed)}. All others are recorded."
     return dg.Failure(
         as_lines(f"{told}\n{reasons}"),

@@ -40,6 +40,7 @@ from catalog_pipeline.orchestration.runs.completeness import (
     measure,
     pages_complete,
 )
+from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.orchestration.runs.table_quality import check_rows, quality_metadata
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.showing import as_line, as_lines, as_markdown
@@ -63,7 +64,10 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
     places = catalogue_places(catalogue.name)
     instance = context.instance
     try:
-        with catalogue_lock(places.folder, context.run.run_id, lock_file=TABLE_LOCK):
+        with (
+            for_the_owner_alone(context, catalogue),
+            catalogue_lock(places.folder, context.run.run_id, lock_file=TABLE_LOCK),
+        ):
             _tell_damage(context, catalogue)
             built_from = latest_page_event(instance, catalogue)
             completeness, report, more = _build(instance, catalogue)
