@@ -16,6 +16,8 @@ _JOINERS = frozenset("\u200c\u200d")
 _LOOKS_LIKE_A_LINK = re.compile(r"://|www\.|@|mailto:|xmpp:", re.IGNORECASE)
 _FORMULA = re.compile(r"""[\s"'\ufeff]*[=+\-@|%\t\r\uff1d\uff0b\uff0d\uff20\u2212]""")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)*")
+_PAGE_AND_ADDRESS = re.compile(r"page [A-Za-z0-9_-]+ https?://[A-Za-z0-9.:/?=&%-]+: ")
+_LIVE = re.compile(r"[\\`*_{}\[\]<>!|~&#@^$]|://|www\.|^\s*(?:[-+=]|[0-9]+[.)]\s)", re.IGNORECASE)
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+.!~>:/=^$@-])")
 
 
@@ -53,6 +55,18 @@ def as_markdown(text: str) -> str:
         return _as_code(line)
     line = _PUNCTUATION.sub(r"\\\1", line.replace("&", "&amp;"))
     return line.replace("<", "&lt;").replace("|", "&#124;")
+
+
+def as_description(text: str) -> str:
+    """A sentence of ours that is taken for Markdown and may hold a text of a site.
+
+    It stays as it is if nothing in it means anything to Markdown; the address of a page at its
+    beginning is a link that is meant.
+    """
+    line = as_line(text)
+    meant = _PAGE_AND_ADDRESS.match(line)
+    rest = line[meant.end() :] if meant else line
+    return as_markdown(text) if _LIVE.search(rest) else line
 
 
 def as_html(text: str) -> str:

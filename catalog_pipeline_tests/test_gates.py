@@ -79,7 +79,7 @@ def _is_markdown(value: ast.expr) -> bool:
     if isinstance(value, ast.IfExp):
         return _is_markdown(value.body) and _is_markdown(value.orelse)
     return isinstance(value, ast.Constant) or ast.unparse(value).startswith(
-        ("as_markdown(", "_first(")
+        ("as_description(", "_first(")
     )
 
 

@@ -9,7 +9,14 @@ import io
 import pytest
 from markdown_it import MarkdownIt
 
-from catalog_pipeline.showing import as_cell, as_html, as_line, as_lines, as_markdown
+from catalog_pipeline.showing import (
+    as_cell,
+    as_description,
+    as_html,
+    as_line,
+    as_lines,
+    as_markdown,
+)
 from catalog_pipeline_tests.hostile_texts import FORBIDDEN_ON_TERMINALS, FORMULAS, HOSTILE
 
 HARMLESS = [
@@ -61,6 +68,41 @@ def test_markdown_shows_a_text_as_text(name: str) -> None:
     assert {token.type for token in shown} <= {"text", "text_special", "code_inline"}
     text = "".join(token.content for token in shown).strip()
     assert text == as_line(HOSTILE[name]).replace("|", "¦" if "¦" in text else "|").strip()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_sentence_with_a_text_of_a_site_in_it_is_no_markdown(name: str) -> None:
+    address = "page 2 http://shop.example/p?page=2: "
+    for sentence in (f"{address}no price (found: {HOSTILE[name]!r})", HOSTILE[name]):
+        parser = MarkdownIt("gfm-like", {"linkify": True})
+        tokens = [
+            each
+            for token in parser.parse(as_description(sentence))
+            for each in [token, *(token.children or [])]
+        ]
+        links = [token.attrs["href"] for token in tokens if token.type == "link_open"]
+        assert set(links) <= {address[7:-2]}
+        kinds = {token.type for token in tokens} - {"link_open", "link_close"}
+        assert kinds <= {
+            "paragraph_open",
+            "inline",
+            "paragraph_close",
+            "text",
+            "text_special",
+            "code_inline",
+        }
+        assert not FORBIDDEN_ON_TERMINALS & set(as_description(sentence))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "page 2 http://127.0.0.1:80/products?page=2: the server answered 404",
+        "3 pages are in a run that has not ended, or not begun, yet",
+    ],
+)
+def test_a_sentence_of_ours_stays_as_it_is(sentence: str) -> None:
+    assert as_description(sentence) == sentence
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -20,7 +20,7 @@ from catalog_pipeline.orchestration.checkpoints.statuses import (
     read_statuses,
 )
 from catalog_pipeline.records import StoredPage
-from catalog_pipeline.showing import as_markdown
+from catalog_pipeline.showing import as_description
 
 PAGES_COMPLETE = "pages_are_complete"
 _TOLD = 20
@@ -76,7 +76,7 @@ def pages_complete(completeness: Completeness, reasons: list[str]) -> dg.AssetCh
         check_name=PAGES_COMPLETE,
         passed=completeness.done == completeness.total,
         severity=dg.AssetCheckSeverity.WARN,
-        description=as_markdown(reasons[0]) if reasons else None,
+        description=as_description(reasons[0]) if reasons else None,
         metadata={
             "reasons": dg.MetadataValue.json(reasons),
             "done": completeness.done,

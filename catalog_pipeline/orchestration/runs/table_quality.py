@@ -15,7 +15,7 @@ from catalog_pipeline.orchestration.checkpoints.table_state import (
     SEVERAL_KEY,
     TOTAL_KEY,
 )
-from catalog_pipeline.showing import as_markdown
+from catalog_pipeline.showing import as_description
 from catalog_pipeline.tables.report import TableReport
 
 VALUES_READABLE = "values_are_readable"
@@ -98,7 +98,7 @@ def _rows_as_told(report: TableReport, *, is_complete: bool) -> dg.AssetCheckRes
 def _first(sentences: Iterator[str]) -> str | None:
     """The first sentence, for the web UI, which takes it for Markdown."""
     first = next(sentences, None)
-    return None if first is None else as_markdown(first)
+    return None if first is None else as_description(first)
 
 
 def _sentences(catalogue: Catalogue, report: TableReport) -> Iterator[str]:

@@ -43,7 +43,7 @@ from catalog_pipeline.orchestration.runs.completeness import (
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.orchestration.runs.table_quality import check_rows, quality_metadata
 from catalog_pipeline.places import catalogue_places
-from catalog_pipeline.showing import as_line, as_lines, as_markdown
+from catalog_pipeline.showing import as_description, as_line, as_lines
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables.build import TableReport, build_table
 from catalog_pipeline.tables.preview import markdown_preview
@@ -207,7 +207,7 @@ def _listing_whole(more: str) -> dg.AssetCheckResult:
         check_name=LISTING_WHOLE,
         passed=not more,
         severity=dg.AssetCheckSeverity.WARN,
-        description=as_markdown(more) if more else None,
+        description=as_description(more) if more else None,
     )
 
 
@@ -216,7 +216,7 @@ def _pages_intact(report: TableReport) -> dg.AssetCheckResult:
         check_name=PAGES_INTACT,
         passed=not report.left_out,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=as_markdown(report.left_out[0].reason) if report.left_out else None,
+        description=as_description(report.left_out[0].reason) if report.left_out else None,
         metadata={
             "damaged": dg.MetadataValue.json([page.reason for page in report.left_out[:100]])
         },
