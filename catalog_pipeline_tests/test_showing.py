@@ -81,7 +81,7 @@ def test_a_sentence_with_a_text_of_a_site_in_it_is_no_markdown(name: str) -> Non
             for each in [token, *(token.children or [])]
         ]
         links = [token.attrs["href"] for token in tokens if token.type == "link_open"]
-        assert set(links) <= {address[7:-2]}
+        assert set(links) <= {address[7:-1]}
         kinds = {token.type for token in tokens} - {"link_open", "link_close"}
         assert kinds <= {
             "paragraph_open",
