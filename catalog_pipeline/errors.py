@@ -30,6 +30,7 @@ from catalog_pipeline.catalogue.mistake import Mistake
 
 if TYPE_CHECKING:
     from catalog_pipeline.catalogue.page_key import PageKey
+    from catalog_pipeline.records import FailedAnswer
 
 
 class CatalogPipelineError(Exception):
@@ -105,6 +106,8 @@ class PageError(CatalogPipelineError):
 
     kind = "error"
     http_status: int | None = None
+    answer: FailedAnswer | None = None
+    """What the site answered, as far as it is known."""
 
     def __init__(self, problem: str, *, page: PageKey | None = None, url: str = "") -> None:
         self.problem = problem

@@ -35,6 +35,11 @@ class CataloguePlaces:
         return self.folder / "pages"
 
     @property
+    def failures(self) -> Path:
+        """Folder of what the site answered where a page failed."""
+        return self.folder / "failures"
+
+    @property
     def table(self) -> Path:
         """The Parquet table."""
         return self.folder / "products.parquet"

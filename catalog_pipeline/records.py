@@ -83,6 +83,17 @@ class Response:
     body: bytes
     wire_bytes: int
     fetch_seconds: float
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAnswer:
+    """What a server answered that gave no page; the body is decompressed, and may be cut off."""
+
+    url: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,20 @@ def show_failed_pages(
     for failure in failures:
         grid.add_row(*_cells(failure, now))
     console.print(grid)
+    if failures:
+        console.print(where_to_look(catalogue, failures[0]), soft_wrap=True, markup=False)
     unexplained = failed - len(failures)
     if unexplained > 0:
         console.print(f"{unexplained} more pages were not reached before their run failed.")
+
+
+def where_to_look(catalogue: str, failure: PageFailure) -> str:
+    """What shows the answer that a failed page came with, and reads it again."""
+    page = failure.page
+    return (
+        f"What the site answered for page {page}: catalog-pipeline show {catalogue} --page {page}; "
+        f"to read it again: catalog-pipeline try {catalogue} --stored {page}"
+    )
 
 
 def _cells(failure: PageFailure, now: datetime) -> tuple[Any, ...]:

@@ -34,6 +34,7 @@ _COMMON = ("--debug", "--bundled")
 _COMMANDS = {
     "run": ("catalog_pipeline.cli.run", "Crawl what is due and build the table."),
     "status": ("catalog_pipeline.cli.status", "Show which pages are done, failed, missing."),
+    "show": ("catalog_pipeline.cli.show", "Show what is stored of one page."),
     "try": ("catalog_pipeline.cli.try_page", "Fetch and parse one page, store nothing."),
     "ui": ("catalog_pipeline.cli.ui", "Serve the web UI and run the daemon."),
     "list": ("catalog_pipeline.cli.list_catalogues", "List the catalogues."),

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.cli.exit_codes import code_of_result
+from catalog_pipeline.cli.failed_pages import where_to_look
 from catalog_pipeline.cli.grids import output_console, print_rows_in_brief
 from catalog_pipeline.cli.machine_output import failure_as_json
 from catalog_pipeline.cli.row_notes import row_sentences
@@ -74,6 +75,9 @@ def _show_problems(console: Console, result: CrawlResult) -> None:
     for failure in result.failures[:_FAILURES_SHOWN]:
         tries = "1 attempt" if failure.attempts == 1 else f"{failure.attempts} attempts"
         console.print(f"  {failure.message} ({tries})", style="red", markup=False)
+    if result.failures:
+        told = where_to_look(result.request.catalogue.name, result.failures[0])
+        console.print(f"  {told}", markup=False)
     if len(result.failures) > _FAILURES_SHOWN:
         more = len(result.failures) - _FAILURES_SHOWN
         console.print(

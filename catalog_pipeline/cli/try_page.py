@@ -22,6 +22,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import check_pages
 from catalog_pipeline.cli.grids import output_console, print_rows
+from catalog_pipeline.cli.kept_pages import saved_response, stored_response
 from catalog_pipeline.cli.options import base_url_option, complete_names, json_option
 from catalog_pipeline.cli.page_findings import findings_of
 from catalog_pipeline.cli.terminal import GuardedConsole, say
@@ -30,7 +31,7 @@ from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.reading.explaining import Explanation, FieldMatch, explain
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.reading.reader import Reader, reader_of
-from catalog_pipeline.records import Cell, Columns, Reading, Response, Validators
+from catalog_pipeline.records import Cell, Columns, Reading, Response
 from catalog_pipeline.sandbox.on_demand import served
 
 _ROWS_SHOWN = 20
@@ -46,6 +47,7 @@ _ROWS_SHOWN = 20
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A saved page to parse instead of fetching one; may be given several times.",
 )
+@click.option("--stored", type=int, metavar="PAGE", help="What is stored of this page, or failed.")
 @click.option("--all", "shows_all", is_flag=True, help="Show all rows of the page.")
 @base_url_option
 @json_option
@@ -53,13 +55,17 @@ def command(
     catalogue: str,
     page: int | None,
     saved: tuple[Path, ...],
+    stored: int | None,
     shows_all: bool,
     base_url: str | None,
     as_json: bool,
 ) -> int:
     """Fetch and parse one page of CATALOGUE, a name or a YAML file; store nothing."""
     described = with_base_url(catalogue_at(catalogue), base_url)
-    number = described.pages[0] if page is None else PageKey(page)
+    if stored is not None and (page is not None or saved):
+        raise UsageError("--stored goes with neither --page nor --file.")
+    chosen = page if stored is None else stored
+    number = described.pages[0] if chosen is None else PageKey(chosen)
     check_pages(described, [(number, number)])
     with crawlable(file_of(catalogue)):
         parser = reader_of(described)
@@ -71,9 +77,12 @@ def command(
     found: list[_Tried] = []
     for path in saved or (None,):
         try:
-            response = (
-                _saved(described, number, path) if path else _fetched(described, number, session)
-            )
+            if stored is not None:
+                response = stored_response(described, number)
+            elif path is not None:
+                response = saved_response(described, number, path)
+            else:
+                response = _fetched(described, number, session)
         except (FetchError, LoginError) as error:
             secrets.hide_in_error(error)
             raise
@@ -143,22 +152,6 @@ def _print_json(found: Sequence[_Tried]) -> None:
 def _rows(columns: Columns) -> list[dict[str, Cell]]:
     names = list(columns)
     return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def _saved(catalogue: Catalogue, page: PageKey, path: Path) -> Response:
-    with path.open("rb") as file:
-        body = file.read(catalogue.limits.max_decoded_bytes + 1)
-    if len(body) > catalogue.limits.max_decoded_bytes:
-        raise UsageError(f"{path} is larger than limits.max_decoded_bytes of {catalogue.name}.")
-    return Response(
-        url=catalogue.page_address(page),
-        status=200,
-        content_type=None,
-        validators=Validators(),
-        body=body,
-        wire_bytes=len(body),
-        fetch_seconds=0.0,
-    )
 
 
 def _fetched(catalogue: Catalogue, page: PageKey, session: CookieJar) -> Response:

@@ -27,7 +27,7 @@ from catalog_pipeline.fetching.adapter import BoundedAdapter, EnvironmentProxies
 from catalog_pipeline.fetching.addresses import PUBLIC, check_name, networks_for
 from catalog_pipeline.fetching.allowance import Allowance, Resolver, allowance_in_force
 from catalog_pipeline.fetching.cookie_rules import HostBoundPolicy, cookie_header, keep_cookies
-from catalog_pipeline.fetching.failures import BrokenExchange, broken_by, safe_url
+from catalog_pipeline.fetching.failures import BrokenExchange, broken_by
 from catalog_pipeline.fetching.redirects import is_same_site, is_within
 from catalog_pipeline.fetching.request_headers import RequestHeaders, merged, standard_headers
 from catalog_pipeline.fetching.responses import judged
@@ -163,7 +163,7 @@ class Exchange:
             problem = broken
         except (requests.RequestException, HTTPError) as error:
             problem = broken_by(error)
-        raise FetchError(problem.problem, kind=problem.kind, url=safe_url(url), page=page)
+        raise problem.as_error(url, page)
 
     def _jar(self, visit: tuple[Cookie, ...]) -> CookieJar:
         """The session's cookies, or those of one visit."""

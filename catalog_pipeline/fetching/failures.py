@@ -14,6 +14,9 @@ import requests
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.errors import FetchError
+from catalog_pipeline.records import FailedAnswer
 from catalog_pipeline.showing import shortened
 
 _MAX_SHOWN_CHARACTERS = 200
@@ -30,6 +33,14 @@ class BrokenExchange(Exception):
         super().__init__(problem)
         self.kind = kind
         self.problem = problem
+        self.answer: FailedAnswer | None = None
+        """What there was of an answer that could not be used."""
+
+    def as_error(self, url: str, page: PageKey | None) -> FetchError:
+        """The failure of the page at that address."""
+        error = FetchError(self.problem, kind=self.kind, url=safe_url(url), page=page)
+        error.answer = self.answer
+        return error
 
 
 def safe_url(url: str) -> str:

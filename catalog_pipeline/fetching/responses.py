@@ -19,10 +19,12 @@ from catalog_pipeline.fetching.failures import BrokenExchange, safe_url
 from catalog_pipeline.fetching.redirects import check_redirect
 from catalog_pipeline.fetching.retry_table import kind_of_status
 from catalog_pipeline.fetching.robots import MAX_ROBOTS_BYTES
-from catalog_pipeline.records import Redirect, Response, Validators
+from catalog_pipeline.records import FailedAnswer, Redirect, Response, Validators
 from catalog_pipeline.showing import as_line
 
 MAX_RETRY_AFTER_SECONDS = 3600.0
+MAX_FAILED_BYTES = 64 << 10
+"""How much is kept of the body of an answer with a status that no page has."""
 _MAX_VALIDATOR_CHARACTERS = 1000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -51,14 +53,8 @@ def judged(
         discard_body(raw)
         body = Body(b"", 0)
     elif 200 <= raw.status < 300 and raw.status != 206:
-        if is_page:
-            _check_type(raw, site.records.page_types)
-            limits = site.limits
-            body = read_body(raw, limits.max_body_bytes, limits.max_decoded_bytes)
-        else:
-            body = read_start(raw, MAX_ROBOTS_BYTES)
+        body = _page_body(site, url, raw) if is_page else read_start(raw, MAX_ROBOTS_BYTES)
     else:
-        discard_body(raw)
         raise _status_error(raw, url)
     return Response(
         url=url,
@@ -68,7 +64,29 @@ def judged(
         body=body.content,
         wire_bytes=body.wire_bytes,
         fetch_seconds=time.monotonic() - started,
+        headers=tuple(raw.headers.items()),
     )
+
+
+def _page_body(site: Site, url: str, raw: BaseHTTPResponse) -> Body:
+    limits = site.limits
+    try:
+        _check_type(raw, site.records.page_types)
+        return read_body(raw, limits.max_body_bytes, limits.max_decoded_bytes)
+    except BrokenExchange as broken:
+        broken.answer = _failed_answer(url, raw, has_body=broken.kind == "content_type")
+        raise
+
+
+def _failed_answer(url: str, raw: BaseHTTPResponse, *, has_body: bool = True) -> FailedAnswer:
+    """What there is of an answer that gives no page; a short body is read to its end."""
+    body = b""
+    if has_body:
+        try:
+            body = read_start(raw, MAX_FAILED_BYTES).content[:MAX_FAILED_BYTES]
+        except BrokenExchange:
+            raw.close()
+    return FailedAnswer(safe_url(url), raw.status, tuple(raw.headers.items()), body)
 
 
 def retry_after_seconds(value: str | None) -> float | None:
@@ -111,10 +129,12 @@ def _status_error(raw: BaseHTTPResponse, url: str) -> FetchError:
     pushback = None
     if raw.status in (429, 503):
         pushback = Pushback(True, retry_after_seconds(raw.headers.get("Retry-After")))
-    return FetchError(
+    error = FetchError(
         f"the server answered {raw.status}",
         kind=kind_of_status(raw.status),
         url=safe_url(url),
         http_status=raw.status,
         pushback=pushback,
     )
+    error.answer = _failed_answer(url, raw)
+    return error

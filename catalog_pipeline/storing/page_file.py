@@ -157,6 +157,11 @@ def encode_packed(file: PageFile) -> bytes:
     return b"".join(parts)
 
 
+def is_page_file(content: bytes) -> bool:
+    """Whether the content begins as that of a page file."""
+    return content.startswith(_MAGIC)
+
+
 def decode(content: bytes, *, page: PageKey, name: str) -> PageFile:
     """Read the content of a page file.
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.politeness import FormLogin
 from catalog_pipeline.crawling import messages
+from catalog_pipeline.crawling.working.failed_answers import without_secrets
 from catalog_pipeline.crawling.working.page_writer import PageWriter
 from catalog_pipeline.crawling.working.reading_board import ReadingBoard
 from catalog_pipeline.crawling.working.request_slots import (
@@ -41,7 +42,8 @@ from catalog_pipeline.fetching.login import (
 from catalog_pipeline.fetching.lost_page import require_page
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
-from catalog_pipeline.records import Redirect, Validators
+from catalog_pipeline.records import FailedAnswer, Redirect, Validators
+from catalog_pipeline.storing.evidence import Evidence
 
 _THREADS_WITHOUT_A_BOARD = 64
 
@@ -76,6 +78,7 @@ class PageWorker:
         )
         self._cookies = self._cookie_file.load() if self._cookie_file else None
         self._secrets = Secrets.of_site(catalogue, environ, self._cookies)
+        self._evidence = Evidence(places.failures)
         self._writer = PageWriter(
             catalogue, places, self._secrets, board or ReadingBoard.make(_THREADS_WITHOUT_A_BOARD)
         )
@@ -99,7 +102,17 @@ class PageWorker:
         error = getattr(answer, "error", None)
         if error is not None:
             self._secrets.hide_in_error(error)
+        if isinstance(answer, messages.PageRefused):
+            self._keep_evidence(answer)
+        elif isinstance(answer, messages.PageStored):
+            self._evidence.forget(answer.page)
         return answer
+
+    def _keep_evidence(self, refused: messages.PageRefused) -> None:
+        """Put what the site answered on the disk, and not on the way to the scheduler."""
+        answer, refused.error.answer = refused.error.answer, None
+        if answer is not None:
+            self._evidence.keep(refused.page, without_secrets(answer, self._secrets))
 
     def _done(self, task: messages.Task, tell: Callable[[messages.News], None]) -> messages.Answer:
         try:
@@ -147,10 +160,10 @@ class PageWorker:
         try:
             require_page(self._catalogue, task.page, answer)
             stored = self._writer.store(task.page, task.attempt, answer, previous)
-        except FetchError as error:
-            return messages.PageRefused(task.page, error)
-        except (ParseError, ParseLimitError) as error:
-            error.http_status = answer.status
+        except (FetchError, ParseError, ParseLimitError) as error:
+            if not isinstance(error, FetchError):
+                error.http_status = answer.status
+            error.answer = FailedAnswer(answer.url, answer.status, answer.headers, answer.body)
             return messages.PageRefused(task.page, error)
         return messages.PageStored(task.page, stored)
 

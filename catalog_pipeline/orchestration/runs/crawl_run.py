@@ -27,6 +27,7 @@ from catalog_pipeline.crawling.scheduling.group_commit import MAX_PAGES
 from catalog_pipeline.crawling.scheduling.stats import told_of_secrets
 from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, LoginError
 from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
+from catalog_pipeline.orchestration.checkpoints.reader import read_failures
 from catalog_pipeline.orchestration.checkpoints.standing import tell_moved
 from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
@@ -44,6 +45,7 @@ from catalog_pipeline.orchestration.runs.run_log import RunLog
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.showing import as_line, as_lines
+from catalog_pipeline.storing.evidence import Evidence
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.system.signals import stop_on_signals
 
@@ -110,6 +112,7 @@ def _crawl(
     if config.pages is not None:
         recorder.plan_pages(pages)
     store.prepare()
+    _forget_evidence(context, catalogue)
     plan = plan_run(context, catalogue, config, store, pages)
     given_up = given_up_before(context.instance, catalogue, context.run, plan)
     plan = replace(plan, due=tuple(each for each in plan.due if each[0] not in given_up))
@@ -133,6 +136,17 @@ def _crawl(
         context.log.warning(as_line(told_of_secrets(outcome.with_secrets)))
     observer.finished(outcome)
     return outcome
+
+
+def _forget_evidence(context: dg.AssetExecutionContext, catalogue: Catalogue) -> None:
+    """Of pages that are gone, or of whose failure nothing is recorded any more."""
+    evidence = Evidence(catalogue_places(catalogue.name).failures)
+    evidence.discard_half_written()
+    kept = set(evidence.pages())
+    if kept:
+        failed = read_failures(context.instance, catalogue, kept & set(catalogue.pages))
+        for page in kept - failed.keys():
+            evidence.forget(page)
 
 
 def _both(first: CrawlOutcome, second: CrawlOutcome) -> CrawlOutcome:

@@ -1,0 +1,78 @@
+"""What there is of a page on the disk: stored, failed with an answer last, or saved by somebody.
+
+For `show` and `try`; whether a page counts as done is told by `status`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.errors import UsageError
+from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.records import FailedAnswer, Response, Validators
+from catalog_pipeline.storing import page_file
+from catalog_pipeline.storing.evidence import Evidence
+from catalog_pipeline.storing.folder_store import FolderStore
+from catalog_pipeline.storing.page_file import PageFile
+
+
+def kept_of(catalogue: Catalogue, page: PageKey) -> tuple[FailedAnswer | None, PageFile | None]:
+    """The page's last failed answer and its newest stored file; None for what there is not.
+
+    Raises:
+        StoredPageError: its file is damaged.
+    """
+    places = catalogue_places(catalogue.name)
+    store = FolderStore(places.pages)
+    name = store.newest().get(page)
+    stored = None
+    if name is not None:
+        found = store.recognise(name)
+        stored = store.read(page, found.file_name, found.sha256)
+    return Evidence(places.failures).read(page), stored
+
+
+def saved_response(catalogue: Catalogue, page: PageKey, path: Path) -> Response:
+    """What a saved page, or a page file, would have been as an answer of the site.
+
+    Raises:
+        UsageError: it is too large.
+        StoredPageError: it is a page file, and damaged.
+    """
+    with path.open("rb") as file:
+        content = file.read(catalogue.limits.max_decoded_bytes + 1)
+    if len(content) > catalogue.limits.max_decoded_bytes:
+        raise UsageError(f"{path} is larger than limits.max_decoded_bytes of {catalogue.name}.")
+    if page_file.is_page_file(content):
+        kept = page_file.decode(content, page=page, name=path.name)
+        return _not_fetched(kept.record.url, kept.record.content_type, kept.body)
+    return _not_fetched(catalogue.page_address(page), None, content)
+
+
+def stored_response(catalogue: Catalogue, page: PageKey) -> Response:
+    """What the site answered last for the page, if that was no page, or else the stored page.
+
+    Raises:
+        UsageError: there is neither.
+        StoredPageError: the stored page is damaged.
+    """
+    failed, came = kept_of(catalogue, page)
+    if failed is not None and failed.body:
+        return _not_fetched(failed.url, dict(failed.headers).get("Content-Type"), failed.body)
+    if came is None:
+        raise UsageError(f"{catalogue.name}: nothing is stored of page {page}.")
+    return _not_fetched(came.record.url, came.record.content_type, came.body)
+
+
+def _not_fetched(url: str, content_type: str | None, body: bytes) -> Response:
+    return Response(
+        url=url,
+        status=200,
+        content_type=content_type,
+        validators=Validators(),
+        body=body,
+        wire_bytes=len(body),
+        fetch_seconds=0.0,
+    )

@@ -1,0 +1,73 @@
+"""`show` and `try --stored`: what there is of a page, above all of one that failed."""
+
+from pathlib import Path
+
+import pytest
+
+from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.site import NAME, Site
+
+
+def _answers(site: Site) -> list[str]:
+    folder = site.places.failures
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def test_the_answer_of_a_failed_page_is_kept_until_the_page_comes(site: Site, run: Run):
+    site.write(last_page=3)
+    site.shop.control(faults=["2=404", "3=empty"])
+    told = run("run", NAME)
+    assert f"catalog-pipeline show {NAME} --page 2; " in told.out
+    assert f"catalog-pipeline try {NAME} --stored 2" in run("status", NAME, "--failed").out
+    assert _answers(site) == ["2.answer", "3.answer"]
+    headers = run("show", NAME, "--page", "2", "--headers").out
+    assert headers.startswith(f"404 {site.shop.url}/products?page=2\n")
+    assert "content-type: " in headers.lower()
+    assert "failed answer: 404 " in run("show", NAME, "--page", "2").out
+    assert "<html" in run("show", NAME, "--page", "3", "--html").out
+    assert run("try", NAME, "--stored", "3").code == 1
+
+    site.shop.control(faults=["2=410"])
+    run("run", NAME)
+    assert _answers(site) == ["2.answer"]
+    assert run("show", NAME, "--page", "2", "--json").json[0]["status"] == 410
+    site.write(last_page=1)
+    run("run", NAME, "--refresh")
+    assert _answers(site) == []
+
+
+def test_a_page_that_came_is_shown_and_read_again_without_a_request(
+    site: Site, run: Run, tmp_path: Path
+):
+    site.write(last_page=1)
+    run("run", NAME)
+    site.shop.control(reset_hits=True)
+    assert "stored page of " in run("show", NAME, "--page", "1").out
+    body = run("show", NAME, "--page", "1", "--html").out
+    assert body.count("product-card") >= 20
+    assert "200 " in run("show", NAME, "--page", "1", "--headers").out
+    products = run("try", NAME, "--stored", "1", "--json").json
+    assert len(products) == 20
+    assert run("try", NAME, "--file", str(site.page_file(1)), "--json").json == products
+    assert site.shop.log() == []
+
+
+@pytest.mark.parametrize(
+    "words", [("show", NAME, "--page", "1"), ("try", NAME, "--stored", "1")], ids=["show", "try"]
+)
+def test_of_a_page_of_which_nothing_is_stored_that_is_said(
+    site: Site, run: Run, words: tuple[str, ...]
+):
+    answer = run(*words)
+    assert answer.code == 2
+    assert f"{NAME}: nothing is stored of page 1." in answer.err
+    assert run("show", NAME, "--page", "99").code == 2
+
+
+def test_a_page_that_fails_later_is_shown_by_its_failed_answer(site: Site, run: Run):
+    site.write(last_page=1)
+    run("run", NAME)
+    site.shop.control(faults=["1=500"])
+    run("run", NAME, "--refresh")
+    failed, stored = run("show", NAME, "--page", "1", "--json").json
+    assert (failed["what"], failed["status"], stored["status"]) == ("failed answer", 500, 200)
