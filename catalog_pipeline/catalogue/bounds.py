@@ -18,6 +18,20 @@ MAX_PAGES = 1_000_000
 """Listing pages of one catalogue; Dagster keeps all partition keys of an asset in memory."""
 _DAY_SECONDS = 24 * 60 * 60
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
+CATALOGUE_NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,62}")
+"""Names of catalogues, which are values of tags, too; Dagster takes 63 characters in one."""
+
+
+def checked_catalogue_name(value: str) -> str:
+    """Return `value`, a folder's name that a catalogue can go by.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not CATALOGUE_NAME_PATTERN.fullmatch(value):
+        rule = "use a-z, 0-9 and _, beginning with a letter, at most 63 of them"
+        raise ValueError(f"{value!r} is no name for a catalogue; {rule}")
+    return value
 
 
 def checked_base_url(value: str) -> str:

@@ -147,16 +147,19 @@ def _candidates(folder: Path, has_only_catalogues: bool) -> Iterator[tuple[Path,
 
 
 def _folders(top: Path) -> Iterator[Path]:
-    """A folder and those below it, each once, above before below; what Dagster skips is skipped."""
-    seen: set[str] = set()
-    for place, inner, _ in os.walk(top, followlinks=True):
+    """A folder and those below it, above before below; what Dagster skips is skipped.
+
+    A link is followed, as Dagster follows it, unless it leads to a folder above itself.
+    """
+    for folder, inner, _ in os.walk(top, followlinks=True):
+        place = Path(folder)
+        above = place.relative_to(top).parents
         real = os.path.realpath(place)
-        if real in seen:
+        if any(os.path.realpath(top / each) == real for each in above):
             inner.clear()
             continue
-        seen.add(real)
         inner[:] = sorted(name for name in inner if name[0] != "." and name != "__pycache__")
-        yield Path(place)
+        yield place
 
 
 def _is_folder_component(path: Path) -> bool:

@@ -16,12 +16,12 @@ from pydantic import Field as Bounded
 
 from catalog_pipeline.catalogue.bounds import (
     MAX_PAGES,
-    NAME_PATTERN,
     BaseUrl,
     Count,
     PageNumber,
     PathOrUrl,
     Slug,
+    checked_catalogue_name,
 )
 from catalog_pipeline.catalogue.encodings import checked_encoding
 from catalog_pipeline.catalogue.fields import (
@@ -239,11 +239,4 @@ def _fingerprint(described: object) -> str:
 class Catalogue(CatalogueAttributes):
     """One site's product listing; `name` is its slug, group and folder name."""
 
-    name: str
-
-    @field_validator("name")
-    @classmethod
-    def _is_a_slug(cls, value: str) -> str:
-        if not NAME_PATTERN.fullmatch(value):
-            raise ValueError(f"{value!r} is no name for a catalogue; use a-z, 0-9 and _")
-        return value
+    name: Annotated[str, AfterValidator(checked_catalogue_name)]

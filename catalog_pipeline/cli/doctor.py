@@ -109,6 +109,11 @@ def _of_home(project: Project | None, settings: HomeSettings | None) -> list[str
             f"{HOME_VARIABLE} is not set: dg keeps what it does in a folder that it deletes, and "
             f"the command in {dagster_home()}. Set {HOME_VARIABLE} in {project.env_file}."
         )
+    elif not dagster_home().is_dir():
+        sentences.append(
+            f"{HOME_VARIABLE} is {dagster_home()}, and no folder is there: dg refuses to start. "
+            f"catalog-pipeline init-home makes it."
+        )
     if settings is not None and settings.path.exists() and settings.warnings:
         sentences += [f"{settings.path} has no {warning}." for warning in settings.warnings]
         sentences.append("catalog-pipeline init-home adds what is lacking and keeps what is there.")

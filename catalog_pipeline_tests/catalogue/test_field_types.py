@@ -18,6 +18,7 @@ PACKAGE = Path(catalog_pipeline.__file__).parent
 TABLES = [
     ("FieldType", "catalog_pipeline.catalogue.field_types"),
     ("FieldType", "catalog_pipeline.catalogue.field_types"),
+    ("FieldType", "catalog_pipeline.catalogue.field_rules"),
     ("FieldType", "catalog_pipeline.catalogue.scalars"),
     ("FieldType", "catalog_pipeline.reading.values.conversion"),
     ("CellType", "catalog_pipeline.catalogue.value_range"),

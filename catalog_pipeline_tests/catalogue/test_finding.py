@@ -92,6 +92,14 @@ def test_a_link_to_a_folder_above_is_followed_once(tmp_path: Path, write: Write)
     assert find_catalogues(_own(tmp_path)).files["a"] == path
 
 
+def test_a_link_to_another_folder_is_a_catalogue_under_the_links_name(tmp_path: Path, write: Write):
+    path = write("a/defs.yaml")
+    link = path.parent.with_name("b")
+    link.symlink_to("a")
+    files = find_catalogues(_own(tmp_path)).files
+    assert (files["a"], files["b"]) == (path, link / "defs.yaml")
+
+
 def test_in_a_project_its_catalogues_alone_are_found(write: Write, project: dict[str, str]):
     write("eu/a/defs.yaml")
     write("other/defs.yaml", "type: elsewhere.Component\nattributes: {a: 1}\n")

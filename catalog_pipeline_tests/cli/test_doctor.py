@@ -54,6 +54,15 @@ def test_it_names_all_that_is_amiss(run: Run, project: Path, home: Path):
         assert sentence in answer.out
 
 
+def test_a_home_that_is_not_there_is_amiss_since_dg_needs_it(run: Run, project: Path, home: Path):
+    shutil.rmtree(home, ignore_errors=True)
+    answer = run("doctor")
+    assert answer.code == 1
+    assert f"DAGSTER_HOME is {home}, and no folder is there" in answer.out
+    run("init-home")
+    assert "DAGSTER_HOME is" not in run("doctor").out
+
+
 def test_init_home_adds_what_is_lacking_and_says_so(run: Run, home: Path):
     shutil.rmtree(home)
     assert run("init-home").out == f"Wrote {home}/dagster.yaml.\n"

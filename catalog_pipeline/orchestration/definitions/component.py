@@ -25,6 +25,7 @@ from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.orchestration.definitions.broken import broken_definitions, mistakes_are_fatal
 from catalog_pipeline.orchestration.definitions.catalogue_check import check_catalogue
+from catalog_pipeline.orchestration.definitions.namesakes import namesakes
 from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
 from catalog_pipeline.orchestration.definitions.products_asset import build_products_asset
 from catalog_pipeline.orchestration.definitions.scaffold import CatalogueScaffolder
@@ -66,6 +67,7 @@ class CatalogueComponent(dg.Component):
         reader_of(catalogue)
         check_catalogue(catalogue)
         self.catalogue = catalogue
+        self.is_shown = True
 
     @classmethod
     def get_spec(cls) -> dg.ComponentTypeSpec:
@@ -93,22 +95,30 @@ class CatalogueComponent(dg.Component):
         """
         file = _file_of(context)
         name = (file.parent if file else Path(context.path)).name
+        same = namesakes(file, context) if file else None
+        is_shown = same is None or not same.has_keys_of_another
         try:
-            if file is not None:
+            if file is not None and same is not None:
+                same.check()
                 render = context.resolution_context.resolve_value
                 catalogue = read_catalogue(file, elsewhere=render)
             else:
                 catalogue = catalogue_from_attributes(name, attributes.root if attributes else {})
-            return cls(with_base_url(catalogue, base_url_override(name)))
+            component = cls(with_base_url(catalogue, base_url_override(name)))
+            component.is_shown = is_shown
+            return component
         except CatalogPipelineError as error:
             if mistakes_are_fatal():
                 raise
             given = attributes.root if file is None and attributes else {}
             prefix = key_prefix_of(file) if file is not None else key_prefix_in(given)
-            return BrokenCatalogue(name, error, prefix)
+            return BrokenCatalogue(name, error, prefix, is_shown)
 
     def build_defs(self, context: Any = None) -> dg.Definitions:
         """Assets, checks, schedule and automation of the catalogue."""
+        if not self.is_shown:
+            # The same file by another path, of which Dagster takes each key once.
+            return dg.Definitions()
         _warn_of_too_many_pages(self.catalogue)
         for caution in cautions_of(self.catalogue):
             warnings.warn(as_line(f"Catalogue {self.catalogue.name}, {caution}"), stacklevel=2)
@@ -125,15 +135,24 @@ class CatalogueComponent(dg.Component):
 
 
 class BrokenCatalogue(CatalogueComponent):
-    """A catalogue that cannot be used, and why."""
+    """A catalogue that cannot be used, and why; not shown if another one shows the same keys."""
 
-    def __init__(self, name: str, error: CatalogPipelineError, key_prefix: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        name: str,
+        error: CatalogPipelineError,
+        key_prefix: tuple[str, ...],
+        is_shown: bool = True,
+    ) -> None:
         self.name = name
         self.error = error
         self.key_prefix = key_prefix
+        self.is_shown = is_shown
 
     def build_defs(self, context: Any = None) -> dg.Definitions:
         """Assets that fail with the sentence."""
+        if not self.is_shown:
+            return dg.Definitions()
         return broken_definitions(self.name, self.error, self.key_prefix)
 
 

@@ -12,7 +12,7 @@ import dagster as dg
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from catalog_pipeline.catalogue.bounds import NAME_PATTERN
+from catalog_pipeline.catalogue.bounds import checked_catalogue_name
 from catalog_pipeline.catalogue.files import catalogue_from_attributes
 from catalog_pipeline.catalogue.finding import FILE_NAME
 from catalog_pipeline.catalogue.schema import SCHEMA_FILE_NAME, schema_text
@@ -76,10 +76,10 @@ def _checked_text(request: dg.ScaffoldRequest[ScaffoldParameters]) -> str:
         raise UsageError("A catalogue is a YAML file; leave out --format python.")
     if request.append:
         raise UsageError(f"A file holds one catalogue; give one of its own, not {folder}.")
-    if not NAME_PATTERN.fullmatch(folder.name):
-        raise UsageError(
-            f"{folder.name!r} is no name for a catalogue; use a-z, 0-9 and _ in the folder."
-        )
+    try:
+        checked_catalogue_name(folder.name)
+    except ValueError as error:
+        raise UsageError(f"{error}.") from error
     return new_catalogue(folder.name, request.type_name, request.params)
 
 
