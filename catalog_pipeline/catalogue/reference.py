@@ -32,6 +32,19 @@ A value may hold a template of the environment, `{{ env.SHOP_URL }}` or
 What is written is taken as it is written: `NO`, `0150` and `12:30` are texts where a text is
 wanted, and a mistake where a number is.
 
+A field's shortest form is its selector: `title: h2 a`. Selectors are CSS, with `:has(a.sale)` and
+`:contains("New")` as well, or XPath, which can leave the product (`xpath:ancestor::section/h2`) and
+put texts together (`xpath:concat(./b, '.', ./i)`; `join` does it for several selectors). What
+XPath's `string()` gives is taken as it is: it glues the digits of `$12<sup>99</sup>`, which a
+selector of the element does not. Pages of JSON have `records: {from: json, path: products}`, and
+JMESPaths as fields (`price: {json: "variants[0].price", …}`); a shop of Shopify or WooCommerce is
+`preset: shopify`, `base_url`, `last_page` and `currency`.
+
+No value is guessed. A price whose sign several currencies share, or whose only separator may part
+thousands or decimals, is an error that names the key which settles it, unless the countries of the
+currency or the other prices of the page leave one reading. So is a product with two different
+prices (`nth`). `catalog-pipeline try` shows of a page that fits what else to doubt.
+
 `catalog-pipeline schema` prints the JSON schema; a file that begins with
 `# yaml-language-server: $schema=../catalogue.schema.json` finds it in the folder above its own, in
 any editor with a YAML language server and without a network (`catalog-pipeline schema --write

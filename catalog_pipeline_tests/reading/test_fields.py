@@ -219,3 +219,18 @@ def test_a_list_or_a_value_that_may_be_left_out_is_no_key():
     ):
         with pytest.raises(CatalogueError, match=problem):
             _columns("", {"x": field}, key="x")
+
+
+def test_selectors_leave_the_product_and_put_texts_together():
+    body = (
+        "<section><h2>Cups</h2><div class=p><u>1</u><b>12</b><i>99</i>"
+        "<em><a class=sale>New x</a></em></div></section>"
+    )
+    fields = {
+        "category": "xpath:ancestor::section/h2",
+        "price": MONEY | {"select": "xpath:concat(./b, '.', ./i)"},
+        "sale": "em:has(a.sale)",
+        "new": 'a:contains("New")',
+    }
+    columns = _columns(body, fields)
+    assert [columns[name][0] for name in fields] == ["Cups", "12.99", "New x", "New x"]
