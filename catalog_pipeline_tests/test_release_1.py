@@ -49,6 +49,7 @@ def test_what_release_1_left_is_resumed_built_and_refreshed(
     assert [failure["page"] for failure in before["failures"]] == [6]
     assert before["moved_pages"] == ""
 
+    _declare_the_currency(release_1)
     resumed = run("run", NAME, "--json").json
     assert (resumed["exit_code"], resumed["done"], resumed["rows"]) == (0, 8, 24)
     assert its_shop.hits()["pages"] == {"6": 1, "8": 1}
@@ -56,6 +57,24 @@ def test_what_release_1_left_is_resumed_built_and_refreshed(
     refreshed = run("run", NAME, "--refresh", "--json").json
     assert (refreshed["exit_code"], refreshed["done"], refreshed["rows"]) == (0, 8, 24)
     assert (refreshed["downloads"], refreshed["not_modified"]) == (0, 8)
+
+
+@pytest.mark.processes
+def test_a_sign_that_release_1_took_for_dollars_asks_for_its_currency_and_costs_no_row(
+    release_1: Path, its_shop: RunningShop, run: Run
+):
+    answer = run("run", NAME)
+    assert answer.code == 1
+    assert "the sign $ stands for several currencies; declare `currency`" in answer.out
+    assert "15 rows in" in answer.out
+
+
+def _declare_the_currency(release_1: Path) -> None:
+    """Say which dollars the shop's are, which release 1 took to be those of the United States."""
+    file = release_1 / "catalogues" / NAME / "defs.yaml"
+    text = file.read_text(encoding="utf-8")
+    declared = text.replace("type: money", "type: money\n      currency: USD")
+    file.write_text(declared, encoding="utf-8")
 
 
 def test_pages_of_release_1_are_due_when_its_shop_has_moved(release_1: Path, run: Run):
