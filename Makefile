@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOWEST := $(VENV)-lowest
 TWO := -n 2 --dist loadgroup
 QUICK := -m "not processes"
-NEITHER_KILLS_NOR_SERVICES := $(patsubst %,--ignore=catalog_pipeline_tests/%,crash services)
+SLOW := catalog_pipeline_tests/crash catalog_pipeline_tests/services
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -24,17 +24,16 @@ quick: $(VENV)/installed-for-tests  ## The tests that start no process
 	@$(BIN)/python -m pytest $(QUICK) $(TWO)
 
 crawls: $(VENV)/installed-for-tests  ## Those that start some: whole crawls, commands, `dg`, attacks
-	@$(BIN)/python -m pytest -m processes $(NEITHER_KILLS_NOR_SERVICES) $(TWO)
+	@$(BIN)/python -m pytest -m processes $(SLOW:%=--ignore=%) $(TWO)
 
 slow: $(VENV)/installed-for-tests  ## Those of deaths, and of services with the web UI in a browser
 	@.ci/install-browser
-	@$(BIN)/python -m pytest $(TWO) catalog_pipeline_tests/crash
-	@$(BIN)/python -m pytest catalog_pipeline_tests/services
+	@$(BIN)/python -m pytest $(TWO) $(SLOW)
 
 lowest: $(VENV)/installed-for-tests  ## `quick` and `crawls` with the lowest versions that are allowed; before a release
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
 	@$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct '.[test]'
-	@$(LOWEST)/bin/python -m pytest $(NEITHER_KILLS_NOR_SERVICES) $(TWO)
+	@$(LOWEST)/bin/python -m pytest -W default $(SLOW:%=--ignore=%) $(TWO)
 
 lint: $(VENV)/installed-for-tests  ## Style, security rules, formatting, types; known holes, where that can be asked
 	$(BIN)/ruff check

@@ -21,7 +21,7 @@ QUICK = "not processes"
 SLOW = ("services", "crash", "attack")
 """The folders whose tests are all about processes."""
 
-_STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
+_STARTS = frozenset(("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"))
 """What Python's audit calls the start of a process."""
 _MARK = "CATALOG_PIPELINE_TESTS"
 _SECONDS_TO_END = 30.0
@@ -37,7 +37,7 @@ _started: list[str] = []
 def pytest_configure() -> None:
     """Listen for starts from now on, and mark all processes that are started."""
     os.environ[_MARK] = uuid.uuid4().hex
-    sys.addaudithook(_listen)
+    sys.addaudithook(_listener(_STARTS, _ASKED_BY_PLATFORM, _started))
     # Of what it starts with a new interpreter the audit does not hear.
     BaseProcess.start = _told(BaseProcess.start)  # type: ignore[method-assign, assignment]
 
@@ -50,9 +50,16 @@ def _told(start: Callable[[BaseProcess], None]) -> Callable[[BaseProcess], None]
     return start_and_tell
 
 
-def _listen(event: str, arguments: tuple[object, ...]) -> None:
-    if event in _STARTS and arguments[:1] != (_ASKED_BY_PLATFORM,):
-        _started.append(f"{event} {arguments[0]}" if arguments else event)
+def _listener(
+    starts: frozenset[str], asked_by_platform: str, started: list[str]
+) -> Callable[[str, tuple[object, ...]], None]:
+    """What hears of each event; it still does when this module's names are gone, at the end."""
+
+    def listen(event: str, arguments: tuple[object, ...]) -> None:
+        if event in starts and arguments[:1] != (asked_by_platform,):
+            started.append(f"{event} {arguments[0]}" if arguments else event)
+
+    return listen
 
 
 @pytest.hookimpl(tryfirst=True)

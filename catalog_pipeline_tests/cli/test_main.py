@@ -48,9 +48,12 @@ def test_help_and_mistakes_do_not_wait_for_dagster():
 
 
 @pytest.mark.processes
-def test_the_answer_to_a_mistake_costs_well_under_a_second():
-    """Of processor time: how busy the machine is otherwise does not matter, once it has run."""
-    assert min(_processor_seconds([*COMMAND, "run", "--nonsense"]) for _ in range(3)) < 0.8
+def test_the_answer_to_a_mistake_costs_less_than_half_of_what_importing_dagster_does():
+    """In processor time, of which a busy machine takes more for the same: for both of them."""
+    importing = [sys.executable, "-c", "import dagster; raise SystemExit(2)"]
+    mistake = [*COMMAND, "run", "--nonsense"]
+    costs = [(_processor_seconds(mistake), _processor_seconds(importing)) for _ in range(3)]
+    assert min(costs)[0] < min(cost for _, cost in costs) / 2
 
 
 def _processor_seconds(command: list[str]) -> float:
@@ -146,7 +149,7 @@ def test_without_dagster_home_the_checkout_s_own_is_used(site: Site, tmp_path: P
     site.write(last_page=1)
     environ = {HOME_VARIABLE: "", "PYTHONPATH": str(checkout)}
     script = "from catalog_pipeline.cli.main import main; main()"
-    for expected in ("1 downloads", "0 downloads"):
+    for expected in ("1 download in", "0 downloads"):
         ended = subprocess.run(
             [sys.executable, "-c", script, "run", NAME],
             cwd=tmp_path,

@@ -143,6 +143,7 @@ def test_a_child_that_outlives_the_holder_does_not_hold_the_lock(
         lock.release()
     finally:
         os.kill(child_pid, signal.SIGKILL)
+        holder.communicate()
 
 
 def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
