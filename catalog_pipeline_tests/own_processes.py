@@ -28,8 +28,11 @@ _SECONDS_TO_END = 30.0
 _KEPT_BY_PYTHON = "multiprocessing.resource_tracker"
 """What Python starts once for each process and ends with it."""
 
-_ASKED_BY_PLATFORM = "file"
-"""Python's `platform` asks it once of what kind the interpreter is."""
+_ASKED_BY_PLATFORM = frozenset(("file", "uname"))
+"""What Python's `platform` asks, once in a process, of the interpreter and the machine."""
+
+_LEFT_BY_THE_KILLED = ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning")
+"""Warnings of pipes to processes that were killed, which come whenever Python tidies up."""
 
 _started: list[str] = []
 
@@ -51,12 +54,12 @@ def _told(start: Callable[[BaseProcess], None]) -> Callable[[BaseProcess], None]
 
 
 def _listener(
-    starts: frozenset[str], asked_by_platform: str, started: list[str]
+    starts: frozenset[str], asked_by_platform: frozenset[str], started: list[str]
 ) -> Callable[[str, tuple[object, ...]], None]:
     """What hears of each event; it still does when this module's names are gone, at the end."""
 
     def listen(event: str, arguments: tuple[object, ...]) -> None:
-        if event in starts and arguments[:1] != (asked_by_platform,):
+        if event in starts and not asked_by_platform.intersection(map(str, arguments[:1])):
             started.append(f"{event} {arguments[0]}" if arguments else event)
 
     return listen
@@ -69,6 +72,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.nodeid.split("/")[1]
         if folder in SLOW:
             item.add_marker(pytest.mark.processes)
+            for kind in _LEFT_BY_THE_KILLED:
+                item.add_marker(pytest.mark.filterwarnings(f"default::{kind}"))
 
 
 @pytest.hookimpl(wrapper=True)

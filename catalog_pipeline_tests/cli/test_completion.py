@@ -43,6 +43,7 @@ def test_the_shell_in_use_is_meant_where_none_is_named(
     assert "bash, fish, zsh" in answer.err
 
 
+@pytest.mark.processes
 def test_what_a_shell_asks_with_that_line_is_answered_with_names(site: Site):
     asked = {"_CATALOG_PIPELINE_COMPLETE": "bash_complete", "COMP_CWORD": "2"}
     answer = run_process(environ={**asked, "COMP_WORDS": f"catalog-pipeline run {NAME[:2]}"})

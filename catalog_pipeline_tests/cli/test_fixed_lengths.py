@@ -15,6 +15,8 @@ from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.mark.parametrize(
     ("end", "kind", "verdict"),

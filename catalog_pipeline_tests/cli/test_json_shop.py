@@ -14,6 +14,8 @@ from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, QUICK, Site
 from catalog_pipeline_tests.written_site import WrittenSite, written_site
 
+pytestmark = pytest.mark.processes
+
 FIELDS = {
     "sku": "id",
     "title": "title",

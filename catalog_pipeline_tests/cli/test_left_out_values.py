@@ -14,6 +14,8 @@ from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.written_site import WrittenSite, listing, written_site
 
+pytestmark = pytest.mark.processes
+
 PRICE = {"select": "i", "type": "money", "currency": "EUR"}
 ASK = "Call for price"
 

@@ -11,6 +11,8 @@ import pytest
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
+pytestmark = pytest.mark.processes
+
 OTHERS = 0o077
 
 

@@ -17,6 +17,8 @@ from catalog_pipeline_tests.poisonous_shop import (
 )
 from catalog_pipeline_tests.site import Site
 
+pytestmark = pytest.mark.processes
+
 GOOD = 30
 
 

@@ -37,6 +37,8 @@ from catalog_pipeline_tests.orchestration.life_of_pages import (
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.written_site import written_site
 
+pytestmark = pytest.mark.processes
+
 STEPS_VARIABLE = "CATALOG_PIPELINE_LIFE_STEPS"
 STEPS_OF_AN_EXAMPLE = 30
 FATES = {

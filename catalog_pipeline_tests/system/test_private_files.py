@@ -12,6 +12,8 @@ import pytest
 
 from catalog_pipeline.system.private_files import private_files, withdraw
 
+pytestmark = pytest.mark.processes
+
 
 def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
