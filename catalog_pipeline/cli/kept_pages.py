@@ -60,7 +60,8 @@ def stored_response(catalogue: Catalogue, page: PageKey) -> Response:
     """
     failed, came = kept_of(catalogue, page)
     if failed is not None and failed.body:
-        return _not_fetched(failed.url, dict(failed.headers).get("Content-Type"), failed.body)
+        types = [value for name, value in failed.headers if name.lower() == "content-type"]
+        return _not_fetched(failed.url, types[0] if types else None, failed.body)
     if came is None:
         raise UsageError(f"{catalogue.name}: nothing is stored of page {page}.")
     return _not_fetched(came.record.url, came.record.content_type, came.body)

@@ -7,19 +7,25 @@ that is to be killed is a fork of this process.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import shutil
 import signal
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
+from typing import NoReturn
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 
+from catalog_pipeline.catalogue.files import read_catalogue
+from catalog_pipeline.catalogue.finding import FILE_NAME
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
@@ -115,11 +121,63 @@ class _SignalAfter(Observer):
             os.kill(os.getpid(), self._number)
 
 
+class _Mortals:
+    """Makes processes that may be killed: forks of one that has never opened a database.
+
+    SQLite's connections do not outlive a fork.
+    """
+
+    def __init__(self, yaml: Path) -> None:
+        self._yaml = yaml
+        self._ours, theirs = multiprocessing.Pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            self._ours.close()
+            self._serve(theirs)
+        theirs.close()
+
+    def run(self, pages: Sequence[PageKey], after: int) -> None:
+        """A command over the pages, killed after so many of them; waits for its end."""
+        self._ours.send((pages, after))
+        self._ours.recv()
+
+    def close(self) -> None:
+        """End the process that makes them."""
+        self._ours.close()
+        os.waitpid(self._pid, 0)
+
+    def _serve(self, asked: Connection) -> NoReturn:
+        with suppress(EOFError, KeyboardInterrupt):
+            while True:
+                pages, after = asked.recv()
+                pid = os.fork()
+                if pid == 0:
+                    try:
+                        self._die(pages, after)
+                    finally:
+                        os._exit(1)
+                os.waitpid(pid, 0)
+                asked.send(None)
+        os._exit(0)
+
+    def _die(self, pages: Sequence[PageKey], after: int) -> None:
+        catalogue = read_catalogue(self._yaml)
+        places = catalogue_places("shop")
+        with open_instance() as instance, catalogue_lock(places.folder, "a command") as lease:
+            context = CrawlContext(
+                lease=lease,
+                observer=_SignalAfter(signal.SIGKILL, after),
+                workforce=_WorkforceHere(catalogue, places),
+            )
+            crawl_and_build(instance, CrawlRequest(catalogue, tuple(pages)), Spectator(), context)
+
+
 class Scene:
     """One catalogue `shop` on one instance, to which everything may happen."""
 
     def __init__(self, folder: Path, home: Path, untouched_home: Path, site: WrittenSite) -> None:
         self._folder, self._home, self._untouched = folder, home, untouched_home
+        self._mortals = _Mortals(folder / "shop" / FILE_NAME)
         self.site = site
         self.catalogue: Catalogue
         self.instance: dg.DagsterInstance
@@ -144,14 +202,18 @@ class Scene:
         """Close the instance."""
         self._opened.__exit__(None, None, None)
 
-    def show(self, page: int, what: str) -> None:
-        """Let the site show something else for a page."""
+    def close(self) -> None:
+        """End what was started for it."""
+        self._mortals.close()
+
+    def show(self, page: int, what: str, text: str = "a") -> None:
+        """Let the site show something else for a page, with a text of its products."""
         path = f"/products?page={page}"
         self.site.answers.pop(path, None)
         if what in (GONE, BROKEN):
             self.site.answers[path] = lambda headers: (int(what), {}, "")
         else:
-            body = listing(page, "a", "b")
+            body = listing(page, text, text)
             self.site.bodies[path] = body if what == GOOD else body.replace("<i>", "<u>")
 
     def edit(self, variant: str) -> None:
@@ -185,22 +247,7 @@ class Scene:
 
     def killed_command(self, pages: Sequence[PageKey], *, after: int) -> None:
         """The same, in a process that is killed once so many pages have been stored."""
-        pid = os.fork()
-        if pid == 0:
-            try:
-                with open_instance() as self.instance:
-                    places = catalogue_places("shop")
-                    request = CrawlRequest(self.catalogue, tuple(pages))
-                    with catalogue_lock(places.folder, "a command") as lease:
-                        context = CrawlContext(
-                            lease=lease,
-                            observer=_SignalAfter(signal.SIGKILL, after),
-                            workforce=_WorkforceHere(self.catalogue, places),
-                        )
-                        crawl_and_build(self.instance, request, Spectator(), context)
-            finally:
-                os._exit(0)
-        os.waitpid(pid, 0)
+        self._mortals.run(tuple(pages), after)
 
     def web_run(
         self,

@@ -442,6 +442,7 @@ def machine(tmp_path: Path, no_home: Path, untouched_home: Path) -> Iterator[typ
             scene = Scene(tmp_path / "catalogues", no_home, untouched_home, site)
 
         yield Here
+        Here.scene.close()
 
 
 def test_a_page_is_what_the_table_says_in_whatever_order_things_happen(
