@@ -121,7 +121,7 @@ def test_the_location_loads_from_any_working_directory(tmp_path: Path):
 MISTAKES = pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"proudct": "article"}, r"Catalogue shop, proudct .* Allowed: description, base_url"),
+        ({"proudct": "article"}, r"Catalogue shop, proudct .* Allowed: description, preset"),
         ({"last_page": 0}, r"last_page \(0\) is less than first_page \(1\)"),
         ({"key": "sku"}, "key names 'sku', which is not declared; fields: product_id"),
         ({"product": "article["}, r"Catalogue shop, product.*"),
