@@ -7,6 +7,8 @@ import pytest
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
+pytestmark = pytest.mark.processes
+
 
 def _answers(site: Site) -> list[str]:
     folder = site.places.failures
