@@ -1,17 +1,20 @@
 """What every reader of records does, asked of each there is."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
 
+from catalog_pipeline.catalogue.files import catalogue_from_attributes
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.reading.json.listing import JsonListingParser
 from catalog_pipeline.reading.reader import Reader, reader_of
-from catalog_pipeline_tests.reading.small_catalogues import catalogue
+from catalog_pipeline_tests.reading.small_catalogues import attributes, catalogue
 
 URL = "https://shop.example/list/3"
 Product = dict[str, str]
@@ -37,7 +40,26 @@ FIELDS: dict[str, dict] = {
     "price": {"select": ".price", "type": "money", "currency": "USD", "range": True},
     "stock": {"select": ".stock", "type": "integer"},
 }
+JSON_FIELDS: dict[str, dict] = {
+    name: {key: value for key, value in {**field, "json": name}.items() if key != "select"}
+    for name, field in FIELDS.items()
+}
+
+
+def _json(products: list[Product]) -> bytes:
+    return json.dumps({"list": products}).encode()
+
+
+def _of_json(fields: dict[str, dict]) -> Catalogue:
+    records = {"from": "json", "path": "list"}
+    described = {**attributes(fields), "records": records, "product": []}
+    return catalogue_from_attributes("shop", described)
+
+
 READERS = {
+    "json": Case(
+        JsonListingParser, _of_json(JSON_FIELDS), _of_json({"name": {"json": "a["}}), _json
+    ),
     "html": Case(ListingParser, catalogue(FIELDS), catalogue({"name": {"select": "a["}}), _html),
     "by the catalogue": Case(
         reader_of, catalogue(FIELDS), catalogue({"name": {"select": "a["}}), _html
@@ -86,7 +108,7 @@ def test_what_cannot_be_read_is_an_error_that_names_its_place(
 
 
 def test_a_mistake_in_the_yaml_is_told_before_any_page_is_read(case: Case):
-    with pytest.raises(CatalogueError, match=r"fields\.name\.select"):
+    with pytest.raises(CatalogueError, match=r"fields\.name\.(select|json)"):
         case.make(case.broken)
 
 

@@ -106,7 +106,7 @@ class JsonField:
             position=None if self.of_page else place + 1,
             field=self.name,
             selector=self.values.source,
-            found=str(records[place])[:SHOWN_TEXT],
+            found=_texts_of(records[place])[:SHOWN_TEXT],
         )
 
 
@@ -125,6 +125,12 @@ def json_field(catalogue: Catalogue, name: str, field: Field) -> JsonField:
     is_key = name in catalogue.key
     values = FieldValues.of(catalogue.name, name, field, is_key=is_key, source=source)
     return JsonField(paths, values)
+
+
+def _texts_of(record: Any) -> str:
+    """The record's own values, for people to recognise it by."""
+    values = record.values() if isinstance(record, dict) else ()
+    return " ".join(str(value) for value in values if not isinstance(value, dict | list))
 
 
 def _chosen(lists: list[list[str]], field: Field) -> Texts:
