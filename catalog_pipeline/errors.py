@@ -151,7 +151,10 @@ class FetchError(PageError):
 
     `kind` is a row of the retry table (`catalog_pipeline.fetching.retry_table`), which decides
     whether the page is tried again; `http_status` is set when the site answered.
+    `leads_to_listing` says that a redirect led to another page of the listing.
     """
+
+    leads_to_listing = False
 
     def __init__(
         self,

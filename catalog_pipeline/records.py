@@ -179,6 +179,28 @@ class PageFailure:
 
 
 @dataclass(frozen=True)
+class ListingEnd:
+    """That a page is the last one of its listing, by the signs that the pages after it showed."""
+
+    page: PageKey
+    signs: str
+    checked_at: datetime
+
+
+@dataclass(frozen=True)
+class ListingFindings:
+    """What a crawl that looked for pages found out of the listing.
+
+    `gone` are pages that it had and has no more; `end` is its confirmed end. `problems` say why
+    there is none, or why nothing is taken from the catalogue.
+    """
+
+    gone: tuple[PageKey, ...] = ()
+    end: ListingEnd | None = None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class CrawlOutcome:
     """What a crawl came to. In the rows of the pages `with_secrets` secrets had to be hidden.
 
@@ -192,3 +214,4 @@ class CrawlOutcome:
     was_stopped: bool
     with_secrets: tuple[PageKey, ...] = ()
     parsed_again: int = 0
+    listing: ListingFindings = ListingFindings()

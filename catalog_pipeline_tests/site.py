@@ -49,6 +49,8 @@ class Site:
         """
         attributes = {**bundled_attributes(like), "base_url": self.shop.url, "last_page": 12}
         del attributes["practice_shop"], attributes["schedule"]
+        if "pages" in changes:
+            del attributes["last_page"]
         politeness = {**QUICK, **changes.pop("politeness", {})}
         attributes |= {**changes, "politeness": politeness}
         path = self.folder / name / FILE_NAME

@@ -48,7 +48,7 @@ def mistakes_of(
     named = {
         place: _mistake(model, place, each, keys)
         for place, (each, keys) in ordered
-        if not (each["type"] == "missing" and place in meant)
+        if not (_is_missing(each) and place in meant)
     }
     texts = {place: Mistake(".".join(place), problem) for place, problem in problems.items()}
     return list({**named, **texts}.values())
@@ -68,6 +68,10 @@ def _raw(error: ValidationError) -> list[Any]:
         for each, place in zip(found, places, strict=True)
         if not (_is_other_choice(each) and places.count(place) > 1)
     ]
+
+
+def _is_missing(found: Any) -> bool:
+    return found["type"] == "missing" or "it is required, and missing" in found["msg"]
 
 
 def _is_other_choice(found: Any) -> bool:

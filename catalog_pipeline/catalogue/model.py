@@ -11,11 +11,10 @@ import json
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, field_validator, model_validator
+from pydantic import AfterValidator, PrivateAttr, ValidationInfo, field_validator, model_validator
 from pydantic import Field as Bounded
 
 from catalog_pipeline.catalogue.bounds import (
-    MAX_PAGES,
     BaseUrl,
     Count,
     PageNumber,
@@ -32,8 +31,10 @@ from catalog_pipeline.catalogue.fields import (
     Selectors,
     StrictModel,
 )
+from catalog_pipeline.catalogue.length import Length
+from catalog_pipeline.catalogue.listing_pages import ListingPages
 from catalog_pipeline.catalogue.page_format import Records, check_product
-from catalog_pipeline.catalogue.page_key import PageKey, page_keys
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_template import (
     PLACEHOLDER,
     check_no_template,
@@ -49,7 +50,7 @@ _PARSER_REVISION = 3
 """Raised whenever the same page and YAML would give other rows than before."""
 
 
-class CatalogueAttributes(StrictModel):
+class CatalogueAttributes(ListingPages, StrictModel):
     """What a catalogue's YAML holds under `attributes`."""
 
     description: str = ""
@@ -69,8 +70,14 @@ class CatalogueAttributes(StrictModel):
     """URL of the first page, where it is not made from the template."""
     first_page: PageNumber = 1
     """Number of the first listing page; some sites count from 0."""
-    last_page: PageNumber
-    """Number of the last listing page."""
+    pages_: Length | None = Bounded(default=None, alias="pages")
+    """How the pages are found, instead of `last_page`: `kind: open` looks for the end."""
+    last_page: PageNumber | None = Bounded(default=None, validate_default=True)
+    """Number of the last listing page; else say under `pages` how the pages are found."""
+    step: Count | None = None
+    """Where `{page}` stands for an offset and not for a page's number: how much it grows by."""
+    offset: PageNumber = 0
+    """With `step`, the offset of the first page."""
     encoding: Annotated[str, AfterValidator(checked_encoding)] | None = None
     """The pages' charset, such as `windows-1251`, where the site declares a wrong one or none; only
     a byte order mark goes before it."""
@@ -116,11 +123,19 @@ class CatalogueAttributes(StrictModel):
     """Tags of the assets, besides the project's own."""
     practice_shop: PracticeShop | None = None
     """Serve the pages from the bundled practice shop instead of a site."""
+    _found: tuple[PageKey, ...] | None = PrivateAttr(default=None)
 
     @field_validator("page_url")
     @classmethod
     def _has_a_placeholder(cls, value: str) -> str:
         return checked_template(value)
+
+    @field_validator("last_page")
+    @classmethod
+    def _length_is_said(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is None and info.data.get("pages_", ...) is None:
+            raise ValueError("it is required, and missing, unless pages says how they are found")
+        return value
 
     @field_validator("first_page_url")
     @classmethod
@@ -134,12 +149,7 @@ class CatalogueAttributes(StrictModel):
 
     @model_validator(mode="after")
     def _parts_agree(self) -> CatalogueAttributes:
-        if self.last_page < self.first_page:
-            raise ValueError(
-                f"last_page ({self.last_page}) is less than first_page ({self.first_page})"
-            )
-        if self.last_page - self.first_page >= MAX_PAGES:
-            raise ValueError(f"more than {MAX_PAGES:,} pages from first_page to last_page")
+        self.check_length()
         self._check_first_page()
         check_product(self.product, self.records)
         for name in self.key:
@@ -160,17 +170,14 @@ class CatalogueAttributes(StrictModel):
         if self.first_page_url is None:
             return
         address = self.absolute(self.first_page_url)
-        page = page_with_address(self.absolute(self.page_url), address)
-        if page is not None and self.first_page < page <= self.last_page:
+        value = page_with_address(self.absolute(self.page_url), address)
+        page = None if value is None else self.page_of_value(value)
+        last = self.last_number
+        if page is not None and self.first_page < page and (last is None or page <= last):
             raise ValueError(
                 f"first_page_url is the address that page {page} has by page_url; one of the two "
                 f"pages would be missing"
             )
-
-    @property
-    def pages(self) -> tuple[PageKey, ...]:
-        """All pages of the catalogue, in order."""
-        return page_keys(self.first_page, self.last_page)
 
     @property
     def same_site(self) -> tuple[str, ...]:
@@ -202,7 +209,7 @@ class CatalogueAttributes(StrictModel):
         """A listing page as the YAML names it, below `base_url` or with its own host."""
         if page.number == self.first_page and self.first_page_url is not None:
             return self.first_page_url
-        return self.page_url.replace(PLACEHOLDER, str(page.number))
+        return self.page_url.replace(PLACEHOLDER, str(self.page_value(page.number)))
 
     def absolute(self, path_or_url: str) -> str:
         """`path_or_url` below `base_url`, which may have a path of its own (a mirror)."""

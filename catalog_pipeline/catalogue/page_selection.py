@@ -52,6 +52,13 @@ def format_pages(pages: Iterable[PageKey]) -> str:
     return _format_ranges(page_ranges(pages))
 
 
+def pages_text(catalogue: Catalogue) -> str:
+    """Which pages a catalogue has, by its YAML alone."""
+    if catalogue.last_number is None:
+        return f"{catalogue.first_key} and what crawls find"
+    return format_pages(catalogue.pages)
+
+
 def page_ranges(pages: Iterable[PageKey]) -> Iterator[PageRange]:
     """Runs of consecutive pages, in order."""
     first = last = None
@@ -85,10 +92,11 @@ def _parts_beyond(catalogue: Catalogue, first: PageKey, last: PageKey) -> Iterat
     if first.listing is not None:
         yield first, last
         return
-    if first.number < catalogue.first_page:
-        yield first, PageKey(min(last.number, catalogue.first_page - 1))
-    if last.number > catalogue.last_page:
-        yield PageKey(max(first.number, catalogue.last_page + 1)), last
+    lowest, highest = catalogue.pages[0].number, catalogue.pages[-1].number
+    if first.number < lowest:
+        yield first, PageKey(min(last.number, lowest - 1))
+    if last.number > highest:
+        yield PageKey(max(first.number, highest + 1)), last
 
 
 def _format_ranges(ranges: Iterable[PageRange]) -> str:

@@ -91,7 +91,7 @@ def status_of(
     problem = damage_of_last_table(instance, catalogue)
     return CatalogueStatus(
         catalogue=catalogue.name,
-        total=len(catalogue.pages),
+        total=len(standing.pages),
         done=len(statuses.done),
         failed=len(statuses.failed),
         in_progress=len(statuses.in_progress),
@@ -113,7 +113,11 @@ def status_of(
         other_history=tell_other_history(instance, catalogue),
         outside=len(statuses.outside),
         outside_pages=format_pages(statuses.outside),
-        outside_in_table=bool(statuses.outside) and has_other_pages(built, catalogue),
+        outside_in_table=(
+            bool(statuses.outside)
+            and catalogue.last_number is not None
+            and has_other_pages(built, catalogue)
+        ),
         strange_partitions=tuple(sorted(statuses.strange)),
         length=length_verdicts(catalogue, standing, built),
         failures=tuple(failures[page] for page in sorted(failures)),

@@ -9,7 +9,7 @@ import click
 from rich.markup import escape
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.catalogue.page_selection import pages_text
 from catalog_pipeline.cli.exit_codes import EXIT_GOOD, EXIT_USAGE
 from catalog_pipeline.cli.options import json_option
 from catalog_pipeline.cli.terminal import GuardedConsole
@@ -33,7 +33,7 @@ def command(as_json: bool) -> int:
     console = GuardedConsole(highlight=False, soft_wrap=True)
     for catalogue in catalogues.usable:
         console.print(
-            f"[bold]{catalogue.name}[/bold]  pages {format_pages(catalogue.pages)}, "
+            f"[bold]{catalogue.name}[/bold]  pages {pages_text(catalogue)}, "
             f"schedule {_schedule(catalogue)}"
         )
         console.print(f"    {_address(catalogue)}")
@@ -52,7 +52,7 @@ def _schedule(catalogue: Catalogue) -> str:
 
 
 def _address(catalogue: Catalogue) -> str:
-    address = catalogue.page_address(catalogue.pages[0])
+    address = catalogue.page_address(catalogue.first_key)
     return f"{address} (practice shop, on demand)" if catalogue.practice_shop else address
 
 
@@ -61,8 +61,8 @@ def _as_json(catalogue: Catalogue) -> dict[str, Any]:
         "catalogue": catalogue.name,
         "description": catalogue.description,
         "base_url": catalogue.base_url,
-        "first_page_url": catalogue.page_address(catalogue.pages[0]),
-        "pages": format_pages(catalogue.pages),
+        "first_page_url": catalogue.page_address(catalogue.first_key),
+        "pages": pages_text(catalogue),
         "schedule": catalogue.schedule.model_dump() if catalogue.schedule else None,
         "columns": list(catalogue.columns),
     }

@@ -16,6 +16,7 @@ import click
 
 from catalog_pipeline.catalogue.files import crawlable, file_of, load_catalogue, with_base_url
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import select_pages
 from catalog_pipeline.cli.advice import say_once_what_is_slow
 from catalog_pipeline.cli.exit_codes import code_of_result
@@ -42,6 +43,7 @@ from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.reading.reader import reader_of
 from catalog_pipeline.sandbox.on_demand import served
 from catalog_pipeline.storing.folder_store import FolderStore
+from catalog_pipeline.storing.store import Store
 from catalog_pipeline.system.private_files import private_files
 
 
@@ -93,11 +95,11 @@ def command(
         options += ["--verbose"] if verbose else []
         return run_many(names, options, as_json=as_json, is_quiet=quiet)
     described = with_base_url(load_catalogue(names[0]), base_url)
-    selection = list(described.pages) if pages is None else select_pages(described, pages)
+    selection = _selection(described, pages)
     instant = _cutoff(refresh, stale_after, cutoff)
     if reparse and instant is not None:
         raise UsageError("--reparse downloads nothing; it does not go with a refresh.")
-    request = CrawlRequest(described, tuple(selection), instant, reparse, base_url)
+    request = CrawlRequest(described, selection, instant, reparse, base_url)
     progress = RunProgress(
         described.name, is_shown=verbose or not (quiet or as_json), tells_pages=verbose
     )
@@ -105,6 +107,25 @@ def command(
     if as_json or not (quiet and result.is_good):
         show_summary(result, seconds=time.monotonic() - started, as_json=as_json)
     return code_of_result(result)
+
+
+def _selection(catalogue: Catalogue, text: str | None) -> tuple[PageKey, ...] | None:
+    """The pages that were asked for; None for all that there are, where crawls find them."""
+    if catalogue.last_number is not None:
+        return catalogue.pages if text is None else tuple(select_pages(catalogue, text))
+    if text is None:
+        return None
+    from catalog_pipeline.orchestration.checkpoints.known_pages import seed_pages, with_known_pages
+    from catalog_pipeline.orchestration.instance.open import open_instance
+
+    with open_instance() as instance:
+        seed_pages(instance, catalogue)
+        return tuple(select_pages(with_known_pages(instance, catalogue), text))
+
+
+def _lacks_pages(request: CrawlRequest, store: Store) -> bool:
+    """Whether pages are due for certain, since they have no file."""
+    return not (store.newest() if request.pages is None else store.has_all(request.pages))
 
 
 def _given(
@@ -158,7 +179,7 @@ def _run(request: CrawlRequest, progress: RunProgress) -> CrawlResult:
             catalogue_lock(places.folder, "catalog-pipeline run", on_wait=progress.waiting_for)
         )
         crawl_context = CrawlContext(served, lease=lease)
-        if not request.reparse and not FolderStore(places.pages).has_all(request.pages):
+        if not request.reparse and _lacks_pages(request, FolderStore(places.pages)):
             workforce = stack.enter_context(Workforce(served(catalogue), places, lease))
             ask_robots_early(workforce.catalogue, workforce.pool)
             crawl_context = replace(crawl_context, workforce=workforce)

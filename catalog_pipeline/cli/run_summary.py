@@ -25,7 +25,7 @@ _FAILURES_SHOWN = 20
 def resume_command(request: CrawlRequest) -> str:
     """What to type to go on with what this run leaves."""
     options = [
-        f" --pages {format_pages(request.pages)}" if not request.is_whole else "",
+        f" --pages {format_pages(request.pages or ())}" if not request.is_whole else "",
         f" --base-url {request.base_url}" if request.base_url else "",
         f" --cutoff {request.cutoff.isoformat()}" if request.cutoff else "",
         " --reparse" if request.reparse else "",
@@ -52,7 +52,7 @@ def _show_pages(console: Console, result: CrawlResult, seconds: float) -> None:
     counts = f"{result.done} done, {result.failed} failed, {result.missing} missing"
     if result.in_progress:
         counts += f", {result.in_progress} in progress elsewhere"
-    scope = "" if result.request.is_whole else f" of the {len(result.request.pages)} chosen"
+    scope = "" if result.request.is_whole else f" of the {result.selected} chosen"
     name = result.request.catalogue.name
     console.print(f"[bold]{name}[/bold]: pages{scope} {counts}")
     console.print(f"{_work(result)} in {duration_text(seconds)}")
@@ -83,6 +83,8 @@ def _show_problems(console: Console, result: CrawlResult) -> None:
         console.print(
             f"  … and {more} more: catalog-pipeline status {result.request.catalogue.name} --failed"
         )
+    for problem in result.problems:
+        console.print(f"Length: {problem}", style="red", markup=False)
     for sentence in result.length:
         console.print(f"Length: {sentence}", style="yellow", markup=False)
     if result.crawl_error:
@@ -133,7 +135,7 @@ def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
     failed = [failure.page for failure in result.failures]
     return {
         "catalogue": result.request.catalogue.name,
-        "selected": len(result.request.pages),
+        "selected": result.selected,
         "done": result.done,
         "failed": result.failed,
         "missing": result.missing,
@@ -151,6 +153,7 @@ def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
         "merged_rows": dict(result.merged),
         "row_notes": list(result.row_notes),
         "outdated_pages": result.outdated_pages,
+        "problems": list(result.problems),
         "length": list(result.length),
         "failures": [failure_as_json(failure) for failure in result.failures],
         "interrupted": result.is_interrupted,

@@ -65,8 +65,9 @@ def command(
     if stored is not None and (page is not None or saved):
         raise UsageError("--stored goes with neither --page nor --file.")
     chosen = page if stored is None else stored
-    number = described.pages[0] if chosen is None else PageKey(chosen)
-    check_pages(described, [(number, number)])
+    number = described.first_key if chosen is None else PageKey(chosen)
+    if described.last_number is not None:
+        check_pages(described, [(number, number)])
     with crawlable(file_of(catalogue)):
         parser = reader_of(described)
     for caution in cautions_of(described):

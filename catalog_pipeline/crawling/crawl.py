@@ -17,6 +17,7 @@ from catalog_pipeline.crawling.ports import Recorder
 from catalog_pipeline.crawling.repeats import Repeats
 from catalog_pipeline.crawling.scheduling.ledger import Ledger
 from catalog_pipeline.crawling.scheduling.loop import CrawlLoop
+from catalog_pipeline.crawling.scheduling.page_source import PageSource
 from catalog_pipeline.crawling.workforce import Workforce
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
@@ -35,6 +36,8 @@ class CrawlJob:
     places: CataloguePlaces
     due: Sequence[tuple[PageKey, StoredPage | None]]
     done: Sequence[StoredPage] = ()
+    source: PageSource | None = None
+    """Where further pages come from, if the crawl looks for some."""
 
 
 def crawl(
@@ -58,6 +61,7 @@ def crawl(
             has_session=job.places.cookies.exists(),
             repeats=Repeats(job.done),
             secrets=Secrets.of_site(workers.catalogue, os.environ),
+            source=job.source,
         )
         return loop.run(job.due)
 

@@ -144,7 +144,7 @@ def plan_crawl(
             if not_done is not None and not_done.is_moved:
                 moved[page] = not_done.reason
         name = newest.get(page)
-        if name is not None and _may_be_recovered(name, checkpoint, cut_off, wiped_at, now):
+        if name is not None and may_be_recovered(name, checkpoint, cut_off, wiped_at, now):
             try:
                 found = dataclasses.replace(store.recognise(name), carried_over=True)
             except StoredPageError as error:
@@ -215,7 +215,7 @@ def damage_of(checkpoint: StoredPage, store: Store) -> str | None:
     return None
 
 
-def _may_be_recovered(
+def may_be_recovered(
     name: FileName,
     checkpoint: StoredPage | None,
     cut_off: CutOff,

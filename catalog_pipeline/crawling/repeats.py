@@ -35,6 +35,15 @@ class Repeats:
         for sign in self._signs.pop(page, ()):
             self._pages[sign].pop(page, None)
 
+    def page(self, page: PageKey) -> StoredPage | None:
+        """A page as it was noted last."""
+        return next((self._pages[sign][page] for sign in self._signs.get(page, ())), None)
+
+    @property
+    def pages(self) -> Iterable[PageKey]:
+        """The pages of which it is noted what they show."""
+        return self._signs
+
     def others(self, record: PageRecord) -> list[StoredPage]:
         """The other pages with exactly the products of this one, by their numbers."""
         found: dict[PageKey, StoredPage] = {}

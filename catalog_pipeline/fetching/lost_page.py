@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from typing import Protocol
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import FetchError
@@ -31,6 +31,9 @@ class Listing(Protocol):
     def first_page(self) -> int:
         """Number of the first page, which an address without a number may mean."""
 
+    def page_value(self, number: int) -> int:
+        """What stands for the page of that number in an address."""
+
     @property
     def page_url(self) -> str:
         """Template of a page's address."""
@@ -50,9 +53,11 @@ def require_page(listing: Listing, page: PageKey, answer: Response) -> None:
     """
     lost = why_lost(listing, page, answer.url)
     if lost:
-        raise FetchError(
+        error = FetchError(
             lost, kind="page_lost", url=safe_url(answer.url), page=page, http_status=answer.status
         )
+        error.leads_to_listing = _is_of_listing(listing, page, answer.url)
+        raise error
 
 
 def why_lost(listing: Listing, page: PageKey, came_from: str) -> str:
@@ -65,7 +70,7 @@ def why_lost(listing: Listing, page: PageKey, came_from: str) -> str:
     address = listing.page_address(page)
     if came_from == address or _comparable(address) == _comparable(came_from):
         return ""
-    number, first = page.number, PageKey(listing.first_page, page.listing)
+    number, first = listing.page_value(page.number), PageKey(listing.first_page, page.listing)
     if _comparable(came_from) == _comparable(listing.page_address(first)):
         return f"a redirect led to the address of page {first}, {_shown(came_from)}"
     found = _number_at_its_place(listing, came_from)
@@ -76,9 +81,22 @@ def why_lost(listing: Listing, page: PageKey, came_from: str) -> str:
     beside = _numbers(listing.absolute(listing.page_url).replace("{page}", ""))
     if _numbers(came_from).count(number) > beside.count(number):
         return ""
-    if number == listing.first_page:
+    if page.number == listing.first_page:
         return ""
     return f"a redirect lost the page: {_shown(came_from)} does not say which page it is"
+
+
+def _is_of_listing(listing: Listing, page: PageKey, url: str) -> bool:
+    """Whether an address is that of some page of the listing, or of the listing as a whole."""
+    first = listing.page_address(PageKey(listing.first_page, page.listing))
+    if _comparable(first) == _comparable(url) or _number_at_its_place(listing, url) is not None:
+        return True
+    template = urlsplit(listing.absolute(listing.page_url))
+    if "{page}" not in template.query:
+        return False
+    others = [part for part in template.query.split("&") if "{page}" not in part]
+    whole = urlunsplit(template._replace(query="&".join(others)))
+    return _comparable(whole) == _comparable(url)
 
 
 def _comparable(url: str) -> tuple[str, str, str]:

@@ -12,6 +12,8 @@ RETRY_NUMBER_TAG = "dagster/retry_number"
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
 STARTED_BY_TAG = "catalog_pipeline/started_by"
+LOOKS_BEYOND_TAG = "catalog_pipeline/looks_beyond"
+"""Tag of a run that looks for pages: the number of the last one that was known when it began."""
 COMMAND_LINE = "command line"
 DATA_VERSION_TAG = "dagster/data_version"
 CODE_VERSION_TAG = "dagster/code_version"
@@ -55,6 +57,11 @@ def qualified_name(catalogue: Catalogue) -> str:
 def pages_step(catalogue: Catalogue) -> str:
     """The step (and op) that crawls."""
     return f"{qualified_name(catalogue)}__product_pages"
+
+
+def found_pages_name(catalogue: Catalogue) -> str:
+    """The dynamic partitions of a catalogue whose pages are found by crawls."""
+    return f"{qualified_name(catalogue)}_pages"
 
 
 def crawl_pool(catalogue: str) -> str:

@@ -10,7 +10,7 @@ from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.sandbox.markup import listing_page
 from catalog_pipeline.sandbox.products import product
 
-BUNDLED = ["books_toscrape", "catalog108", "sandbox", "sandbox_members"]
+BUNDLED = ["books_toscrape", "catalog108", "sandbox", "sandbox_members", "sandbox_open"]
 
 
 def test_these_catalogues_are_bundled_and_only_the_practice_shop_is_refreshed_by_itself():
@@ -28,7 +28,7 @@ def test_a_bundled_catalogue_names_the_component_and_has_a_description(name):
     assert load_catalogue(name, {}).description
 
 
-@pytest.mark.parametrize("name", ["sandbox", "sandbox_members", "catalog108"])
+@pytest.mark.parametrize("name", ["sandbox", "sandbox_members", "sandbox_open", "catalog108"])
 def test_it_reads_the_products_of_the_practice_shop(name):
     catalogue = load_catalogue(name, {})
     goods = [product(number) for number in range(1, 201)]

@@ -23,6 +23,8 @@ PLACES = {
     "Schedule": "schedule",
     "Coverage": "coverage",
     "PracticeShop": "practice_shop",
+    "FixedLength": "pages",
+    "OpenLength": "pages",
 }
 VALUES_OF_A_MAPPING = {"FromEnvironment"}
 
@@ -47,7 +49,16 @@ def test_the_examples_of_the_attributes_are_a_catalogue():
 def test_the_examples_of_a_section_are_one(name: str):
     example = examples()[name]
     value = {"X": example} if name in VALUES_OF_A_MAPPING else example
-    catalogue_from_attributes("shop", {**examples()["attributes"], PLACES[name]: value})
+    attributes = {**examples()["attributes"], PLACES[name]: value}
+    if name == "OpenLength":
+        del attributes["last_page"]
+    catalogue_from_attributes("shop", attributes)
+
+
+def test_the_example_of_the_signs_of_an_end_is_one():
+    attributes = {key: each for key, each in examples()["attributes"].items() if key != "last_page"}
+    attributes["pages"] = {**examples()["OpenLength"], "end": examples()["EndSigns"]}
+    catalogue_from_attributes("shop", attributes)
 
 
 def test_the_example_of_an_assumed_date_is_one():

@@ -59,7 +59,8 @@ def test_rows_are_as_old_as_their_fetch_whatever_was_tried_since(site: Site, run
 def test_every_catalogue_is_shown_even_before_its_first_crawl(site: Site, run: Run):
     answer = run("status")
     assert answer.code == 0
-    for name in ("books_toscrape", "catalog108", "sandbox", "sandbox_members", NAME):
+    bundled = ("books_toscrape", "catalog108", "sandbox", "sandbox_members", "sandbox_open")
+    for name in (*bundled, NAME):
         assert name in answer.out
     assert "none" in answer.out
 

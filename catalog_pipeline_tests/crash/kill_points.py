@@ -67,6 +67,7 @@ _IN_RUN_FILE = "BatchedSqliteEventLogStorage._store_in_run_files"
 _BATCH = "BatchedSqliteEventLogStorage.store_event_batch"
 _STORE = "catalog_pipeline.storing.folder_store"
 _RECORDER = "catalog_pipeline.orchestration.checkpoints.writer"
+_KNOWN = "catalog_pipeline.orchestration.checkpoints.known_pages"
 _TABLE = "catalog_pipeline.tables.replace"
 
 POINTS = {
@@ -84,6 +85,9 @@ POINTS = {
     "plan in the run's file only": Point(
         _LOG, _IN_RUN_FILE, "after", _has("ASSET_MATERIALIZATION_PLANNED")
     ),
+    "partitions made": Point(_KNOWN, "add_found_pages", "after"),
+    "gone pages wiped": Point("dagster", "DagsterInstance.delete_dynamic_partition", "before"),
+    "gone pages dropped": Point(_KNOWN, "remove_found_pages", "after"),
     "failure not recorded": Point(_RECORDER, "EventRecorder.record_failure", "before"),
     "failure in the run's file only": Point(_LOG, _IN_RUN_FILE, "after", _has("ASSET_OBSERVATION")),
     "failure recorded": Point(_RECORDER, "EventRecorder.record_failure", "after"),

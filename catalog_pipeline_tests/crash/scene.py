@@ -21,6 +21,7 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.finding import EXTRA_FOLDER_VARIABLE
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import page_keys
 from catalog_pipeline.crawling.lock import CRAWL_LOCK
 from catalog_pipeline.orchestration.checkpoints.statuses import PageStatuses, read_statuses
 from catalog_pipeline.orchestration.instance.open import open_instance
@@ -49,6 +50,7 @@ class Scene:
         pages: int = 12,
         page_size: int = 3,
         latency_ms: int = 0,
+        is_open: bool = False,
         **attributes: Any,
     ) -> None:
         self.folder = folder
@@ -58,7 +60,9 @@ class Scene:
         self.shop = RunningShop(
             ShopSettings(pages=pages, page_size=page_size, latency_ms=latency_ms), port=0
         )
-        self._attributes = {"last_page": pages, **attributes}
+        self.is_open = is_open
+        length = {"pages": {"kind": "open"}} if is_open else {"last_page": pages}
+        self._attributes = {**length, **attributes}
 
     def __enter__(self) -> Scene:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -76,8 +80,10 @@ class Scene:
     def describe(self, **changes: Any) -> Catalogue:
         """Write the catalogue's YAML, with changes that stay."""
         self._attributes |= changes
-        self.pages = self._attributes["last_page"]
+        self.pages = self._attributes.get("last_page", self.pages)
         self.catalogue = self.site.write(**self._attributes)
+        if self.is_open:
+            self.catalogue = self.catalogue.with_pages(page_keys(1, self.pages))
         return self.catalogue
 
     @property
@@ -167,7 +173,8 @@ class Scene:
     def downloads(self) -> Counter[int]:
         """How many requests for each page came to the shop, answered or not, 304 included."""
         paths = (parse_qs(urlsplit(path).query) for _, path, _ in self.shop.log())
-        return Counter(int(query["page"][0]) for query in paths if "page" in query)
+        asked = Counter(int(query["page"][0]) for query in paths if "page" in query)
+        return Counter({page: count for page, count in asked.items() if page <= self.pages})
 
     def forget_downloads(self) -> None:
         """Let the shop count from zero."""

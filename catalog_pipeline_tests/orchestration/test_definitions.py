@@ -24,7 +24,7 @@ from catalog_pipeline.orchestration.definitions.location import build_location
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline_tests.site import Site
 
-NAMES = ["books_toscrape", "catalog108", "sandbox", "sandbox_members"]
+NAMES = ["books_toscrape", "catalog108", "sandbox", "sandbox_members", "sandbox_open"]
 
 
 def _load() -> RepositoryDefinition:
@@ -115,7 +115,7 @@ def test_the_location_loads_from_any_working_directory(tmp_path: Path):
     ended = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env=environ, capture_output=True, check=True
     )
-    assert ended.stdout.split() == [b"8"]
+    assert ended.stdout.split() == [b"10"]
 
 
 MISTAKES = pytest.mark.parametrize(

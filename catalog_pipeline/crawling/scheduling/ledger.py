@@ -6,6 +6,7 @@ Everything that outlives the crawl passes here. Whether a page is tried again is
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 
 from catalog_pipeline.catalogue.page_key import PageKey
@@ -47,6 +48,10 @@ class Ledger:
             self.stats.secret_sent_back(stored.record.page)
         self._breaker.page_done()
         self._observer.page_stored(stored)
+
+    def page_kept(self, stored: StoredPage, now: float) -> None:
+        """A page stays as it was before the crawl; it is recorded again, as carried over."""
+        self._group.add(replace(stored, carried_over=True), now)
 
     def take_back(self, page: PageKey) -> None:
         """A page that was stored is not to be done; its failure follows."""

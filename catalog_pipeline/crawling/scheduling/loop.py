@@ -17,9 +17,11 @@ from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.repeats import Repeats
 from catalog_pipeline.crawling.scheduling.admission import Admission
 from catalog_pipeline.crawling.scheduling.ledger import Ledger
+from catalog_pipeline.crawling.scheduling.page_source import PageSource
 from catalog_pipeline.crawling.scheduling.queue import PageQueue, PageWork
 from catalog_pipeline.crawling.scheduling.results import Results
 from catalog_pipeline.crawling.scheduling.robots_gate import RobotsGate
+from catalog_pipeline.crawling.scheduling.settlement import Settlement
 from catalog_pipeline.crawling.scheduling.stopping import Stopping
 from catalog_pipeline.crawling.scheduling.throttle import AdaptiveThrottle
 from catalog_pipeline.crawling.working.pool import WorkerPool
@@ -45,6 +47,7 @@ class CrawlLoop:
         has_session: bool = False,
         repeats: Repeats | None = None,
         secrets: Secrets | None = None,
+        source: PageSource | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalogue = catalogue
@@ -57,8 +60,12 @@ class CrawlLoop:
         self._pages = 0
         self._throttle = AdaptiveThrottle(self._politeness.requests_per_second, clock=clock)
         self._admission = Admission(catalogue, pool, self._throttle, has_session=has_session)
+        self._source = source or PageSource()
+        self._settlement = Settlement(
+            catalogue, ledger, store, repeats or Repeats(), self._source, clock
+        )
         self._results = Results(
-            catalogue, self._queue, self._admission, ledger, store, repeats or Repeats(), clock
+            catalogue, self._queue, self._admission, ledger, store, self._settlement, clock
         )
         self._stopping = Stopping(catalogue.name, ledger, must_stop)
         self._robots = RobotsGate(
@@ -83,6 +90,8 @@ class CrawlLoop:
         self._queue.add(
             PageWork(page, self._catalogue.page_address(page), previous) for page, previous in due
         )
+        self._settlement.previous = {page: stored for page, stored in due if stored is not None}
+        self._take_further_pages()
         first = self._queue.first()
         if first is not None and not self._robots.knows(first.url):
             self._robots.ask(first.url, self._pages)
@@ -91,7 +100,8 @@ class CrawlLoop:
             self._work_off()
         finally:
             self._ledger.flush()
-        return self._stopping.outcome(self._queue.waiting)
+        untried = [*self._queue.waiting, *self._further_page()]
+        return replace(self._stopping.outcome(tuple(untried)), listing=self._source.findings)
 
     def _work_off(self) -> None:
         while True:
@@ -103,8 +113,35 @@ class CrawlLoop:
                 self._dispatch(self._clock())
             self._ledger.flush_if_due(self._clock())
             if not self._has_work(goes_on):
-                return
+                if not goes_on or not self._has_more_to_ask():
+                    return
+                continue
             self._wait_for_answers(goes_on)
+
+    def _further_page(self) -> tuple[PageKey, ...]:
+        """The page with which the search for pages would go on, if it was cut short."""
+        page = None if self._source.is_over else self._source.next_page()
+        return () if page is None else (page,)
+
+    def _take_further_pages(self) -> None:
+        """Let pages follow that nobody knew of, while none of those that are known is ready."""
+        while self._queue.first() is None:
+            page = self._source.next_page()
+            if page is not None:
+                self._queue.add([PageWork(page, self._catalogue.page_address(page), None)])
+            elif not self._settlement.settle_held():
+                return
+
+    def _has_more_to_ask(self) -> bool:
+        """Whether a page is to be asked once more before all is over."""
+        self._take_further_pages()
+        if not self._queue.is_empty:
+            return True
+        page = self._settlement.conclude()
+        if page is not None:
+            address = self._catalogue.page_address(page)
+            self._queue.add([PageWork(page, address, self._settlement.latest(page))])
+        return page is not None
 
     def _wait_for_answers(self, goes_on: bool) -> None:
         began_at = self._clock()
@@ -145,6 +182,7 @@ class CrawlLoop:
             self._begin_login(now)
             return
         while self._has_room():
+            self._take_further_pages()
             work = self._first()
             if work is None:
                 return

@@ -13,12 +13,12 @@ from datetime import datetime, timezone
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
-from catalog_pipeline.crawling.repeats import Repeats
 from catalog_pipeline.crawling.scheduling.admission import Admission
 from catalog_pipeline.crawling.scheduling.casualties import Casualties
 from catalog_pipeline.crawling.scheduling.ledger import Ledger
 from catalog_pipeline.crawling.scheduling.queue import PageQueue, PageWork
 from catalog_pipeline.crawling.scheduling.retry_policy import next_attempt
+from catalog_pipeline.crawling.scheduling.settlement import Settlement
 from catalog_pipeline.errors import (
     FetchError,
     PageError,
@@ -38,7 +38,7 @@ class Results:
         admission: Admission,
         ledger: Ledger,
         store: Store,
-        repeats: Repeats,
+        settlement: Settlement,
         clock: Callable[[], float],
     ) -> None:
         self._politeness = catalogue.politeness
@@ -47,8 +47,7 @@ class Results:
         self._admission = admission
         self._ledger = ledger
         self._store = store
-        self._repeats = repeats
-        self._key = ", ".join(catalogue.key)
+        self._settlement = settlement
         self._clock = clock
         self._casualties = Casualties()
         self._began_at = datetime.now(timezone.utc)
@@ -91,35 +90,7 @@ class Results:
         self._casualties.page_settled()
         self._admission.page_came(stored, now)
         self._ledger.stats.page_came(stored.record)
-        others = self._repeats.others(stored.record)
-        if others and others[0].record.page < stored.record.page:
-            self._store.discard(stored)
-            self._fail(work, self._repeated(stored, others[0]))
-            return
-        for other in others:
-            self._take_back(other, stored)
-        self._repeats.add(stored)
-        self._ledger.page_stored(stored, now)
-
-    def _take_back(self, other: StoredPage, stored: StoredPage) -> None:
-        """A page of a higher number came before the one whose products it shows."""
-        record = other.record
-        self._repeats.remove(record.page)
-        self._ledger.take_back(record.page)
-        self._store.discard(other)
-        error = self._repeated(other, stored)
-        self._ledger.page_failed(record.page, record.url, record.attempts, error)
-
-    def _repeated(self, stored: StoredPage, other: StoredPage) -> FetchError:
-        page, record = other.record.page, stored.record
-        problem = f"it shows exactly the products of page {page} (by {self._key})"
-        return FetchError(
-            problem,
-            kind="repeats",
-            url=record.url,
-            page=record.page,
-            http_status=record.http_status,
-        )
+        self._settlement.page_came(stored, work.attempt)
 
     def _page_held(self, work: PageWork) -> None:
         """Let the page wait for its turn as if it had never had one."""
@@ -205,4 +176,4 @@ class Results:
 
     def _fail(self, work: PageWork, error: PageError) -> None:
         self._casualties.page_settled()
-        self._ledger.page_failed(work.page, work.shown_url, work.attempt, error)
+        self._settlement.page_failed(work.page, work.shown_url, work.attempt, error)

@@ -8,11 +8,15 @@ from catalog_pipeline.crawling.verdicts import seems_to_end
 from catalog_pipeline.orchestration.checkpoints.standing import Standing
 from catalog_pipeline.orchestration.checkpoints.table_state import LastBuild
 
+_UNKNOWN_END = "the end of the listing is not confirmed yet; a run over all pages looks for it"
+
 
 def length_verdicts(
     catalogue: Catalogue, standing: Standing, built: LastBuild | None
 ) -> tuple[str, ...]:
     """Sentences about a listing that is not as long as the YAML says; none if nothing shows it."""
+    if catalogue.last_number is None:
+        return () if standing.end else (_UNKNOWN_END,)
     done, failures = standing.statuses.done, standing.failures
     fewer = seems_to_end(catalogue.pages, done, failures)
     return tuple(told for told in (built.goes_on if built else None, fewer) if told)

@@ -7,6 +7,7 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
 from catalog_pipeline.orchestration.checkpoints.reader import checkpoints_of, latest_page_event
 from catalog_pipeline.orchestration.names import is_pages_key, pages_key
 
@@ -23,7 +24,8 @@ def tell_other_history(instance: dg.DagsterInstance, catalogue: Catalogue) -> st
         if key == own or not is_pages_key(key, catalogue.name):
             continue
         # Others may have an asset of that key; only ours has our checkpoints.
-        pages = checkpoints_of(instance, key, catalogue.pages)
+        known = with_known_pages(instance, catalogue).pages
+        pages = checkpoints_of(instance, key, known)
         if pages:
             return (
                 f"pages {format_pages(pages)} are recorded under the key {_shown(key)} and none "

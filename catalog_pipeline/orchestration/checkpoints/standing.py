@@ -15,6 +15,8 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.plan import damage_of, why_not_done
+from catalog_pipeline.orchestration.checkpoints.ends import read_end
+from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
 from catalog_pipeline.orchestration.checkpoints.reader import (
     latest_page_event,
     pages_recorded_after,
@@ -25,7 +27,7 @@ from catalog_pipeline.orchestration.checkpoints.statuses import (
     explain_failures,
     read_statuses,
 )
-from catalog_pipeline.records import PageFailure, StoredPage
+from catalog_pipeline.records import ListingEnd, PageFailure, StoredPage
 from catalog_pipeline.storing.store import Store
 
 _PLACES_NAMED = 3
@@ -39,7 +41,8 @@ class Standing:
     fetched from another address, with that address. `to_parse` were parsed by another YAML, and
     need no download. `failures` are those of failed pages whose run came to them. `landed` are the
     pages with a checkpoint that an earlier look has not seen; `newest_event` is by what the next
-    look tells.
+    look tells. `pages` are those that the catalogue has; where crawls find them, `end` is the
+    confirmed end of the listing, and due if there is none.
     """
 
     statuses: PageStatuses
@@ -50,6 +53,9 @@ class Standing:
     outdated: frozenset[PageKey] = frozenset()
     moved: Mapping[PageKey, str] = field(default_factory=dict)
     to_parse: frozenset[PageKey] = frozenset()
+    pages: tuple[PageKey, ...] = ()
+    end: ListingEnd | None = None
+    is_end_due: bool = False
 
     @property
     def due(self) -> list[PageKey]:
@@ -80,6 +86,7 @@ def read_standing(
 
     `since` is an earlier look, of which `landed` tells the difference.
     """
+    catalogue = with_known_pages(instance, catalogue)
     newest = latest_page_event(instance, catalogue)
     statuses = read_statuses(instance, catalogue, catalogue.pages)
     checkpoints = read_checkpoints(instance, catalogue, catalogue.pages)
@@ -88,9 +95,17 @@ def read_standing(
     )
     landed = pages_recorded_after(instance, catalogue, since.newest_event) if since else set()
     standing = Standing(statuses, checkpoints, failures, frozenset(landed), newest)
+    end = read_end(instance, catalogue, catalogue.pages) if catalogue.open_length else None
+    is_old = end is not None and cutoff is not None and end.checked_at < cutoff
     outdated, moved, to_parse = _not_done(catalogue, standing, cutoff)
     return replace(
-        standing, outdated=frozenset(outdated), moved=moved, to_parse=frozenset(to_parse)
+        standing,
+        outdated=frozenset(outdated),
+        moved=moved,
+        to_parse=frozenset(to_parse),
+        pages=catalogue.pages,
+        end=end,
+        is_end_due=catalogue.open_length is not None and (end is None or is_old),
     )
 
 

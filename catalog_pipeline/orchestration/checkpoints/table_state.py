@@ -15,6 +15,7 @@ import dagster as dg
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
 from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event
 from catalog_pipeline.orchestration.names import pages_key, products_key
 from catalog_pipeline.places import catalogue_places
@@ -111,6 +112,7 @@ def why_outdated(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | No
     New checkpoints, wiped pages, another YAML and a catalogue that grew or shrank make a table
     outdated, and so does a file that is not the one that was built.
     """
+    catalogue = with_known_pages(instance, catalogue)
     table = catalogue_places(catalogue.name).table
     built = read_last_build(instance, catalogue)
     newest = latest_page_event(instance, catalogue)
@@ -148,6 +150,7 @@ def damage_of_last_table(instance: dg.DagsterInstance, catalogue: Catalogue) -> 
 
 def checkpoint_count(instance: dg.DagsterInstance, catalogue: Catalogue) -> int:
     """How many of the catalogue's pages have a checkpoint."""
+    catalogue = with_known_pages(instance, catalogue)
     partitions = instance.get_materialized_partitions(pages_key(catalogue))
     return sum(str(page) in partitions for page in catalogue.pages)
 

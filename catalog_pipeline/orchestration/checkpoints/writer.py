@@ -5,18 +5,19 @@ Not here: how events reach the log in batches (`instance/batch_events`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import dagster as dg
 
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.orchestration.checkpoints.ends import metadata_of_end
 from catalog_pipeline.orchestration.checkpoints.metadata import (
     metadata_of_failure,
     metadata_of_page,
 )
 from catalog_pipeline.orchestration.instance.batch_events import StepEvents
 from catalog_pipeline.orchestration.names import CODE_VERSION_TAG, DATA_VERSION_TAG
-from catalog_pipeline.records import PageFailure, StoredPage
+from catalog_pipeline.records import ListingEnd, PageFailure, StoredPage
 
 
 class EventRecorder:
@@ -27,20 +28,28 @@ class EventRecorder:
         context: dg.AssetExecutionContext,
         pages_key: dg.AssetKey,
         pages: Iterable[PageKey],
+        make_partitions: Callable[[Sequence[PageKey]], None] = lambda pages: None,
     ) -> None:
         self._context = context
         self._events = StepEvents(context)
         self._key = pages_key
         self._pages = frozenset(pages)
+        self._make_partitions = make_partitions
         self.recorded: list[StoredPage] = []
 
     def record_pages(self, pages: Sequence[StoredPage]) -> None:
-        """Write the checkpoints of pages, in one batch."""
+        """Write the checkpoints of pages, in one batch.
+
+        A page that was found gets its partition before: it is one of the site, and missing until
+        its checkpoint is there.
+        """
+        self._make_partitions([stored.record.page for stored in pages])
         self._events.store([self._materialization(stored) for stored in pages])
         self.recorded.extend(pages)
 
     def record_failure(self, failure: PageFailure) -> None:
         """Write why a page could not be had."""
+        self._make_partitions([failure.page])
         observation = dg.AssetObservation(
             self._key, partition=str(failure.page), metadata=metadata_of_failure(failure)
         )
@@ -49,6 +58,14 @@ class EventRecorder:
         if failure.page not in self._pages:
             # Dagster shows no page as failed that its run has not announced.
             self.plan_pages([failure.page])
+        self._events.store([self._events.observed(observation, said)])
+
+    def record_end(self, end: ListingEnd) -> None:
+        """Write that a page is the last one of its listing."""
+        observation = dg.AssetObservation(
+            self._key, partition=str(end.page), metadata=metadata_of_end(end)
+        )
+        said = f"The listing ends with page {end.page} ({end.signs})."
         self._events.store([self._events.observed(observation, said)])
 
     def take_back(self, page: PageKey) -> None:

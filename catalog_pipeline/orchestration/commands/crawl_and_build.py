@@ -14,6 +14,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.observers import Together
 from catalog_pipeline.crawling.ports import Observer
+from catalog_pipeline.orchestration.checkpoints.known_pages import seed_pages, with_known_pages
 from catalog_pipeline.orchestration.checkpoints.length import length_verdicts
 from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
 from catalog_pipeline.orchestration.checkpoints.standing import Standing, read_standing, tell_moved
@@ -59,10 +60,11 @@ class _Tally(Observer):
 
 @dataclass(frozen=True)
 class _Todo:
-    """The pages to crawl, and those that only need to be parsed again."""
+    """The pages to crawl, those that are only parsed again, and whether more are to be found."""
 
     due: frozenset[PageKey]
     to_parse: frozenset[PageKey] = frozenset()
+    finds: bool = False
 
     @property
     def pages(self) -> frozenset[PageKey]:
@@ -88,7 +90,8 @@ class _Work:
         reparse: bool = False,
     ) -> LocalRun:
         self.tally.came_to_its_end = False
-        self.spectator.crawl_starts(len(todo.pages), reparse=reparse or not todo.due)
+        is_parsing = reparse or not (todo.due or todo.finds)
+        self.spectator.crawl_starts(len(todo.pages), reparse=is_parsing)
         return crawl_here(
             self.instance,
             self.request.catalogue,
@@ -96,6 +99,7 @@ class _Work:
             cutoff,
             reparse=reparse,
             parse_again=todo.to_parse,
+            finds=todo.finds,
             crawl_context=context,
         )
 
@@ -115,7 +119,8 @@ class _Work:
         catalogue = self.request.catalogue
         if self.request.is_whole or read_last_build(self.instance, catalogue) is not None:
             return None
-        lack = lack_of_coverage(catalogue, checkpoint_count(self.instance, catalogue))
+        known = with_known_pages(self.instance, catalogue)
+        lack = lack_of_coverage(known, checkpoint_count(self.instance, known))
         return None if lack is None else f"{lack}: there is no table yet"
 
 
@@ -130,17 +135,18 @@ def crawl_and_build(
     observer = Together([crawl_context.observer, tally, spectator])
     context = replace(crawl_context, observer=observer)
     work = _Work(instance, request, spectator, tally)
+    seed_pages(instance, request.catalogue)
     before = read_standing(instance, request.catalogue, request.cutoff)
     elsewhere = tell_other_history(instance, request.catalogue)
     if elsewhere is not None:
         spectator.found_other_history(elsewhere)
     todo = _todo(request, before, spectator)
-    crawl = (
-        work.crawl(todo, request.cutoff, context, reparse=request.reparse) if todo.pages else None
-    )
+    crawl = None
+    if todo.pages or todo.finds:
+        crawl = work.crawl(todo, request.cutoff, context, reparse=request.reparse)
     build = None if _is_interrupted(crawl) else work.build()
     built = read_last_build(instance, request.catalogue)
-    unusable = _unusable(request, built, tally.refused)
+    unusable = _unusable(request, before, built, tally.refused)
     has_ended = crawl is None or tally.came_to_its_end
     if unusable and has_ended and not _is_interrupted(crawl) and not _is_interrupted(build):
         # Once: what is of no use after this download too is told, and tried by the next command.
@@ -151,14 +157,14 @@ def crawl_and_build(
         build = (None if _is_interrupted(crawl) else work.build()) or build
         built = read_last_build(instance, request.catalogue)
     after = read_standing(instance, request.catalogue, since=before)
-    untouched = set(request.pages) - todo.pages
+    untouched = request.wanted(before.pages) - todo.pages
     settled = after.landed if request.reparse else after.landed | untouched
     result = _result(request, tally, after, settled, crawl, build, built or LastBuild())
     return replace(result, table_waits=work.why_table_waits())
 
 
 def _todo(request: CrawlRequest, standing: Standing, spectator: Spectator) -> _Todo:
-    wanted = frozenset(request.pages)
+    wanted = request.wanted(standing.pages)
     if request.reparse:
         return _Todo(wanted & standing.checkpoints.keys())
     catalogue, statuses = request.catalogue, standing.statuses
@@ -172,11 +178,12 @@ def _todo(request: CrawlRequest, standing: Standing, spectator: Spectator) -> _T
     to_parse = wanted & standing.to_parse
     damaged = standing.damaged((wanted & statuses.done) - due | to_parse, store)
     spectator.found_damaged(damaged.values())
-    return _Todo(due | damaged.keys(), to_parse - damaged.keys())
+    finds = request.pages is None and standing.is_end_due
+    return _Todo(due | damaged.keys(), to_parse - damaged.keys(), finds)
 
 
 def _unusable(
-    request: CrawlRequest, built: LastBuild | None, refused: Set[PageKey]
+    request: CrawlRequest, standing: Standing, built: LastBuild | None, refused: Set[PageKey]
 ) -> dict[PageKey, str]:
     """Pages of the request that the table could not use and a download may mend, and why.
 
@@ -184,7 +191,7 @@ def _unusable(
     """
     if built is None or request.reparse:
         return {}
-    wanted = set(request.pages) - refused
+    wanted = request.wanted(standing.pages) - refused
     return {page: why for page, why in built.left_out.items() if page in wanted}
 
 
@@ -206,7 +213,7 @@ def _result(
     built: LastBuild,
 ) -> CrawlResult:
     """Sum it up; `settled` are the pages that this request need not wait for any more."""
-    statuses, chosen = standing.statuses, set(request.pages)
+    statuses, chosen = standing.statuses, request.wanted(standing.pages)
     # A run of the web UI that planned pages meanwhile has them in progress again: what this
     # command had of it is done all the same.
     done = chosen & (statuses.done | (statuses.in_progress.keys() & settled))
@@ -236,6 +243,8 @@ def _result(
         left_out=built.left_out,
         left_out_not_done=frozenset(built.left_out.keys() - statuses.done),
         outdated_pages=built.outdated_pages,
+        selected=len(chosen),
+        problems=tuple(each for outcome in tally.outcomes for each in outcome.listing.problems),
         length=length_verdicts(request.catalogue, standing, built),
         run_id=crawl.run_id if crawl is not None else None,
     )

@@ -55,17 +55,21 @@ def crawl_here(
     *,
     reparse: bool = False,
     parse_again: Collection[PageKey] | None = None,
+    finds: bool | None = None,
     crawl_context: CrawlContext | None = None,
 ) -> LocalRun:
     """Crawl the pages in this process, in that context; without one, seen by nobody.
 
+    It `finds` further pages, or does not, where the catalogue's are found by crawls.
     Besides, the stored bodies of `parse_again` are parsed; of all that need it, if not given.
     """
     return _execute(
         instance,
         [build_pages_asset(catalogue, crawl_context or CrawlContext())],
         pages_key(catalogue),
-        crawl_run_config(catalogue, pages, cutoff, reparse=reparse, parse_again=parse_again),
+        crawl_run_config(
+            catalogue, pages, cutoff, reparse=reparse, parse_again=parse_again, finds=finds
+        ),
         crawl_run_tags(catalogue, pages),
     )
 

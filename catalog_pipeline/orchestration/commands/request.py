@@ -5,6 +5,7 @@ Free of Dagster, so that whoever asks can say so before it is imported.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,16 +18,25 @@ class CrawlRequest:
     """Done pages that were fetched before `cutoff` are due; None: done stays done.
 
     With `reparse` the stored pages are parsed again, and nothing is downloaded.
+    `pages` is None for all pages that there are, where crawls find them.
     `base_url` is the address that was given instead of the catalogue's own, if one was.
     """
 
     catalogue: Catalogue
-    pages: tuple[PageKey, ...]
+    pages: tuple[PageKey, ...] | None
     cutoff: datetime | None = None
     reparse: bool = False
     base_url: str | None = None
 
+    def wanted(self, known: Iterable[PageKey]) -> frozenset[PageKey]:
+        """The pages that it is about, `known` being all that there are."""
+        return frozenset(known if self.pages is None else self.pages)
+
     @property
     def is_whole(self) -> bool:
         """Whether it is about all pages of the catalogue."""
-        return len(self.pages) == len(self.catalogue.pages)
+        if self.pages is None:
+            return True
+        return self.catalogue.last_number is not None and len(self.pages) == len(
+            self.catalogue.pages
+        )

@@ -43,6 +43,10 @@ class CrawlResult:
     outdated_pages: int = 0
     table_waits: str | None = None
     """What the catalogue's first table lacks yet, where it was not asked for."""
+    selected: int = 0
+    """How many pages the request came to be about."""
+    problems: tuple[str, ...] = ()
+    """Why the pages of the listing could not be found."""
     length: tuple[str, ...] = ()
     """What speaks against the length that the YAML gives the listing."""
     merged: Mapping[str, int] = field(default_factory=dict)
@@ -51,7 +55,7 @@ class CrawlResult:
     @property
     def is_complete(self) -> bool:
         """Whether all pages that were asked for are done."""
-        return self.done == len(self.request.pages)
+        return self.done == self.selected and not self.problems
 
     @property
     def is_good(self) -> bool:

@@ -1,16 +1,20 @@
-"""The asset `[<catalogue>, product_pages]`: one static partition per listing page."""
+"""The asset `[<catalogue>, product_pages]`: one partition per listing page.
+
+Static partitions where the YAML says which pages there are, dynamic ones where crawls find them.
+"""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.catalogue.page_selection import pages_text
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.orchestration.column_schema import page_schema
 from catalog_pipeline.orchestration.names import (
     CATALOGUE_TAG,
     crawl_pool,
+    found_pages_name,
     pages_key,
     pages_step,
     qualified_name,
@@ -30,8 +34,8 @@ def build_pages_asset(catalogue: Catalogue, crawl_context: CrawlContext) -> dg.A
         kinds={"requests", "html"},
         code_version=catalogue.code_version,
         metadata={
-            "listing": dg.MetadataValue.url(catalogue.page_address(catalogue.pages[0])),
-            "pages": format_pages(catalogue.pages),
+            "listing": dg.MetadataValue.url(catalogue.page_address(catalogue.first_key)),
+            "pages": pages_text(catalogue),
             "dagster/column_schema": page_schema(catalogue),
         },
         skippable=True,
@@ -40,7 +44,7 @@ def build_pages_asset(catalogue: Catalogue, crawl_context: CrawlContext) -> dg.A
     @dg.multi_asset(
         name=pages_step(catalogue),
         specs=[spec],
-        partitions_def=dg.StaticPartitionsDefinition([str(page) for page in catalogue.pages]),
+        partitions_def=_partitions(catalogue),
         backfill_policy=_backfill_policy(catalogue),
         pool=crawl_pool(catalogue.name),
     )
@@ -55,6 +59,12 @@ def build_pages_asset(catalogue: Catalogue, crawl_context: CrawlContext) -> dg.A
     return product_pages
 
 
+def _partitions(catalogue: Catalogue) -> dg.PartitionsDefinition:
+    if catalogue.last_number is None:
+        return dg.DynamicPartitionsDefinition(name=found_pages_name(catalogue))
+    return dg.StaticPartitionsDefinition([str(page) for page in catalogue.pages])
+
+
 def _backfill_policy(catalogue: Catalogue) -> dg.BackfillPolicy:
     if catalogue.pages_per_run is None:
         return dg.BackfillPolicy.single_run()
@@ -62,9 +72,13 @@ def _backfill_policy(catalogue: Catalogue) -> dg.BackfillPolicy:
 
 
 def _description(catalogue: Catalogue) -> str:
+    finds = (
+        " A run over all pages, or over the last one, looks for further pages; they are partitions "
+        "as soon as they are found."
+    )
     return (
         f"{catalogue.description}\n\nOne partition per listing page. A page is materialized when "
         f"it was downloaded, parsed, and its file is safely on disk; a failed page is red and is "
         f"rerun alone. Launch *Missing* to resume an interrupted crawl, *Failed* to try the "
-        f"failed pages again."
+        f"failed pages again.{finds if catalogue.last_number is None else ''}"
     ).strip()

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.orchestration.checkpoints.known_pages import seed_pages
 from catalog_pipeline.orchestration.checkpoints.standing import read_standing
 from catalog_pipeline.orchestration.names import CATALOGUE_TAG, pages_key, qualified_name
 from catalog_pipeline.orchestration.runs.run_request import crawl_run_config, crawl_run_tags
@@ -16,13 +17,14 @@ def build_refresh_schedule(catalogue: Catalogue) -> dg.ScheduleDefinition | None
 
     def refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         cutoff = context.scheduled_execution_time
+        seed_pages(context.instance, catalogue)
         standing = read_standing(context.instance, catalogue, cutoff)
         pages = standing.due
-        if not pages and not standing.to_parse:
+        if not pages and not standing.to_parse and not standing.is_end_due:
             return dg.SkipReason(f"All pages were fetched since {cutoff.isoformat()}.")
         return dg.RunRequest(
             run_key=cutoff.isoformat(),
-            run_config=crawl_run_config(catalogue, pages, cutoff),
+            run_config=crawl_run_config(catalogue, pages, cutoff, finds=standing.is_end_due),
             tags=crawl_run_tags(catalogue, pages),
             asset_selection=[pages_key(catalogue)],
         )

@@ -9,6 +9,8 @@ import time
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.orchestration.checkpoints.known_pages import seed_pages, with_known_pages
 from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event
 from catalog_pipeline.orchestration.checkpoints.table_state import (
     checkpoint_count,
@@ -52,6 +54,7 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
         description="Rebuilds the table after pages landed, once no crawl is on.",
     )
     def table_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        seed_pages(context.instance, catalogue)
         newest = latest_page_event(context.instance, catalogue)
         if newest is None:
             return dg.SkipReason("No page has been crawled yet.")
@@ -65,7 +68,7 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
         last_run, failed_at = _last_build(context.instance, catalogue)
         if failed_at is not None and time.time() - failed_at < SECONDS_AFTER_A_FAILURE:
             return dg.SkipReason(f"The build of run {last_run} failed; trying again later.")
-        pages = f"{catalogue.first_page}-{catalogue.last_page}"
+        pages = format_pages(with_known_pages(context.instance, catalogue).pages)
         state = f"{newest}/{checkpoint_count(context.instance, catalogue)}/{pages}"
         context.log.info(as_line(f"Asking for a build of {catalogue.name}'s table: {outdated}."))
         # Without a selection the run would not say, in the list of runs nor here, what it builds.

@@ -26,6 +26,11 @@ from catalog_pipeline.crawling.reparse import ReparseJob, reparse
 from catalog_pipeline.crawling.scheduling.group_commit import MAX_PAGES
 from catalog_pipeline.crawling.scheduling.stats import told_of_secrets
 from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, LoginError
+from catalog_pipeline.orchestration.checkpoints.known_pages import (
+    partition_maker,
+    seed_pages,
+    with_known_pages,
+)
 from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
 from catalog_pipeline.orchestration.checkpoints.reader import read_failures
 from catalog_pipeline.orchestration.checkpoints.standing import tell_moved
@@ -34,13 +39,22 @@ from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline.orchestration.runs.cancellation import stopper
 from catalog_pipeline.orchestration.runs.failure_reasons import reasons_of
+from catalog_pipeline.orchestration.runs.finding import (
+    record_findings,
+    scope_of_run,
+    search_for_pages,
+)
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.orchestration.runs.retries import (
     allow_no_retry,
     allow_retry_for,
     given_up_before,
 )
-from catalog_pipeline.orchestration.runs.run_config import CrawlConfig, pages_of_run, plan_run
+from catalog_pipeline.orchestration.runs.run_config import (
+    CrawlConfig,
+    pages_of_run,
+    plan_run,
+)
 from catalog_pipeline.orchestration.runs.run_log import RunLog
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import CrawlOutcome, StoredPage
@@ -92,8 +106,11 @@ def crawl_pages(
     if outcome.was_stopped:
         context.log.info(as_line(f"Stopped as asked; {len(outcome.untried)} pages are still due."))
         raise dg.DagsterExecutionInterruptedError
+    if outcome.listing.problems and not outcome.failures:
+        raise dg.Failure(as_line(" ".join(outcome.listing.problems)), allow_retries=False)
     if outcome.failures:
-        allow_retry_for(context.instance, context.run, outcome.failures)
+        if not outcome.listing.problems:
+            allow_retry_for(context.instance, context.run, outcome.failures)
         raise _pages_failed(outcome)
 
 
@@ -107,10 +124,14 @@ def _crawl(
     places = catalogue_places(catalogue.name)
     observer = crawl_context.observer
     store = FolderStore(places.pages)
-    pages = pages_of_run(context, catalogue, config)
-    recorder = EventRecorder(context, pages_key(catalogue), pages)
-    if config.pages is not None:
-        recorder.plan_pages(pages)
+    seed_pages(context.instance, catalogue)
+    catalogue = with_known_pages(context.instance, catalogue)
+    named = pages_of_run(context, catalogue, config)
+    scope = scope_of_run(context, catalogue, named, config.finds)
+    pages = scope.pages
+    make_partitions = partition_maker(context.instance, catalogue)
+    recorder = EventRecorder(context, pages_key(catalogue), pages, make_partitions)
+    recorder.plan_pages(pages if config.pages is not None else sorted({*pages} - {*named}))
     store.prepare()
     _forget_evidence(context, catalogue)
     plan = plan_run(context, catalogue, config, store, pages)
@@ -122,15 +143,17 @@ def _crawl(
         context.log.warning("robots.txt is ignored: politeness.obey_robots is false.")
     _record_in_groups(recorder, [*plan.carried_over, *plan.recovered])
     outcome = CrawlOutcome(0, 0, tuple(given_up.values()), (), was_stopped=False)
-    if not plan.due and not plan.to_parse:
+    if not plan.due and not plan.to_parse and not scope.looks:
         return outcome
     if plan.to_parse:
         reparse_job = ReparseJob(catalogue, places, plan.to_parse, gives_up=config.reparse)
         outcome = _both(outcome, reparse(reparse_job, recorder, crawl_context, must_stop))
-    if plan.due:
+    if plan.due or scope.looks:
         done = [*plan.others, *plan.carried_over, *plan.recovered, *plan.to_parse]
-        crawl_job = CrawlJob(catalogue, places, plan.due, done)
+        source = search_for_pages(context, catalogue, plan, store, config) if scope.looks else None
+        crawl_job = CrawlJob(catalogue, places, plan.due, done, source)
         outcome = _both(outcome, crawl(crawl_job, recorder, crawl_context, must_stop))
+        record_findings(context, catalogue, outcome.listing, recorder)
     store.discard_others(recorder.recorded, now=datetime.now(timezone.utc))
     if outcome.with_secrets:
         context.log.warning(as_line(told_of_secrets(outcome.with_secrets)))
@@ -158,6 +181,7 @@ def _both(first: CrawlOutcome, second: CrawlOutcome) -> CrawlOutcome:
         was_stopped=first.was_stopped or second.was_stopped,
         with_secrets=tuple(sorted({*first.with_secrets, *second.with_secrets})),
         parsed_again=first.parsed_again + second.parsed_again,
+        listing=second.listing,
     )
 
 
@@ -212,7 +236,7 @@ def _tell_plan(context: dg.AssetExecutionContext, catalogue: Catalogue, plan: Cr
 
 def _pages_failed(outcome: CrawlOutcome) -> dg.Failure:
     failed = [failure.page for failure in outcome.failures]
-    reasons = "\n".join(map(as_line, reasons_of(outcome.failures)))
+    reasons = "\n".join(map(as_line, [*outcome.listing.problems, *reasons_of(outcome.failures)]))
     told = f"{len(failed)} pages failed: {format_pages(failed)}. All others are recorded."
     return dg.Failure(
         as_lines(f"{told}\n{reasons}"),

@@ -14,6 +14,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import check_pages, page_ranges, select_pages
 from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, parse_cutoff, plan_crawl
+from catalog_pipeline.errors import UsageError
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, run_created_at
 from catalog_pipeline.orchestration.checkpoints.standing import read_standing
 from catalog_pipeline.orchestration.checkpoints.unreadable import unreadable_pages
@@ -28,6 +29,8 @@ class CrawlConfig(dg.Config):
     `cutoff`: ISO 8601 time with zone; pages fetched at or after it are not downloaded again.
     `pages`: a set of pages such as `7,9,12-15` for a run without partition tags.
     `reparse`: parse the stored bodies again instead of downloading.
+    `finds`: look for pages that nobody knows of yet, or do not; without it a run over the last one
+    that is known does.
     `parse_again`: pages that are parsed again besides, without a download, if another YAML parsed
     them; without it all that are done.
     """
@@ -35,6 +38,7 @@ class CrawlConfig(dg.Config):
     cutoff: str | None = None
     pages: str | None = None
     reparse: bool = False
+    finds: bool | None = None
     parse_again: str | None = None
 
 
@@ -50,6 +54,8 @@ def pages_of_run(
         return _selected(catalogue, config.pages)
     if context.has_partition_key or context.has_partition_key_range:
         pages = [PageKey.parse(key) for key in context.partition_keys]
+        if not pages:
+            raise UsageError(f"{catalogue.name}: the run's range of pages is empty by now.")
         check_pages(catalogue, page_ranges(pages))
         return pages
     return list(catalogue.pages)
@@ -71,10 +77,7 @@ def plan_run(
     if config.reparse:
         stored = [checkpoints[page] for page in pages if page in checkpoints]
         return CrawlPlan((), (), (), (), to_parse=tuple(stored))
-    if config.cutoff is not None:
-        cut_off = CutOff(parse_cutoff(config.cutoff), is_explicit=True)
-    else:
-        cut_off = CutOff(run_created_at(context.instance, context.run, catalogue))
+    cut_off = cut_off_of_run(context, catalogue, config)
     wiped_at = WipeTimes(context.instance, catalogue)
     besides = _parsed_besides(context.instance, catalogue, config, checkpoints) - set(pages)
     return plan_crawl(
@@ -88,6 +91,19 @@ def plan_run(
         at_any_age=besides,
         now=datetime.now(timezone.utc),
     )
+
+
+def cut_off_of_run(
+    context: dg.AssetExecutionContext, catalogue: Catalogue, config: CrawlConfig
+) -> CutOff:
+    """From when on a page that was fetched is not downloaded again by a run.
+
+    Raises:
+        UsageError: the cut-off in the config is no time.
+    """
+    if config.cutoff is not None:
+        return CutOff(parse_cutoff(config.cutoff), is_explicit=True)
+    return CutOff(run_created_at(context.instance, context.run, catalogue))
 
 
 def _parsed_besides(

@@ -37,6 +37,7 @@ def crawl_run_config(
     *,
     reparse: bool = False,
     parse_again: Collection[PageKey] | None = None,
+    finds: bool | None = None,
 ) -> dict[str, Any]:
     """Config of a run over the pages; without `parse_again` it finds out which those are."""
     config: dict[str, Any] = {}
@@ -46,6 +47,8 @@ def crawl_run_config(
         config["cutoff"] = cutoff.isoformat()
     if reparse:
         config["reparse"] = True
+    if finds is not None and catalogue.open_length is not None:
+        config["finds"] = finds
     if parse_again is not None:
         config["parse_again"] = format_pages(parse_again)
     return {"ops": {pages_step(catalogue): {"config": config}}} if config else {}

@@ -12,6 +12,7 @@ from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.lock import TABLE_LOCK, catalogue_lock
 from catalog_pipeline.crawling.verdicts import goes_on
 from catalog_pipeline.errors import CatalogPipelineError, TableError
+from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
 from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event, read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.statuses import (
     read_statuses,
@@ -68,6 +69,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
             for_the_owner_alone(context, catalogue),
             catalogue_lock(places.folder, context.run.run_id, lock_file=TABLE_LOCK),
         ):
+            catalogue = with_known_pages(instance, catalogue)
             _tell_damage(context, catalogue)
             built_from = latest_page_event(instance, catalogue)
             completeness, report, more = _build(instance, catalogue)
@@ -149,7 +151,8 @@ def _build(
     left_out = sorted([*report.left_out, *foreign, *unknown], key=lambda page: page.page)
     last = catalogue.pages[-1]
     store = FolderStore(places.pages)
-    more = goes_on(catalogue, checkpoints[last], store) if last in kept else None
+    is_fixed = catalogue.last_number is not None
+    more = goes_on(catalogue, checkpoints[last], store) if is_fixed and last in kept else None
     return completeness, replace(report, left_out=tuple(left_out)), more or ""
 
 

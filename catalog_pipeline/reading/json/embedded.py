@@ -36,7 +36,9 @@ def documents_in(
         there = ", ".join(embedded_json(root))
         hint = f"; there is JSON in {there}" if there else ""
         what = f"nothing is assigned to {records.assigned} in" if scripts else "there is no script"
-        raise NoProductError(f"no product on the page: {what} {selector.text}{hint}")
+        error = NoProductError(f"no product on the page: {what} {selector.text}{hint}")
+        error.looks_like = "it has not the script that the listing's pages have"
+        raise error
     return found
 
 

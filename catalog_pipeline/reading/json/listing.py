@@ -105,7 +105,10 @@ class JsonListingParser:
         ]
         if not found:
             reasons = [why_nothing(self.path, document) for document in documents]
-            raise NoProductError(f"no product on the page: {reasons[0]}", selector=self.path.text)
+            error = NoProductError(f"no product on the page: {reasons[0]}", selector=self.path.text)
+            if any(self.path.search(document) != [] for document in documents):
+                error.looks_like = reasons[0]
+            raise error
         for position, record in enumerate(found, start=1):
             if not isinstance(record, dict):
                 problem = f"a product is no object but {what_is(record)}"

@@ -1,0 +1,50 @@
+"""Pages that crawls have stored and that the catalogue does not have yet.
+
+A crawl that finds pages may die between the file of a page and its partition. The next one takes
+such a file for the page when it comes to ask for it, and judges it as if it had just come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling.plan import CutOff, damage_of, may_be_recovered, why_not_done
+from catalog_pipeline.errors import StoredPageError
+from catalog_pipeline.records import StoredPage
+from catalog_pipeline.storing.store import Store
+
+
+def left_over(
+    catalogue: Catalogue,
+    checkpoints: Mapping[PageKey, StoredPage],
+    store: Store,
+    cut_off: CutOff,
+    wiped_at: Callable[[PageKey], datetime | None],
+    now: datetime,
+) -> dict[PageKey, StoredPage]:
+    """The pages beyond those of the catalogue that need no download.
+
+    `checkpoints` are those of pages that it does not have: of a time when its YAML said the pages.
+    """
+    instant = cut_off.instant if cut_off.is_explicit else None
+    known = set(catalogue.pages)
+    found: dict[PageKey, StoredPage] = {}
+    for page, stored in checkpoints.items():
+        is_good = why_not_done(catalogue, stored.record, instant, now) is None
+        if page not in known and is_good and damage_of(stored, store) is None:
+            found[page] = stored
+    for page, name in store.newest().items():
+        if page in known or page in found:
+            continue
+        if not may_be_recovered(name, checkpoints.get(page), cut_off, wiped_at, now):
+            continue
+        try:
+            stored = store.recognise(name)
+        except StoredPageError:
+            continue
+        if why_not_done(catalogue, stored.record, None, now) is None:
+            found[page] = stored
+    return found

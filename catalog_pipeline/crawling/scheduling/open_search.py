@@ -1,0 +1,241 @@
+"""Looks for the pages of a listing that nobody has told the length of, until its end is confirmed.
+
+Pages beyond the last one that is known to be there are probes: no more of them are asked for than
+a window allows, and they are judged in the order of their numbers. A page that shows a *sign* of
+an end, such as no products, is no failure yet: if a page after it shows products, it is one; if it
+and those after it are the last that there is to see, the listing has ended before it. A challenge,
+an outage or a time-out is no sign: a listing whose end is hidden behind one has not ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
+
+from catalog_pipeline.catalogue.length import OpenLength
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.crawling.repeats import Repeats
+from catalog_pipeline.crawling.scheduling.end_signs import NO_PRODUCT, REPEAT, sign_of
+from catalog_pipeline.crawling.scheduling.page_source import Held, PageSource, Unproven
+from catalog_pipeline.records import ListingEnd, ListingFindings, StoredPage
+
+
+class OpenSearch(PageSource):
+    """One listing; `known` are its pages so far, `due` those of them that the crawl asks for.
+
+    `window` is how many probes may be on their way; `left` are pages that a dead crawl has stored.
+    """
+
+    def __init__(
+        self,
+        rules: OpenLength,
+        known: Sequence[PageKey],
+        due: Iterable[PageKey],
+        *,
+        window: int,
+        left: Mapping[PageKey, StoredPage] | None = None,
+    ) -> None:
+        self._rules = rules
+        self._known = {page.number: page for page in known}
+        self._first, self._last_known = min(self._known), max(self._known)
+        self._listing = known[0].listing
+        self._pending = {page.number for page in due}
+        self._good = set(self._known.keys() - self._pending)
+        self._top = max(self._good, default=self._first - 1)
+        """The last page that shows products of its own, by what is seen so far."""
+        # An end is confirmed by several pages, however few may be asked for at once.
+        self._window = max(window, rules.end.confirm)
+        self._left = {page.number: stored for page, stored in (left or {}).items()}
+        self._asks_after_all: list[int] = []
+        self._asked = self._front = self._last_known
+        self._held: dict[int, Held] = {}
+        self._shown = Repeats()
+        self._failed: dict[int, Unproven] = {}
+        self._signs: dict[int, str] = {}
+        self._proven: set[int] = set()
+        self._beyond: int | None = None
+        self._again: int | None = None
+        self._again_problem = ""
+        self._kept: list[PageKey] = []
+        self._failures: list[Unproven] = []
+        self._is_over = False
+
+    def next_page(self) -> PageKey | None:
+        if self._asks_after_all:
+            return PageKey(self._asks_after_all.pop(0), self._listing)
+        while self._may_go_on_to(self._asked + 1):
+            self._asked += 1
+            if self._asked not in self._left:
+                return PageKey(self._asked, self._listing)
+        return None
+
+    def is_probe(self, page: PageKey) -> bool:
+        return page.number not in self._known and page.number not in self._good
+
+    def hold(self, held: Held, *, is_new: bool) -> None:
+        number = held.stored.record.page.number
+        self._held[number] = held
+        if is_new and not self._shown.others(held.stored.record):
+            self._shown.add(held.stored)
+            self._top = max(self._top, number)
+
+    def next_held(self) -> Held | None:
+        if self._pending:
+            return None
+        while self._front + 1 in self._failed or self._front + 1 in self._good:
+            self._front += 1
+        number = self._front + 1
+        if number <= self._asked and number in self._left:
+            stored = self._left.pop(number)
+            if self._front in self._good:
+                return Held(stored, stored.record.attempts)
+            # What was stored some time ago is no proof against an end that shows today.
+            self._asks_after_all.append(number)
+            return None
+        return None if self._may_repeat_a_lost_page(number) else self._held.pop(number, None)
+
+    def is_too_far(self, page: PageKey) -> bool:
+        if page.number - self._first < self._rules.at_most:
+            return False
+        self._beyond = page.number
+        self._front = max(self._front, page.number)
+        return True
+
+    def good(self, page: PageKey) -> Sequence[Unproven]:
+        number = page.number
+        self._pending.discard(number)
+        self._good.add(number)
+        self._top = max(self._top, number)
+        self._signs.pop(number, None)
+        self._failed.pop(number, None)
+        settled = self._known.keys() | self._proven if self._failed else ()
+        proven = sorted(each for each in self._failed if each < number and each not in settled)
+        self._proven.update(proven)
+        return [self._failed[each] for each in proven]
+
+    def holds_back(self, failed: Unproven) -> bool:
+        number = failed.page.number
+        if number == self._again:
+            self._again_problem = failed.error.problem
+            return True
+        self._pending.discard(number)
+        self._good.discard(number)
+        self._shown.remove(failed.page)
+        if number == self._top:
+            shown = (page.number for page in self._shown.pages)
+            self._top = max([*self._good, *shown], default=self._first - 1)
+        self._failed[number] = failed
+        sign = sign_of(failed.error, self._rules.end) if number != self._first else None
+        if sign is not None:
+            self._signs[number] = sign
+        return sign is not None or number not in self._known
+
+    def conclude(self) -> PageKey | None:
+        if self._is_over:
+            return None
+        problem = self._why_not_ended()
+        last = max(self._good, default=self._first)
+        if not problem and self._again is None and self._wants_another_look(last):
+            self._again = last
+            return PageKey(last, self._listing)
+        gone = sorted(each for each in self._known if each > last)
+        if not problem and len(gone) > self._rules.may_lose * len(self._known):
+            problem = self._too_many_gone(last, gone)
+            self._kept = [self._known[each] for each in gone]
+        elif not problem:
+            signs = "; ".join(f"page {n}: {self._signs[n]}" for n in self._confirming(last))
+            end = ListingEnd(PageKey(last, self._listing), signs, datetime.now(timezone.utc))
+            self.findings = ListingFindings(tuple(self._known[each] for each in gone), end)
+        if problem:
+            self.findings = ListingFindings(problems=(problem,))
+        kept = {page.number for page in self._kept}
+        self._failures = [
+            self._failed[number]
+            for number in sorted(self._signs)
+            if number in self._known and number not in kept and (problem or number < last)
+        ]
+        self._is_over = True
+        return None
+
+    def is_asked_again(self, page: PageKey) -> bool:
+        return page.number == self._again
+
+    def last_failures(self) -> Sequence[Unproven]:
+        return self._failures
+
+    def kept(self) -> Sequence[PageKey]:
+        return self._kept
+
+    @property
+    def is_over(self) -> bool:
+        return self._is_over
+
+    def _may_go_on_to(self, number: int) -> bool:
+        sign = min((each for each in self._signs if each > self._top), default=None)
+        confirm = self._rules.end.confirm
+        is_behind_a_sign = sign is not None and number >= sign + confirm
+        is_too_far = number - self._first >= self._rules.at_most + confirm
+        is_far = number > max(self._top, self._last_known) + self._window
+        return not (self._is_over or self._beyond or is_behind_a_sign or is_too_far or is_far)
+
+    def _is_lost(self, number: int) -> bool:
+        """Whether a page could not be had, and it is not known that it repeats another."""
+        return number in self._failed and self._signs.get(number) != REPEAT
+
+    def _may_repeat_a_lost_page(self, number: int) -> bool:
+        """Whether a page may show the products of the one before it, which could not be had.
+
+        Not if a later page shows others, or ends the listing in another way.
+        """
+        if not self._is_lost(number - 1):
+            return False
+        shown = (page.number for page in self._shown.pages)
+        return not any(each > number for each in (*self._signs, *shown))
+
+    def _confirming(self, last: int) -> range:
+        return range(last + 1, last + 1 + self._rules.end.confirm)
+
+    def _wants_another_look(self, last: int) -> bool:
+        """Pages without products may be those of a site that blocks the crawl by now."""
+        return any(self._signs[number] == NO_PRODUCT for number in self._confirming(last))
+
+    def _why_not_ended(self) -> str:
+        """Why the end is not confirmed; "" if it is."""
+        last = max(self._good, default=None)
+        if self._beyond is not None:
+            return (
+                f"the listing has more pages than at_most ({self._rules.at_most}) allows: page "
+                f"{self._beyond} shows products"
+            )
+        if last is None:
+            return "the end of the listing was not found: no page of it could be had"
+        if self._again_problem:
+            return (
+                f"the end of the listing is not confirmed: page {last}, the last one with "
+                f"products, could not be had once more: {self._again_problem}"
+            )
+        signs = {self._signs.get(number) for number in self._confirming(last)}
+        lost = self._front if self._held else last - 1
+        if self._is_lost(lost) and (self._held or signs == {REPEAT}):
+            why = self._failed[lost].error.problem
+            return (
+                f"the end of the listing is not confirmed: page {lost} could not be had, and page "
+                f"{lost + 1} may only repeat it: {why}"
+            )
+        for number in self._confirming(last):
+            if number not in self._signs:
+                failed = self._failed.get(number)
+                why = failed.error.problem if failed else "it was not asked for"
+                return (
+                    f"the end of the listing was not found: page {number} could not be had: {why}"
+                )
+        return ""
+
+    def _too_many_gone(self, last: int, gone: list[int]) -> str:
+        pages = format_pages(self._known[each] for each in gone)
+        return (
+            f"the listing seems to end at page {last} now, and pages {pages} to be gone: "
+            f"{len(gone)} of {len(self._known)}, more than shrink ({self._rules.may_lose:.0%}) "
+            f"allows; nothing was changed"
+        )
