@@ -11,6 +11,8 @@ from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 
+pytestmark = pytest.mark.processes
+
 OPEN = {"kind": "open"}
 
 

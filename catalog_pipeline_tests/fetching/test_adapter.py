@@ -65,6 +65,7 @@ def shop_certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ss
     return _certificate(tmp_path_factory.mktemp("shop"), "shop.example")
 
 
+@pytest.mark.processes
 def test_a_certificate_that_nobody_vouches_for_is_refused(
     loopback_certificate: tuple[Path, ssl.SSLContext],
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
     assert server.heads == []
 
 
+@pytest.mark.processes
 def test_a_certificate_for_another_host_is_refused(
     shop_certificate: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,6 +92,7 @@ def test_a_certificate_for_another_host_is_refused(
     assert server.heads == []
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_a_certificate_that_the_environment_vouches_for_is_accepted(
     loopback_certificate: tuple[Path, ssl.SSLContext],
@@ -103,6 +106,7 @@ def test_a_certificate_that_the_environment_vouches_for_is_accepted(
     assert answer.body == b"hello"
 
 
+@pytest.mark.processes
 def test_a_tls_server_that_drips_is_cut_off_too(
     loopback_certificate: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,6 +185,7 @@ def test_the_environments_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None
     assert "Proxy-Authorization: Basic bWU6czNjcmV0\r\n" in proxy.heads[0]
 
 
+@pytest.mark.processes
 def test_https_goes_through_a_tunnel_with_the_sites_certificate_verified(
     shop_certificate: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,17 +57,6 @@ def credentials_of(catalogue: Catalogue, environ: dict[str, str]) -> Credentials
     return Credentials.from_environment(catalogue.login, environ)
 
 
-@pytest.fixture(scope="module")
-def shop() -> Iterator[RunningShop]:
-    with RunningShop(port=0) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def fresh_sessions(shop: RunningShop) -> None:
-    shop.control(expire_sessions=True, session_requests=None, reset_hits=True)
-
-
 def requests_of(shop: RunningShop) -> list[str]:
     return [path.split("?")[0] for _, path, _ in shop.log()]
 
@@ -250,7 +239,7 @@ def test_the_error_selector_tells_a_refusal_on_any_page() -> None:
 
 
 def test_an_answer_that_cannot_be_read_is_no_login() -> None:
-    site = Site(GET=(200, {}, POST_FORM), POST=(200, {}, "<div>" * 2_000))
+    site = Site(GET=(200, {}, POST_FORM), POST=(200, {}, "<div>" * 6_000))
     error = failed_login(site, FORM | {"logged_in": "div"})
     assert isinstance(error, LoginError)
     assert "cannot be read" in str(error)

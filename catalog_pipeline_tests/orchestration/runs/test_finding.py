@@ -3,6 +3,7 @@
 from datetime import datetime, timezone
 
 import dagster as dg
+import pytest
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling.context import CrawlContext
@@ -13,6 +14,8 @@ from catalog_pipeline.orchestration.definitions.sensor import build_table_sensor
 from catalog_pipeline.orchestration.names import LOOKS_BEYOND_TAG
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
+
+pytestmark = pytest.mark.processes
 
 
 def _launch(instance: dg.DagsterInstance, catalogue: Catalogue, page: str) -> dg.DagsterRun:
