@@ -35,6 +35,7 @@ GOOD = CrawlResult(
     table=Path("nowhere.parquet"),
     rows=None,
     run_id="run",
+    selected=50,
 )
 
 

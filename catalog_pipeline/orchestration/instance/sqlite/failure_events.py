@@ -39,6 +39,8 @@ class FailureTellingStorage(SqliteEventLogStorage):
     ) -> EventRecordsResult:
         found = super().fetch_observations(records_filter, limit, cursor, ascending)
         failures = [_as_failure(record) for record in found.records if _is_failure(record)]
+        if not failures and not found.has_more:
+            return super().fetch_failed_materializations(records_filter, limit, cursor, ascending)
         return found._replace(records=failures)
 
     def fetch_observations(

@@ -120,7 +120,7 @@ def test_the_same_history_gets_the_same_answers_as_in_stock_storage(
         if (expected := answer(stock.event_log_storage, ask))
         != (got := answer(ours.event_log_storage, ask))
     }
-    assert different == {}
+    assert different == {}, sorted(different)
 
 
 def _follow(instance: dg.DagsterInstance, act: object) -> None:
