@@ -40,7 +40,6 @@ from catalog_pipeline.errors import CatalogueError, UsageError
 from catalog_pipeline.orchestration.commands.request import CrawlRequest
 from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.places import catalogue_places
-from catalog_pipeline.reading.reader import reader_of
 from catalog_pipeline.sandbox.on_demand import served
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.storing.store import Store
@@ -164,6 +163,8 @@ def _check_environment(catalogue: Catalogue) -> None:
 
 
 def _run(request: CrawlRequest, progress: RunProgress) -> CrawlResult:
+    from catalog_pipeline.reading.reader import reader_of
+
     catalogue = request.catalogue
     # A selector that cannot be used is a mistake in the YAML, to be told before anything runs.
     with crawlable(file_of(catalogue.name)):

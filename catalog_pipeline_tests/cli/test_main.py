@@ -113,7 +113,9 @@ def test_a_selector_that_cannot_be_used_is_told_before_anything_runs(site: Site,
     site.write(product="article..card")
     answer = run("run", NAME)
     assert answer.code == 2
-    assert answer.err.startswith("Error: Catalogue shop, product: ")
+    assert re.match(
+        r"Error: Catalogue shop, product \(.+, line \d+\): article..card is no", answer.err
+    )
     assert site.downloads() == {}
 
 
