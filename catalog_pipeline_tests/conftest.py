@@ -32,6 +32,7 @@ _TOGETHER = {
     "catalog_pipeline_tests/services/": "the services, which are started once",
     "catalog_pipeline_tests/cli/test_try_page.py": "the practice shop's own port",
     "catalog_pipeline_tests/test_installation.py": "the practice shop's own port",
+    "catalog_pipeline_tests/test_release_1.py": "the practice shop's own port",
 }
 """What one process has to test if several do (`-n`); of the rest, each module by itself."""
 

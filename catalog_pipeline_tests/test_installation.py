@@ -95,4 +95,4 @@ def test_the_code_location_is_the_installed_one_and_loads(environment: Path, tmp
     )
     where, count = _run(environment, ["python", "-c", script], tmp_path).split()
     assert Path(where).is_relative_to(environment.parent)
-    assert int(count) == 8
+    assert int(count) == 10
