@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from dagster import DagsterInstance
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from catalog_pipeline.catalogue.finding import EXTRA_FOLDER_VARIABLE
 from catalog_pipeline.cli.main import run_command
@@ -32,18 +34,23 @@ _TOGETHER = {
     "catalog_pipeline_tests/services/": "the services, which are started once",
     "catalog_pipeline_tests/cli/test_try_page.py": "the practice shop's own port",
     "catalog_pipeline_tests/test_installation.py": "the practice shop's own port",
-    "catalog_pipeline_tests/test_release_1.py": "the practice shop's own port",
 }
 """What one process has to test if several do (`-n`); of the rest, each module by itself."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests stay together."""
-    for item in items:
-        module = item.nodeid.partition("::")[0]
+class _InModules(LoadScopeScheduling):
+    """Gives each process of pytest-xdist whole modules, and what stays together as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
         groups = (group for start, group in _TOGETHER.items() if module.startswith(start))
-        item.add_marker(pytest.mark.xdist_group(next(groups, module)))
+        return next(groups, module)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Say which tests stay together, where several processes test."""
+    return _InModules(config, log)
 
 
 @pytest.fixture(scope="session")
