@@ -56,6 +56,7 @@ def test_what_commands_show_of_a_site_is_text(hostile: WrittenSite, site: Site, 
     assert not [line for line in shown.split("\n") if line.startswith("ERROR")]
 
 
+@pytest.mark.processes
 def test_what_stands_in_the_event_log_of_a_site_is_text(
     hostile: WrittenSite, site: Site, run: Run
 ) -> None:
