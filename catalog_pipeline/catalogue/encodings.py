@@ -19,6 +19,14 @@ def encoding_name(label: str) -> str | None:
     return None if encoding is None or encoding.name == "replacement" else encoding.name.lower()
 
 
+def is_refused(label: str) -> bool:
+    """Whether browsers know the charset and read no page in it, since it can hide scripts."""
+    import webencodings
+
+    encoding = webencodings.lookup(label)
+    return encoding is not None and encoding.name == "replacement"
+
+
 def checked_encoding(label: str) -> str:
     """Return `label`, which browsers know.
 

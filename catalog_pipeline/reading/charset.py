@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from catalog_pipeline.catalogue.encodings import encoding_name
+from catalog_pipeline.catalogue.encodings import encoding_name, is_refused
 from catalog_pipeline.errors import ParseError
 from catalog_pipeline.reading.declarations import declared_label
 from catalog_pipeline.reading.decoders import decode
@@ -76,7 +76,11 @@ def in_utf8(body: bytes, charset: Charset, *, marks_stray_bytes: bool = False) -
 
 
 def charset_of(body: bytes, content_type: str | None, encoding: str | None = None) -> Charset:
-    """Which charset the page is read in; `encoding` overrules what the site declares."""
+    """Which charset the page is read in; `encoding` overrules what the site declares.
+
+    Raises:
+        ParseError: the site declares one in which browsers show no page.
+    """
     for mark, label in _BYTE_ORDER_MARKS:
         if body.startswith(mark):
             return Charset(label, "byte order mark", label, len(mark))
@@ -84,6 +88,11 @@ def charset_of(body: bytes, content_type: str | None, encoding: str | None = Non
         name = encoding_name(label)
         if name is not None:
             return Charset(label, origin, name)
+        if is_refused(label):
+            raise ParseError(
+                f"{label}, the page's charset by its {origin}, is one that browsers refuse to "
+                "read; declare `encoding`, such as gbk, if the page is in another"
+            )
     return Charset("utf-8", "default, as neither header nor <meta> names one", "utf-8")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from catalog_pipeline.catalogue.encodings import encoding_name
+from catalog_pipeline.catalogue.encodings import encoding_name, is_refused
 
 PRESCAN_BYTES = 1024
 
@@ -106,4 +106,4 @@ def _usable(raw: bytes) -> str | None:
         return "utf-8"
     if name == "x-user-defined":
         return "windows-1252"
-    return None if name is None else label
+    return None if name is None and not is_refused(label) else label

@@ -118,7 +118,6 @@ def test_bytes_that_browsers_cannot_read_either_are_reported_with_their_place(la
     ("head", "name"),
     [
         (b"<meta charset=klingon><meta charset=koi8-r>", "koi8-r"),
-        (b"<meta charset=hz-gb-2312><meta charset=koi8-r>", "koi8-r"),
         (b"<meta content='text/html; charset=koi8-r' http-equiv=CONTENT-TYPE>", "koi8-r"),
         (b"<meta content='charset=koi8-r'>", "utf-8"),
         (b'<meta charset="koi8-r" charset=utf-8>', "koi8-r"),
@@ -148,6 +147,18 @@ def test_bytes_that_browsers_cannot_read_either_are_reported_with_their_place(la
 )
 def test_a_page_declares_its_charset_as_the_standard_reads_it(head, name):
     assert charset_of(head, "text/html").name == name
+
+
+@pytest.mark.parametrize("label", ["hz-gb-2312", "ISO-2022-KR", "iso-2022-cn", "replacement"])
+@pytest.mark.parametrize("by", ["header", "meta"])
+def test_a_charset_in_which_browsers_show_no_page_is_an_error_until_the_yaml_names_another(
+    label, by
+):
+    head, header = (b"", label) if by == "header" else (f"<meta charset={label}>".encode(), "none")
+    body = head + b"<meta charset=koi8-r>~{VPND~}"
+    with pytest.raises(ParseError, match=rf"{label}.*browsers refuse to read; declare `encoding`"):
+        charset_of(body, f"text/html; charset={header}")
+    assert charset_of(body, f"text/html; charset={header}", "gbk").name == "gbk"
 
 
 @pytest.mark.parametrize(
