@@ -55,6 +55,7 @@ class Scene:
     ) -> None:
         self.folder = folder
         self.pages = pages
+        self._shown = pages
         self.home = folder / "dagster_home"
         self.data = folder / "data"
         self.shop = RunningShop(
@@ -171,10 +172,10 @@ class Scene:
         }
 
     def downloads(self) -> Counter[int]:
-        """How many requests for each page came to the shop, answered or not, 304 included."""
+        """How many requests for each page of the shop came to it, answered or not, 304 included."""
         paths = (parse_qs(urlsplit(path).query) for _, path, _ in self.shop.log())
         asked = Counter(int(query["page"][0]) for query in paths if "page" in query)
-        return Counter({page: count for page, count in asked.items() if page <= self.pages})
+        return Counter({page: count for page, count in asked.items() if page <= self._shown})
 
     def forget_downloads(self) -> None:
         """Let the shop count from zero."""
