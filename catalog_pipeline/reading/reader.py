@@ -1,7 +1,7 @@
 """What reads the records of a page from its body, and which reader a catalogue has.
 
 `Reader` is all that crawling knows of reading. How a kind of body is read belongs in a package of
-its own beside this module; `html` is the one that there is.
+its own beside this module: `html`, and `json`.
 """
 
 from __future__ import annotations
