@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -44,9 +45,11 @@ def test_the_address_is_the_last_line_and_works_when_it_is_said(home: Path) -> N
     ("arguments", "ending"), [([], "catalog-pipeline ui"), (["PORT=8123"], "ui --port 8123")]
 )
 def test_make_takes_a_port(arguments: list[str], ending: str) -> None:
+    """Without the variables of a `make` that runs the tests: they change what is printed."""
     said = subprocess.run(
         ["make", "--dry-run", "ui", *arguments],
         cwd=PROJECT,
+        env={"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
         check=True,
