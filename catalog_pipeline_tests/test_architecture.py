@@ -5,6 +5,7 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -57,6 +58,11 @@ OWNERS = {
 """Which parts of the package may import a library; others are free."""
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def _part(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
@@ -77,6 +83,11 @@ def _imports(tree: ast.AST, *, at_import_time: bool = False) -> Iterator[str]:
         yield from _imports(node, at_import_time=at_import_time)
 
 
+@cache
+def _imports_of(path: Path, *, at_import_time: bool = False) -> tuple[str, ...]:
+    return tuple(_imports(_tree(path), at_import_time=at_import_time))
+
+
 def _ids(path: Path) -> str:
     return str(path.relative_to(PACKAGE))
 
@@ -84,7 +95,7 @@ def _ids(path: Path) -> str:
 @pytest.mark.parametrize("path", MODULES, ids=_ids)
 def test_each_module_says_what_it_is_and_keeps_to_its_layer(path: Path):
     text = path.read_text(encoding="utf-8")
-    tree = ast.parse(text)
+    tree = _tree(path)
     assert ast.get_docstring(tree), "a module opens with what belongs in it"
     assert text.count("\n") <= 250
     part = _part(path)
@@ -92,7 +103,7 @@ def test_each_module_says_what_it_is_and_keeps_to_its_layer(path: Path):
         return
     level = next(n for n, layer in enumerate(LAYERS) if part in layer)
     allowed = set().union(*LAYERS[: level + 1])
-    for name in _imports(tree):
+    for name in _imports_of(path):
         library, *inner = name.split(".")
         if library == "catalog_pipeline" and inner:
             assert inner[0] in allowed, f"{part} imports {name}, which is above it"
@@ -128,7 +139,7 @@ def test_docstrings_are_of_one_dialect():
     breaches = {
         (_ids(path), docstring.strip().splitlines()[0], breach)
         for path in MODULES
-        for docstring in _docstrings(ast.parse(path.read_text(encoding="utf-8")))
+        for docstring in _docstrings(_tree(path))
         for breach in _breaches(docstring)
     }
     assert not breaches
@@ -136,7 +147,7 @@ def test_docstrings_are_of_one_dialect():
 
 @pytest.mark.parametrize("path", MODULES, ids=_ids)
 def test_private_dagster_is_used_in_one_room(path: Path):
-    names = _imports(ast.parse(path.read_text(encoding="utf-8")))
+    names = _imports_of(path)
     private = [name for name in names if re.match(r"dagster\w*\.(?:\w+\.)*_", name)]
     assert not private or path.is_relative_to(PACKAGE / PRIVATE_DAGSTER)
 
@@ -155,7 +166,7 @@ def test_every_room_has_its_place(part: str):
 def test_arrows_between_rooms_go_one_way(part: str, path: Path):
     rooms = ROOMS[part]
     room = path.relative_to(PACKAGE).parts[1]
-    for name in _imports(ast.parse(path.read_text(encoding="utf-8"))):
+    for name in _imports_of(path):
         target = name.removeprefix(f"catalog_pipeline.{part}.").split(".", 1)[0]
         if not name.startswith(f"catalog_pipeline.{part}.") or target not in rooms:
             continue
@@ -169,7 +180,7 @@ def test_no_module_needs_itself():
     graph = {
         _module(path): {
             known
-            for name in _imports(ast.parse(path.read_text(encoding="utf-8")), at_import_time=True)
+            for name in _imports_of(path, at_import_time=True)
             for known in (name, name.rpartition(".")[0])
             if name.startswith("catalog_pipeline.")
         }
@@ -190,7 +201,7 @@ def _module(path: Path) -> str:
 )
 def test_the_command_line_imports_dagster_only_when_it_is_needed(path: Path):
     late = {"dagster", "pandas", "pyarrow"}
-    names = set(_imports(ast.parse(path.read_text(encoding="utf-8")), at_import_time=True))
+    names = set(_imports_of(path, at_import_time=True))
     assert not {name for name in names if name.split(".")[0] in late}
     heavy = [name for name in names if name.startswith("catalog_pipeline.orchestration")]
     assert not [name for name in heavy if name.rpartition(".")[0] not in LIGHT]
@@ -198,7 +209,7 @@ def test_the_command_line_imports_dagster_only_when_it_is_needed(path: Path):
 
 @pytest.mark.parametrize("path", [path for path in MODULES if path.name == "__init__.py"], ids=_ids)
 def test_the_map_of_a_package_names_what_is_there(path: Path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = _tree(path)
     named = re.findall(r"`([a-z_.]+)`", ast.get_docstring(tree) or "")
     here = {each.stem for each in path.parent.iterdir()}
     strange = {name for name in named if not {name, name.split(".")[0]} & here}
@@ -215,11 +226,7 @@ def test_whatever_is_imported_is_declared_as_a_dependency():
     settings = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
     block = settings.split("\ndependencies = [")[1].split("\n]")[0]
     declared = set(re.findall(r'^ +"([a-z0-9-]+)', block, re.MULTILINE))
-    imported = {
-        name.split(".")[0]
-        for path in MODULES
-        for name in _imports(ast.parse(path.read_text(encoding="utf-8")))
-    }
+    imported = {name.split(".")[0] for path in MODULES for name in _imports_of(path)}
     foreign = imported - set(sys.stdlib_module_names) - {"catalog_pipeline"}
     distributions = {OTHER_NAMES.get(name, name.replace("_", "-")) for name in foreign - COME_ALONG}
     assert distributions <= declared

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -19,6 +20,8 @@ from catalog_pipeline.catalogue.nothing import Nothing
 
 MAX_VALUES = 100_000
 """Values that one file may stand for, each alias counted as what it names."""
+_TEXTS_KEPT = 128
+"""How many texts are not composed anew when they are read again."""
 _MERGE = "<<"
 _PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}"
@@ -57,8 +60,13 @@ def read_documents(text: str) -> list[Document]:
         yaml.YAMLError: the text is no YAML.
         RecursionError: it is nested too deeply.
     """
-    nodes = yaml.compose_all(text, Loader=yaml.SafeLoader)
-    return [_Reader().document(node) for node in nodes if node is not None]
+    return [_Reader().document(node) for node in _nodes(text) if node is not None]
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _nodes(text: str) -> tuple[yaml.Node | None, ...]:
+    """What a text is composed of, which nobody changes; a file is read several times in a row."""
+    return tuple(yaml.compose_all(text, Loader=yaml.SafeLoader))
 
 
 class _Reader:

@@ -93,3 +93,11 @@ def test_a_file_is_a_catalogue_by_its_type_even_if_it_cannot_be_read(
     path = tmp_path / "defs.yaml"
     path.write_text(text, encoding="utf-8")
     assert has_catalogue(path) is is_one
+
+
+def test_who_reads_a_text_a_second_time_has_values_of_his_own():
+    text = "type: x\nattributes: {tags: {a: b}}\nattributes: 1\n"
+    first, second = read_documents(text), read_documents(text)
+    assert first == second
+    first[0].value["attributes"]["tags"]["a"] = "changed"
+    assert read_documents(text) == second
