@@ -18,7 +18,6 @@ from catalog_pipeline.catalogue.bounds import (
     BaseUrl,
     Count,
     PageNumber,
-    PathOrUrl,
     Slug,
     checked_catalogue_name,
 )
@@ -32,16 +31,25 @@ from catalog_pipeline.catalogue.fields import (
     StrictModel,
 )
 from catalog_pipeline.catalogue.length import Length
+from catalog_pipeline.catalogue.listing import Listing
 from catalog_pipeline.catalogue.listing_pages import ListingPages
+from catalog_pipeline.catalogue.listings import (
+    LISTING_COLUMNS,
+    Listings,
+    PageAddress,
+    PageUrls,
+    listings_of,
+    says_length,
+)
 from catalog_pipeline.catalogue.page_format import Records, check_product
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.catalogue.page_template import (
-    PLACEHOLDER,
-    check_no_template,
-    checked_template,
-    page_with_address,
+from catalog_pipeline.catalogue.parts import (
+    PracticeShop,
+    Total,
+    check_key_field,
+    check_no_columns,
+    checked_columns,
 )
-from catalog_pipeline.catalogue.parts import PracticeShop, Total, check_key_field, checked_columns
 from catalog_pipeline.catalogue.politeness import BasicLogin, BearerLogin, Limits, Login, Politeness
 from catalog_pipeline.catalogue.request_values import Cookies, Headers
 from catalog_pipeline.catalogue.upkeep import Coverage, DiscardedShare, Duplicates, Schedule
@@ -64,9 +72,13 @@ class CatalogueAttributes(ListingPages, StrictModel):
     """The site's address; the paths of the other keys are below it."""
     mirrors: tuple[BaseUrl, ...] = ()
     """Other and former base URLs of the same site: pages that were fetched there stay done."""
-    page_url: PathOrUrl
-    """Template of a listing page's URL with `{page}`; below `base_url` if it starts with /."""
-    first_page_url: PathOrUrl | None = None
+    page_url: PageUrls = ()
+    """Template of the URLs of the listing's pages with `{page}`, below `base_url` if it starts with
+    /; or the URL of its only page, or a list of all of them."""
+    listings: Listings = Bounded(default_factory=dict)
+    """Several listings by name, each with what it has of its own: `page_url`, or that alone, and
+    `last_page`. Names alone are enough where `page_url` holds `{listing}`."""
+    first_page_url: PageAddress | None = None
     """URL of the first page, where it is not made from the template."""
     first_page: PageNumber = 1
     """Number of the first listing page; some sites count from 0."""
@@ -123,24 +135,15 @@ class CatalogueAttributes(ListingPages, StrictModel):
     """Tags of the assets, besides the project's own."""
     practice_shop: PracticeShop | None = None
     """Serve the pages from the bundled practice shop instead of a site."""
+    _listings: tuple[Listing, ...] = PrivateAttr(default=())
     _found: tuple[PageKey, ...] | None = PrivateAttr(default=None)
-
-    @field_validator("page_url")
-    @classmethod
-    def _has_a_placeholder(cls, value: str) -> str:
-        return checked_template(value)
 
     @field_validator("last_page")
     @classmethod
     def _length_is_said(cls, value: int | None, info: ValidationInfo) -> int | None:
-        if value is None and info.data.get("pages_", ...) is None:
+        if value is None and not says_length(info.data):
             raise ValueError("it is required, and missing, unless pages says how they are found")
         return value
-
-    @field_validator("first_page_url")
-    @classmethod
-    def _is_one_address(cls, value: str | None) -> str | None:
-        return None if value is None else check_no_template(value)
 
     @field_validator("fields")
     @classmethod
@@ -149,8 +152,9 @@ class CatalogueAttributes(ListingPages, StrictModel):
 
     @model_validator(mode="after")
     def _parts_agree(self) -> CatalogueAttributes:
-        self.check_length()
-        self._check_first_page()
+        self._listings = listings_of(self)
+        if self.has_named_listings:
+            check_no_columns(self.fields, LISTING_COLUMNS)
         check_product(self.product, self.records)
         for name in self.key:
             if name not in self.fields:
@@ -166,19 +170,6 @@ class CatalogueAttributes(ListingPages, StrictModel):
             raise ValueError("key needs at least one field")
         return self
 
-    def _check_first_page(self) -> None:
-        if self.first_page_url is None:
-            return
-        address = self.absolute(self.first_page_url)
-        value = page_with_address(self.absolute(self.page_url), address)
-        page = None if value is None else self.page_of_value(value)
-        last = self.last_number
-        if page is not None and self.first_page < page and (last is None or page <= last):
-            raise ValueError(
-                f"first_page_url is the address that page {page} has by page_url; one of the two "
-                f"pages would be missing"
-            )
-
     @property
     def same_site(self) -> tuple[str, ...]:
         """The base URLs that the YAML says are one site; empty if it names no mirror."""
@@ -188,8 +179,9 @@ class CatalogueAttributes(ListingPages, StrictModel):
     @property
     def own_addresses(self) -> tuple[str, ...]:
         """One address of each host that pages are asked from: as templates, where they are some."""
-        listed = (self.page_url, self.first_page_url)
-        return (self.base_url, *(self.absolute(url) for url in listed if url is not None))
+        given = (url for each in self._listings for url in each.given_addresses)
+        hosts = {urlsplit(url).netloc: url for url in given if urlsplit(url).netloc}
+        return (self.base_url, *hosts.values())
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -207,9 +199,7 @@ class CatalogueAttributes(ListingPages, StrictModel):
 
     def page_path(self, page: PageKey) -> str:
         """A listing page as the YAML names it, below `base_url` or with its own host."""
-        if page.number == self.first_page and self.first_page_url is not None:
-            return self.first_page_url
-        return self.page_url.replace(PLACEHOLDER, str(self.page_value(page.number)))
+        return self.listing_of(page).page_path(page.number)
 
     def absolute(self, path_or_url: str) -> str:
         """`path_or_url` below `base_url`, which may have a path of its own (a mirror)."""
@@ -235,7 +225,8 @@ class CatalogueAttributes(ListingPages, StrictModel):
     @property
     def table_version(self) -> str:
         """Changes exactly when the same stored pages would make another table."""
-        return _fingerprint([self.code_version, self.key, list(self.fields)])
+        with_listings = LISTING_COLUMNS if self.has_named_listings else ()
+        return _fingerprint([self.code_version, self.key, list(self.fields), *with_listings])
 
 
 def _fingerprint(described: object) -> str:

@@ -97,7 +97,7 @@ class PageKey:
         return (PageKey, (self.number, self.listing))
 
 
-@lru_cache(maxsize=4)
-def page_keys(first: int, last: int) -> tuple[PageKey, ...]:
-    """The keys of the pages from one number to another, both included, of a nameless listing."""
-    return tuple(PageKey(number) for number in range(first, last + 1))
+@lru_cache(maxsize=64)
+def page_keys(first: int, last: int, listing: str | None = None) -> tuple[PageKey, ...]:
+    """The keys of the pages of a listing from one number to another, both included."""
+    return tuple(PageKey(number, listing) for number in range(first, last + 1))

@@ -1,4 +1,4 @@
-"""Pages as people write many of them at once, and Dagster's ranges: `7,9,12-15`.
+"""Pages as people write many of them at once, and Dagster's ranges: `7,9,12-15`, `phones-2-4`.
 
 One page alone is a `PageKey`.
 """
@@ -16,18 +16,19 @@ from catalog_pipeline.errors import UsageError
 _PART = re.compile(
     r"\s*(?:([A-Za-z][A-Za-z0-9_]*)-)?([0-9]{1,18})\s*(?:-\s*([0-9]{1,18})\s*)?", re.ASCII
 )
+_LISTING = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*", re.ASCII)
 
 PageRange = tuple[PageKey, PageKey]
 """First and last of consecutive pages of one listing."""
 
 
 def select_pages(catalogue: Catalogue, text: str) -> list[PageKey]:
-    """Pages of a text such as `1-50` or `7,9,12-15`, sorted, each once.
+    """Pages of a text such as `1-50`, `7,9,12-15` or `phones-1,laptops`, sorted, each once.
 
     Raises:
         UsageError: the text is not of that form, or the catalogue does not have one of the pages.
     """
-    ranges = [_parse_range(part, text) for part in text.split(",")]
+    ranges = [_parse_range(catalogue, part, text) for part in text.split(",")]
     # Asked before a range is written out, which may be longer than memory.
     check_pages(catalogue, ranges)
     return sorted({page for first, last in ranges for page in _written_out(first, last)})
@@ -54,7 +55,7 @@ def format_pages(pages: Iterable[PageKey]) -> str:
 
 def pages_text(catalogue: Catalogue) -> str:
     """Which pages a catalogue has, by its YAML alone."""
-    if catalogue.last_number is None:
+    if not catalogue.is_fixed:
         return f"{catalogue.first_key} and what crawls find"
     return format_pages(catalogue.pages)
 
@@ -73,10 +74,16 @@ def page_ranges(pages: Iterable[PageKey]) -> Iterator[PageRange]:
         yield first, last
 
 
-def _parse_range(part: str, text: str) -> PageRange:
+def _parse_range(catalogue: Catalogue, part: str, text: str) -> PageRange:
+    if (named := _LISTING.fullmatch(part)) and catalogue.has_named_listings:
+        return _whole_listing(catalogue, named[1])
     match = _PART.fullmatch(part)
     if not match:
-        raise UsageError(f"{text!r} is no list of pages; write 7 or 1-50 or 7,9,12-15.")
+        forms = "7 or 1-50 or 7,9,12-15"
+        if catalogue.has_named_listings:
+            name = catalogue.all_listings[0].name
+            forms = f"{name} or {name}-1 or {name}-1-5"
+        raise UsageError(f"{text!r} is no list of pages; write {forms}.")
     first = int(match[2])
     last = int(match[3] or first)
     if last < first:
@@ -84,19 +91,28 @@ def _parse_range(part: str, text: str) -> PageRange:
     return PageKey(first, match[1]), PageKey(last, match[1])
 
 
+def _whole_listing(catalogue: Catalogue, name: str) -> PageRange:
+    known = catalogue.pages_of_listing(name)
+    if known:
+        return known[0], known[-1]
+    names = ", ".join(str(each.name) for each in catalogue.all_listings)
+    raise UsageError(f"{catalogue.name} has no listing {name}; it has {names}.")
+
+
 def _written_out(first: PageKey, last: PageKey) -> Iterator[PageKey]:
     return (PageKey(number, first.listing) for number in range(first.number, last.number + 1))
 
 
 def _parts_beyond(catalogue: Catalogue, first: PageKey, last: PageKey) -> Iterator[PageRange]:
-    if first.listing is not None:
+    known = catalogue.pages_of_listing(first.listing)
+    if not known:
         yield first, last
         return
-    lowest, highest = catalogue.pages[0].number, catalogue.pages[-1].number
+    name, lowest, highest = first.listing, known[0].number, known[-1].number
     if first.number < lowest:
-        yield first, PageKey(min(last.number, lowest - 1))
+        yield first, PageKey(min(last.number, lowest - 1), name)
     if last.number > highest:
-        yield PageKey(max(first.number, highest + 1)), last
+        yield PageKey(max(first.number, highest + 1), name), last
 
 
 def _format_ranges(ranges: Iterable[PageRange]) -> str:

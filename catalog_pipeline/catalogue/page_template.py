@@ -10,16 +10,17 @@ import re
 from urllib.parse import urldefrag, urlsplit
 
 PLACEHOLDER = "{page}"
+LISTING_PLACEHOLDER = "{listing}"
 _STAND_IN = "7707"
 
 
 def checked_template(value: str) -> str:
-    """Return `value`, whose page number is in the path or the query.
+    """Return `value`, whose page number, if it has one, is in the path or the query.
 
     Raises:
-        ValueError: it is elsewhere, or there is not exactly one.
+        ValueError: it is elsewhere, or there is more than one.
     """
-    if value.count(PLACEHOLDER) != 1:
+    if value.count(PLACEHOLDER) > 1:
         raise ValueError("it must hold {page} once, as in /products?page={page}")
     if PLACEHOLDER in urlsplit(value).fragment:
         raise ValueError(

@@ -76,3 +76,17 @@ def checked_columns(fields: dict[str, Field]) -> dict[str, Field]:
                 raise ValueError(f"the column {column} is already taken")
             seen.add(column)
     return fields
+
+
+def check_no_columns(fields: dict[str, Field], taken: tuple[str, ...]) -> None:
+    """Refuse fields that would fill columns of the table's own.
+
+    Raises:
+        ValueError: one would.
+    """
+    for name, field in fields.items():
+        for column in field.columns(name):
+            if column in taken:
+                raise ValueError(
+                    f"the column {column} is already taken: it tells the listings of a product"
+                )

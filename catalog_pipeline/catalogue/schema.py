@@ -44,7 +44,8 @@ def attributes_schema() -> dict[str, Any]:
     # A preset gives what is required else.
     required = schema.pop("required")
     given = [key for key in required if key in _NOT_OF_A_PRESET]
-    return {**schema, "anyOf": [{"required": required}, {"required": ["preset", *given]}]}
+    alternatives = [[*required, "page_url"], [*required, "listings"], ["preset", *given]]
+    return {**schema, "anyOf": [{"required": keys} for keys in alternatives]}
 
 
 def file_schema() -> dict[str, Any]:

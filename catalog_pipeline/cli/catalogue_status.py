@@ -114,9 +114,7 @@ def status_of(
         outside=len(statuses.outside),
         outside_pages=format_pages(statuses.outside),
         outside_in_table=(
-            bool(statuses.outside)
-            and catalogue.last_number is not None
-            and has_other_pages(built, catalogue)
+            bool(statuses.outside) and catalogue.is_fixed and has_other_pages(built, catalogue)
         ),
         strange_partitions=tuple(sorted(statuses.strange)),
         length=length_verdicts(catalogue, standing, built),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from catalog_pipeline.catalogue.files import file_of_name
 from catalog_pipeline.catalogue.finding import find_catalogues
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.project import project_environment
-from catalog_pipeline.errors import UsageError
+from catalog_pipeline.errors import PageKeyError, UsageError
 
 DEFAULT_CATALOGUE = "sandbox"
 """The catalogue that is meant where none is named, if it is there."""
@@ -19,6 +21,25 @@ base_url_option = click.option(
     "--base-url", metavar="URL", help="Crawl this address instead, for instance a mirror."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+
+
+class PageParameter(click.ParamType):
+    """A listing page by its key: `7`, or `phones-7`."""
+
+    name = "page"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> PageKey:
+        if isinstance(value, PageKey):
+            return value
+        try:
+            return PageKey.parse(value)
+        except PageKeyError:
+            self.fail(f"{value!r} is no page; write 7, or phones-7.", param, ctx)
+
+
+PAGE = PageParameter()
 
 
 def chosen_catalogues(named: Sequence[str], *, is_all: bool) -> list[str]:

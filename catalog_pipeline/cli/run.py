@@ -49,7 +49,7 @@ from catalog_pipeline.system.private_files import private_files
 @click.command()
 @click.argument("catalogues", nargs=-1, metavar="[CATALOGUE ...]", shell_complete=complete_names)
 @click.option("--all", "is_all", is_flag=True, help="All catalogues.")
-@click.option("--pages", help="Only these pages: 1-50 or 7,9,12-15.")
+@click.option("--pages", help="Only these: 1-50 or 7,9,12-15, or phones-1,laptops of listings.")
 @click.option("--refresh", is_flag=True, help="Download all pages again, done or not.")
 @click.option("--stale-after", metavar="AGE", help="Download again what is older: 24h, 7d, 30m.")
 @click.option(
@@ -110,7 +110,7 @@ def command(
 
 def _selection(catalogue: Catalogue, text: str | None) -> tuple[PageKey, ...] | None:
     """The pages that were asked for; None for all that there are, where crawls find them."""
-    if catalogue.last_number is not None:
+    if catalogue.is_fixed:
         return catalogue.pages if text is None else tuple(select_pages(catalogue, text))
     if text is None:
         return None

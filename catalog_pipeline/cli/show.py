@@ -16,7 +16,7 @@ from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import check_pages
 from catalog_pipeline.cli.kept_pages import kept_of
-from catalog_pipeline.cli.options import complete_names, json_option
+from catalog_pipeline.cli.options import PAGE, complete_names, json_option
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.cli.times import counted
 from catalog_pipeline.errors import UsageError
@@ -39,20 +39,19 @@ class _Shown:
 
 @click.command()
 @click.argument("catalogue", shell_complete=complete_names)
-@click.option("--page", type=int, required=True, help="The page.")
+@click.option("--page", type=PAGE, required=True, help="The page.")
 @click.option("--html", is_flag=True, help="Print the body as it came.")
 @click.option("--headers", is_flag=True, help="Print status and headers.")
 @click.option("--open", "in_browser", is_flag=True, help="Open the body in the browser.")
 @json_option
 def command(
-    catalogue: str, page: int, html: bool, headers: bool, in_browser: bool, as_json: bool
+    catalogue: str, page: PageKey, html: bool, headers: bool, in_browser: bool, as_json: bool
 ) -> int:
     """Show what is stored of a page of CATALOGUE: the answer that it failed with, if it did last,
     or else the page."""
     described = load_catalogue(catalogue)
-    number = PageKey(page)
-    check_pages(described, [(number, number)])
-    failed, stored = kept_of(described, number)
+    check_pages(described, [(page, page)])
+    failed, stored = kept_of(described, page)
     found = [*([_of_failure(failed)] if failed else []), *([_of_page(stored)] if stored else [])]
     if not found:
         raise UsageError(f"{catalogue}: nothing is stored of page {page}.")

@@ -23,7 +23,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import check_pages
 from catalog_pipeline.cli.grids import output_console, print_rows
 from catalog_pipeline.cli.kept_pages import saved_response, stored_response
-from catalog_pipeline.cli.options import base_url_option, complete_names, json_option
+from catalog_pipeline.cli.options import PAGE, base_url_option, complete_names, json_option
 from catalog_pipeline.cli.page_findings import findings_of
 from catalog_pipeline.cli.terminal import GuardedConsole, say
 from catalog_pipeline.errors import FetchError, LoginError, ParseError, UsageError
@@ -39,7 +39,7 @@ _ROWS_SHOWN = 20
 
 @click.command()
 @click.argument("catalogue", shell_complete=complete_names)
-@click.option("--page", type=int, help="The page to fetch; without it the first one.")
+@click.option("--page", type=PAGE, help="The page to fetch; without it the first one.")
 @click.option(
     "--file",
     "saved",
@@ -47,15 +47,15 @@ _ROWS_SHOWN = 20
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A saved page to parse instead of fetching one; may be given several times.",
 )
-@click.option("--stored", type=int, metavar="PAGE", help="What is stored of this page, or failed.")
+@click.option("--stored", type=PAGE, metavar="PAGE", help="What is stored of this page, or failed.")
 @click.option("--all", "shows_all", is_flag=True, help="Show all rows of the page.")
 @base_url_option
 @json_option
 def command(
     catalogue: str,
-    page: int | None,
+    page: PageKey | None,
     saved: tuple[Path, ...],
-    stored: int | None,
+    stored: PageKey | None,
     shows_all: bool,
     base_url: str | None,
     as_json: bool,
@@ -65,8 +65,8 @@ def command(
     if stored is not None and (page is not None or saved):
         raise UsageError("--stored goes with neither --page nor --file.")
     chosen = page if stored is None else stored
-    number = described.first_key if chosen is None else PageKey(chosen)
-    if described.last_number is not None:
+    number = described.first_key if chosen is None else chosen
+    if described.is_fixed:
         check_pages(described, [(number, number)])
     with crawlable(file_of(catalogue)):
         parser = reader_of(described)

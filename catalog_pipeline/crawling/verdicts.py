@@ -26,8 +26,11 @@ ENDING_KINDS = {
 
 
 def goes_on(catalogue: Catalogue, last: StoredPage, store: Store) -> str | None:
-    """That the last page links to the one after it; None if it does not, or cannot be read."""
+    """That the last page of a listing links to the one after it; None if it does not, cannot be
+    read, or if the YAML names the pages one by one."""
     record = last.record
+    if catalogue.listing_of(record.page).template is None:
+        return None
     after = PageKey(record.page.number + 1, record.page.listing)
     address = catalogue.page_address(after)
     wanted = {address, _at_place_of(record.url, address)}
@@ -45,7 +48,8 @@ def goes_on(catalogue: Catalogue, last: StoredPage, store: Store) -> str | None:
     if not found:
         return None
     return (
-        f"the catalogue goes on: page {record.page}, its last one, links to page {after} "
+        f"the {'listing' if after.listing else 'catalogue'} goes on: page {record.page}, its last "
+        f"one, links to page {after} "
         f"({_shown(found)}); give a higher last_page"
     )
 

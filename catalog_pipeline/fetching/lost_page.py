@@ -11,7 +11,9 @@ import re
 from typing import Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
+from catalog_pipeline.catalogue.listing import Listing
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.catalogue.page_template import PLACEHOLDER
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.failures import safe_url
 from catalog_pipeline.fetching.redirects import site_of
@@ -24,19 +26,15 @@ _NUMBER = re.compile(
 _MAX_DIGITS = 18
 
 
-class Listing(Protocol):
+class Pages(Protocol):
     """Where the pages of a catalogue are."""
 
     @property
-    def first_page(self) -> int:
-        """Number of the first page, which an address without a number may mean."""
+    def all_listings(self) -> tuple[Listing, ...]:
+        """Its listings."""
 
-    def page_value(self, number: int) -> int:
-        """What stands for the page of that number in an address."""
-
-    @property
-    def page_url(self) -> str:
-        """Template of a page's address."""
+    def listing_of(self, page: PageKey) -> Listing:
+        """The listing that a page is of."""
 
     def absolute(self, path_or_url: str) -> str:
         """An address of the site."""
@@ -45,57 +43,88 @@ class Listing(Protocol):
         """The address at which a page is asked for."""
 
 
-def require_page(listing: Listing, page: PageKey, answer: Response) -> None:
+def require_page(pages: Pages, page: PageKey, answer: Response) -> None:
     """Make sure that what came is the page that was asked for.
 
     Raises:
         FetchError: by its address it is not; of kind `page_lost`.
     """
-    lost = why_lost(listing, page, answer.url)
+    lost = why_lost(pages, page, answer.url)
     if lost:
         error = FetchError(
             lost, kind="page_lost", url=safe_url(answer.url), page=page, http_status=answer.status
         )
-        error.leads_to_listing = _is_of_listing(listing, page, answer.url)
+        error.leads_to_listing = _is_of_listing(pages, page, answer.url)
         raise error
 
 
-def why_lost(listing: Listing, page: PageKey, came_from: str) -> str:
+def why_lost(pages: Pages, page: PageKey, came_from: str) -> str:
     """One sentence if the answer from `came_from` is not that page; empty if it is.
 
     It is that page where the address is the same but for scheme, `www.`, a slash at the end or
     parameters beside the page's; where the number has moved to another place in it; and, for the
     first page alone, where no number is left.
     """
-    address = listing.page_address(page)
+    address = pages.page_address(page)
     if came_from == address or _comparable(address) == _comparable(came_from):
         return ""
-    number, first = listing.page_value(page.number), PageKey(listing.first_page, page.listing)
-    if _comparable(came_from) == _comparable(listing.page_address(first)):
-        return f"a redirect led to the address of page {first}, {_shown(came_from)}"
-    found = _number_at_its_place(listing, came_from)
+    other = _page_elsewhere(pages, page, came_from)
+    if other is not None:
+        return f"a redirect led to the address of page {other}, {_shown(came_from)}"
+    listing = pages.listing_of(page)
+    if listing.template is None:
+        return ""
+    template = pages.absolute(listing.template)
+    number = listing.page_value(page.number)
+    found = _number_at_its_place(template, came_from)
     if found == number:
         return ""
     if found is not None:
-        return f"a redirect led to the address of page {found}, {_shown(came_from)}"
-    beside = _numbers(listing.absolute(listing.page_url).replace("{page}", ""))
+        other_number = listing.page_of_value(found)
+        which = "no page" if other_number is None else f"page {PageKey(other_number, listing.name)}"
+        return f"a redirect led to the address of {which}, {_shown(came_from)}"
+    beside = _numbers(template.replace(PLACEHOLDER, ""))
     if _numbers(came_from).count(number) > beside.count(number):
         return ""
-    if page.number == listing.first_page:
+    if page == listing.first_key:
         return ""
     return f"a redirect lost the page: {_shown(came_from)} does not say which page it is"
 
 
-def _is_of_listing(listing: Listing, page: PageKey, url: str) -> bool:
+def _page_elsewhere(pages: Pages, page: PageKey, url: str) -> PageKey | None:
+    """The page of another listing, or a first or single one of the same, that has the address."""
+    wanted = _comparable(url)
+    for listing in pages.all_listings:
+        singles = listing.addresses or (listing.page_path(listing.first_page),)
+        for place, address in enumerate(singles):
+            if _comparable(pages.absolute(address)) == wanted:
+                return PageKey(listing.first_page + place, listing.name)
+        if listing.name == page.listing or listing.template is None:
+            continue
+        template = pages.absolute(listing.template)
+        value = _number_at_its_place(template, url)
+        if value is None or _comparable(template.replace(PLACEHOLDER, str(value))) != wanted:
+            continue
+        number = listing.page_of_value(value)
+        if number is not None:
+            return PageKey(number, listing.name)
+    return None
+
+
+def _is_of_listing(pages: Pages, page: PageKey, url: str) -> bool:
     """Whether an address is that of some page of the listing, or of the listing as a whole."""
-    first = listing.page_address(PageKey(listing.first_page, page.listing))
-    if _comparable(first) == _comparable(url) or _number_at_its_place(listing, url) is not None:
-        return True
-    template = urlsplit(listing.absolute(listing.page_url))
-    if "{page}" not in template.query:
+    listing = pages.listing_of(page)
+    if listing.template is None:
         return False
-    others = [part for part in template.query.split("&") if "{page}" not in part]
-    whole = urlunsplit(template._replace(query="&".join(others)))
+    template = pages.absolute(listing.template)
+    first = pages.page_address(listing.first_key)
+    if _comparable(first) == _comparable(url) or _number_at_its_place(template, url) is not None:
+        return True
+    parts = urlsplit(template)
+    if PLACEHOLDER not in parts.query:
+        return False
+    others = [part for part in parts.query.split("&") if PLACEHOLDER not in part]
+    whole = urlunsplit(parts._replace(query="&".join(others)))
     return _comparable(whole) == _comparable(url)
 
 
@@ -104,19 +133,19 @@ def _comparable(url: str) -> tuple[str, str, str]:
     return site_of(parts.hostname or ""), unquote(parts.path).rstrip("/"), parts.query
 
 
-def _number_at_its_place(listing: Listing, url: str) -> int | None:
+def _number_at_its_place(page_url: str, url: str) -> int | None:
     """The number where the template has it: in its parameter, or in its part of the path."""
-    template, parts = urlsplit(listing.absolute(listing.page_url)), urlsplit(url)
+    template, parts = urlsplit(page_url), urlsplit(url)
     for name, value in parse_qsl(template.query, keep_blank_values=True):
-        if "{page}" in value:
+        if PLACEHOLDER in value:
             given = dict(parse_qsl(parts.query, keep_blank_values=True)).get(name)
             return None if given is None else _filled_in(value, given)
     wanted = unquote(template.path).rstrip("/")
-    return _filled_in(wanted, unquote(parts.path).rstrip("/")) if "{page}" in wanted else None
+    return _filled_in(wanted, unquote(parts.path).rstrip("/")) if PLACEHOLDER in wanted else None
 
 
 def _filled_in(template: str, text: str) -> int | None:
-    before, _, after = template.partition("{page}")
+    before, _, after = template.partition(PLACEHOLDER)
     number = text[len(before) : len(text) - len(after)]
     fits = text.startswith(before) and text.endswith(after)
     is_number = number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS

@@ -9,6 +9,7 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.field_types import RANGE_END_SUFFIX, CellType
 from catalog_pipeline.catalogue.fields import PROVENANCE_COLUMNS, Field
+from catalog_pipeline.catalogue.listings import LISTING_COLUMNS
 from catalog_pipeline.catalogue.model import Catalogue
 
 _PROVENANCE = dict(
@@ -20,6 +21,13 @@ _PROVENANCE = dict(
             "URL of the page.",
             "When the page was downloaded.",
         ),
+        strict=True,
+    )
+)
+_LISTINGS = dict(
+    zip(
+        LISTING_COLUMNS,
+        ("Listing of the page.", "All listings in which the product stands."),
         strict=True,
     )
 )
@@ -42,7 +50,8 @@ def _told_type(field: Field, kind: CellType) -> str:
 
 def table_schema(catalogue: Catalogue, types: Mapping[str, str]) -> dg.TableSchema:
     """Columns of the given types, described after the catalogue's YAML."""
-    descriptions = {**_field_descriptions(catalogue), **_PROVENANCE}
+    of_listings = _LISTINGS if catalogue.has_named_listings else {}
+    descriptions = {**_field_descriptions(catalogue), **_PROVENANCE, **of_listings}
     return dg.TableSchema(
         [dg.TableColumn(name, kind, descriptions.get(name)) for name, kind in types.items()],
         constraints=dg.TableConstraints(other=[f"unique: {', '.join(catalogue.key_columns)}"]),

@@ -21,6 +21,12 @@ import pyarrow.parquet as pq
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.tables.duplicates import Comparison, KeyLedger, Survivors
+from catalog_pipeline.tables.listed import (
+    columns_not_compared,
+    listings_of_products,
+    rows_of_listings,
+    with_listings,
+)
 from catalog_pipeline.tables.noted import NotesLedger
 from catalog_pipeline.tables.parquet_writer import TableFile, file_facts
 from catalog_pipeline.tables.report import LeftOutPage, MergedRows, NotesOfPages
@@ -42,7 +48,7 @@ class Assembly:
         self._converter = BatchConverter(catalogue, mend)
         self._ledger = KeyLedger(catalogue.key_columns)
         self._files: list[TableFile] = []
-        self._versions: list[str] = []
+        self._versions: list[tuple[str | None, str]] = []
         self._rows: list[int] = []
         self._notes = NotesLedger()
         self.merged = MergedRows()
@@ -76,7 +82,9 @@ class Assembly:
         found = self._converter.convert(pages)
         mended = {page.record.page for page in found.parsed_again}
         self.pages += len(found.pages)
-        self._versions += [page.record.data_version for page in found.pages]
+        self._versions += [
+            (page.record.page.listing, page.record.data_version) for page in found.pages
+        ]
         self._rows += [page.rows for page in found.pages]
         self._notes.add(found.pages)
         self.parsed_again += sorted(mended)
@@ -100,7 +108,10 @@ class Assembly:
         return self.whole.path
 
     def _copy_survivors(self, survivors: Survivors) -> None:
-        comparison = Comparison(survivors, self._are_on_repeated_pages())
+        not_compared = columns_not_compared(self._catalogue)
+        comparison = Comparison(survivors, self._are_on_repeated_pages(), not_compared)
+        names = self._ledger.listings
+        listings = None if names is None else listings_of_products(survivors, names)
         parts = list(self._files)
         for part in parts:
             part.close()
@@ -112,6 +123,8 @@ class Assembly:
                     group = file.read_row_group(number).cast(self.whole.schema)
                     comparison.add(group)
                     keep = survivors.keep[first : first + group.num_rows]
+                    if listings is not None:
+                        group = with_listings(group, listings[first : first + group.num_rows])
                     first += group.num_rows
                     self.whole.append(group.filter(pa.array(keep)))
         self.merged = comparison.merged
@@ -120,6 +133,12 @@ class Assembly:
         """By row whether its page has exactly the rows of another page."""
         is_repeated = pd.Series(self._versions).duplicated(keep=False).to_numpy()
         return np.repeat(is_repeated, self._rows)
+
+    @property
+    def rows_of_listings(self) -> dict[str, int]:
+        """How many products stand in each listing, where those have names."""
+        names = self._ledger.listings
+        return {} if names is None else rows_of_listings(self.survivors, names)
 
     def _new_file(self, schema: pa.Schema) -> TableFile:
         return TableFile(self._next_name(), self._catalogue, schema)

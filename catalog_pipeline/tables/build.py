@@ -165,5 +165,6 @@ def _report(
         prices=table.prices,
         head=table.head,
         notes=assembly.notes,
+        rows_of_listings=assembly.rows_of_listings,
         build_seconds=seconds,
     )

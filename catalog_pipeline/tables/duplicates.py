@@ -25,22 +25,35 @@ Codes = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Survivors:
-    """One truth value per row, in the rows' order; `without_key` rows have no key at all.
+    """One truth value per row, in the rows' order; those without `has_key` have no key at all.
 
-    `keys` has a number per row, equal for equal keys; `is_shared` says whose key others have too.
+    `keys` has a number per row, equal for equal keys; `is_shared` says whose key others have too,
+    `is_last_of_listing` which rows are the last ones of their key in their own listing.
     """
 
     keep: npt.NDArray[np.bool_]
     keys: Codes
     is_shared: npt.NDArray[np.bool_]
+    is_last_of_listing: npt.NDArray[np.bool_]
+    has_key: npt.NDArray[np.bool_]
     duplicates: int
-    without_key: int
+
+    @property
+    def without_key(self) -> int:
+        """How many rows have no key."""
+        return int((~self.has_key).sum())
 
 
 class Comparison:
     """Why rows gave way: they stand on a page that repeats another one, or beside other values."""
 
-    def __init__(self, survivors: Survivors, is_on_repeated_page: npt.NDArray[np.bool_]) -> None:
+    def __init__(
+        self,
+        survivors: Survivors,
+        is_on_repeated_page: npt.NDArray[np.bool_],
+        not_compared: Sequence[str] = PROVENANCE_COLUMNS,
+    ) -> None:
+        self._not_compared = list(not_compared)
         self._survivors = survivors
         self._is_on_repeated_page = is_on_repeated_page
         self._first = 0
@@ -51,7 +64,7 @@ class Comparison:
         places = np.arange(self._first, self._first + rows.num_rows)
         self._first += rows.num_rows
         is_shared = self._survivors.is_shared[places]
-        shared = rows.drop_columns(list(PROVENANCE_COLUMNS)).filter(pa.array(is_shared))
+        shared = rows.drop_columns(self._not_compared).filter(pa.array(is_shared))
         digests = [hash(repr(tuple(row.values()))) for row in shared.to_pylist()]
         self._digests[places[is_shared]] = digests
 
@@ -63,11 +76,13 @@ class Comparison:
         of_winner = pd.Series(self._digests[winners], index=found.keys[winners])
         beaten = ~found.keep
         is_equal = of_winner.loc[found.keys[beaten]].to_numpy() == self._digests[beaten]
-        on_repeated = self._is_on_repeated_page[beaten]
+        is_elsewhere = found.is_last_of_listing[beaten]
+        on_repeated = self._is_on_repeated_page[beaten] & ~is_elsewhere
         return MergedRows(
             same_page=int(on_repeated.sum()),
-            equal=int((is_equal & ~on_repeated).sum()),
+            equal=int((is_equal & ~on_repeated & ~is_elsewhere).sum()),
             different=int((~is_equal & ~on_repeated).sum()),
+            in_other_listings=int((is_equal & is_elsewhere).sum()),
         )
 
 
@@ -78,12 +93,15 @@ class KeyLedger:
         self._names = tuple(key_columns)
         self._keys: dict[str, list[pa.ChunkedArray]] = {name: [] for name in key_columns}
         self._fetched: list[Codes] = []
+        self._listings: list[npt.NDArray[np.object_]] = []
 
     def add(self, table: pa.Table) -> None:
         """Take down the keys of the next rows."""
         for name in self._names:
             self._keys[name].append(_short(table[name]))
         self._fetched.append(table["fetched_at"].cast(pa.int64()).to_numpy())
+        if "listing" in table.column_names:
+            self._listings.append(table["listing"].to_numpy())
 
     def survivors(self, schema: pa.Schema) -> Survivors:
         """Which rows stay; `schema` is that of the last batch."""
@@ -98,7 +116,22 @@ class KeyLedger:
         keep[by_time[is_beaten]] = False
         is_shared = np.zeros(len(key), dtype=np.bool_)
         is_shared[by_time] = pd.Series(key[by_time]).duplicated(keep=False).to_numpy()
-        return Survivors(keep, key, is_shared, int(is_beaten.sum()), int((~has_key).sum()))
+        is_last = self._last_of_their_listing(key, by_time)
+        return Survivors(keep, key, is_shared, is_last, has_key, int(is_beaten.sum()))
+
+    @property
+    def listings(self) -> npt.NDArray[np.object_] | None:
+        """The name of each row's listing; None where those have no names."""
+        return np.concatenate(self._listings) if self._listings else None
+
+    def _last_of_their_listing(self, key: Codes, by_time: Codes) -> npt.NDArray[np.bool_]:
+        is_last = np.zeros(len(key), dtype=np.bool_)
+        names = self.listings
+        if names is not None:
+            listing = pd.factorize(names)[0].astype(np.int64)
+            of_both = _joined([key, listing])[by_time]
+            is_last[by_time] = ~pd.Series(of_both).duplicated(keep="last").to_numpy()
+        return is_last
 
     def _codes(self, name: str, schema: pa.Schema) -> Codes:
         """A number for each value of a key column, equal exactly for equal values; -1 for null."""

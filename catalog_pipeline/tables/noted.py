@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timezone
+from datetime import datetime
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.records import Discarded
@@ -12,7 +12,6 @@ from catalog_pipeline.tables.report import NotesOfPages
 from catalog_pipeline.tables.stored_rows import PageRows
 
 _MOST_TEXTS = 100
-_LONG_AGO = datetime(1, 1, 1, tzinfo=timezone.utc)
 
 
 class NotesLedger:
@@ -24,7 +23,7 @@ class NotesLedger:
         self._several: Counter[str] = Counter()
         self._discarded: Counter[str] = Counter()
         self._texts: list[tuple[PageKey, Discarded]] = []
-        self._total: tuple[datetime, int | None] = (_LONG_AGO, None)
+        self._totals: dict[str | None, tuple[datetime, int]] = {}
 
     def add(self, pages: Iterable[PageRows]) -> None:
         """Take down what was noted of the next pages."""
@@ -39,8 +38,11 @@ class NotesLedger:
             self._discarded.update(notes.discarded)
             room = _MOST_TEXTS - len(self._texts)
             self._texts += [(page.record.page, text) for text in notes.texts[:room]]
-            if notes.total is not None and page.record.fetched_at >= self._total[0]:
-                self._total = (page.record.fetched_at, notes.total)
+            if notes.total is not None:
+                listing, told = page.record.page.listing, (page.record.fetched_at, notes.total)
+                known = self._totals.get(listing)
+                if known is None or known[0] <= told[0]:
+                    self._totals[listing] = told
 
     @property
     def sum(self) -> NotesOfPages:
@@ -51,5 +53,5 @@ class NotesLedger:
             discarded=dict(self._discarded),
             lost_rows=self._lost_rows,
             texts=tuple(self._texts),
-            total=self._total[1],
+            totals={listing: total for listing, (_, total) in self._totals.items()},
         )

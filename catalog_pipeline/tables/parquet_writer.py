@@ -52,12 +52,13 @@ class TableFile:
         self._money = [column for column in table_columns(catalogue) if column.currency_column]
         self._ranges: dict[str, dict[str | None, PriceRange]] = {c.name: {} for c in self._money}
         self._waiting: list[pa.Table] = []
+        order = ["listing"] if catalogue.has_named_listings else []
         self._writer = pq.ParquetWriter(
             path,
             with_pandas_types(schema),
             compression="zstd",
             sorting_columns=pq.SortingColumn.from_ordering(
-                schema, [("page", "ascending"), ("position", "ascending")]
+                schema, [(name, "ascending") for name in (*order, "page", "position")]
             ),
         )
 

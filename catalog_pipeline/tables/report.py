@@ -30,16 +30,18 @@ class MergedRows:
 
     `same_page` are those of a page with exactly the rows of another page, `equal` have the values
     of the row that stayed, `different` have others: the product has changed meanwhile, or the key
-    does not tell products apart.
+    does not tell products apart. None of them are those of products that stand in several listings
+    with equal values, `in_other_listings`.
     """
 
     same_page: int = 0
     equal: int = 0
     different: int = 0
+    in_other_listings: int = 0
 
     @property
     def rows(self) -> int:
-        """All of them."""
+        """All of them, but for those in other listings."""
         return self.same_page + self.equal + self.different
 
     def __str__(self) -> str:
@@ -56,7 +58,7 @@ class NotesOfPages:
     """What was noted of the pages of a table while they were read, summed by field.
 
     `products` is how many there were, `lost_rows` how many of them were left out. `total` is how
-    many the site said that it has, on the page that was fetched last.
+    many the site said that it has, on the page that was fetched last; `totals` by listing.
     """
 
     products: int = 0
@@ -64,7 +66,7 @@ class NotesOfPages:
     discarded: Mapping[str, int] = field(default_factory=dict)
     lost_rows: int = 0
     texts: tuple[tuple[PageKey, Discarded], ...] = ()
-    total: int | None = None
+    totals: Mapping[str | None, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class TableReport:
     `pages` counts those whose rows are in the table, `left_out` are the others. The rows of
     `parsed_again` could not be used as they are stored, and were read out of the stored body.
     `outdated_pages` were stored under an older YAML and are used because they fit.
+    `rows_of_listings` counts the products that stand in each listing, where those have names.
     `merged` are the rows that gave way to one of the same product that was fetched later,
     `rows_without_key` those of which no part of the key is known: they are all kept.
     """
@@ -98,6 +101,7 @@ class TableReport:
     prices: Mapping[str, tuple[PriceRange, ...]]
     head: list[dict[str, object]]
     notes: NotesOfPages
+    rows_of_listings: Mapping[str, int]
     build_seconds: float
 
     @property

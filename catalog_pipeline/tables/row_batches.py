@@ -92,7 +92,10 @@ class BatchConverter:
             decimals[column.name] = decimals_of(array)
             arrays.append(array)
         self._decimals = decimals
-        return pa.table([*arrays, *_provenance(pages)], schema=self.schema)
+        arrays += _provenance(pages)
+        if self._catalogue.has_named_listings:
+            arrays += _listings(pages)
+        return pa.table(arrays, schema=self.schema)
 
 
 def _cells(pages: Sequence[PageRows], name: str) -> list[Cell]:
@@ -117,6 +120,15 @@ def _provenance(pages: Sequence[PageRows]) -> list[pa.Array]:
         pa.array(_positions(pages, np.arange(len(of_row)) - starts + 1)),
         urls.take(pa.array(of_row)),
         times.take(pa.array(of_row)),
+    ]
+
+
+def _listings(pages: Sequence[PageRows]) -> list[pa.Array]:
+    """The listing of every row's page, and the listings of its product, as far as a page tells."""
+    names = [page.record.page.listing for page in pages for _ in range(page.rows)]
+    return [
+        pa.array(names, pa.string()),
+        pa.array([[name] for name in names], pa.list_(pa.string())),
     ]
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from catalog_pipeline.catalogue.field_types import CURRENCY_SUFFIX, CellType, total
 from catalog_pipeline.catalogue.fields import PROVENANCE_COLUMNS
+from catalog_pipeline.catalogue.listings import LISTING_COLUMNS
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.value_range import MONEY_DIGITS
 
@@ -85,6 +86,12 @@ def arrow_schema(catalogue: Catalogue, decimals: Mapping[str, int] | None = None
         pa.field(name, kind, nullable=False)
         for name, kind in zip(PROVENANCE_COLUMNS, types, strict=True)
     ]
+    if catalogue.has_named_listings:
+        kinds = (pa.string(), pa.list_(pa.string()))
+        fields += [
+            pa.field(name, kind, nullable=False)
+            for name, kind in zip(LISTING_COLUMNS, kinds, strict=True)
+        ]
     return pa.schema(fields)
 
 

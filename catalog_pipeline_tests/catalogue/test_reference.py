@@ -26,7 +26,7 @@ PLACES = {
     "FixedLength": "pages",
     "OpenLength": "pages",
 }
-VALUES_OF_A_MAPPING = {"FromEnvironment"}
+VALUES_OF_A_MAPPING = {"FromEnvironment", "ListingAttributes"}
 
 
 def test_the_page_in_the_docs_is_that_of_the_model(run: Run):
@@ -51,12 +51,13 @@ def test_the_examples_of_a_section_are_one(name: str):
     value = {"X": example} if name in VALUES_OF_A_MAPPING else example
     attributes = {**examples()["attributes"], PLACES[name]: value}
     if name == "OpenLength":
-        del attributes["last_page"]
+        del attributes["last_page"], attributes["listings"]
     catalogue_from_attributes("shop", attributes)
 
 
 def test_the_example_of_the_signs_of_an_end_is_one():
-    attributes = {key: each for key, each in examples()["attributes"].items() if key != "last_page"}
+    others = ("last_page", "listings")
+    attributes = {key: each for key, each in examples()["attributes"].items() if key not in others}
     attributes["pages"] = {**examples()["OpenLength"], "end": examples()["EndSigns"]}
     catalogue_from_attributes("shop", attributes)
 

@@ -34,7 +34,7 @@ def ask_robots_early(catalogue: Catalogue, pool: WorkerPool) -> None:
     """
     politeness = catalogue.politeness
     if politeness.obey_robots and politeness.requests_per_second is None:
-        address = robots_address(catalogue.absolute(catalogue.page_url))
+        address = robots_address(catalogue.page_address(catalogue.first_key))
         pool.submit(messages.FetchRobots(address))
         pool.asked_robots = address
 

@@ -18,7 +18,7 @@ _KEYS_AT_ONCE = 1000
 
 def with_known_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> Catalogue:
     """The catalogue with the pages that it has now; as it is where its YAML says them."""
-    if catalogue.last_number is not None:
+    if catalogue.is_fixed:
         return catalogue
     return catalogue.with_pages(found_pages(instance, catalogue))
 
@@ -44,7 +44,7 @@ def partition_maker(
     instance: dg.DagsterInstance, catalogue: Catalogue
 ) -> Callable[[Sequence[PageKey]], None]:
     """Makes partitions of pages that have none; for pages of the YAML there is nothing to do."""
-    if catalogue.last_number is not None:
+    if catalogue.is_fixed:
         return lambda pages: None
     known = set(catalogue.pages)
 
@@ -59,7 +59,7 @@ def partition_maker(
 
 def seed_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
     """Make a partition of the first page, so that a new catalogue has one to materialize."""
-    if catalogue.last_number is None and not found_pages(instance, catalogue):
+    if not catalogue.is_fixed and not found_pages(instance, catalogue):
         add_found_pages(instance, catalogue, [catalogue.first_key])
 
 

@@ -15,8 +15,9 @@ def length_verdicts(
     catalogue: Catalogue, standing: Standing, built: LastBuild | None
 ) -> tuple[str, ...]:
     """Sentences about a listing that is not as long as the YAML says; none if nothing shows it."""
-    if catalogue.last_number is None:
+    if not catalogue.is_fixed:
         return () if standing.end else (_UNKNOWN_END,)
     done, failures = standing.statuses.done, standing.failures
-    fewer = seems_to_end(catalogue.pages, done, failures)
-    return tuple(told for told in (built.goes_on if built else None, fewer) if told)
+    listings = (catalogue.pages_of_listing(each.name) for each in catalogue.all_listings)
+    fewer = [seems_to_end(pages, done, failures) for pages in listings]
+    return tuple(told for told in (built.goes_on if built else None, *fewer) if told)

@@ -37,6 +37,4 @@ class CrawlRequest:
         """Whether it is about all pages of the catalogue."""
         if self.pages is None:
             return True
-        return self.catalogue.last_number is not None and len(self.pages) == len(
-            self.catalogue.pages
-        )
+        return self.catalogue.is_fixed and len(self.pages) == len(self.catalogue.pages)

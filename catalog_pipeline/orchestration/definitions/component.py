@@ -164,7 +164,7 @@ def _file_of(context: dg.ComponentLoadContext) -> Path | None:
 
 
 def _warn_of_too_many_pages(catalogue: Catalogue) -> None:
-    if catalogue.last_number is not None and len(catalogue.pages) > RECOMMENDED_PARTITIONS:
+    if catalogue.is_fixed and len(catalogue.pages) > RECOMMENDED_PARTITIONS:
         warnings.warn(
             as_line(
                 f"Catalogue {catalogue.name} has {len(catalogue.pages):,} pages. Each is a "

@@ -60,7 +60,7 @@ def build_pages_asset(catalogue: Catalogue, crawl_context: CrawlContext) -> dg.A
 
 
 def _partitions(catalogue: Catalogue) -> dg.PartitionsDefinition:
-    if catalogue.last_number is None:
+    if not catalogue.is_fixed:
         return dg.DynamicPartitionsDefinition(name=found_pages_name(catalogue))
     return dg.StaticPartitionsDefinition([str(page) for page in catalogue.pages])
 
@@ -80,5 +80,5 @@ def _description(catalogue: Catalogue) -> str:
         f"{catalogue.description}\n\nOne partition per listing page. A page is materialized when "
         f"it was downloaded, parsed, and its file is safely on disk; a failed page is red and is "
         f"rerun alone. Launch *Missing* to resume an interrupted crawl, *Failed* to try the "
-        f"failed pages again.{finds if catalogue.last_number is None else ''}"
+        f"failed pages again.{finds if not catalogue.is_fixed else ''}"
     ).strip()

@@ -37,8 +37,10 @@ def quality_metadata(catalogue: Catalogue, report: TableReport) -> dict[str, Any
         )
     if notes.several:
         told[SEVERAL_KEY] = dg.MetadataValue.json(dict(notes.several))
-    if notes.total is not None:
-        told[TOTAL_KEY] = notes.total
+    if notes.totals:
+        told[TOTAL_KEY] = sum(notes.totals.values())
+    if report.rows_of_listings:
+        told["rows_by_listing"] = dg.MetadataValue.json(dict(report.rows_of_listings))
     if sentences := list(_sentences(catalogue, report)):
         told[ROW_NOTES_KEY] = dg.MetadataValue.json(sentences)
     return told
@@ -57,7 +59,7 @@ def check_rows(
     """What these checks come to."""
     results = {
         VALUES_READABLE: _values_readable(catalogue, report),
-        ROWS_AS_TOLD: _rows_as_told(report, is_complete=is_complete),
+        ROWS_AS_TOLD: _rows_as_told(catalogue, report, is_complete=is_complete),
     }
     return [results[name] for name in quality_checks(catalogue)]
 
@@ -82,16 +84,19 @@ def _values_readable(catalogue: Catalogue, report: TableReport) -> dg.AssetCheck
     )
 
 
-def _rows_as_told(report: TableReport, *, is_complete: bool) -> dg.AssetCheckResult:
+def _rows_as_told(
+    catalogue: Catalogue, report: TableReport, *, is_complete: bool
+) -> dg.AssetCheckResult:
     """Whether the table has as many products as the site says; a warning while pages lack."""
-    total, rows = report.notes.total, report.rows
+    wrong = next(_of_total(catalogue, report), None)
+    totals = report.notes.totals
     severity = dg.AssetCheckSeverity.ERROR if is_complete else dg.AssetCheckSeverity.WARN
     return dg.AssetCheckResult(
         check_name=ROWS_AS_TOLD,
-        passed=total == rows,
+        passed=wrong is None,
         severity=severity,
-        description=_first(_of_total(report)),
-        metadata={"rows": rows, **({} if total is None else {"told": total})},
+        description=None if wrong is None else as_description(wrong),
+        metadata={"rows": report.rows, **({"told": sum(totals.values())} if totals else {})},
     )
 
 
@@ -109,7 +114,7 @@ def _sentences(catalogue: Catalogue, report: TableReport) -> Iterator[str]:
             f"(`nth` says which one counts)"
         )
     if catalogue.total is not None:
-        yield from _of_total(report)
+        yield from _of_total(catalogue, report)
 
 
 def _of_discarded(report: TableReport) -> Iterator[str]:
@@ -127,12 +132,16 @@ def _of_discarded(report: TableReport) -> Iterator[str]:
         yield f"{name}: {number:,} {left_out}, as they could not be read{example}"
 
 
-def _of_total(report: TableReport) -> Iterator[str]:
-    total = report.notes.total
-    if total is None:
-        yield "no page says how many products the site has, though `total` says where"
-    elif total != report.rows:
-        yield f"the site says that it has {total:,} products, and the table has {report.rows:,}"
+def _of_total(catalogue: Catalogue, report: TableReport) -> Iterator[str]:
+    """What does not agree with the totals that the pages of each listing tell."""
+    for listing in catalogue.all_listings:
+        total = report.notes.totals.get(listing.name)
+        rows = report.rows if listing.name is None else report.rows_of_listings.get(listing.name, 0)
+        of, whose = ("", "it") if listing.name is None else (f" of {listing.name}", listing.name)
+        if total is None:
+            yield (f"no page{of} says how many products the site has, though `total` says where")
+        elif total != rows:
+            yield (f"the site says that {whose} has {total:,} products, and the table has {rows:,}")
 
 
 def _texts(report: TableReport) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The step that builds the table, and what it tells the web UI about it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -44,6 +45,7 @@ from catalog_pipeline.orchestration.runs.completeness import (
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.orchestration.runs.table_quality import check_rows, quality_metadata
 from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.records import StoredPage
 from catalog_pipeline.showing import as_description, as_line, as_lines
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables.build import TableReport, build_table
@@ -149,11 +151,16 @@ def _build(
     )
     unknown = [_of_another_event(page) for page in sorted(statuses.done - checkpoints.keys())]
     left_out = sorted([*report.left_out, *foreign, *unknown], key=lambda page: page.page)
-    last = catalogue.pages[-1]
-    store = FolderStore(places.pages)
-    is_fixed = catalogue.last_number is not None
-    more = goes_on(catalogue, checkpoints[last], store) if is_fixed and last in kept else None
-    return completeness, replace(report, left_out=tuple(left_out)), more or ""
+    more = _going_on(catalogue, {page: checkpoints[page] for page in kept})
+    return completeness, replace(report, left_out=tuple(left_out)), more
+
+
+def _going_on(catalogue: Catalogue, done: Mapping[PageKey, StoredPage]) -> str:
+    """What the last pages of listings of a fixed length say of more; "" if they say nothing."""
+    store = FolderStore(catalogue_places(catalogue.name).pages)
+    lasts = [each.pages[-1] for each in catalogue.all_listings if each.last_number is not None]
+    told = (goes_on(catalogue, done[last], store) for last in lasts if last in done)
+    return "; ".join(sentence for sentence in told if sentence)
 
 
 def _of_another_address(catalogue: Catalogue, page: PageKey, place: str) -> LeftOutPage:

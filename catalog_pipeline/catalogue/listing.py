@@ -1,0 +1,90 @@
+"""A listing: where its pages are, and how many of them, as far as the YAML says.
+
+Values only, made out of the YAML by `listings`. Which pages a catalogue has is in `listing_pages`,
+how an end is looked for is described in `length`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from catalog_pipeline.catalogue.length import FixedLength, Length, OpenLength
+from catalog_pipeline.catalogue.page_key import PageKey, page_keys
+from catalog_pipeline.catalogue.page_template import PLACEHOLDER
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A series of pages; `name` is None where a catalogue has but one.
+
+    Their addresses are made of `template`, or are the `addresses` one by one.
+    """
+
+    name: str | None
+    length: Length
+    template: str | None = None
+    addresses: tuple[str, ...] = ()
+    first_page_url: str | None = None
+    first_page: int = 1
+    step: int | None = None
+    offset: int = 0
+
+    @property
+    def last_number(self) -> int | None:
+        """Number of the last page; None where the site tells it."""
+        return self.length.last if isinstance(self.length, FixedLength) else None
+
+    @property
+    def open_length(self) -> OpenLength | None:
+        """How the end is looked for; None if it is known."""
+        return self.length if isinstance(self.length, OpenLength) else None
+
+    @property
+    def first_key(self) -> PageKey:
+        """The first page, which every listing has."""
+        return PageKey(self.first_page, self.name)
+
+    @property
+    def pages(self) -> tuple[PageKey, ...]:
+        """All pages, in order; none where the site tells which there are."""
+        last = self.last_number
+        return () if last is None else page_keys(self.first_page, last, self.name)
+
+    @property
+    def given_addresses(self) -> tuple[str, ...]:
+        """The addresses as the YAML gives them, the template among them."""
+        given = (self.template, self.first_page_url, *self.addresses)
+        return tuple(each for each in given if each is not None)
+
+    def page_path(self, number: int) -> str:
+        """A page as the YAML names it, below `base_url` or with its own host.
+
+        Raises:
+            LookupError: the YAML names the addresses one by one, and not so many.
+        """
+        if self.template is None:
+            place = number - self.first_page
+            if not 0 <= place < len(self.addresses):
+                raise LookupError(f"no address is given for page {PageKey(number, self.name)}")
+            return self.addresses[place]
+        if number == self.first_page and self.first_page_url is not None:
+            return self.first_page_url
+        return self.template.replace(PLACEHOLDER, str(self.page_value(number)))
+
+    def page_value(self, number: int) -> int:
+        """What stands for a page in its address: its number, or an offset."""
+        if self.step is None:
+            return number
+        return self.offset + (number - self.first_page) * self.step
+
+    def page_of_value(self, value: int) -> int | None:
+        """The number of the page for which that stands; None if it is that of none."""
+        if self.step is None:
+            return value
+        pages, rest = divmod(value - self.offset, self.step)
+        return None if rest or pages < 0 else self.first_page + pages
+
+    def may_have(self, number: int) -> bool:
+        """Whether there may be a page of that number, by the YAML."""
+        last = self.last_number
+        return self.first_page <= number and (last is None or number <= last)
