@@ -31,7 +31,18 @@ def select_pages(catalogue: Catalogue, text: str) -> list[PageKey]:
     ranges = [_parse_range(catalogue, part, text) for part in text.split(",")]
     # Asked before a range is written out, which may be longer than memory.
     check_pages(catalogue, ranges)
-    return sorted({page for first, last in ranges for page in _written_out(first, last)})
+    return _all_of(ranges)
+
+
+def select_known_pages(catalogue: Catalogue, text: str) -> list[PageKey]:
+    """The pages of such a text that the catalogue has; where crawls find them, some may be gone.
+
+    Raises:
+        UsageError: the text is of another form.
+    """
+    known = frozenset(catalogue.pages)
+    ranges = (_parse_range(catalogue, part, text) for part in text.split(","))
+    return [page for page in _all_of(ranges) if page in known]
 
 
 def check_pages(catalogue: Catalogue, ranges: Iterable[PageRange]) -> None:
@@ -97,6 +108,10 @@ def _whole_listing(catalogue: Catalogue, name: str) -> PageRange:
         return known[0], known[-1]
     names = ", ".join(str(each.name) for each in catalogue.all_listings)
     raise UsageError(f"{catalogue.name} has no listing {name}; it has {names}.")
+
+
+def _all_of(ranges: Iterable[PageRange]) -> list[PageKey]:
+    return sorted({page for first, last in ranges for page in _written_out(first, last)})
 
 
 def _written_out(first: PageKey, last: PageKey) -> Iterator[PageKey]:

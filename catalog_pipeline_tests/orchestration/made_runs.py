@@ -10,6 +10,7 @@ from dagster._core.execution.api import execute_run
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
+from catalog_pipeline.orchestration.instance.web_origin import belong_to_code_location
 from catalog_pipeline.orchestration.names import (
     RANGE_END_TAG,
     RANGE_START_TAG,
@@ -66,3 +67,27 @@ def step_failure(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
             return str(data.user_failure_data.description)
         return data.error.to_string() if data.error else ""
     return ""
+
+
+def wait_in_queue(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.DagsterRun:
+    """Let a created run wait in the queue, as the web UI's do."""
+    belong_to_code_location(instance, run.run_id)
+    kind = dg.DagsterEventType.RUN_ENQUEUED.value
+    instance.report_dagster_event(dg.DagsterEvent(kind, run.job_name), run.run_id)
+    return as_it_is(instance, run)
+
+
+def as_it_is(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.DagsterRun:
+    """A run as it stands by now."""
+    found = instance.get_run_by_id(run.run_id)
+    assert found is not None
+    return found
+
+
+def grid(instance: dg.DagsterInstance, catalogue: Catalogue) -> dict[str, str]:
+    """The pages that the web UI's grid shows in a colour, and in which."""
+    partitions = dg.StaticPartitionsDefinition([str(page) for page in catalogue.pages])
+    found = instance.get_status_by_partition(
+        pages_key(catalogue), partitions.get_partition_keys(), partitions
+    )
+    return {page: str(status.value) for page, status in (found or {}).items() if status}

@@ -19,6 +19,7 @@ from catalog_pipeline_tests.services.running_services import RunningServices
 from catalog_pipeline_tests.waiting import wait_for
 
 ALL_PAGES = list(range(1, PAGES + 1))
+SCATTERED = list(range(3, 40, 4))
 DAEMON_SECONDS = 90.0
 CANCELLED_LATENCY_MS = 12_000
 """So slow that the crawl is not over before the daemon sees that its backfill was cancelled."""
@@ -82,26 +83,35 @@ def test_missing_and_failed_pages_are_launched_apart_or_together(
 ) -> None:
     """As the dialog's choices send them."""
     client = launched.client
-    quick_shop.control(faults=["7=404"])
-    for catalogue in ("relaunch_failed", "relaunch_both"):
-        run = client.launch_run(catalogue, 1, 40, max_retries=0)
+    quick_shop.control(faults=[f"{page}=404" for page in SCATTERED])
+    runs = {
+        catalogue: client.launch_run(catalogue, 1, 40, max_retries=0)
+        for catalogue in ("relaunch_failed", "relaunch_both")
+    }
+    for catalogue, run in runs.items():
         assert wait_for("the run's end", _end_of(client, run)) == "FAILURE"
-        assert client.statuses(catalogue).failed == [7]
+        assert client.statuses(catalogue).failed == SCATTERED
         assert client.statuses(catalogue).missing == list(range(41, PAGES + 1))
     missing = client.statuses("relaunch_missing").missing
     assert missing
     quick_shop.control(faults=[], reset_hits=True)
     backfills = [
         client.launch_backfill("relaunch_missing", missing),
-        client.launch_backfill("relaunch_failed", [7]),
-        client.launch_backfill("relaunch_both", [7, *range(41, PAGES + 1)]),
+        client.launch_backfill("relaunch_failed", SCATTERED),
+        client.launch_backfill("relaunch_both", [*SCATTERED, *range(41, PAGES + 1)]),
     ]
     for backfill in backfills:
         wait_for_status(client, backfill, "COMPLETED_SUCCESS")
     assert client.statuses("relaunch_missing").done == ALL_PAGES
     assert client.statuses("relaunch_failed").done == list(range(1, 41))
     assert client.statuses("relaunch_both").done == ALL_PAGES
-    assert sum(downloads(quick_shop).values()) == len(missing) + 1 + 11
+    assert sum(downloads(quick_shop).values()) == len(missing) + 10 + 20
+    for catalogue in ("relaunch_failed", "relaunch_both"):
+        ours = [run for run in client.runs(catalogue) if "dagster/backfill" in run["tags"]]
+        told = [" ".join(client.messages(run["runId"])) for run in ours]
+        assert len(ours) >= len(SCATTERED)
+        # Most of them had nothing left to do: another had taken their pages along.
+        assert sum("pages to download" in messages for messages in told) < len(ours) / 2
 
 
 def _end_of(client: WebClient, run: str) -> Callable[[], str]:

@@ -27,13 +27,13 @@ class EventRecorder:
         self,
         context: dg.AssetExecutionContext,
         pages_key: dg.AssetKey,
-        pages: Iterable[PageKey],
+        announced: Iterable[PageKey],
         make_partitions: Callable[[Sequence[PageKey]], None] = lambda pages: None,
     ) -> None:
         self._context = context
         self._events = StepEvents(context)
         self._key = pages_key
-        self._pages = frozenset(pages)
+        self._announced = set(announced)
         self._make_partitions = make_partitions
         self.recorded: list[StoredPage] = []
 
@@ -55,7 +55,7 @@ class EventRecorder:
         )
         # Why is in the metadata; said twice, it would be stored twice, in each of two files.
         said = f"Page {failure.page} failed."
-        if failure.page not in self._pages:
+        if failure.page not in self._announced:
             # Dagster shows no page as failed that its run has not announced.
             self.plan_pages([failure.page])
         self._events.store([self._events.observed(observation, said)])
@@ -76,6 +76,8 @@ class EventRecorder:
 
     def plan_pages(self, pages: Iterable[PageKey]) -> None:
         """Announce pages that the run's partition tags do not name, as Dagster does for ranges."""
+        pages = list(pages)
+        self._announced.update(pages)
         self._events.store(
             [
                 self._events.planned(

@@ -1,13 +1,13 @@
 """The step that crawls: brings Dagster's run and the crawl together.
 
-Which pages a run crawls is decided in `crawl_order`, when it has to stop in `crawl_end`, and the
-crawl itself is in `catalog_pipeline.crawling`.
+Which pages a run is to get is decided in `order`, what is due of them in `run_config`, how it ends
+in `ending`; the crawl itself is in `catalog_pipeline.crawling`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -25,7 +25,7 @@ from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.crawling.reparse import ReparseJob, reparse
 from catalog_pipeline.crawling.scheduling.group_commit import MAX_PAGES
 from catalog_pipeline.crawling.scheduling.stats import told_of_secrets
-from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, LoginError
+from catalog_pipeline.errors import CrawlStoppedError, LoginError
 from catalog_pipeline.orchestration.checkpoints.known_pages import (
     partition_maker,
     seed_pages,
@@ -34,31 +34,31 @@ from catalog_pipeline.orchestration.checkpoints.known_pages import (
 from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
 from catalog_pipeline.orchestration.checkpoints.reader import read_failures
 from catalog_pipeline.orchestration.checkpoints.standing import tell_moved
+from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline.orchestration.runs.cancellation import stopper
-from catalog_pipeline.orchestration.runs.failure_reasons import reasons_of
+from catalog_pipeline.orchestration.runs.companions import end_companions, give_up_companions
+from catalog_pipeline.orchestration.runs.ending import end_as_it_came, errors_as_failures
 from catalog_pipeline.orchestration.runs.finding import (
     record_findings,
     scope_of_run,
     search_for_pages,
 )
+from catalog_pipeline.orchestration.runs.order import Order, order_of_run
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.orchestration.runs.retries import (
-    allow_no_retry,
-    allow_retry_for,
     given_up_before,
 )
 from catalog_pipeline.orchestration.runs.run_config import (
     CrawlConfig,
-    pages_of_run,
     plan_run,
 )
 from catalog_pipeline.orchestration.runs.run_log import RunLog
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import CrawlOutcome, StoredPage
-from catalog_pipeline.showing import as_line, as_lines
+from catalog_pipeline.showing import as_line
 from catalog_pipeline.storing.evidence import Evidence
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.system.signals import stop_on_signals
@@ -77,7 +77,7 @@ def crawl_pages(
         dg.DagsterExecutionInterruptedError: the crawl was asked to stop, and has.
     """
     places = catalogue_places(catalogue.name)
-    with _errors_as_failures(context), ExitStack() as stack:
+    with errors_as_failures(context), ExitStack() as stack:
         stack.enter_context(for_the_owner_alone(context, catalogue))
         stack.enter_context(
             hold_sign_of_life(Path(context.instance.root_directory), context.run.run_id)
@@ -95,56 +95,49 @@ def crawl_pages(
             if lease is None:
                 raise dg.DagsterExecutionInterruptedError
             crawl_context = replace(crawl_context, lease=lease)
+        seed_pages(context.instance, catalogue)
+        catalogue = with_known_pages(context.instance, catalogue)
+        order = order_of_run(context, catalogue, config)
         run_log = RunLog(context.log)
         observers = Together([crawl_context.observer, run_log])
         crawl_context = replace(crawl_context, observer=observers)
         try:
-            outcome = _crawl(context, catalogue, config, crawl_context, must_stop)
-        except (CrawlStoppedError, LoginError):
+            outcome = _crawl(context, catalogue, config, order, crawl_context, must_stop)
+        except (CrawlStoppedError, LoginError) as error:
             run_log.given_up()
+            give_up_companions(context.instance, order.companions, context.run.run_id, error)
             raise
-    if outcome.was_stopped:
-        context.log.info(as_line(f"Stopped as asked; {len(outcome.untried)} pages are still due."))
-        raise dg.DagsterExecutionInterruptedError
-    if outcome.listing.problems and not outcome.failures:
-        raise dg.Failure(as_line(" ".join(outcome.listing.problems)), allow_retries=False)
-    if outcome.failures:
-        if not outcome.listing.problems:
-            allow_retry_for(context.instance, context.run, outcome.failures)
-        raise _pages_failed(outcome)
+    end_as_it_came(context, order, outcome)
 
 
 def _crawl(
     context: dg.AssetExecutionContext,
     catalogue: Catalogue,
     config: CrawlConfig,
+    order: Order,
     crawl_context: CrawlContext,
     must_stop: Callable[[], bool],
 ) -> CrawlOutcome:
     places = catalogue_places(catalogue.name)
     observer = crawl_context.observer
     store = FolderStore(places.pages)
-    seed_pages(context.instance, catalogue)
-    catalogue = with_known_pages(context.instance, catalogue)
-    named = pages_of_run(context, catalogue, config)
-    scope = scope_of_run(context, catalogue, named, config.finds)
+    scope = scope_of_run(context, catalogue, order.pages, config.finds)
     pages = scope.pages
     make_partitions = partition_maker(context.instance, catalogue)
-    recorder = EventRecorder(context, pages_key(catalogue), pages, make_partitions)
-    recorder.plan_pages(pages if config.pages is not None else sorted({*pages} - {*named}))
+    recorder = EventRecorder(context, pages_key(catalogue), order.announced, make_partitions)
     store.prepare()
     _forget_evidence(context, catalogue)
     plan = plan_run(context, catalogue, config, store, pages)
     given_up = given_up_before(context.instance, catalogue, context.run, plan)
     plan = replace(plan, due=tuple(each for each in plan.due if each[0] not in given_up))
+    recorder.plan_pages(order.to_announce(page for page, _ in plan.due))
     observer.planned(plan)
-    _tell_plan(context, catalogue, plan)
+    _tell_plan(context, catalogue, order, plan)
     if not catalogue.politeness.obey_robots:
         context.log.warning("robots.txt is ignored: politeness.obey_robots is false.")
-    _record_in_groups(recorder, [*plan.carried_over, *plan.recovered])
+    unsettled = [*_not_plainly_done(context, catalogue, plan.carried_over), *plan.recovered]
+    _record_in_groups(recorder, unsettled)
     outcome = CrawlOutcome(0, 0, tuple(given_up.values()), (), was_stopped=False)
-    if not plan.due and not plan.to_parse and not scope.looks:
-        return outcome
     if plan.to_parse:
         reparse_job = ReparseJob(catalogue, places, plan.to_parse, gives_up=config.reparse)
         outcome = _both(outcome, reparse(reparse_job, recorder, crawl_context, must_stop))
@@ -154,11 +147,26 @@ def _crawl(
         crawl_job = CrawlJob(catalogue, places, plan.due, done, source)
         outcome = _both(outcome, crawl(crawl_job, recorder, crawl_context, must_stop))
         record_findings(context, catalogue, outcome.listing, recorder)
+    came = {stored.record.page for stored in [*plan.carried_over, *recorder.recorded]}
+    end_companions(context.instance, order.companions, context.run.run_id, came, outcome.failures)
+    if not plan.due and not plan.to_parse and not scope.looks:
+        return outcome
     store.discard_others(recorder.recorded, now=datetime.now(timezone.utc))
     if outcome.with_secrets:
         context.log.warning(as_line(told_of_secrets(outcome.with_secrets)))
     observer.finished(outcome)
     return outcome
+
+
+def _not_plainly_done(
+    context: dg.AssetExecutionContext, catalogue: Catalogue, pages: Sequence[StoredPage]
+) -> list[StoredPage]:
+    """Done pages that do not show as done, since they were announced or failed after they came."""
+    if not pages:
+        return []
+    statuses = read_statuses(context.instance, catalogue, catalogue.pages)
+    plainly_done = statuses.done - statuses.interrupted.keys()
+    return [stored for stored in pages if stored.record.page not in plainly_done]
 
 
 def _forget_evidence(context: dg.AssetExecutionContext, catalogue: Catalogue) -> None:
@@ -185,19 +193,6 @@ def _both(first: CrawlOutcome, second: CrawlOutcome) -> CrawlOutcome:
     )
 
 
-@contextmanager
-def _errors_as_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
-    """Let the project's errors fail the step with their one sentence and nothing else."""
-    try:
-        yield
-    except (CrawlStoppedError, LoginError) as error:
-        # A blocked site or a refused login is not helped by running into it again.
-        allow_no_retry(context.instance, context.run)
-        raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
-    except CatalogPipelineError as error:
-        raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
-
-
 def _record_in_groups(recorder: EventRecorder, pages: Sequence[StoredPage]) -> None:
     for start in range(0, len(pages), MAX_PAGES):
         recorder.record_pages(pages[start : start + MAX_PAGES])
@@ -210,7 +205,17 @@ def _tell_waiting(context: dg.AssetExecutionContext, observer: Observer, holder:
     observer.waiting_for(holder)
 
 
-def _tell_plan(context: dg.AssetExecutionContext, catalogue: Catalogue, plan: CrawlPlan) -> None:
+def _tell_plan(
+    context: dg.AssetExecutionContext, catalogue: Catalogue, order: Order, plan: CrawlPlan
+) -> None:
+    taken = [page for companion in order.companions for page in companion.pages]
+    if taken:
+        context.log.info(
+            as_line(
+                f"Pages {format_pages(taken)} are taken along from {len(order.companions)} waiting "
+                f"runs of this backfill."
+            )
+        )
     context.log.info(
         as_line(
             f"{len(plan.due)} pages to download, {len(plan.carried_over)} done already, "
@@ -232,18 +237,3 @@ def _tell_plan(context: dg.AssetExecutionContext, catalogue: Catalogue, plan: Cr
         context.log.warning(as_line(f"{catalogue.name}: {moved}."))
     for problem in plan.damaged:
         context.log.warning(as_line(f"Downloading again: {problem}."))
-
-
-def _pages_failed(outcome: CrawlOutcome) -> dg.Failure:
-    failed = [failure.page for failure in outcome.failures]
-    reasons = "\n".join(map(as_line, [*outcome.listing.problems, *reasons_of(outcome.failures)]))
-    told = f"{len(failed)} pages failed: {format_pages(failed)}. All others are recorded."
-    return dg.Failure(
-        as_lines(f"{told}\n{reasons}"),
-        metadata={
-            "failed_pages": format_pages(failed),
-            "failed": len(failed),
-            "downloads": outcome.downloads,
-        },
-        allow_retries=False,
-    )

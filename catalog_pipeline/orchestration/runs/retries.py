@@ -6,7 +6,7 @@ asks for all that is due, as whoever did it wants; only the daemon's retries are
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
@@ -16,6 +16,7 @@ from catalog_pipeline.crawling.plan import CrawlPlan
 from catalog_pipeline.fetching.retry_table import is_retried
 from catalog_pipeline.orchestration.checkpoints.reader import read_failures, run_created_at
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, RETRY_NUMBER_TAG
+from catalog_pipeline.orchestration.runs.order import leave_to_retry
 from catalog_pipeline.records import PageFailure
 
 
@@ -30,11 +31,17 @@ def allow_no_retry(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
 
 
 def allow_retry_for(
-    instance: dg.DagsterInstance, run: dg.DagsterRun, failures: Iterable[PageFailure]
+    instance: dg.DagsterInstance,
+    run: dg.DagsterRun,
+    order: Sequence[PageKey],
+    failures: Iterable[PageFailure],
 ) -> None:
     """Let the daemon launch the run again only if one of its failures may pass."""
-    if not any(map(may_pass, failures)):
+    hopeful = [failure.page for failure in failures if may_pass(failure)]
+    if not hopeful:
         allow_no_retry(instance, run)
+    elif run.tags.get(MAX_RETRIES_TAG) != "0":
+        leave_to_retry(instance, run, order, hopeful)
 
 
 def given_up_before(

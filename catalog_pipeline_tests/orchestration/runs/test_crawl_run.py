@@ -12,9 +12,20 @@ from catalog_pipeline.orchestration.checkpoints.standing import read_standing
 from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.orchestration.instance.open import open_instance
-from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, RETRY_NUMBER_TAG
+from catalog_pipeline.orchestration.names import (
+    MAX_RETRIES_TAG,
+    RANGE_END_TAG,
+    RANGE_START_TAG,
+    RETRY_NUMBER_TAG,
+)
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, data_folder
-from catalog_pipeline_tests.orchestration.made_runs import create_run, execute, step_failure
+from catalog_pipeline_tests.orchestration.made_runs import (
+    as_it_is,
+    create_run,
+    execute,
+    grid,
+    step_failure,
+)
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
 
@@ -121,6 +132,44 @@ def test_the_daemon_retries_a_run_only_if_one_of_its_failures_may_pass(
     run = execute(instance, catalogue, create_run(instance, catalogue, 1, 3))
     assert run.status == FAILURE
     assert (MAX_RETRIES_TAG not in run.tags) == is_retried
+
+
+def test_a_retry_of_the_daemon_records_nothing_again_of_what_is_done(
+    site: Site, instance: dg.DagsterInstance
+):
+    catalogue = site.write(last_page=6)
+    site.shop.control(faults=["2=500", "5=500"])
+    first = execute(instance, catalogue, create_run(instance, catalogue, 1, 6))
+    assert (first.tags[RANGE_START_TAG], first.tags[RANGE_END_TAG]) == ("2", "2")
+    site.shop.control(faults=["5=500"])
+    # As the daemon makes it: with the tags of the run that failed.
+    tags = {**first.tags, RETRY_NUMBER_TAG: "1"}
+    retry = execute(
+        instance, catalogue, create_run(instance, catalogue, 2, 2, retry_of=first, tags=tags)
+    )
+    assert retry.status == FAILURE
+    assert partitions(instance, retry, dg.DagsterEventType.ASSET_MATERIALIZATION) == ["2"]
+    planned = partitions(instance, retry, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+    assert planned == ["2", "5"]
+    assert grid(instance, catalogue) == {
+        str(page): "FAILED" if page == PageKey(5) else "MATERIALIZED" for page in catalogue.pages
+    }
+    restored = as_it_is(instance, first)
+    assert (restored.tags[RANGE_START_TAG], restored.tags[RANGE_END_TAG]) == ("1", "6")
+
+    site.shop.control(faults=[])
+    by_hand = create_run(instance, catalogue, 5, 5, retry_of=retry, tags=dict(retry.tags))
+    assert execute(instance, catalogue, by_hand).status == SUCCESS
+    assert partitions(instance, by_hand, dg.DagsterEventType.ASSET_MATERIALIZATION) == ["5"]
+    assert set(grid(instance, catalogue).values()) == {"MATERIALIZED"}
+
+
+def partitions(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, kind: dg.DagsterEventType
+) -> list[str]:
+    """Of what pages a run has events of that type."""
+    entries = instance.all_logs(run.run_id, of_type=kind)
+    return sorted(str(entry.get_dagster_event().partition) for entry in entries)
 
 
 def test_a_retry_of_the_daemon_asks_only_for_what_may_pass(

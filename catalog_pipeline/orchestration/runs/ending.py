@@ -1,0 +1,66 @@
+"""How a run of pages ends, by what its crawl came to: the sentence, and whether it is retried.
+
+Not here: the crawl (`crawl_run`), which failures are retried (`retries`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, LoginError
+from catalog_pipeline.orchestration.runs.failure_reasons import reasons_of
+from catalog_pipeline.orchestration.runs.order import Order
+from catalog_pipeline.orchestration.runs.retries import allow_no_retry, allow_retry_for
+from catalog_pipeline.records import CrawlOutcome
+from catalog_pipeline.showing import as_line, as_lines
+
+
+def end_as_it_came(context: dg.AssetExecutionContext, order: Order, outcome: CrawlOutcome) -> None:
+    """Let the step end well, or not.
+
+    Raises:
+        dg.Failure: pages failed; what was recorded stays.
+        dg.DagsterExecutionInterruptedError: the crawl was asked to stop, and has.
+    """
+    if outcome.was_stopped:
+        context.log.info(as_line(f"Stopped as asked; {len(outcome.untried)} pages are still due."))
+        raise dg.DagsterExecutionInterruptedError
+    problems = outcome.listing.problems
+    if problems and not outcome.failures:
+        raise dg.Failure(as_line(" ".join(problems)), allow_retries=False)
+    if outcome.failures:
+        if not problems:
+            allow_retry_for(context.instance, context.run, order.pages, outcome.failures)
+        raise _pages_failed(outcome)
+
+
+@contextmanager
+def errors_as_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Let the project's errors fail the step with their one sentence and nothing else."""
+    try:
+        yield
+    except (CrawlStoppedError, LoginError) as error:
+        # A blocked site or a refused login is not helped by running into it again.
+        allow_no_retry(context.instance, context.run)
+        raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
+    except CatalogPipelineError as error:
+        raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
+
+
+def _pages_failed(outcome: CrawlOutcome) -> dg.Failure:
+    failed = [failure.page for failure in outcome.failures]
+    reasons = "\n".join(map(as_line, [*outcome.listing.problems, *reasons_of(outcome.failures)]))
+    told = f"{len(failed)} pages failed: {format_pages(failed)}. All others are recorded."
+    return dg.Failure(
+        as_lines(f"{told}\n{reasons}"),
+        metadata={
+            "failed_pages": format_pages(failed),
+            "failed": len(failed),
+            "downloads": outcome.downloads,
+        },
+        allow_retries=False,
+    )

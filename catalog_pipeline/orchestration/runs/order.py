@@ -1,0 +1,108 @@
+"""Which pages a run is to get: its own, those that it takes along, and which Dagster announced.
+
+What of them is due is found out in `run_config`. A run that is to be retried leaves its order to
+the retry in a tag, and in Dagster's tags only a range of pages that may come: a run announces its
+range when it is created, and a page that is announced has to be recorded again or turns red.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.catalogue.page_selection import (
+    format_pages,
+    page_ranges,
+    select_known_pages,
+    select_pages,
+)
+from catalog_pipeline.orchestration.names import (
+    ORDER_TAG,
+    OWN_RANGE_TAG,
+    RANGE_END_TAG,
+    RANGE_START_TAG,
+)
+from catalog_pipeline.orchestration.runs.companions import Companion, waiting_companions
+from catalog_pipeline.orchestration.runs.run_config import CrawlConfig, pages_of_run
+
+_BETWEEN = "..."
+
+
+@dataclass(frozen=True)
+class Order:
+    """The pages that a run is to get.
+
+    `announced` are those of them that Dagster shows as in progress by this run, from its creation
+    on; those of `companions` are announced by them.
+    """
+
+    pages: Sequence[PageKey]
+    announced: frozenset[PageKey]
+    companions: tuple[Companion, ...] = ()
+
+    def to_announce(self, due: Iterable[PageKey]) -> list[PageKey]:
+        """Those of the pages that nobody has announced for this run."""
+        taken = {page for companion in self.companions for page in companion.pages}
+        return sorted(set(due) - self.announced - taken)
+
+
+def order_of_run(
+    context: dg.AssetExecutionContext, catalogue: Catalogue, config: CrawlConfig
+) -> Order:
+    """The pages of a run: what was left to it, or its own with those of its companions.
+
+    Raises:
+        UsageError: the catalogue does not have one of them.
+    """
+    own = pages_of_run(context, catalogue, config)
+    if config.pages is not None:
+        return Order(own, frozenset())
+    is_ranged = context.has_partition_key or context.has_partition_key_range
+    announced = frozenset(own if is_ranged else ())
+    left = context.run.tags.get(ORDER_TAG)
+    if left is not None:
+        _give_back_range(context.instance, context.run)
+        return Order(sorted({*own, *_still_there(catalogue, left)}), announced)
+    companions = waiting_companions(context.instance, context.run, catalogue, own)
+    taken = {page for companion in companions for page in companion.pages}
+    return Order(sorted({*own, *taken}), announced, companions)
+
+
+def leave_to_retry(
+    instance: dg.DagsterInstance,
+    run: dg.DagsterRun,
+    order: Sequence[PageKey],
+    hopeful: Iterable[PageKey],
+) -> None:
+    """Let a retry of the run have the same order, and announce no page but hopeful ones."""
+    ends = run.tags.get(RANGE_START_TAG), run.tags.get(RANGE_END_TAG)
+    if None in ends:
+        return
+    first, last = next(page_ranges(hopeful))
+    instance.add_run_tags(
+        run.run_id,
+        {
+            ORDER_TAG: format_pages(order),
+            OWN_RANGE_TAG: _BETWEEN.join(map(str, ends)),
+            RANGE_START_TAG: str(first),
+            RANGE_END_TAG: str(last),
+        },
+    )
+
+
+def _give_back_range(instance: dg.DagsterInstance, retry: dg.DagsterRun) -> None:
+    """Let the run that a retry is of say again which range it had, now that the retry has its."""
+    parent = instance.get_run_by_id(retry.parent_run_id) if retry.parent_run_id else None
+    first, _, last = (parent.tags if parent else {}).get(OWN_RANGE_TAG, "").partition(_BETWEEN)
+    if parent is not None and last:
+        instance.add_run_tags(parent.run_id, {RANGE_START_TAG: first, RANGE_END_TAG: last})
+
+
+def _still_there(catalogue: Catalogue, text: str) -> list[PageKey]:
+    """The pages of an order that is left; those that crawls found may have gone since."""
+    select = select_pages if catalogue.open_length is None else select_known_pages
+    return select(catalogue, text)
