@@ -239,11 +239,11 @@ class ParseLimitError(PageError):
 
 
 class PoisonousPageError(PageError):
-    """So many workers died that had the page; `status` is the last one's (negative: a signal)."""
+    """What reads the page breaks, or so many workers died; `status` is the last (< 0: a signal)."""
 
     kind = "poisonous"
 
-    def __init__(self, problem: str, *, page: PageKey, deaths: int, status: int) -> None:
+    def __init__(self, problem: str, *, page: PageKey, deaths: int = 0, status: int = 0) -> None:
         super().__init__(problem, page=page)
         self.deaths = deaths
         self.status = status

@@ -45,7 +45,7 @@ is relative to the product; `//` is refused there, as it would search the whole 
 def _compiling(pattern: str) -> str:
     try:
         re.compile(pattern)
-    except re.error as error:
+    except (re.error, RecursionError, OverflowError) as error:
         raise ValueError(f"{pattern} is no regular expression: {error}") from error
     return pattern
 

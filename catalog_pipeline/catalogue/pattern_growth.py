@@ -45,15 +45,15 @@ class Growth:
 def growth_of(pattern: re.Pattern[str]) -> Growth:
     """The growth of a pattern that is looked for anywhere in a text, rather too bad than too good.
 
-    A pattern of many places is taken for one whose time explodes.
+    A pattern of many places, or nested deeply, is taken for one whose time explodes.
     """
-    tree = sre_parser.parse(pattern.pattern, pattern.flags)
-    # One for where the match begins, one for each loop of which each may end anywhere.
-    power = 1 + _count_loops(tree)
     try:
+        tree = sre_parser.parse(pattern.pattern, pattern.flags)
+        # One for where the match begins, one for each loop of which each may end anywhere.
+        power = 1 + _count_loops(tree)
         return Growth(power, any(_explodes(each, pattern.flags) for each in _parts(tree)))
-    except TooLargeError:
-        return Growth(power, explodes=True)
+    except (TooLargeError, RecursionError):
+        return Growth(1, explodes=True)
 
 
 def _explodes(nodes: Any, flags: int) -> bool:

@@ -49,7 +49,7 @@ RETRY_TABLE = (
     RetryRule("repeats", False, "The page shows exactly the products of another page"),
     RetryRule("parse_seconds", False, "Reading the page took longer than `limits.parse_seconds`"),
     RetryRule("parse_memory", False, "Reading the page took more than `limits.parse_memory`"),
-    RetryRule("poisonous", False, "Worker processes died that had the page in hand"),
+    RetryRule("poisonous", False, "Reading the page broke, or worker processes died of it"),
 )
 _RULES = {rule.kind: rule for rule in RETRY_TABLE}
 _KINDS_OF_STATUS = {

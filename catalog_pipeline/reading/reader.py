@@ -6,10 +6,15 @@ its own beside this module: `html`, and `json`.
 
 from __future__ import annotations
 
+import os
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.errors import CatalogPipelineError, PoisonousPageError
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.reading.json.listing import JsonListingParser
 from catalog_pipeline.records import Columns, Reading
@@ -48,3 +53,23 @@ def reader_of(catalogue: Catalogue) -> Reader:
     if catalogue.records.is_json:
         return JsonListingParser(catalogue)
     return ListingParser(catalogue)
+
+
+@contextmanager
+def alone_to_blame(page: PageKey) -> Iterator[None]:
+    """Whatever breaks in here that nobody foresaw is the page's, and costs no other one.
+
+    Raises:
+        PoisonousPageError: something broke.
+    """
+    try:
+        yield
+    except CatalogPipelineError:
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        raise PoisonousPageError(
+            f"reading it broke: {type(error).__name__}: {error} "
+            f"({os.path.basename(place.filename)}, line {place.lineno})",
+            page=page,
+        ) from error

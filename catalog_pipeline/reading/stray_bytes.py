@@ -22,6 +22,9 @@ _STEP = 1 << 15
 """A stray byte becomes four characters for private use, which no page has in such a row: a sign,
 its place in two parts, and the byte itself."""
 _MARK = re.compile("\U0010fffd([\U000f0000-\U000f7fff]{2})([\U0010fe00-\U0010feff])")
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half of a pair of surrogates, which only an escape in JSON can make: no character, and no text
+that could be stored."""
 _MOST_SPLITS = 1_000
 """Places at which a page in another charset than UTF-8 is taken apart at most: with more of them it
 is in another charset than it says."""
@@ -48,12 +51,17 @@ def decode_marked(body: bytes, name: str, before: int = 0) -> str:
 
 
 def check_no_stray_byte(text: str) -> None:
-    """Refuse a value that holds a byte which its page's charset cannot read.
+    """Refuse a value that holds a byte which its page's charset cannot read, or half a character.
 
     Raises:
         ParseError: it does; `OF_THE_PAGE` stands in its sentence for the charset.
     """
-    found = None if text.isascii() else _MARK.search(text)
+    if text.isascii():
+        return
+    half = _HALF.search(text)
+    if half is not None:
+        raise ParseError(f"{_escaped(half)} is half of a pair of surrogates, and no character")
+    found = _MARK.search(text)
     if found is not None:
         upper, lower = (ord(part) - _PLACE for part in found[1])
         place = upper * _STEP + lower
@@ -64,7 +72,11 @@ def shown_bytes(text: str) -> str:
     """The text for people to read, in which stray bytes are written as in a Python text."""
     if text.isascii():
         return text
-    return _MARK.sub(lambda found: f"\\x{_byte(found):02x}", text)
+    return _HALF.sub(_escaped, _MARK.sub(lambda found: f"\\x{_byte(found):02x}", text))
+
+
+def _escaped(half: re.Match[str]) -> str:
+    return f"\\u{ord(half[0]):04x}"
 
 
 def _byte(found: re.Match[str]) -> int:

@@ -12,9 +12,9 @@ from functools import cached_property
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.errors import ParseError, ParseLimitError, StoredPageError
+from catalog_pipeline.errors import PageError, StoredPageError
 from catalog_pipeline.fetching.secrets import Secrets
-from catalog_pipeline.reading.reader import Reader, reader_of
+from catalog_pipeline.reading.reader import Reader, alone_to_blame, reader_of
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.store import Store
 from catalog_pipeline.tables.stored_rows import Found, PageRows, read_page
@@ -50,7 +50,7 @@ class PageMender:
                 stored = newest
         try:
             mended = self._parse(stored)
-        except (ParseError, ParseLimitError) as error:
+        except PageError as error:
             problem = f"{found.problem}; parsed again from its stored body: {error}"
             raise StoredPageError(problem, page=stored.record.page) from error
         self.unreadable.append(stored.record.page)
@@ -68,10 +68,11 @@ class PageMender:
         record = stored.record
         file = self._store.read(record.page, stored.file_name, stored.sha256)
         try:
-            reading = self._parser.read(
-                file.body, url=record.url, page=record.page, content_type=record.content_type
-            )
-        except (ParseError, ParseLimitError) as error:
+            with alone_to_blame(record.page):
+                reading = self._parser.read(
+                    file.body, url=record.url, page=record.page, content_type=record.content_type
+                )
+        except PageError as error:
             self._secrets.hide_in_error(error)
             raise
         shown, _ = self._secrets.hide_in_rows(reading.columns)

@@ -31,6 +31,8 @@ def test_one_selector_may_stand_without_a_list():
         ({"select": ["a", " "]}, "at least one selector"),
         ({"type": "price"}, "'text', 'integer'"),
         ({"pattern": "("}, "no regular expression"),
+        ({"pattern": "(" * 3000 + "a" + ")" * 3000}, "no regular expression: maximum recursion"),
+        ({"pattern": "a{99999999999999}"}, "no regular expression: the repetition number"),
         ({"group": 1}, "group needs a pattern"),
         ({"pattern": "a(b)", "group": 2}, "no group 2; it has"),
         ({"pattern": "a(?P<n>b)", "group": "m"}, "no group 'm'"),

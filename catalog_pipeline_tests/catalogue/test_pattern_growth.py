@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import pytest
 
@@ -71,3 +72,15 @@ def test_each_loop_adds_a_power(text: str, power: int) -> None:
 
 def test_a_pattern_too_large_to_be_looked_at_is_taken_for_a_bad_one() -> None:
     assert growth_of(re.compile("(?:" + "ab?c" * 500 + ")*x")).explodes
+
+
+def test_a_pattern_that_is_nested_deeply_is_taken_for_one_that_may_explode():
+    assert growth_of(_deepest_pattern()).explodes
+
+
+def _deepest_pattern() -> re.Pattern[str]:
+    """One that is nested as deep as can be compiled."""
+    for depth in range(1000, 0, -10):
+        with suppress(RecursionError):
+            return re.compile("(?:" * depth + "a" + ")*" * depth)
+    raise AssertionError("none can be compiled")

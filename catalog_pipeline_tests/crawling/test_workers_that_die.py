@@ -105,6 +105,21 @@ def test_a_page_that_kills_whoever_reads_it_fails_alone(site: Site, endanger: En
     assert all(2 <= downloads[page] <= 6 for page in (3, 4, 5, 11))
 
 
+def test_a_page_at_which_reading_breaks_in_an_unforeseen_way_fails_alone(
+    site: Site, endanger: Endanger
+):
+    endanger(**{"break": [3, 4, 11]})
+    records = KeptRecords()
+    outcome = _crawl(site, records)
+    assert _failures(outcome) == dict.fromkeys([3, 4, 11], "poisonous")
+    assert all("MemoryError: nobody foresaw this" in each.message for each in outcome.failures)
+    assert _numbers(records) == [1, 2, 5, 6, 7, 8, 9, 10, 12]
+    job = ReparseJob(site.catalogue, site.places, records.pages)
+    endanger(**{"break": [2]})
+    again = reparse(job, KeptRecords(), CrawlContext(), lambda: False)
+    assert _failures(again) == {2: "poisonous"}
+
+
 def test_a_catalogue_of_nothing_but_poison_fails_page_by_page(site: Site, endanger: Endanger):
     catalogue = site.write(politeness={"stop_window": 50})
     endanger(crash=list(range(1, 13)))

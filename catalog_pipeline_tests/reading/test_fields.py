@@ -182,6 +182,19 @@ def test_the_short_form_of_a_field_is_its_selector():
         _columns(body, {"x": "a["})
 
 
+@pytest.mark.parametrize(
+    "selector",
+    [
+        "b > " * 3000 + "b",
+        "xpath:" + "(" * 3000 + "b" + ")" * 3000,
+        ":not(" * 3000 + "b" + ")" * 3000,
+    ],
+)
+def test_a_selector_that_is_nested_too_deep_is_a_mistake(selector: str):
+    with pytest.raises(CatalogueError, match="is no selector"):
+        _columns("<div class=p>x</div>", {"x": selector})
+
+
 def test_products_within_a_template_element_are_none():
     body = (
         "<template><div class=p><u>0</u></div></template><div class=p><u>1</u>"

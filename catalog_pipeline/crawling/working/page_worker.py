@@ -25,10 +25,11 @@ from catalog_pipeline.crawling.working.request_slots import (
 from catalog_pipeline.errors import (
     FetchError,
     LoginError,
+    PageError,
     ParseError,
     ParseLimitError,
+    PoisonousPageError,
     StorageError,
-    StoredPageError,
     WorkerError,
 )
 from catalog_pipeline.fetching.client import Exchange
@@ -160,7 +161,7 @@ class PageWorker:
         try:
             require_page(self._catalogue, task.page, answer)
             stored = self._writer.store(task.page, task.attempt, answer, previous)
-        except (FetchError, ParseError, ParseLimitError) as error:
+        except (FetchError, ParseError, ParseLimitError, PoisonousPageError) as error:
             if not isinstance(error, FetchError):
                 error.http_status = answer.status
             error.answer = FailedAnswer(answer.url, answer.status, answer.headers, answer.body)
@@ -178,7 +179,7 @@ class PageWorker:
     def _reparse_page(self, task: messages.ReparsePage) -> messages.Answer:
         try:
             return messages.PageStored(task.page, self._writer.parse_again(task.previous))
-        except (ParseError, ParseLimitError, StoredPageError) as error:
+        except PageError as error:
             return messages.PageRefused(task.page, error)
 
     def _fetch_robots(self, task: messages.FetchRobots) -> messages.Answer:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timezone
+from typing import NamedTuple
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.origins import is_of_same_address, origin_of
@@ -17,12 +18,29 @@ from catalog_pipeline.crawling.working.same_products import products_hash
 from catalog_pipeline.errors import ParseError, StoredPageError
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
-from catalog_pipeline.reading.reader import reader_of
+from catalog_pipeline.reading.reader import alone_to_blame, reader_of
 from catalog_pipeline.reading.watch import watched
-from catalog_pipeline.records import PageRecord, Reading, Response, StoredPage, Validators
+from catalog_pipeline.records import (
+    Columns,
+    PageNotes,
+    PageRecord,
+    Response,
+    StoredPage,
+    Validators,
+)
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.storing.page_file import PageFile
+
+
+class _Read(NamedTuple):
+    """What a body held, without secrets: its columns, what was noted of them, the rows as they are
+    stored, and how many cells held a secret."""
+
+    columns: Columns
+    notes: PageNotes | None
+    rows: bytes
+    hidden_cells: int
 
 
 class PageWriter:
@@ -95,16 +113,16 @@ class PageWriter:
         """
         record = previous.record
         file = self._store.read(record.page, previous.file_name, previous.sha256)
-        reading = self._read(file.body, record.url, record.page, record.content_type)
-        columns, hidden = self._secrets.hide_in_rows(reading.columns)
-        rows = page_file.rows_json(columns)
+        columns, notes, rows, hidden = self._read(
+            file.body, record.url, record.page, record.content_type
+        )
         mended = replace(
             record,
             rows=len(next(iter(columns.values()))),
             data_version=page_file.data_version(rows),
             code_version=self._code_version,
             products=products_hash(columns, self._key_columns),
-            notes=self._secrets.hide_in(reading.notes),
+            notes=notes,
         )
         return replace(self._store.write(mended, rows, file.body), hidden_cells=hidden)
 
@@ -113,9 +131,7 @@ class PageWriter:
     ) -> StoredPage:
         """Parse and store a body; with a 304 it is the stored one, and `kept` its record."""
         content_type = kept.content_type if kept else response.content_type
-        reading = self._read(body, response.url, page, content_type)
-        columns, hidden = self._secrets.hide_in_rows(reading.columns)
-        rows = page_file.rows_json(columns)
+        columns, notes, rows, hidden = self._read(body, response.url, page, content_type)
         validators = kept.validators if kept else self._without_secrets(response.validators)
         record = PageRecord(
             page=page,
@@ -134,14 +150,21 @@ class PageWriter:
             code_version=self._code_version,
             asked_at=origin_of(self._catalogue, page),
             products=products_hash(columns, self._key_columns),
-            notes=self._secrets.hide_in(reading.notes),
+            notes=notes,
         )
         return replace(self._store.write(record, rows, body), hidden_cells=hidden)
 
-    def _read(self, body: bytes, url: str, page: PageKey, content_type: str | None) -> Reading:
+    def _read(self, body: bytes, url: str, page: PageKey, content_type: str | None) -> _Read:
         """The only thing that is noted as reading: what storing costs is not the page's fault."""
-        with self._board.reading(page) as field_begins, watched(field_begins):
-            return self._parser.read(body, url=url, page=page, content_type=content_type)
+        with (
+            alone_to_blame(page),
+            self._board.reading(page) as field_begins,
+            watched(field_begins),
+        ):
+            reading = self._parser.read(body, url=url, page=page, content_type=content_type)
+            columns, hidden = self._secrets.hide_in_rows(reading.columns)
+            notes = self._secrets.hide_in(reading.notes)
+            return _Read(columns, notes, page_file.rows_json(columns), hidden)
 
     def _without_secrets(self, validators: Validators) -> Validators:
         """A validator with a secret in it is none: it would have to be stored as it is."""

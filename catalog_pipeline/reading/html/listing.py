@@ -15,7 +15,6 @@ from lxml import etree
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import (
-    CatalogueError,
     NoProductError,
     ParseError,
     ParseLimitError,
@@ -49,7 +48,7 @@ from catalog_pipeline.reading.html.text import page_title
 from catalog_pipeline.reading.text_budget import TextBudget
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.reading.values.open_price import OpenPriceError
-from catalog_pipeline.reading.watch import at_most, field_begins
+from catalog_pipeline.reading.watch import at_most, field_begins, field_now
 from catalog_pipeline.records import Columns, Reading
 
 _DIAGNOSED_BYTES = 2_000_000
@@ -128,9 +127,8 @@ class ListingParser:
             error.page, error.url = page, url
             raise
         except etree.XPathError as error:
-            raise CatalogueError(
-                self.catalogue.name, "select", f"a selector fails on a page: {error}"
-            ) from error
+            problem = f"a selector fails on the page: {error}"
+            raise ParseError(problem, page=page, url=url, field=field_now() or None) from error
 
     def _reading(self, root: etree._Element, products: Products, links: LinkResolver) -> Reading:
         budget = TextBudget(self.catalogue.limits)

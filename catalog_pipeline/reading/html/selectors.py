@@ -116,7 +116,7 @@ def _selector(catalogue: str, key: str, text: str, prefix: str) -> Selector:
             selector = Selector(text, " | ".join(_css_paths(text, prefix)), is_css=True)
         _check_calls(selector.xpath)
         selector.compiled()(etree.Element("html"))
-    except (cssselect.SelectorError, etree.XPathError, ValueError) as error:
+    except (cssselect.SelectorError, etree.XPathError, ValueError, RecursionError) as error:
         language = "XPath" if is_xpath else "CSS"
         raise CatalogueError(
             catalogue,

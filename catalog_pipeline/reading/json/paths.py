@@ -29,7 +29,7 @@ class Path:
         """
         try:
             return self.compiled.search(value)
-        except JMESPathError as error:
+        except (JMESPathError, RecursionError) as error:
             message = " ".join(str(error).split())
             raise ParseError(f"the path {self.text} cannot be followed: {message}") from error
 
@@ -42,7 +42,7 @@ def path_of(catalogue: str, key: str, text: str) -> Path:
     """
     try:
         return Path(text, jmespath.compile(text))
-    except JMESPathError as error:
+    except (JMESPathError, RecursionError) as error:
         problem = f"{text} is no JMESPath: {' '.join(str(error).split())}"
         raise CatalogueError(catalogue, key, problem, "a JMESPath such as data.products") from error
 

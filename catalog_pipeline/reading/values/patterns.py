@@ -95,7 +95,7 @@ def _compiled(pattern: re.Pattern[str]) -> regex.Pattern[str] | None:
         return None
     try:
         return regex.compile(written, regex.VERSION0)
-    except regex.error:
+    except (regex.error, RecursionError):
         return None
 
 

@@ -1,8 +1,8 @@
 """Makes pages a danger to worker processes: Python imports this module at the start of each.
 
-A page may crash the process while it is read, as a mistake in a library in C does; hold it up for
-ever, as a pattern or a selector does; fill its memory; take long to be stored; or, once, end the
-process when it is stored and nobody knows.
+A page may crash the process while it is read, as a mistake in a library in C does, or break what
+reads it; hold it up for ever, as a pattern or a selector does; fill its memory; take long to be
+stored; or, once, end the process when it is stored and nobody knows.
 """
 
 import json
@@ -31,6 +31,8 @@ if "catalog_pipeline.crawling.working.process" in sys.orig_argv:
         number = parsing.page = of_page["page"].number
         if number in dangers.get("crash", []):
             signal.raise_signal(signal.SIGSEGV)
+        if number in dangers.get("break", []):
+            raise MemoryError("nobody foresaw this")
         if number in dangers.get("hang", []):
             re.search(r"(a+)+b", "a" * 200)
         if number in dangers.get("hog", []):

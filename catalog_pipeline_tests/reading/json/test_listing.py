@@ -265,3 +265,24 @@ def test_a_stray_byte_costs_only_the_value_that_holds_it():
         _reader({"x": {"json": "t"}}).read(body, url=URL, page=PageKey(1))
     told = _reader({"x": {"json": "t"}}, encoding="windows-1252")
     assert told.read(body, url=URL, page=PageKey(1)).columns["x"] == ["café", "x"]
+
+
+@pytest.mark.parametrize("kind", ["text", "url"])
+def test_half_of_a_pair_of_surrogates_costs_only_the_value_that_holds_it(kind: str):
+    body = r'{"products": [{"id": 1, "t": "a\ud800"}, {"id": 2, "t": "\ud83d\ude00"}], "\ud800": 1}'
+    reading = _read(body, {"x": {"json": "t", "on_invalid": "discard_value", "type": kind}})
+    assert [value is None for value in reading.columns["x"]] == [True, False]
+    assert reading.notes is not None
+    assert [each.found for each in reading.notes.texts] == [r"a\ud800"]
+    with pytest.raises(ParseError, match=r"product 1.*\(found: 'a\\\\ud800'\)") as error:
+        _read(body, {"x": {"json": "t", "type": kind}})
+    assert r"\ud800 is half of a pair of surrogates, and no character" in error.value.problem
+    str(error.value).encode()
+
+
+@pytest.mark.parametrize(
+    "path", ["(" * 3000 + "a" + ")" * 3000, "a" + ".[b" * 3000 + "]" * 3000, "!" * 3000 + "a"]
+)
+def test_a_path_that_is_nested_too_deep_is_a_mistake(path: str):
+    with pytest.raises(CatalogueError, match="is no JMESPath"):
+        _reader({"x": {"json": path}})
