@@ -34,11 +34,11 @@ wanted, and a mistake where a number is.
 
 A field's shortest form is its selector: `title: h2 a`. Selectors are CSS, with `:has(a.sale)` and
 `:contains("New")` as well, or XPath, which can leave the product (`xpath:ancestor::section/h2`) and
-put texts together (`xpath:concat(./b, '.', ./i)`; `join` does it for several selectors). What
-XPath's `string()` gives is taken as it is: it glues the digits of `$12<sup>99</sup>`, which a
-selector of the element does not. Pages of JSON have `records: {from: json, path: products}`, and
-JMESPaths as fields (`price: {json: "variants[0].price", …}`); a shop of Shopify or WooCommerce is
-`preset: shopify`, `base_url`, `last_page` and `currency`.
+put texts together (`xpath:concat(./b, '.', ./i)`; `join` does it for several selectors). The digits
+of `$12<sup>99</sup>` are one price to either; digits of two elements that meet otherwise are
+an error. Pages of JSON have `records: {from: json, path: products}`, and JMESPaths as fields
+(`price: {json: "variants[0].price", …}`); a shop of Shopify or WooCommerce is `preset: shopify`,
+`base_url`, `last_page` and `currency`.
 
 No value is guessed. A price whose sign several currencies share, or whose only separator may part
 thousands or decimals, is an error that names the key which settles it, unless the countries of the

@@ -107,7 +107,8 @@ class FieldValues:
 
     def converter_for(self, texts: Sequence[str | None], links: LinkResolver) -> Converter:
         """What reads the texts of one page, which may tell together what each leaves open."""
-        if self.field.type is not FieldType.MONEY or self.field.decimal_separator is not None:
+        has_decimals = self.field.type in (FieldType.MONEY, FieldType.NUMBER)
+        if not has_decimals or self.field.decimal_separator is not None:
             return self.converter(links)
         separator = separator_of_texts(self._picked(texts))
         if separator is None:

@@ -94,6 +94,60 @@ def test_a_pattern_sees_the_cents_behind_their_separator():
     assert _value(content, **told, pattern=r"\$([\d,]+)") == "12.99"
 
 
+@pytest.mark.parametrize(
+    ("markup", "xpath", "amount"),
+    [
+        ("<b class=price>$12<sup>99</sup></b>", "string(./b)", "12.99"),
+        ("<b class=price>$12<sup>99</sup></b>", "normalize-space(.)", "12.99"),
+        ("<b>$12</b><i>99</i>", "concat(./b, '.', ./i)", "12.99"),
+        ("<b>$1</b>2.50", "substring-after(string(.), '$1')", "2.50"),
+        ("<b>$</b><i>12.99</i>", "string(.)", "12.99"),
+        ("<b>5</b><p><i>$12.99</i></p>", "string(.//p)", "12.99"),
+        ("<u>7</u><b>$12.99</b>", "string(./ancestor::body//b)", "12.99"),
+    ],
+)
+def test_an_xpath_that_computes_a_price_keeps_the_borders_of_elements(markup, xpath, amount):
+    assert _value(markup, **MONEY | {"select": f"xpath:{xpath}"}) == amount
+
+
+@pytest.mark.parametrize(
+    ("markup", "xpath"),
+    [
+        ("<s>20</s><b>15</b>", "string(.)"),
+        ("<s>20</s> <b>150</b>", "normalize-space(.)"),
+        ("<s>20</s><b>15</b>", "number(.)"),
+        ("<s>20</s><b>15</b>", "concat(., ' USD')"),
+        ("<s>20</s><b>15</b>", "string(./ancestor::body)"),
+        ("<b>1<i>2</i></b>", "substring(string(.), 1, 2)"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["money", "integer", "number"])
+def test_digits_that_an_xpath_glues_are_no_number(markup, xpath, kind):
+    field = {"select": f"xpath:{xpath}", "type": kind}
+    if kind == "money":
+        field["currency"] = "USD"
+    elif "USD" in xpath:
+        field["pattern"] = r"(\d+)"
+    with pytest.raises(ParseError, match="different elements meet"):
+        _value(markup, **field)
+
+
+@pytest.mark.parametrize(
+    ("others", "values"), [(("2.5",), [1.234, 2.5]), (("2,5", "3"), [1234.0, 2.5, 3.0])]
+)
+def test_the_other_numbers_of_the_page_tell_what_a_separator_is(others, values):
+    page = _products(*(f"<b>{number}</b>" for number in ("1.234", *others)))
+    assert _read(page, select="b", type="number").columns["x"] == values
+
+
+def test_a_number_that_nothing_tells_is_an_error_that_names_the_key():
+    with pytest.raises(ParseError, match="declare `decimal_separator`"):
+        _value("<b>1.234</b>", select="b", type="number")
+    assert _value("<b>1.234</b>", select="b", type="number", decimal_separator=",") == 1234.0
+    mapped = {"select": "b", "type": "number", "values": {"Free": 1.234}}
+    assert _value("<b>Free</b>", **mapped) == 1.234
+
+
 def test_as_many_digits_are_cents_as_the_currency_has():
     field = {"select": ".price", "type": "money", "currency": "KWD"}
     assert _value("<b class=price>12<sup>750</sup></b>", **field) == "12.750"

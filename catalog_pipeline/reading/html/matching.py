@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from lxml import etree
 
@@ -17,6 +18,7 @@ from catalog_pipeline.catalogue.field_types import FieldType
 from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.findings import Texts
+from catalog_pipeline.reading.html.computed import may_be_glued, with_borders, with_marks
 from catalog_pipeline.reading.html.selectors import Match, Selector
 from catalog_pipeline.reading.html.simple_css import PlainMatches
 from catalog_pipeline.reading.html.text import number_text, visible_text
@@ -36,6 +38,11 @@ class Products:
 
     elements: list[etree._Element]
     plain: dict[str, PlainMatches]
+
+    @cached_property
+    def marked(self) -> list[etree._Element]:
+        """The same products in a copy of the page, in which digits of two elements are apart."""
+        return with_marks(self.elements)
 
 
 def check_nesting(elements: Sequence[etree._Element]) -> None:
@@ -72,7 +79,8 @@ class FieldMatcher:
         self._attribute = field.attribute
         self._may_be_blank = field.exists
         self._nth, self._many, self._join = field.nth, field.many, field.join
-        self._text_of = number_text if field.type in _NUMBERS else visible_text
+        self._is_number = field.type in _NUMBERS
+        self._text_of = number_text if self._is_number else visible_text
         has_choice = field.exists or field.nth is not None
         self._most_others = 0 if has_choice else _most_others(field.type)
         self._selectors = [(selector.text, selector.compiled()) for selector in selectors]
@@ -142,7 +150,13 @@ class FieldMatcher:
         selector, evaluate = self._selectors[number]
         plain = products.plain.get(selector)
         if plain is None:
-            return _listed(evaluate(products.elements[place]))
+            result = evaluate(products.elements[place])
+            if isinstance(result, list):
+                return result
+            text = scalar_text(result)
+            if text is not None and self._is_number and may_be_glued(text):
+                text = with_borders(text, scalar_text(evaluate(products.marked[place])))
+            return () if text is None else (text,)
         first = plain.first[place]
         return () if first is None else (first, *plain.others.get(place, ()))
 
@@ -202,13 +216,6 @@ class FieldMatcher:
 def _most_others(kind: FieldType) -> int:
     """How many other texts of a product are looked at: mostly it is enough to know of one."""
     return _MOST_PRICES if kind is FieldType.MONEY else 1
-
-
-def _listed(result: object) -> Sequence[Match]:
-    if isinstance(result, list):
-        return result
-    text = scalar_text(result)
-    return () if text is None else (text,)
 
 
 def scalar_text(result: object) -> str | None:

@@ -9,6 +9,7 @@ are as well (`values.borders`). White space is not folded here.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from lxml import etree
 
@@ -88,6 +89,28 @@ def number_text(element: etree._Element) -> str:
             before, crossed = chunk.rstrip()[-2:], []
         parts.append(_gap(node) + chunk)
     return "".join(parts)
+
+
+def marked_chunks(element: etree._Element) -> Iterator[tuple[etree._Element, bool, str]]:
+    """Before which texts of elements a mark belongs: of which element, whether it is its own text
+    and not what follows it, and the mark."""
+    before = (element.text or "").rstrip()[-2:]
+    crossed: list[etree._Element] = []
+    cents: etree._Element | None = None
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        if node is element:
+            continue
+        crossed.append(node)
+        if event == "end" and node is cents:
+            cents = None
+        elif event == "start" and _holds_cents(node):
+            cents = node
+        chunk = (node.text if event == "start" else node.tail) or ""
+        if chunk and not chunk.isspace():
+            mark = _mark(before, crossed, chunk, in_cents=cents is not None)
+            before, crossed = chunk.rstrip()[-2:], []
+            if mark:
+                yield node, event == "start", mark
 
 
 def _mark(before: str, crossed: list[etree._Element], behind: str, *, in_cents: bool) -> str:

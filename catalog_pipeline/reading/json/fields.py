@@ -162,9 +162,9 @@ def _text(value: Any, field: Field) -> str:
     if not isinstance(value, WrittenNumber):
         return str(value)
     text = value.text
-    if field.type is not FieldType.MONEY:
+    if field.type not in (FieldType.MONEY, FieldType.NUMBER):
         return text
-    # The point of a number parts its decimals, whatever those who pay in that currency write.
+    # The point of a number parts its decimals, whatever others write.
     if _OPEN_NUMBER.fullmatch(text):
         text = f"{text}0"
     return text.replace(".", ",") if field.decimal_separator == "," else text

@@ -221,6 +221,9 @@ def value_of_type(field: Field, value: str | int | float | bool) -> Value:
     problem = text_refusal(text)
     if problem:
         raise ParseError(problem)
+    # In a YAML a point parts decimals, whatever a page may mean by it.
+    if field.type is FieldType.NUMBER and field.decimal_separator is None and "," not in text:
+        return read_number(text, ".")
     return _CONVERTERS[field.type](field)(text)
 
 

@@ -8,12 +8,15 @@ import re
 from catalog_pipeline.catalogue.value_range import MAX_INTEGER, MIN_INTEGER
 from catalog_pipeline.errors import ParseError
 from catalog_pipeline.reading.values.borders import check_no_border
+from catalog_pipeline.reading.values.open_price import OpenPriceError
 
 MAX_TEXT = 100
 
 _INTEGER = re.compile(r"([+-]?)([0-9]+|[1-9][0-9]{0,2}(?:([.,'\u2019 ])[0-9]{3}(?:\3[0-9]{3})*))")
 _INDIAN = re.compile(r"([+-]?)([1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3})")
 _PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
+_OPEN = re.compile(r"\s*[+\N{MINUS SIGN}-]?([1-9][0-9]{0,2})[.,]([0-9]{3})\s*")
+"""Its only separator may part thousands as well as decimals; after a zero nobody groups them."""
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 
 
@@ -39,10 +42,13 @@ def read_integer(text: str) -> int:
 
 
 def read_number(text: str, decimal_separator: str | None = None) -> float:
-    """`4.5`, `1,234.5`, `4,5`; a lone comma before three digits parts thousands, a point decimals.
+    """`4.5`, `1,234.5`, `4,5`; `1.234` and `1,234` have two readings without `decimal_separator`.
 
-    `decimal_separator` settles it otherwise.
+    Raises:
+        ParseError: it is none, or has two readings.
     """
+    if decimal_separator is None:
+        _check_not_open(text)
     if decimal_separator != "," and _PLAIN.fullmatch(text):
         return float(text)
     tidy = _tidy(text, "number")
@@ -56,6 +62,17 @@ def read_number(text: str, decimal_separator: str | None = None) -> float:
     if not math.isfinite(value) or _has_vanished(value, plain):
         raise ParseError("no number; if there is more in the text, pick it out with `pattern`")
     return value
+
+
+def _check_not_open(text: str) -> None:
+    match = _OPEN.fullmatch(text)
+    if match is not None:
+        whole, rest = match[1], match[2]
+        raise OpenPriceError(
+            f"{text.strip()} may be {whole}{rest} or, with decimals, {whole}.{rest}; declare "
+            f"`decimal_separator`",
+            key="decimal_separator",
+        )
 
 
 def _has_vanished(value: float, plain: str) -> bool:

@@ -1,4 +1,5 @@
-"""The error of a price that has several readings, of which a key of the YAML would choose one."""
+"""The error of a price or another number that has several readings, of which a key of the YAML
+would choose one."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from catalog_pipeline.errors import ParseError
 
 
 class OpenPriceError(ParseError):
-    """A price that can be read in several ways; `key` of its field would settle which.
+    """A price or number that can be read in several ways; `key` of its field would settle which.
 
     `possible` are the currencies that its sign may stand for, none if it has no sign.
     """

@@ -4,6 +4,7 @@ import pytest
 
 from catalog_pipeline.errors import ParseError
 from catalog_pipeline.reading.values.numbers import read_integer, read_number
+from catalog_pipeline.reading.values.open_price import OpenPriceError
 
 
 @pytest.mark.parametrize(
@@ -54,8 +55,8 @@ def test_what_is_no_integer_is_refused(text):
     [
         ("4.5", None, 4.5),
         ("4,5", None, 4.5),
-        ("1,234", None, 1234.0),
-        ("1.234", None, 1.234),
+        ("1,234", ".", 1234.0),
+        ("1.234", ".", 1.234),
         ("1.234", ",", 1234.0),
         ("1,234", ",", 1.234),
         ("1,234.5", None, 1234.5),
@@ -75,6 +76,13 @@ def test_what_is_no_integer_is_refused(text):
 )
 def test_a_number_is_read_with_its_separators(text, separator, value):
     assert read_number(text, separator) == value
+
+
+@pytest.mark.parametrize("text", ["1,234", "1.234", "-12.500", "+999,000", " 1.234 "])
+def test_a_number_with_two_readings_is_an_error_that_names_the_key(text: str):
+    with pytest.raises(OpenPriceError, match=r"or, with decimals, .*`decimal_separator`") as caught:
+        read_number(text)
+    assert caught.value.key == "decimal_separator"
 
 
 def test_a_separator_of_thousands_after_a_zero_is_refused_even_if_declared():
