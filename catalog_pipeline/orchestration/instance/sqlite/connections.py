@@ -43,6 +43,7 @@ class ConnectionPool:
     `prepare` is called with a path before its first connection; it makes the file and its
     tables if there are none. `on_damage` is called with a path, which file that was, and what
     SQLite said, when a file turns out to be damaged; its exception says what is to be said.
+    `checkpoint_pages` is how long a write-ahead log may grow; SQLite's own 1,000 are 4 MB.
     """
 
     def __init__(
@@ -50,10 +51,12 @@ class ConnectionPool:
         prepare: Callable[[str], None],
         on_damage: Callable[[str, FileId | None, Exception], NoReturn],
         max_idle_shards: int = MAX_IDLE_SHARDS,
+        checkpoint_pages: int | None = None,
     ):
         self._prepare = prepare
         self._on_damage = on_damage
         self._max_idle_shards = max_idle_shards
+        self._checkpoint_pages = checkpoint_pages
         self._forget_all()
 
     def _forget_all(self) -> None:
@@ -115,7 +118,7 @@ class ConnectionPool:
                     return shard, shard.idle.pop()
         if shard is None:
             self._prepare(path)
-            shard = _Shard(_engine(path), file_id=_file_id(path))
+            shard = _Shard(_engine(path, self._checkpoint_pages), file_id=_file_id(path))
         return shard, shard.engine.connect()
 
     def _give_back(self, path: str, shard: _Shard, connection: db.Connection) -> None:
@@ -146,16 +149,18 @@ def _file_id(path: str) -> FileId | None:
     return found.st_dev, found.st_ino
 
 
-def _engine(path: str) -> db.Engine:
+def _engine(path: str, checkpoint_pages: int | None) -> db.Engine:
     engine = db.create_engine(
         database_url(path),
         poolclass=NullPool,
         connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
     )
-    db.event.listen(engine, "connect", _make_durable)
+
+    def prepare(connection: Any, record: Any) -> None:
+        # Every commit is on the disk when it returns: a stored event survives a power cut.
+        connection.execute("PRAGMA synchronous=FULL")
+        if checkpoint_pages is not None:
+            connection.execute(f"PRAGMA wal_autocheckpoint={checkpoint_pages}")
+
+    db.event.listen(engine, "connect", prepare)
     return engine
-
-
-def _make_durable(connection: Any, record: Any) -> None:
-    """Every commit is on the disk when it returns: a stored event survives a power cut."""
-    connection.execute("PRAGMA synchronous=FULL")

@@ -6,11 +6,12 @@ migrating files to them. Not here: the event log (`event_log`), and the pool its
 (`connections`).
 """
 
+import fcntl
 import glob
 import os
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from typing import Any, ClassVar, NoReturn
 
 import dagster as dg
@@ -29,8 +30,10 @@ from catalog_pipeline.orchestration.instance.sqlite.addresses import plain_path
 from catalog_pipeline.orchestration.instance.sqlite.connections import ConnectionPool, FileId
 from catalog_pipeline.orchestration.instance.sqlite.damage import damage_of
 
-SKIPS_KEPT = 20
+SKIPS_KEPT = 5
 """How many ticks of a sensor or schedule are kept that came to nothing."""
+_CHECKPOINT_PAGES = 32
+"""Daemons write a little all the time: what an idle evening adds would be write-ahead logs."""
 
 
 class _Pooled:
@@ -44,7 +47,9 @@ class _Pooled:
 
     def __init__(self, base_dir: str | None, inst_data: ConfigurableClassData | None) -> None:
         super().__init__("", inst_data)  # type: ignore[call-arg]
-        self._pool = ConnectionPool(self._prepare, self._report_damage)
+        self._pool = ConnectionPool(
+            self._prepare, self._report_damage, checkpoint_pages=_CHECKPOINT_PAGES
+        )
         self._path = ""
         if base_dir is not None:
             self._open(base_dir)
@@ -59,9 +64,12 @@ class _Pooled:
         damage = damage_of(path, self._has_history)
         if damage is not None and os.path.lexists(path):
             raise StorageError(self._sentence(path, damage))
-        if not _is_made(path, self._needed_table):
-            with plain_path(self._base_dir) as base_dir:
-                self._stock.from_local(base_dir)
+        if _is_made(path, self._needed_table):
+            return
+        with _alone_in(self._base_dir):
+            if not _is_made(path, self._needed_table):
+                with plain_path(self._base_dir) as base_dir:
+                    self._stock.from_local(base_dir)
 
     def _has_history(self) -> bool:
         """Whether runs have been recorded, so that the file cannot be one that is just made."""
@@ -133,6 +141,18 @@ class PooledSqliteScheduleStorage(_Pooled, SqliteScheduleStorage):
         kept = db.select(table.c.id).where(*skips).order_by(table.c.id.desc()).limit(SKIPS_KEPT)
         with self.connect() as connection:
             connection.execute(table.delete().where(*skips, table.c.id.not_in(kept)))
+
+
+@contextmanager
+def _alone_in(folder: str) -> Iterator[None]:
+    """Within the block no other process makes files there: a migration is for one alone."""
+    os.makedirs(folder, exist_ok=True)
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def _is_made(path: str, table: str) -> bool:

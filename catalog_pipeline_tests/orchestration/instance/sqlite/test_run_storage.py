@@ -1,5 +1,6 @@
 """The storages of runs and schedules keep Dagster's files and answers."""
 
+import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,12 +24,14 @@ from dagster._core.storage import sql
 from dagster._core.storage.dagster_run import DagsterRun
 from dagster._core.storage.runs import SqlRunStorage
 from dagster._core.utils import make_new_run_id
+from dagster._daemon.types import DaemonHeartbeat
 
 from catalog_pipeline.orchestration.instance.sqlite.run_storage import (
     SKIPS_KEPT,
     PooledSqliteRunStorage,
     PooledSqliteScheduleStorage,
 )
+from catalog_pipeline.places import ensure_dagster_home
 
 
 def _new_run(**fields: object) -> DagsterRun:
@@ -120,28 +123,73 @@ def test_a_deleted_file_is_made_anew(instance: dg.DagsterInstance, home: Path) -
     assert len(instance.get_runs()) == 1
 
 
+@pytest.mark.processes
+def test_processes_that_begin_at_once_make_the_files_of_a_new_home_once(no_home: Path) -> None:
+    """As the commands of several catalogues do, or web server and daemon."""
+    ensure_dagster_home()
+    processes = [_FORKS.Process(target=_open_once, args=(str(no_home),)) for _ in range(6)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * 6
+
+
+_FORKS = multiprocessing.get_context("fork")
+
+
+def _open_once(home: str) -> None:
+    with dg.DagsterInstance.from_config(home) as instance:
+        assert instance.get_runs() == []
+        assert instance.all_instigator_state() == []
+
+
+def test_an_idle_evening_of_twenty_sites_adds_next_to_nothing(
+    instance: dg.DagsterInstance, home: Path
+) -> None:
+    """Ticks of their sensors that skip, and signs of life of the daemons."""
+
+    def idle(rounds: range) -> int:
+        for number in rounds:
+            for sensor in range(_SENSORS):
+                _tick(instance, f"sensor {sensor}", number, TickStatus.SKIPPED)
+            for kind in ("SENSOR", "SCHEDULER", "BACKFILL", "MONITORING"):
+                beat = DaemonHeartbeat(float(number), kind, None)
+                instance.add_daemon_heartbeat(beat)
+        return sum(path.stat().st_size for path in home.rglob("*.db*"))
+
+    before = idle(range(1))
+    after_minutes = idle(range(1, 2 * SKIPS_KEPT))
+    assert after_minutes - before < 1_000_000 * _SENSORS / 20
+    assert idle(range(2 * SKIPS_KEPT, 4 * SKIPS_KEPT)) - after_minutes < 50_000
+
+
+_SENSORS = 8
+
+
+def _tick(instance: dg.DagsterInstance, sensor: str, number: int, status: TickStatus) -> None:
+    made = instance.create_tick(
+        TickData(
+            instigator_origin_id=sensor,
+            instigator_name=sensor,
+            instigator_type=InstigatorType.SENSOR,
+            status=TickStatus.STARTED,
+            timestamp=float(number),
+            selector_id=sensor,
+        )
+    )
+    instance.update_tick(made.with_status(status))
+
+
 def test_of_ticks_that_came_to_nothing_only_the_latest_are_kept(
     instance: dg.DagsterInstance,
 ) -> None:
     """Twenty sensors that skip every five seconds would add 40 MB in an evening."""
 
-    def tick(sensor: str, number: int, status: TickStatus) -> None:
-        made = instance.create_tick(
-            TickData(
-                instigator_origin_id=sensor,
-                instigator_name=sensor,
-                instigator_type=InstigatorType.SENSOR,
-                status=TickStatus.STARTED,
-                timestamp=float(number),
-                selector_id=sensor,
-            )
-        )
-        instance.update_tick(made.with_status(status))
-
-    tick("first", 1, TickStatus.SUCCESS)
+    _tick(instance, "first", 1, TickStatus.SUCCESS)
     for number in range(2, 2 + 3 * SKIPS_KEPT):
         for sensor in ("first", "second"):
-            tick(sensor, number, TickStatus.SKIPPED)
+            _tick(instance, sensor, number, TickStatus.SKIPPED)
     for sensor, others in (("first", [1.0]), ("second", [])):
         kept = [tick.timestamp for tick in instance.get_ticks(sensor, sensor)]
         newest = range(1 + 3 * SKIPS_KEPT, 1 + 2 * SKIPS_KEPT, -1)
