@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from catalog_pipeline.sandbox import markup
 from catalog_pipeline.sandbox.control import ControlDesk
+from catalog_pipeline.sandbox.json_pages import JsonPages
 from catalog_pipeline.sandbox.listings import (
     LONGEST_NUMBER,
     listing_answer,
@@ -36,6 +37,7 @@ def create_app(settings: ShopSettings) -> Starlette:
     shop, traffic, sessions = Shop(settings), Traffic(), Sessions()
     routes = [
         *PublicShop(shop, traffic).routes(),
+        *JsonPages(shop).routes(),
         *MembersArea(shop, traffic, sessions).routes(),
         *ControlDesk(shop, traffic, sessions).routes(),
     ]

@@ -6,6 +6,7 @@ Does not belong here: when a fault strikes (see shop) and its text form (see fau
 
 import asyncio
 import random
+import re
 import socket
 import struct
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ def broken_answer(fault: Fault, page: WholePage) -> ASGIApp:
         "truncated": TruncatedAnswer(page.body),
         "empty": HTMLResponse(markup.listing_page((), fault.page)),
         "no-price": HTMLResponse(page.body_without_price),
+        "call-for-price": HTMLResponse(_without_amount(page.body)),
         "garbage": HTMLResponse(garbage(fault.page)),
         "wrong-type": JSONResponse({"products": []}),
         "redirect": RedirectResponse(OTHER_HOST + page.path_and_query, status_code=302),
@@ -58,6 +60,11 @@ def broken_answer(fault: Fault, page: WholePage) -> ASGIApp:
         "block": HTMLResponse(markup.message_page("One moment", BLOCK_TEXT)),
     }
     return answers[fault.kind]
+
+
+def _without_amount(body: bytes) -> bytes:
+    """Return the page with words in place of its first price."""
+    return re.sub(rb'(<span class="price">)[^<]*', rb"\1Call for price", body, count=1)
 
 
 def garbage(page: int) -> bytes:

@@ -19,6 +19,7 @@ KINDS = (
     "truncated",
     "empty",
     "no-price",
+    "call-for-price",
     "garbage",
     "wrong-type",
     "redirect",

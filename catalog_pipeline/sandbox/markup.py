@@ -139,6 +139,17 @@ def home_page() -> str:
     return document("Welcome", f"<h1>Welcome</h1>\n<ul>\n{links}\n</ul>")
 
 
+def app_page(script_id: str, data: str) -> str:
+    """Return a page whose products, as JSON, are put in place by scripts of the browser."""
+    # As the data may not end its script.
+    safe = data.replace("</", "<\\/")
+    body = (
+        f'<h1>Products</h1>\n<section id="app"></section>\n'
+        f'<script id="{script_id}" type="application/json">{safe}</script>'
+    )
+    return document("Products", body)
+
+
 def message_page(title: str, text: str) -> str:
     """Return a page that says one thing, such as that there is no such page."""
     return document(title, f"<h1>{escape(title)}</h1>\n<p>{escape(text)}</p>")

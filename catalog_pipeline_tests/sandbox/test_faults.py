@@ -176,6 +176,12 @@ def test_one_price_can_be_missing(shop: RunningShop, ask: Ask) -> None:
     assert ["product-price" in card for card in cards] == [True, False] + [True] * 18
 
 
+def test_one_price_can_be_words(shop: RunningShop, ask: Ask) -> None:
+    shop.control(faults=["3=call-for-price"])
+    cards = ask("/products?page=3").text.split('<article class="product-card"')[1:]
+    assert ["Call for price" in card for card in cards] == [True] + [False] * 19
+
+
 def test_garbage_calls_itself_html(shop: RunningShop, ask: Ask) -> None:
     shop.control(faults=["3=garbage"])
     answer = ask("/products?page=3")
