@@ -107,6 +107,22 @@ class Redirect:
     """What the visit of this page has been given so far, for the request that follows."""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a page tells of its listing, by the rule of the YAML that `by` is the version of.
+
+    `last` is the number of the last page; `successor` is where the next page is, as the YAML would
+    name it, and None where the page leads to none. `found` is what the page says, for people;
+    `problem` is one sentence where it cannot be told.
+    """
+
+    by: str
+    last: int | None = None
+    successor: str | None = None
+    found: str = ""
+    problem: str = ""
+
+
 @dataclass(frozen=True)
 class PageRecord:
     """What is known of one download of a page; the checkpoint's metadata is made from it.
@@ -138,6 +154,8 @@ class PageRecord:
     noted yet."""
     notes: PageNotes | None = None
     """What was noted while the page was read."""
+    told: Told | None = None
+    """What the page tells of its listing, if the YAML says that it does."""
 
     @property
     def validators(self) -> Validators:
@@ -215,3 +233,16 @@ class CrawlOutcome:
     with_secrets: tuple[PageKey, ...] = ()
     parsed_again: int = 0
     listing: ListingFindings = ListingFindings()
+
+    def and_then(self, second: CrawlOutcome) -> CrawlOutcome:
+        """What it came to together with a crawl that followed."""
+        return CrawlOutcome(
+            downloads=self.downloads + second.downloads,
+            not_modified=self.not_modified + second.not_modified,
+            failures=tuple(sorted([*self.failures, *second.failures], key=lambda each: each.page)),
+            untried=(*self.untried, *second.untried),
+            was_stopped=self.was_stopped or second.was_stopped,
+            with_secrets=tuple(sorted({*self.with_secrets, *second.with_secrets})),
+            parsed_again=self.parsed_again + second.parsed_again,
+            listing=second.listing,
+        )

@@ -73,6 +73,7 @@ def as_new(shop: RunningShop) -> RunningShop:
         latency_ms=0,
         pages=50,
         end="404",
+        tells_size=False,
         session_requests=None,
         expire_sessions=True,
         robots_txt=None,

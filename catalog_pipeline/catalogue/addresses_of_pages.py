@@ -21,7 +21,7 @@ def check_addresses(listings: Sequence[Listing], absolute: Callable[[str], str])
     """
     templates: dict[str, Listing] = {}
     for listing in listings:
-        if listing.template is None:
+        if listing.template is None or listing.is_linked:
             continue
         template = urldefrag(absolute(listing.template)).url
         other = templates.setdefault(template, listing)

@@ -1,7 +1,8 @@
 """How the pages of a listing are found, as a catalogue's YAML says it under `pages`.
 
 Only the description and its checks belong here. How the end of a listing is recognised and
-confirmed is in `catalog_pipeline.crawling.scheduling.search`.
+confirmed is in `catalog_pipeline.crawling.scheduling`, how a page tells something of its listing in
+`catalog_pipeline.reading.told`.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import Field as Bounded
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from catalog_pipeline.catalogue.bounds import Count, PageNumber, Share
-from catalog_pipeline.catalogue.fields import StrictModel
+from catalog_pipeline.catalogue.fields import Pattern, Selectors, StrictModel
 
 _NO_ENDS = (401, 403, 407, 408, 425, 429)
 """Statuses of a site that refuses or postpones: they say nothing of what there is."""
@@ -53,13 +54,9 @@ class EndSigns(StrictModel):
         return value
 
 
-class OpenLength(StrictModel):
-    """Nobody says how long the listing is: it is crawled until its end is met and confirmed."""
+class _GrowingLength(StrictModel):
+    """What all kinds have in common whose pages are found by crawls."""
 
-    kind: Literal["open"]
-    """That the end is looked for."""
-    end: EndSigns = EndSigns()
-    """What shows that the listing has ended."""
     at_most: Count = 10_000
     """More pages than this fail the crawl: a site may have pages without end."""
     shrink: Share = 0.2
@@ -72,4 +69,114 @@ class OpenLength(StrictModel):
         return float(self.shrink)
 
 
-Length = Annotated[FixedLength | OpenLength, Bounded(discriminator="kind")]
+class OpenLength(_GrowingLength):
+    """Nobody says how long the listing is: it is crawled until its end is met and confirmed."""
+
+    kind: Literal["open"]
+    """That the end is looked for."""
+    end: EndSigns = EndSigns()
+    """What shows that the listing has ended."""
+
+
+class TellingPlace(StrictModel):
+    """Where a number is that the first page tells: one of `select`, `json` and `header`."""
+
+    select: Selectors = ()
+    """Where the number is on the page: one selector, or several in order of preference."""
+    json_: str | None = Bounded(default=None, alias="json")
+    """Where the number is in a page of JSON: a JMESPath such as `meta.pages`."""
+    header: str | None = None
+    """Name of the header of the answer that holds the number."""
+    attribute: str | None = None
+    """Take this attribute of what was selected instead of its text."""
+    pattern: Pattern | None = None
+    """A regular expression that picks the number; its first group, if it has one."""
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> TellingPlace:
+        self._check_place()
+        return self
+
+    def _check_place(self) -> None:
+        given = [name for name, value in self._places() if value]
+        if len(given) != 1:
+            told = f"{' and '.join(given)} are given" if given else "none is given"
+            raise ValueError(f"say where the number is by one of select, json and header; {told}")
+        if self.attribute is not None and not self.select:
+            raise ValueError("attribute is of use with select alone")
+
+    def _places(self) -> tuple[tuple[str, object], ...]:
+        return ("select", self.select), ("json", self.json_), ("header", self.header)
+
+
+class LastPage(TellingPlace):
+    """Where the first page tells which page is the last one, or how many products there are."""
+
+    total: TellingPlace | None = None
+    """Where it tells how many products there are, instead; `per_page` goes with it."""
+    per_page: Count | None = None
+    """How many products a page shows."""
+
+    def _check_place(self) -> None:
+        if (self.total is None) != (self.per_page is None):
+            raise ValueError("total and per_page go together")
+        if self.total is None:
+            super()._check_place()
+        elif self.pattern or self.attribute or any(value for _, value in self._places()):
+            raise ValueError("with total the place and its pattern are said below total")
+
+    @property
+    def place(self) -> TellingPlace:
+        """Where the number is, whatever it counts."""
+        return self.total or self
+
+
+class ToldLength(_GrowingLength):
+    """The first page tells how long the listing is."""
+
+    kind: Literal["told"]
+    """That the first page tells it."""
+    last: LastPage
+    """Where it tells which page is the last one, counted as `first_page` counts."""
+
+
+class NextPage(StrictModel):
+    """Where a page says which page is the next one: one of `select`, `json` and `header`."""
+
+    select: Selectors = ()
+    """The link to the next page: one selector, or several in order of preference."""
+    attribute: str = "href"
+    """The attribute of what was selected that holds the address."""
+    header: Literal["link"] | None = None
+    """`link`: the `Link` header of the answer, with `rel=next`."""
+    json_: str | None = Bounded(default=None, alias="json")
+    """In a page of JSON, a JMESPath to the next page's address, or to what goes into `param`."""
+    param: str | None = None
+    """With `json`: the parameter of the first page's address that what was found is put into."""
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> NextPage:
+        places = (("select", self.select), ("json", self.json_), ("header", self.header))
+        given = [name for name, value in places if value]
+        if len(given) != 1:
+            told = f"{' and '.join(given)} are given" if given else "none is given"
+            raise ValueError(f"say what leads on by one of select, json and header; {told}")
+        if self.param is not None and not self.json_:
+            raise ValueError("param is of use with json alone")
+        return self
+
+
+class LinkedLength(_GrowingLength):
+    """Each page says where the next one is; they are asked for one after the other."""
+
+    kind: Literal["linked"]
+    """That pages lead to each other."""
+    next: NextPage
+    """Where a page says which one is next; where it says none, the listing ends."""
+
+
+FoundLength = OpenLength | ToldLength | LinkedLength
+"""The kinds whose pages are found by crawls."""
+Length = Annotated[
+    FixedLength | OpenLength | ToldLength | LinkedLength, Bounded(discriminator="kind")
+]

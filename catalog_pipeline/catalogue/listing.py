@@ -6,9 +6,19 @@ how an end is looked for is described in `length`.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 
-from catalog_pipeline.catalogue.length import FixedLength, Length, OpenLength
+from catalog_pipeline.catalogue.length import (
+    FixedLength,
+    FoundLength,
+    LastPage,
+    Length,
+    LinkedLength,
+    NextPage,
+    ToldLength,
+)
 from catalog_pipeline.catalogue.page_key import PageKey, page_keys
 from catalog_pipeline.catalogue.page_template import PLACEHOLDER
 
@@ -17,7 +27,8 @@ from catalog_pipeline.catalogue.page_template import PLACEHOLDER
 class Listing:
     """A series of pages; `name` is None where a catalogue has but one.
 
-    Their addresses are made of `template`, or are the `addresses` one by one.
+    Their addresses are made of `template`, or are the `addresses` one by one. Where pages lead to
+    each other, the template gives that of the first one.
     """
 
     name: str | None
@@ -35,9 +46,36 @@ class Listing:
         return self.length.last if isinstance(self.length, FixedLength) else None
 
     @property
-    def open_length(self) -> OpenLength | None:
-        """How the end is looked for; None if it is known."""
-        return self.length if isinstance(self.length, OpenLength) else None
+    def found_length(self) -> FoundLength | None:
+        """How the pages are found; None if the YAML says them."""
+        return None if isinstance(self.length, FixedLength) else self.length
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether each page says where the next one is, so that no template gives addresses."""
+        return isinstance(self.length, LinkedLength)
+
+    @property
+    def telling(self) -> LastPage | NextPage | None:
+        """What a page tells of the listing: which page is the last one, or the next one."""
+        if isinstance(self.length, ToldLength):
+            return self.length.last
+        return self.length.next if isinstance(self.length, LinkedLength) else None
+
+    @property
+    def telling_version(self) -> str | None:
+        """Changes exactly when pages are to be asked anew what they tell."""
+        if self.telling is None:
+            return None
+        told = [self.telling.model_dump(exclude_defaults=True), self.first_page]
+        text = json.dumps(told, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def tells_in_the_body(self) -> bool:
+        """Whether a stored page holds what it tells of the listing."""
+        telling = self.telling.place if isinstance(self.telling, LastPage) else self.telling
+        return telling is not None and telling.header is None
 
     @property
     def first_key(self) -> PageKey:
@@ -60,7 +98,8 @@ class Listing:
         """A page as the YAML names it, below `base_url` or with its own host.
 
         Raises:
-            LookupError: the YAML names the addresses one by one, and not so many.
+            LookupError: the YAML names the addresses one by one, and not so many; or the page
+                before it tells it.
         """
         if self.template is None:
             place = number - self.first_page
@@ -69,6 +108,9 @@ class Listing:
             return self.addresses[place]
         if number == self.first_page and self.first_page_url is not None:
             return self.first_page_url
+        if self.is_linked and number != self.first_page:
+            page = PageKey(number, self.name)
+            raise LookupError(f"the address of page {page} is told by the page before it")
         return self.template.replace(PLACEHOLDER, str(self.page_value(number)))
 
     def page_value(self, number: int) -> int:

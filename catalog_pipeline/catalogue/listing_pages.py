@@ -10,7 +10,7 @@ from bisect import bisect_left
 from copy import copy
 from typing import TYPE_CHECKING, TypeVar
 
-from catalog_pipeline.catalogue.length import OpenLength
+from catalog_pipeline.catalogue.length import FoundLength, LastPage, NextPage
 from catalog_pipeline.catalogue.listing import Listing
 from catalog_pipeline.catalogue.page_key import PageKey
 
@@ -26,6 +26,9 @@ class ListingPages:
     if TYPE_CHECKING:  # Annotations of their own would be keys of the YAML, before all others.
         _listings: tuple[Listing, ...]
         _found: tuple[PageKey, ...] | None
+        base_url: str
+
+        def absolute(self, path_or_url: str) -> str: ...
 
     @property
     def all_listings(self) -> tuple[Listing, ...]:
@@ -54,9 +57,38 @@ class ListingPages:
         return all(each.last_number is not None for each in self._listings)
 
     @property
-    def open_length(self) -> OpenLength | None:
-        """How the end is looked for; None if it is known."""
-        return self._listings[0].open_length
+    def found_length(self) -> FoundLength | None:
+        """How the pages are found; None if the YAML says them."""
+        return self._listings[0].found_length
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether each page says where the next one is, so that no template gives addresses."""
+        return self._listings[0].is_linked
+
+    @property
+    def telling(self) -> LastPage | NextPage | None:
+        """What a page tells of its listing: which page is the last one, or the next one."""
+        return self._listings[0].telling
+
+    @property
+    def telling_version(self) -> str | None:
+        """Changes exactly when pages are to be asked anew what they tell."""
+        return self._listings[0].telling_version
+
+    def tells(self, page: PageKey) -> bool:
+        """Whether a page is one that tells something of its listing."""
+        is_first = page.number == self.first_key.number
+        return self.is_linked or (self.telling is not None and is_first)
+
+    def path_of_address(self, path_or_url: str) -> str:
+        """One text for what is an address of the site, or a path below it."""
+        return self.below_base(self.absolute(path_or_url))
+
+    def below_base(self, url: str) -> str:
+        """The address as `absolute` makes it of a path, where it is below `base_url`."""
+        base = self.base_url.rstrip("/")
+        return url[len(base) :] if url.startswith(base + "/") else url
 
     @property
     def first_key(self) -> PageKey:

@@ -16,7 +16,7 @@ from pydantic import Field as Bounded
 from catalog_pipeline.catalogue.addresses_of_pages import check_addresses
 from catalog_pipeline.catalogue.bounds import MAX_PAGES, Count, PageNumber, PathOrUrl
 from catalog_pipeline.catalogue.fields import OneOrMore, StrictModel
-from catalog_pipeline.catalogue.length import FixedLength, Length
+from catalog_pipeline.catalogue.length import FixedLength, Length, LinkedLength
 from catalog_pipeline.catalogue.listing import Listing
 from catalog_pipeline.catalogue.page_template import (
     LISTING_PLACEHOLDER,
@@ -157,7 +157,7 @@ def _listing(catalogue: Described, name: str | None) -> Listing:
         _check_one_by_one(urls, own_length if own.page_url else length, where)
         return _of_addresses(name, urls, first_page)
     (page_url,) = urls
-    if PLACEHOLDER not in page_url:
+    if PLACEHOLDER not in page_url and not isinstance(length, LinkedLength):
         _check_one_page(page_url, length, first_page, where)
         return _of_addresses(name, urls, first_page)
     if length is None:

@@ -74,7 +74,7 @@ class CatalogueAttributes(ListingPages, StrictModel):
     """Other and former base URLs of the same site: pages that were fetched there stay done."""
     page_url: PageUrls = ()
     """Template of the URLs of the listing's pages with `{page}`, below `base_url` if it starts with
-    /; or the URL of its only page, or a list of all of them."""
+    /; or the URL of its only page, of the first one of a `linked` listing, or a list of all."""
     listings: Listings = Bounded(default_factory=dict)
     """Several listings by name, each with what it has of its own: `page_url`, or that alone, and
     `last_page`. Names alone are enough where `page_url` holds `{listing}`."""
@@ -83,7 +83,8 @@ class CatalogueAttributes(ListingPages, StrictModel):
     first_page: PageNumber = 1
     """Number of the first listing page; some sites count from 0."""
     pages_: Length | None = Bounded(default=None, alias="pages")
-    """How the pages are found, instead of `last_page`: `kind: open` looks for the end."""
+    """How the pages are found, instead of `last_page`: `kind: open` looks for the end, of `told`
+    the first page tells it, and of `linked` each page leads to the next one."""
     last_page: PageNumber | None = Bounded(default=None, validate_default=True)
     """Number of the last listing page; else say under `pages` how the pages are found."""
     step: Count | None = None
@@ -215,6 +216,7 @@ class CatalogueAttributes(ListingPages, StrictModel):
             "encoding": self.encoding,
             "product": self.product,
             **({"records": self.records.model_dump()} if self.records.is_json else {}),
+            **({"telling": self.telling_version} if self._listings[0].tells_in_the_body else {}),
             **({"total": self.total.model_dump()} if self.total else {}),
             "fields": {
                 name: field.model_dump(exclude_defaults=True) for name, field in self.fields.items()

@@ -4,6 +4,9 @@ A page is known by the address that it was asked at, before any redirect: anothe
 `page_url` is another shop until the YAML says that it is the same one (`mirrors`). The practice
 shop is served at a new port each time, so that its pages are known by their path alone.
 
+Of pages that lead to each other only the first one has an address by the YAML; the others count if
+they were asked at a host of the site.
+
 Records of release 1 hold only the address after redirects. One that differs from the page's
 address may be that of a site that redirects, or of another shop, and nothing tells which; it
 counts only if the two differ in no more than scheme, `www.` and a slash at the end. All others
@@ -30,6 +33,8 @@ def origin_of(catalogue: Catalogue, page: PageKey) -> str:
 def is_of_same_address(catalogue: Catalogue, record: PageRecord) -> bool:
     """Whether the page was asked at the very address that it has now: its validators may go there.
 
+    Of a page whose address another page tells it is known no more than that it is of this site.
+
     Those of a mirror are not this address's, even if its pages count.
     """
     return _is_at(catalogue, record)
@@ -48,12 +53,29 @@ def elsewhere(catalogue: Catalogue, record: PageRecord) -> str | None:
 
 
 def _is_at(catalogue: Catalogue, record: PageRecord) -> bool:
+    if catalogue.is_linked and record.page != catalogue.first_key:
+        return _is_of_site(catalogue, record.asked_at or record.url)
     address = origin_of(catalogue, record.page)
     if record.asked_at is not None:
         return record.asked_at == address
     if catalogue.practice_shop is not None:
         return _path(record.url) == _path(address)
     return _roughly(record.url) == _roughly(address)
+
+
+def _is_of_site(catalogue: Catalogue, asked_at: str) -> bool:
+    """Whether an address that another page has told is of a host that the YAML names."""
+    if catalogue.practice_shop is not None:
+        return not urlsplit(asked_at).scheme
+    hosts = {_host(own) for own in catalogue.own_addresses}
+    named = {entry.lower() for entry in catalogue.limits.redirect_hosts}
+    return _host(asked_at) in hosts or not named.isdisjoint(
+        {_host(asked_at), (urlsplit(asked_at).hostname or "").lower()}
+    )
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc.lower().removeprefix("www.")
 
 
 def _path(url: str) -> tuple[str, str]:

@@ -55,6 +55,7 @@ class CatalogueStatus:
     outside_in_table: bool
     strange_partitions: tuple[str, ...]
     length: tuple[str, ...]
+    length_from: str | None
     failures: tuple[PageFailure, ...]
     duplicates: int = 0
     merged_rows: Mapping[str, int] = field(default_factory=dict)
@@ -118,6 +119,7 @@ def status_of(
         ),
         strange_partitions=tuple(sorted(statuses.strange)),
         length=length_verdicts(catalogue, standing, built),
+        length_from=standing.length_from,
         failures=tuple(failures[page] for page in sorted(failures)),
         duplicates=built.duplicates,
         merged_rows=built.merged,

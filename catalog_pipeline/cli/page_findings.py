@@ -7,13 +7,16 @@ from collections.abc import Iterator
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.reading.explaining import Explanation
-from catalog_pipeline.records import Columns, Reading
+from catalog_pipeline.records import Columns, Reading, Told
 
 _MOST_NAMED = 3
 
 
 def findings_of(
-    catalogue: Catalogue, reading: Reading, explanation: Explanation | None
+    catalogue: Catalogue,
+    reading: Reading,
+    explanation: Explanation | None,
+    told: Told | None = None,
 ) -> list[str]:
     """One line for each field, and one for each thing to doubt."""
     return [
@@ -21,6 +24,7 @@ def findings_of(
         *_notes(reading),
         *_equal_keys(catalogue, reading.columns),
         *_assumed(explanation),
+        *_listing(told),
     ]
 
 
@@ -49,6 +53,19 @@ def _notes(reading: Reading) -> Iterator[str]:
         yield f"… and {len(notes.texts) - _MOST_NAMED} more texts are left out"
     if notes.total is not None:
         yield f"total: the page says that the site has {notes.total:,} products"
+
+
+def _listing(told: Told | None) -> Iterator[str]:
+    if told is None:
+        return
+    if told.problem:
+        yield f"pages: {told.problem}"
+    elif told.last is not None:
+        yield f"pages: page {told.last} is the last one ({told.found})"
+    elif told.successor is not None:
+        yield f"pages: the next one is {told.successor}"
+    else:
+        yield f"pages: no page follows this one ({told.found})"
 
 
 def _equal_keys(catalogue: Catalogue, columns: Columns) -> Iterator[str]:

@@ -108,6 +108,11 @@ class RunProgress(Spectator):
     def waiting_for(self, holder: str) -> None:
         self._say(f"Another crawl of {self._catalogue} is on ({holder}); waiting for its end.")
 
+    def pages_found(self, number: int) -> None:
+        self._total += number
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, total=self._total)
+
     def page_stored(self, stored: StoredPage) -> None:
         self._advance(1)
         if self._tells_pages:
@@ -137,7 +142,7 @@ class RunProgress(Spectator):
     def _advance(self, pages: int) -> None:
         self._finished += pages
         if self._bar is not None and self._task is not None:
-            self._bar.advance(self._task, pages)
+            self._bar.update(self._task, advance=pages, total=max(self._total, self._finished))
             return
         now = time.monotonic()
         if now - self._last_line >= _SECONDS_BETWEEN_LINES:

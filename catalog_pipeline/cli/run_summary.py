@@ -40,6 +40,8 @@ def show_summary(result: CrawlResult, *, seconds: float, as_json: bool) -> None:
         return
     console = GuardedConsole(highlight=False, soft_wrap=True)
     _show_pages(console, result, seconds)
+    if result.length_from is not None:
+        console.print(f"length: {result.length_from}", markup=False)
     if result.is_interrupted:
         console.print(f"Interrupted. Go on with: {resume_command(result.request)}", style="yellow")
         return
@@ -155,6 +157,7 @@ def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
         "outdated_pages": result.outdated_pages,
         "problems": list(result.problems),
         "length": list(result.length),
+        "length_from": result.length_from,
         "failures": [failure_as_json(failure) for failure in result.failures],
         "interrupted": result.is_interrupted,
         "crawl_error": result.crawl_error,

@@ -166,6 +166,9 @@ def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
         ):
             if told is not None:
                 console.print(f"{status.catalogue}: {told}.", markup=False)
+        if status.length_from is not None:
+            told = f"{status.catalogue}: length: {status.length_from}"
+            console.print(told, markup=False)
         if status.stale:
             console.print(
                 f"{status.catalogue}: stale: the rows of {status.stale} pages are older than "

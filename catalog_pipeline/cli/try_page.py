@@ -27,11 +27,13 @@ from catalog_pipeline.cli.options import PAGE, base_url_option, complete_names, 
 from catalog_pipeline.cli.page_findings import findings_of
 from catalog_pipeline.cli.terminal import GuardedConsole, say
 from catalog_pipeline.errors import FetchError, LoginError, ParseError, UsageError
+from catalog_pipeline.fetching.link_header import next_links
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.reading.explaining import Explanation, FieldMatch, explain
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.reading.reader import Reader, reader_of
-from catalog_pipeline.records import Cell, Columns, Reading, Response
+from catalog_pipeline.reading.told import telling_reader
+from catalog_pipeline.records import Cell, Columns, Reading, Response, Told
 from catalog_pipeline.sandbox.on_demand import served
 
 _ROWS_SHOWN = 20
@@ -66,6 +68,11 @@ def command(
         raise UsageError("--stored goes with neither --page nor --file.")
     chosen = page if stored is None else stored
     number = described.first_key if chosen is None else chosen
+    if described.is_linked and number != described.first_key and stored is None:
+        raise UsageError(
+            f"The address of page {number} is told by the page before it; try shows page "
+            f"{described.first_key}, or with --stored what a crawl has of another one."
+        )
     if described.is_fixed:
         check_pages(described, [(number, number)])
     with crawlable(file_of(catalogue)):
@@ -88,7 +95,7 @@ def command(
             secrets.hide_in_error(error)
             raise
         response = replace(response, url=secrets.hide(response.url))
-        tried = _tried(parser, number, response, path, secrets)
+        tried = _tried(described, parser, number, response, path, secrets)
         found.append(tried)
         if not as_json:
             _show(described, tried, shown_rows)
@@ -106,10 +113,17 @@ class _Tried:
     reading: Reading | None
     error: ParseError | None
     explanation: Explanation | None
+    told: Told | None = None
+    """What the page tells of its listing."""
 
 
 def _tried(
-    parser: Reader, page: PageKey, response: Response, path: Path | None, secrets: Secrets
+    catalogue: Catalogue,
+    parser: Reader,
+    page: PageKey,
+    response: Response,
+    path: Path | None,
+    secrets: Secrets,
 ) -> _Tried:
     reading, error = None, None
     try:
@@ -124,7 +138,28 @@ def _tried(
         if isinstance(parser, ListingParser)
         else None
     )
-    return _Tried(response, path, secrets.hide_in(reading), error, secrets.hide_in(explanation))
+    told = _told(catalogue, page, response) if error is None else None
+    return _Tried(
+        response,
+        path,
+        secrets.hide_in(reading),
+        error,
+        secrets.hide_in(explanation),
+        secrets.hide_in(told),
+    )
+
+
+def _told(catalogue: Catalogue, page: PageKey, response: Response) -> Told | None:
+    reader = telling_reader(catalogue) if catalogue.tells(page) else None
+    if reader is None:
+        return None
+    return reader.read(
+        response.body,
+        url=response.url,
+        content_type=response.content_type,
+        headers=response.headers,
+        next_links=next_links(response.headers),
+    )
 
 
 def _show(catalogue: Catalogue, tried: _Tried, most_rows: int | None) -> None:
@@ -135,7 +170,7 @@ def _show(catalogue: Catalogue, tried: _Tried, most_rows: int | None) -> None:
     elif tried.reading is not None:
         _show_rows(tried.reading.columns, tried.response, most_rows)
         console = GuardedConsole(highlight=False, soft_wrap=True)
-        for line in findings_of(catalogue, tried.reading, tried.explanation):
+        for line in findings_of(catalogue, tried.reading, tried.explanation, tried.told):
             console.print(line, markup=False)
 
 

@@ -50,7 +50,8 @@ class FetchPage:
     `url` is the page's own address or where a redirect led. `previous` is the page's last
     checkpoint, for a conditional request. `is_paced` asks for a `PageSent`. A page whose `wave` is
     held before its request was sent comes back as `PageHeld`. `is_ahead` spares the `PageArrived`:
-    the worker has its next page already.
+    the worker has its next page already. `asked_at` is what the page is known by where another page
+    has told its address.
     """
 
     page: PageKey
@@ -62,6 +63,7 @@ class FetchPage:
     wave: int = 0
     is_ahead: bool = False
     cookies: tuple[Cookie, ...] = field(default=(), repr=False)
+    asked_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

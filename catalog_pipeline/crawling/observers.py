@@ -27,6 +27,10 @@ class Together(Observer):
         for observer in self._observers:
             observer.going_on(waited_seconds)
 
+    def pages_found(self, number: int) -> None:
+        for observer in self._observers:
+            observer.pages_found(number)
+
     def page_stored(self, stored: StoredPage) -> None:
         for observer in self._observers:
             observer.page_stored(stored)

@@ -20,6 +20,9 @@ class Recorder(Protocol):
     def record_pages(self, pages: Sequence[StoredPage]) -> None:
         """Record pages that are safely on disk."""
 
+    def pages_found(self, pages: Sequence[PageKey]) -> None:
+        """Make pages known that the listing has, before they are asked for."""
+
     def record_failure(self, failure: PageFailure) -> None:
         """Record that a page was given up."""
 
@@ -92,6 +95,9 @@ class Observer:
     def going_on(self, waited_seconds: float) -> None:
         """Told a few times a second: for so long since the last time only the site's limits kept
         a page from starting."""
+
+    def pages_found(self, number: int) -> None:
+        """So many further pages are known to be there, and are asked for."""
 
     def page_stored(self, stored: StoredPage) -> None:
         """A page was downloaded, or confirmed by a 304, and is on disk."""

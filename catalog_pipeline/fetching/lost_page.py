@@ -43,18 +43,28 @@ class Pages(Protocol):
         """The address at which a page is asked for."""
 
 
-def require_page(pages: Pages, page: PageKey, answer: Response) -> None:
+def require_page(
+    pages: Pages, page: PageKey, answer: Response, asked_at: str | None = None
+) -> None:
     """Make sure that what came is the page that was asked for.
+
+    `asked_at` is its address where another page has told it: then it is lost only if it leads back
+    to the first page.
 
     Raises:
         FetchError: by its address it is not; of kind `page_lost`.
     """
-    lost = why_lost(pages, page, answer.url)
+    if asked_at is None:
+        lost = why_lost(pages, page, answer.url)
+    else:
+        other = _page_elsewhere(pages, page, answer.url)
+        leads = "what leads to it leads to the address of page"
+        lost = "" if other in (None, page) else f"{leads} {other}, {_shown(answer.url)}"
     if lost:
         error = FetchError(
             lost, kind="page_lost", url=safe_url(answer.url), page=page, http_status=answer.status
         )
-        error.leads_to_listing = _is_of_listing(pages, page, answer.url)
+        error.leads_to_listing = asked_at is None and _is_of_listing(pages, page, answer.url)
         raise error
 
 

@@ -47,6 +47,7 @@ RETRY_TABLE = (
     RetryRule("parse", False, "The page is there but does not hold what the YAML says"),
     RetryRule("no_product", False, "The page is there and shows no product"),
     RetryRule("repeats", False, "The page shows exactly the products of another page"),
+    RetryRule("no_address", True, "The page before it, which leads to it, could not be had"),
     RetryRule("parse_seconds", False, "Reading the page took longer than `limits.parse_seconds`"),
     RetryRule("parse_memory", False, "Reading the page took more than `limits.parse_memory`"),
     RetryRule("poisonous", False, "Reading the page broke, or worker processes died of it"),

@@ -17,6 +17,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import CatalogPipelineError, PoisonousPageError
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.reading.json.listing import JsonListingParser
+from catalog_pipeline.reading.told import telling_reader
 from catalog_pipeline.records import Columns, Reading
 
 
@@ -50,6 +51,7 @@ def reader_of(catalogue: Catalogue) -> Reader:
     Raises:
         CatalogueError: a selector, pattern or value map cannot be used.
     """
+    telling_reader(catalogue)
     if catalogue.records.is_json:
         return JsonListingParser(catalogue)
     return ListingParser(catalogue)

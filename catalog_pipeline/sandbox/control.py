@@ -24,6 +24,8 @@ CHANGES = (
     "latency_ms",
     "pages",
     "end",
+    "tells_size",
+    "tells_size",
     "session_requests",
     "expire_sessions",
     "robots_txt",
@@ -86,6 +88,7 @@ class ControlDesk:
             "latency_ms": self.shop.latency_ms,
             "pages": self.shop.pages,
             "end": self.shop.end,
+            "tells_size": self.shop.tells_size,
             "session_requests": self.shop.session_requests,
         }
 
@@ -108,6 +111,9 @@ class ControlDesk:
 
     def _end(self, value: object) -> None:
         self.shop.end = require_end(value)
+
+    def _tells_size(self, value: object) -> None:
+        self.shop.tells_size = bool(value)
 
     def _session_requests(self, value: object) -> None:
         self.shop.session_requests = (

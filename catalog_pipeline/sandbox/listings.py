@@ -37,7 +37,17 @@ def listing_answer(request: Request, shop: Shop, traffic: Traffic, path: str) ->
         traffic.not_modified[page] += 1
         return Response(status_code=304, headers=headers)
     traffic.pages[page] += 1
-    return HTMLResponse(rendered.body, headers=headers)
+    return HTMLResponse(rendered.body, headers={**headers, **_size_headers(shop, page, path)})
+
+
+def _size_headers(shop: Shop, page: int, path: str) -> dict[str, str]:
+    """What the headers tell of the listing, if the shop tells anything of it."""
+    if not shop.tells_size:
+        return {}
+    told = {"x-total": str(shop.product_count), "x-total-pages": str(shop.pages)}
+    if page < shop.pages:
+        told["link"] = f'<{path}?page={page + 1}>; rel="next", <{path}?page=1>; rel="first"'
+    return told
 
 
 def _whole_page(shop: Shop, page: int, path: str, rendered: RenderedPage | None) -> WholePage:

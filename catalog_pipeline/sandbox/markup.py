@@ -62,8 +62,10 @@ def listing_page(
     category: str | None = None,
     has_next: bool = False,
     unpriced: frozenset[int] = frozenset(),
+    told: str = "",
 ) -> str:
-    """Return listing page `page`; products whose id is in `unpriced` get no price."""
+    """Return listing page `page`, with `told` as a line of its own; those in `unpriced` get no
+    price."""
     heading = "Products" if category is None else category_name(category)
     cards = "\n".join(card(item, has_price=item.id not in unpriced) for item in products)
     if not products:
@@ -72,7 +74,7 @@ def listing_page(
 <section class="products">
 {cards}
 </section>
-{_pager(path, page, category, has_next)}"""
+{f'<p class="listing-size">{told}</p>' if told else ""}{_pager(path, page, category, has_next)}"""
     return document(f"{heading}, page {page}", body)
 
 

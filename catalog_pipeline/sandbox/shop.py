@@ -39,6 +39,8 @@ class Shop:
         self.latency_ms = settings.latency_ms
         self.session_requests = settings.session_requests
         self.end = settings.end
+        self.tells_size = False
+        """Whether listing pages tell how many products and pages there are."""
         self.robots_txt: str | None = None
         self._faults: dict[int, Fault] = {}
         self._faults_left: dict[int, int | None] = {}
@@ -94,7 +96,15 @@ class Shop:
         if not 1 <= page <= self.pages:
             return None
         has_next = page < self.pages
-        return _render(page, self.settings.page_size, self.revision(page), path, has_next)
+        size = self.settings.page_size
+        return _render(page, size, self.revision(page), path, has_next, self.told_size)
+
+    @property
+    def told_size(self) -> str:
+        """What listing pages tell of how many products and pages there are; "" if they do not."""
+        if not self.tells_size:
+            return ""
+        return f"{self.product_count:,} products on {self.pages:,} pages"
 
     def listing_without_price(self, page: int, path: str) -> str:
         """Return listing page `page` with one price missing (the second, if there are two)."""
@@ -138,9 +148,11 @@ def page_products(page: int, page_size: int, revision: int = 0) -> list[Product]
 
 
 @lru_cache(maxsize=CACHED_PAGES)
-def _render(page: int, page_size: int, revision: int, path: str, has_next: bool) -> RenderedPage:
+def _render(
+    page: int, page_size: int, revision: int, path: str, has_next: bool, told: str
+) -> RenderedPage:
     products = page_products(page, page_size, revision)
-    body = markup.listing_page(products, page, path=path, has_next=has_next).encode()
+    body = markup.listing_page(products, page, path=path, has_next=has_next, told=told).encode()
     return RenderedPage(
         body=body,
         etag=f'"{hashlib.sha256(body).hexdigest()[:20]}"',

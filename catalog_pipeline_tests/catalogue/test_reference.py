@@ -25,6 +25,8 @@ PLACES = {
     "PracticeShop": "practice_shop",
     "FixedLength": "pages",
     "OpenLength": "pages",
+    "ToldLength": "pages",
+    "LinkedLength": "pages",
 }
 VALUES_OF_A_MAPPING = {"FromEnvironment", "ListingAttributes"}
 
@@ -50,7 +52,7 @@ def test_the_examples_of_a_section_are_one(name: str):
     example = examples()[name]
     value = {"X": example} if name in VALUES_OF_A_MAPPING else example
     attributes = {**examples()["attributes"], PLACES[name]: value}
-    if name == "OpenLength":
+    if PLACES[name] == "pages" and name != "FixedLength":
         del attributes["last_page"], attributes["listings"]
     catalogue_from_attributes("shop", attributes)
 

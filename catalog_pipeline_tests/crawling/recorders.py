@@ -12,6 +12,10 @@ class KeptRecords:
     def __init__(self) -> None:
         self.groups: list[list[StoredPage]] = []
         self.failures: list[PageFailure] = []
+        self.found: list[PageKey] = []
+
+    def pages_found(self, pages: Sequence[PageKey]) -> None:
+        self.found += pages
 
     def record_pages(self, pages: Sequence[StoredPage]) -> None:
         self.groups.append(list(pages))

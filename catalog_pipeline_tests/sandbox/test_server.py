@@ -88,6 +88,7 @@ def test_settings_reach_the_process() -> None:
             "latency_ms": 5,
             "pages": 3,
             "end": "repeat",
+            "tells_size": False,
             "session_requests": 9,
         }
         assert ask_url(f"{shop.url}/products?page=3").text.count('class="product-card"') == 7

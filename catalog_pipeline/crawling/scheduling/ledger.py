@@ -6,6 +6,7 @@ Everything that outlives the crawl passes here. Whether a page is tried again is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 
@@ -48,6 +49,12 @@ class Ledger:
             self.stats.secret_sent_back(stored.record.page)
         self._breaker.page_done()
         self._observer.page_stored(stored)
+
+    def pages_found(self, pages: Sequence[PageKey]) -> None:
+        """A page that is recorded tells of further pages, which the catalogue has from now on."""
+        self._group.flush()
+        self._recorder.pages_found(pages)
+        self._observer.pages_found(len(pages))
 
     def page_kept(self, stored: StoredPage, now: float) -> None:
         """A page stays as it was before the crawl; it is recorded again, as carried over."""

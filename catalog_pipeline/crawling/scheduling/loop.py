@@ -10,6 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import starmap
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
@@ -17,7 +19,7 @@ from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.repeats import Repeats
 from catalog_pipeline.crawling.scheduling.admission import Admission
 from catalog_pipeline.crawling.scheduling.ledger import Ledger
-from catalog_pipeline.crawling.scheduling.page_source import PageSource
+from catalog_pipeline.crawling.scheduling.page_source import PageSource, work_of
 from catalog_pipeline.crawling.scheduling.queue import PageQueue, PageWork
 from catalog_pipeline.crawling.scheduling.results import Results
 from catalog_pipeline.crawling.scheduling.robots_gate import RobotsGate
@@ -61,6 +63,7 @@ class CrawlLoop:
         self._throttle = AdaptiveThrottle(self._politeness.requests_per_second, clock=clock)
         self._admission = Admission(catalogue, pool, self._throttle, has_session=has_session)
         self._source = source or PageSource()
+        self._work = partial(work_of, catalogue, self._source)
         self._settlement = Settlement(
             catalogue, ledger, store, repeats or Repeats(), self._source, clock
         )
@@ -87,9 +90,7 @@ class CrawlLoop:
             LoginError, StorageError, WorkerError: nothing more can be had.
         """
         self._pages = len(due)
-        self._queue.add(
-            PageWork(page, self._catalogue.page_address(page), previous) for page, previous in due
-        )
+        self._queue.add(starmap(self._work, () if self._source.gives_out_all else due))
         self._settlement.previous = {page: stored for page, stored in due if stored is not None}
         self._take_further_pages()
         first = self._queue.first()
@@ -128,7 +129,7 @@ class CrawlLoop:
         while self._queue.first() is None:
             page = self._source.next_page()
             if page is not None:
-                self._queue.add([PageWork(page, self._catalogue.page_address(page), None)])
+                self._queue.add([self._work(page, self._settlement.previous.get(page))])
             elif not self._settlement.settle_held():
                 return
 
@@ -139,8 +140,7 @@ class CrawlLoop:
             return True
         page = self._settlement.conclude()
         if page is not None:
-            address = self._catalogue.page_address(page)
-            self._queue.add([PageWork(page, address, self._settlement.latest(page))])
+            self._queue.add([self._work(page, self._settlement.latest(page))])
         return page is not None
 
     def _wait_for_answers(self, goes_on: bool) -> None:
@@ -238,6 +238,7 @@ class CrawlLoop:
                 wave=work.wave,
                 is_ahead=prefetch.is_allowed and not work.is_suspect,
                 cookies=work.cookies,
+                asked_at=work.asked_at,
             ),
             alone=work.is_suspect,
         )

@@ -14,10 +14,10 @@ from datetime import datetime, timezone
 
 from catalog_pipeline.catalogue.length import OpenLength
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.repeats import Repeats
 from catalog_pipeline.crawling.scheduling.end_signs import NO_PRODUCT, REPEAT, sign_of
 from catalog_pipeline.crawling.scheduling.page_source import Held, PageSource, Unproven
+from catalog_pipeline.crawling.scheduling.shrinking import too_many_gone
 from catalog_pipeline.records import ListingEnd, ListingFindings, StoredPage
 
 
@@ -102,8 +102,8 @@ class OpenSearch(PageSource):
         self._front = max(self._front, page.number)
         return True
 
-    def good(self, page: PageKey) -> Sequence[Unproven]:
-        number = page.number
+    def good(self, stored: StoredPage) -> Sequence[Unproven]:
+        number = stored.record.page.number
         self._pending.discard(number)
         self._good.add(number)
         self._top = max(self._top, number)
@@ -140,13 +140,15 @@ class OpenSearch(PageSource):
             self._again = last
             return PageKey(last, self._listing)
         gone = sorted(each for each in self._known if each > last)
-        if not problem and len(gone) > self._rules.may_lose * len(self._known):
-            problem = self._too_many_gone(last, gone)
-            self._kept = [self._known[each] for each in gone]
-        elif not problem:
+        pages = [self._known[each] for each in gone]
+        if not problem:
+            last_page = PageKey(last, self._listing)
+            problem = too_many_gone(last_page, pages, len(self._known), self._rules)
+            self._kept = pages if problem else []
+        if not problem:
             signs = "; ".join(f"page {n}: {self._signs[n]}" for n in self._confirming(last))
             end = ListingEnd(PageKey(last, self._listing), signs, datetime.now(timezone.utc))
-            self.findings = ListingFindings(tuple(self._known[each] for each in gone), end)
+            self.findings = ListingFindings(tuple(pages), end)
         if problem:
             self.findings = ListingFindings(problems=(problem,))
         kept = {page.number for page in self._kept}
@@ -231,11 +233,3 @@ class OpenSearch(PageSource):
                     f"the end of the listing was not found: page {number} could not be had: {why}"
                 )
         return ""
-
-    def _too_many_gone(self, last: int, gone: list[int]) -> str:
-        pages = format_pages(self._known[each] for each in gone)
-        return (
-            f"the listing seems to end at page {last} now, and pages {pages} to be gone: "
-            f"{len(gone)} of {len(self._known)}, more than shrink ({self._rules.may_lose:.0%}) "
-            f"allows; nothing was changed"
-        )

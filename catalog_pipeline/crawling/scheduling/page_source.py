@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling.scheduling.queue import PageWork
 from catalog_pipeline.errors import PageError
 from catalog_pipeline.records import ListingFindings, StoredPage
 
@@ -57,8 +59,21 @@ class PageSource:
         """Whether a probe that shows products is beyond what the catalogue allows."""
         return False
 
-    def good(self, page: PageKey) -> Sequence[Unproven]:
-        """A page is one of the listing; so are those before it that could not be had."""
+    @property
+    def gives_out_all(self) -> bool:
+        """Whether the pages that are due are given out by it, too, in an order of its own."""
+        return False
+
+    def address_of(self, page: PageKey) -> str | None:
+        """The address of a page as the YAML would name it, where another page has told it."""
+        return None
+
+    def good(self, stored: StoredPage) -> Sequence[Unproven]:
+        """A page is one of the listing; what is returned could not be had and is so, too."""
+        return ()
+
+    def take_found(self) -> Sequence[PageKey]:
+        """Pages that the listing has, as is known by now, and that are not asked for yet."""
         return ()
 
     def holds_back(self, failed: Unproven) -> bool:
@@ -85,3 +100,15 @@ class PageSource:
     def is_over(self) -> bool:
         """Whether it has come to its result."""
         return True
+
+
+def work_of(
+    catalogue: Catalogue, source: PageSource, page: PageKey, previous: StoredPage | None
+) -> PageWork:
+    """What there is to do about a page, at the address that the YAML or another page tells."""
+    path = source.address_of(page)
+    if path is None:
+        return PageWork(page, catalogue.page_address(page), previous)
+    url = catalogue.absolute(path)
+    is_served = catalogue.practice_shop is not None
+    return PageWork(page, url, previous, asked_at=path if is_served else url)

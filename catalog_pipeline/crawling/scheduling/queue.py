@@ -39,6 +39,8 @@ class PageWork:
     """The number that the throttle gave its latest attempt."""
     cookies: tuple[Cookie, ...] = field(default=(), repr=False)
     """What redirects of the page have set."""
+    asked_at: str | None = None
+    """What the page is known by, where another page has told its address."""
     wave: int = 0
     """The wave in which its latest attempt was given to a worker."""
 

@@ -92,13 +92,16 @@ class Settlement:
         for other in others:
             self._take_back(other, stored)
         self._repeats.add(stored)
-        proven = self._source.good(record.page)
+        proven = self._source.good(stored)
         if proven:
             # So that partitions are made in the order of their numbers.
             self._ledger.flush()
         for each in proven:
             self._record_failure(each)
         self._ledger.page_stored(stored, self._clock())
+        found = self._source.take_found()
+        if found:
+            self._ledger.pages_found(found)
 
     def _take_back(self, other: StoredPage, stored: StoredPage) -> None:
         """A page of a higher number came before the one whose products it shows."""

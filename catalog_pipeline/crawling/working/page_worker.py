@@ -135,7 +135,7 @@ class PageWorker:
     def _fetch_page(
         self, task: messages.FetchPage, tell: Callable[[messages.News], None]
     ) -> messages.Answer:
-        previous = self._writer.usable(task.previous)
+        previous = self._writer.usable(task.previous, task.asked_at)
         validators = previous.record.validators if previous else Validators()
         with self._slots as slots:
             if not slots.may_send(task.wave):
@@ -159,8 +159,10 @@ class PageWorker:
         if answer.fetch_seconds >= SLOW_EXCHANGE_SECONDS and not task.is_ahead:
             tell(messages.PageArrived(task.page))
         try:
-            require_page(self._catalogue, task.page, answer)
-            stored = self._writer.store(task.page, task.attempt, answer, previous)
+            require_page(self._catalogue, task.page, answer, task.asked_at)
+            stored = self._writer.store(
+                task.page, task.attempt, answer, previous, asked_at=task.asked_at
+            )
         except (FetchError, ParseError, ParseLimitError, PoisonousPageError) as error:
             if not isinstance(error, FetchError):
                 error.http_status = answer.status

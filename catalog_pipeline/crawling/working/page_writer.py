@@ -15,6 +15,7 @@ from catalog_pipeline.catalogue.origins import is_of_same_address, origin_of
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.working.reading_board import ReadingBoard
 from catalog_pipeline.crawling.working.same_products import products_hash
+from catalog_pipeline.crawling.working.telling import Telling
 from catalog_pipeline.errors import ParseError, StoredPageError
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
@@ -60,18 +61,25 @@ class PageWriter:
         self._board = board
         self._store = FolderStore(places.pages)
         self._parser = reader_of(catalogue)
+        self._telling = Telling(catalogue, secrets)
         self._catalogue = catalogue
         self._code_version = catalogue.code_version
         self._key_columns = catalogue.key_columns
 
-    def usable(self, previous: StoredPage | None) -> PageFile | None:
+    def usable(self, previous: StoredPage | None, asked_at: str | None = None) -> PageFile | None:
         """The stored page, if it may stand in for a 304.
 
-        A damaged one, or one of another address, is downloaded in full.
+        A damaged one, or one of another address, is downloaded in full. `asked_at` is the page's
+        address where another page has told it.
         """
         if previous is None or previous.record.validators == Validators():
             return None
+        if asked_at is not None and previous.record.asked_at != asked_at:
+            return None
         if not is_of_same_address(self._catalogue, previous.record):
+            return None
+        if self._telling.needs_headers(previous.record.page):
+            # A 304 need not repeat the headers that tell of the listing.
             return None
         try:
             return self._store.read(previous.record.page, previous.file_name, previous.sha256)
@@ -79,27 +87,36 @@ class PageWriter:
             return None
 
     def store(
-        self, page: PageKey, attempt: int, response: Response, previous: PageFile | None
+        self,
+        page: PageKey,
+        attempt: int,
+        response: Response,
+        previous: PageFile | None,
+        *,
+        asked_at: str | None = None,
     ) -> StoredPage:
         """Store what a request for a page gave; `previous` was the condition of the request.
+
+        `asked_at` is the page's address where another page has told it.
 
         Raises:
             ParseError: the page is not what the catalogue's YAML says.
             StorageError: it cannot be written.
         """
+        origin = asked_at or origin_of(self._catalogue, page)
         if response.status != 304:
-            return self._parsed(page, attempt, response, response.body, None)
+            return self._parsed(page, attempt, response, response.body, None, origin)
         if previous is None:
             raise ParseError("304 for a request without a condition", page=page, url=response.url)
         if previous.record.code_version != self._code_version:
-            return self._parsed(page, attempt, response, previous.body, previous.record)
+            return self._parsed(page, attempt, response, previous.body, previous.record, origin)
         record = replace(
             previous.record,
             fetched_at=_now(),
             fetch_seconds=response.fetch_seconds,
             attempts=attempt,
             not_modified=True,
-            asked_at=origin_of(self._catalogue, page),
+            asked_at=origin,
         )
         return self._store.write_again(record, previous)
 
@@ -123,11 +140,18 @@ class PageWriter:
             code_version=self._code_version,
             products=products_hash(columns, self._key_columns),
             notes=notes,
+            told=self._telling.told_again(record, file.body),
         )
         return replace(self._store.write(mended, rows, file.body), hidden_cells=hidden)
 
     def _parsed(
-        self, page: PageKey, attempt: int, response: Response, body: bytes, kept: PageRecord | None
+        self,
+        page: PageKey,
+        attempt: int,
+        response: Response,
+        body: bytes,
+        kept: PageRecord | None,
+        asked_at: str,
     ) -> StoredPage:
         """Parse and store a body; with a 304 it is the stored one, and `kept` its record."""
         content_type = kept.content_type if kept else response.content_type
@@ -148,9 +172,10 @@ class PageWriter:
             not_modified=kept is not None,
             data_version=page_file.data_version(rows),
             code_version=self._code_version,
-            asked_at=origin_of(self._catalogue, page),
+            asked_at=asked_at,
             products=products_hash(columns, self._key_columns),
             notes=notes,
+            told=self._telling.told(page, response, body, content_type),
         )
         return replace(self._store.write(record, rows, body), hidden_cells=hidden)
 

@@ -1,10 +1,11 @@
 """Where a listing ends, as the crawl that confirmed it has recorded it.
 
-It is an observation of the last page's partition: it goes when that page is wiped or fails, and it
-counts as long as that page is the last one.
+Of an open listing it is an observation of the last page's partition: it goes when that page is
+wiped or fails, and it counts as long as that page is the last one. Where pages tell of their
+listing, the checkpoints of those that do say it, and the observation is for people alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timezone
 from typing import Any
 
@@ -14,7 +15,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.latest_events import latest_metadata
 from catalog_pipeline.orchestration.names import pages_key
-from catalog_pipeline.records import ListingEnd
+from catalog_pipeline.records import ListingEnd, StoredPage
 
 _SIGNS_KEY = "listing_ends_by"
 _CHECKED_KEY = "checked_at"
@@ -26,6 +27,28 @@ def metadata_of_end(end: ListingEnd) -> dict[str, Any]:
         _SIGNS_KEY: dg.TextMetadataValue(end.signs),
         _CHECKED_KEY: dg.TimestampMetadataValue(end.checked_at.timestamp()),
     }
+
+
+def known_end(
+    instance: dg.DagsterInstance,
+    catalogue: Catalogue,
+    checkpoints: Mapping[PageKey, StoredPage],
+    done: Set[PageKey],
+) -> ListingEnd | None:
+    """The end of a listing whose pages are found, with these of them; None if it is not known."""
+    if catalogue.telling is None:
+        return read_end(instance, catalogue, catalogue.pages)
+    last = catalogue.pages[-1] if catalogue.pages else catalogue.first_key
+    telling = last if catalogue.is_linked else catalogue.first_key
+    is_done = {telling, last} <= done and telling in checkpoints
+    record = checkpoints[telling].record if is_done else None
+    told = record.told if record is not None else None
+    if record is None or told is None or told.problem or told.by != catalogue.telling_version:
+        return None
+    is_end = told.successor is None if catalogue.is_linked else told.last == last.number
+    how = "tells of no page after it" if catalogue.is_linked else "tells it"
+    signs = f"page {telling} {how}: {told.found}"
+    return ListingEnd(last, signs, record.fetched_at) if is_end else None
 
 
 def read_end(

@@ -14,7 +14,14 @@ from typing import Any
 import dagster as dg
 
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.records import Discarded, PageFailure, PageNotes, PageRecord, StoredPage
+from catalog_pipeline.records import (
+    Discarded,
+    PageFailure,
+    PageNotes,
+    PageRecord,
+    StoredPage,
+    Told,
+)
 
 Values = Mapping[str, Any]
 """Metadata as plain values by their keys, as they are read from the event log."""
@@ -47,6 +54,7 @@ def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
         "asked_at": _text(record.asked_at),
         "products": _text(record.products),
         **(_of_notes(record.notes) if record.notes is not None else {}),
+        **(_of_told(record.told) if record.told is not None else {}),
     }
 
 
@@ -71,6 +79,7 @@ def page_of_values(page: PageKey, values: Values) -> StoredPage | None:
             asked_at=values.get("asked_at"),
             products=values.get("products"),
             notes=_notes_of(values),
+            told=_told_of(values),
         )
         return StoredPage(record, values["file"], values["sha256"], values["carried_over"])
     except KeyError:
@@ -108,6 +117,34 @@ def _notes_of(values: Values) -> PageNotes | None:
         rows=values.get("discarded_rows", 0),
         texts=tuple(Discarded(**text) for text in texts),
         total=total,
+    )
+
+
+def _of_told(told: Told) -> dict[str, Any]:
+    """What a page tells of its listing, each of it only where there is something."""
+    texts = {
+        "told_by": told.by,
+        "next_page": told.successor,
+        "told_as": told.found,
+        "told_problem": told.problem,
+    }
+    metadata: dict[str, Any] = {
+        key: dg.TextMetadataValue(text) for key, text in texts.items() if text
+    }
+    if told.last is not None:
+        metadata["told_last_page"] = dg.IntMetadataValue(told.last)
+    return metadata
+
+
+def _told_of(values: Values) -> Told | None:
+    if "told_by" not in values:
+        return None
+    return Told(
+        values["told_by"],
+        last=values.get("told_last_page"),
+        successor=values.get("next_page"),
+        found=values.get("told_as", ""),
+        problem=values.get("told_problem", ""),
     )
 
 

@@ -15,7 +15,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.plan import damage_of, why_not_done
-from catalog_pipeline.orchestration.checkpoints.ends import read_end
+from catalog_pipeline.orchestration.checkpoints.ends import known_end
 from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
 from catalog_pipeline.orchestration.checkpoints.reader import (
     latest_page_event,
@@ -66,6 +66,11 @@ class Standing:
         """
         return sorted({*self.statuses.due, *self.outdated} - self.to_parse)
 
+    @property
+    def length_from(self) -> str | None:
+        """What says how long a listing is whose pages crawls find; None if nothing does yet."""
+        return self.end.signs if self.end is not None else None
+
     def damaged(self, pages: Set[PageKey], store: Store) -> dict[PageKey, str]:
         """Those of the pages whose stored file is not what their checkpoint says, and why."""
         problems = {
@@ -95,7 +100,8 @@ def read_standing(
     )
     landed = pages_recorded_after(instance, catalogue, since.newest_event) if since else set()
     standing = Standing(statuses, checkpoints, failures, frozenset(landed), newest)
-    end = read_end(instance, catalogue, catalogue.pages) if catalogue.open_length else None
+    is_found = catalogue.found_length is not None
+    end = known_end(instance, catalogue, checkpoints, statuses.done) if is_found else None
     is_old = end is not None and cutoff is not None and end.checked_at < cutoff
     outdated, moved, to_parse = _not_done(catalogue, standing, cutoff)
     return replace(
@@ -105,7 +111,7 @@ def read_standing(
         to_parse=frozenset(to_parse),
         pages=catalogue.pages,
         end=end,
-        is_end_due=catalogue.open_length is not None and (end is None or is_old),
+        is_end_due=is_found and (end is None or is_old),
     )
 
 

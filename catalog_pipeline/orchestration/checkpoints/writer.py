@@ -47,6 +47,14 @@ class EventRecorder:
         self._events.store([self._materialization(stored) for stored in pages])
         self.recorded.extend(pages)
 
+    def pages_found(self, pages: Sequence[PageKey]) -> None:
+        """Make partitions of pages, and announce them for this run.
+
+        In this order: a crawl that dies between the two leaves pages that are missing.
+        """
+        self._make_partitions(pages)
+        self.plan_pages(page for page in pages if page not in self._announced)
+
     def record_failure(self, failure: PageFailure) -> None:
         """Write why a page could not be had."""
         self._make_partitions([failure.page])

@@ -137,8 +137,7 @@ def crawl_and_build(
     work = _Work(instance, request, spectator, tally)
     seed_pages(instance, request.catalogue)
     before = read_standing(instance, request.catalogue, request.cutoff)
-    elsewhere = tell_other_history(instance, request.catalogue)
-    if elsewhere is not None:
+    if (elsewhere := tell_other_history(instance, request.catalogue)) is not None:
         spectator.found_other_history(elsewhere)
     todo = _todo(request, before, spectator)
     crawl = None
@@ -157,8 +156,8 @@ def crawl_and_build(
         build = (None if _is_interrupted(crawl) else work.build()) or build
         built = read_last_build(instance, request.catalogue)
     after = read_standing(instance, request.catalogue, since=before)
-    untouched = request.wanted(before.pages) - todo.pages
-    settled = after.landed if request.reparse else after.landed | untouched
+    untouched = set() if request.reparse else request.wanted(before.pages) - todo.pages
+    settled = after.landed | untouched
     result = _result(request, tally, after, settled, crawl, build, built or LastBuild())
     return replace(result, table_waits=work.why_table_waits())
 
@@ -246,5 +245,6 @@ def _result(
         selected=len(chosen),
         problems=tuple(each for outcome in tally.outcomes for each in outcome.listing.problems),
         length=length_verdicts(request.catalogue, standing, built),
+        length_from=standing.length_from,
         run_id=crawl.run_id if crawl is not None else None,
     )

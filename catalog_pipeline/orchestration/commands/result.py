@@ -49,6 +49,8 @@ class CrawlResult:
     """Why the pages of the listing could not be found."""
     length: tuple[str, ...] = ()
     """What speaks against the length that the YAML gives the listing."""
+    length_from: str | None = None
+    """What says how long the listing is, where crawls find its pages and its end is known."""
     merged: Mapping[str, int] = field(default_factory=dict)
     row_notes: tuple[str, ...] = ()
 

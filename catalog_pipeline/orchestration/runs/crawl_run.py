@@ -140,12 +140,15 @@ def _crawl(
     outcome = CrawlOutcome(0, 0, tuple(given_up.values()), (), was_stopped=False)
     if plan.to_parse:
         reparse_job = ReparseJob(catalogue, places, plan.to_parse, gives_up=config.reparse)
-        outcome = _both(outcome, reparse(reparse_job, recorder, crawl_context, must_stop))
+        outcome = outcome.and_then(reparse(reparse_job, recorder, crawl_context, must_stop))
     if plan.due or scope.looks:
         done = [*plan.others, *plan.carried_over, *plan.recovered, *plan.to_parse]
-        source = search_for_pages(context, catalogue, plan, store, config) if scope.looks else None
+        source = search_for_pages(
+            context, catalogue, plan, store, config, recorder.recorded, looks=scope.looks
+        )
+        recorder.pages_found(source.take_found() if source is not None else ())
         crawl_job = CrawlJob(catalogue, places, plan.due, done, source)
-        outcome = _both(outcome, crawl(crawl_job, recorder, crawl_context, must_stop))
+        outcome = outcome.and_then(crawl(crawl_job, recorder, crawl_context, must_stop))
         record_findings(context, catalogue, outcome.listing, recorder)
     came = {stored.record.page for stored in [*plan.carried_over, *recorder.recorded]}
     end_companions(context.instance, order.companions, context.run.run_id, came, outcome.failures)
@@ -178,19 +181,6 @@ def _forget_evidence(context: dg.AssetExecutionContext, catalogue: Catalogue) ->
         failed = read_failures(context.instance, catalogue, kept & set(catalogue.pages))
         for page in kept - failed.keys():
             evidence.forget(page)
-
-
-def _both(first: CrawlOutcome, second: CrawlOutcome) -> CrawlOutcome:
-    return CrawlOutcome(
-        downloads=first.downloads + second.downloads,
-        not_modified=first.not_modified + second.not_modified,
-        failures=tuple(sorted([*first.failures, *second.failures], key=lambda each: each.page)),
-        untried=(*first.untried, *second.untried),
-        was_stopped=first.was_stopped or second.was_stopped,
-        with_secrets=tuple(sorted({*first.with_secrets, *second.with_secrets})),
-        parsed_again=first.parsed_again + second.parsed_again,
-        listing=second.listing,
-    )
 
 
 def _record_in_groups(recorder: EventRecorder, pages: Sequence[StoredPage]) -> None:

@@ -47,7 +47,7 @@ def crawl_run_config(
         config["cutoff"] = cutoff.isoformat()
     if reparse:
         config["reparse"] = True
-    if finds is not None and catalogue.open_length is not None:
+    if finds is not None and catalogue.found_length is not None:
         config["finds"] = finds
     if parse_again is not None:
         config["parse_again"] = format_pages(parse_again)

@@ -31,6 +31,9 @@ class _Groups:
     def record_failure(self, failure: PageFailure) -> None:
         raise AssertionError("failures are not grouped")
 
+    def pages_found(self, pages: Sequence[PageKey]) -> None:
+        raise AssertionError("pages are found by the ledger")
+
     def take_back(self, page: PageKey) -> None:
         raise AssertionError("a group takes nothing back that is recorded")
 

@@ -1,0 +1,71 @@
+"""What a page that came tells of its listing, as it is kept in the page's record.
+
+How it is read out of the page is in `catalog_pipeline.reading.told`; here it is held to where a
+crawl may go, and to what may be kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.errors import FetchError
+from catalog_pipeline.fetching.link_header import next_links
+from catalog_pipeline.fetching.redirects import check_redirect
+from catalog_pipeline.fetching.secrets import Secrets
+from catalog_pipeline.reading.told import telling_reader
+from catalog_pipeline.records import PageRecord, Response, Told
+
+
+class Telling:
+    """Reads it for the pages of one catalogue; threads share it."""
+
+    def __init__(self, catalogue: Catalogue, secrets: Secrets) -> None:
+        self._catalogue = catalogue
+        self._secrets = secrets
+        self._reader = telling_reader(catalogue)
+
+    def needs_headers(self, page: PageKey) -> bool:
+        """Whether the stored body of a page does not tell it."""
+        is_one = self._reader is not None and self._catalogue.tells(page)
+        return is_one and self._reader is not None and self._reader.needs_headers
+
+    def told(
+        self, page: PageKey, response: Response, body: bytes, content_type: str | None
+    ) -> Told | None:
+        """What the page tells; None where it is no page that does."""
+        if self._reader is None or not self._catalogue.tells(page):
+            return None
+        told = self._reader.read(
+            body,
+            url=response.url,
+            content_type=content_type,
+            headers=response.headers,
+            next_links=next_links(response.headers),
+        )
+        return self._kept(told, response.url)
+
+    def told_again(self, record: PageRecord, body: bytes) -> Told | None:
+        """What a stored page tells by the YAML as it is now."""
+        if self._reader is None or not self._catalogue.tells(record.page):
+            return None
+        if self._reader.needs_headers:
+            return record.told
+        told = self._reader.read(body, url=record.url, content_type=record.content_type)
+        return self._kept(told, record.url)
+
+    def _kept(self, told: Told, url: str) -> Told:
+        if told.successor is None:
+            return self._secrets.hide_in(told)
+        try:
+            address = check_redirect(self._catalogue, url, told.successor)
+        except FetchError as error:
+            why = error.problem.rpartition(": ")[2]
+            told = replace(told, successor=None, problem=f"the next page is refused: {why}")
+            return self._secrets.hide_in(told)
+        successor = self._catalogue.below_base(address)
+        if self._secrets.are_in(successor):
+            problem = "the address of the next page holds a secret of the crawl, and is not kept"
+            return Told(told.by, problem=problem)
+        return replace(told, successor=successor, found=successor)
