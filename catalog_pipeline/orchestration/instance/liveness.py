@@ -112,11 +112,18 @@ def _liveness_before_start(instance: dg.DagsterInstance, run: dg.DagsterRun) -> 
 
 
 def _liveness_without_sign(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Liveness:
-    """Judges a started run that never gave a sign: just started, or not one of ours."""
-    if code_server_runs(run):
-        return Liveness(True, "its code server runs it")
+    """Judges a started run that gives no sign: just started, about to end, or not one of ours.
+
+    Its code server is asked last, and not if the run has ended meanwhile: a process that ends may
+    leave the lock locked that the server then waits for, and with it all that others ask of it.
+    """
     if process_of_run_lives(instance, run):
         return Liveness(True, "the process that logged its start is alive")
+    now = instance.get_run_by_id(run.run_id)
+    if now is not None and now.is_finished:
+        return Liveness(False, "it has finished")
+    if code_server_runs(run):
+        return Liveness(True, "its code server runs it")
     age = _seconds_since_change(instance, run)
     if age < GRACE_SECONDS:
         return Liveness(True, f"it was started {age:.0f} s ago")

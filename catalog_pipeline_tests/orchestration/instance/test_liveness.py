@@ -1,6 +1,8 @@
 """Which runs are alive: by their sign of life, their process, and how long they have been there."""
 
+import json
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from dagster._core.remote_origin import (
     RemoteRepositoryOrigin,
 )
 from dagster._core.storage.dagster_run import DagsterRun
+from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance import liveness
@@ -165,6 +168,23 @@ def test_a_run_that_gives_no_sign_is_alive_while_its_process_is(
     monkeypatch.setattr(liveness, "GRACE_SECONDS", 0.0)
     assert is_run_alive(instance, _run(instance, STATUS.STARTED, pid=os.getpid()))
     assert not is_run_alive(instance, _run(instance, STATUS.STARTED, pid=_pid_of_a_dead_process()))
+
+
+def test_a_code_server_is_asked_of_no_run_whose_process_lives_nor_of_one_that_has_ended(
+    instance: dg.DagsterInstance,
+) -> None:
+    """An end that it has not noticed yet can make it wait for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        address = {"host": "127.0.0.1", "port": server.getsockname()[1]}
+        tags = {GRPC_INFO_TAG: json.dumps(address)}
+        living = _run(instance, STATUS.STARTED, pid=os.getpid()).with_tags(tags)
+        assert is_run_alive(instance, living)
+        ended = _run(instance, STATUS.STARTED, pid=_pid_of_a_dead_process()).with_tags(tags)
+        instance.report_run_failed(ended)
+        assert not is_run_alive(instance, ended)
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 def test_a_run_that_makes_its_sign_while_one_looks_is_alive(
