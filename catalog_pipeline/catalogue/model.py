@@ -51,7 +51,7 @@ from catalog_pipeline.catalogue.parts import (
     checked_columns,
 )
 from catalog_pipeline.catalogue.politeness import BasicLogin, BearerLogin, Limits, Login, Politeness
-from catalog_pipeline.catalogue.request_values import Cookies, Headers
+from catalog_pipeline.catalogue.request_values import Cookies, FromEnvironment, Headers
 from catalog_pipeline.catalogue.upkeep import Coverage, DiscardedShare, Duplicates, Schedule
 
 _PARSER_REVISION = 3
@@ -207,6 +207,12 @@ class CatalogueAttributes(ListingPages, StrictModel):
         if urlsplit(path_or_url).scheme:
             return path_or_url
         return self.base_url.rstrip("/") + "/" + path_or_url.lstrip("/")
+
+    @property
+    def is_private(self) -> bool:
+        """Whether its pages are shown to who has a secret: by a login, a header or a cookie."""
+        sent = (*self.headers.values(), *self.cookies.values())
+        return self.login is not None or any(isinstance(each, FromEnvironment) for each in sent)
 
     @property
     def code_version(self) -> str:

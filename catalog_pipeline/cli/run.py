@@ -174,7 +174,7 @@ def _run(request: CrawlRequest, progress: RunProgress) -> CrawlResult:
     places = catalogue_places(catalogue.name)
     with ExitStack() as stack:
         stack.enter_context(progress)
-        if catalogue.login is not None:
+        if catalogue.is_private:
             stack.enter_context(private_files())
         lease = stack.enter_context(
             catalogue_lock(places.folder, "catalog-pipeline run", on_wait=progress.waiting_for)

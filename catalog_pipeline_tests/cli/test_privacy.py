@@ -47,6 +47,16 @@ def test_what_a_crawl_behind_a_login_writes_is_private_and_what_was_there_become
     assert _seen_by_others(home, data) == []
 
 
+@pytest.mark.parametrize("key", ["headers", "cookies"])
+def test_what_is_crawled_with_a_secret_header_or_cookie_is_private_too(
+    site: Site, run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("SHOP_KEY", "a-key-of-the-shop")
+    site.write(last_page=2, **{key: {"X-Shop-Key": {"env": "SHOP_KEY"}}})
+    assert run("run", NAME).code == 0
+    assert _seen_by_others(home, site.places.folder) == []
+
+
 def test_without_a_login_the_umask_alone_decides(site: Site, run: Run) -> None:
     before = os.umask(0o022)
     try:
