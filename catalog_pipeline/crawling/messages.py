@@ -197,7 +197,8 @@ class WorkerLost:
     """A worker process has ended; another one takes its place. No worker sends this.
 
     `tasks` are those that it did not answer, `reading` the pages that it was just reading.
-    `exceeded` says of pages why it was ended because of them. `status` is as `subprocess` has it.
+    `exceeded` says of pages why it was ended because of them; one without a page is the login's.
+    `status` is as `subprocess` has it.
     `fields` names the field of a page that was just read. One that has begun with none of its pages
     says nothing about them.
     """

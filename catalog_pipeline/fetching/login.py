@@ -9,6 +9,7 @@ No user name, password or token is ever part of a message or a `repr`.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -49,10 +50,12 @@ def log_in(
     credentials: Credentials,
     *,
     before_request: Callable[[], None] = lambda: None,
+    reading: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
     """Log in with `exchange`, whose cookies then hold the session.
 
-    `before_request` is called before each request, to keep the pace.
+    `before_request` is called before each request, to keep the pace. What the site answers is read
+    within what `reading` gives.
 
     Raises:
         LoginError: the site does not accept the login.
@@ -68,7 +71,8 @@ def log_in(
             except FetchError as error:
                 request = steps.throw(error)
             else:
-                request = steps.send(answer)
+                with reading():
+                    request = steps.send(answer)
     except StopIteration:
         return
 

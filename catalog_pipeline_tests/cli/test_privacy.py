@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,8 @@ def test_what_is_crawled_with_a_secret_header_or_cookie_is_private_too(
     site: Site, run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setenv("SHOP_KEY", "a-key-of-the-shop")
-    site.write(last_page=2, **{key: {"X-Shop-Key": {"env": "SHOP_KEY"}}})
+    changes: dict[str, Any] = {key: {"X-Shop-Key": {"env": "SHOP_KEY"}}}
+    site.write(last_page=2, **changes)
     assert run("run", NAME).code == 0
     assert _seen_by_others(home, site.places.folder) == []
 

@@ -16,13 +16,13 @@ from catalog_pipeline.crawling.lock import catalogue_lock
 from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.crawling.reparse import ReparseJob, reparse
 from catalog_pipeline.crawling.workforce import Workforce
-from catalog_pipeline.errors import WorkerError
+from catalog_pipeline.errors import LoginError, WorkerError
 from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.system.locked_file import read_values
 from catalog_pipeline_tests.crawling.recorders import KeptRecords
 from catalog_pipeline_tests.site import Site
-from catalog_pipeline_tests.written_site import listing, written_site
+from catalog_pipeline_tests.written_site import WrittenSite, listing, written_site
 
 pytestmark = pytest.mark.processes
 
@@ -169,6 +169,54 @@ def test_a_pattern_that_takes_too_long_costs_its_page_alone(site: Site):
     assert message.startswith(f"page 4 {made.url}/products?page=4: ")
     assert len(records.pages) == 7
     assert set(asked.values()) == {1}
+
+
+LOGIN = {
+    "kind": "form",
+    "page": "/login",
+    "username_env": "SHOP_USER",
+    "password_env": "SHOP_PASSWORD",
+}
+FORM = "<form method=post action=/in><input name=username><input name=password></form>"
+
+
+def _slow() -> str:
+    """An XPath that takes far longer than anybody waits, on the smallest page."""
+    path = "//*"
+    for _ in range(12):
+        path = f"//*[count({path}) > 0]"
+    return path
+
+
+def _members(made: WrittenSite, site: Site, monkeypatch: pytest.MonkeyPatch, **login: str) -> None:
+    monkeypatch.setenv("SHOP_USER", "member")
+    monkeypatch.setenv("SHOP_PASSWORD", "practice")
+    made.bodies |= {"/login": FORM, "/in": f"<p>Welcome{8 * '<b></b>'}</p>"}
+    made.write({page: listing(page, "a name") for page in range(1, 4)})
+    limits = {"parse_seconds": 0.5}
+    made.describe(site, {"name": {"select": "i"}}, limits=limits, login={**LOGIN, **login})
+
+
+@pytest.mark.parametrize("key", ["form", "logged_in", "error"])
+def test_a_page_of_a_login_that_takes_too_long_to_read_ends_the_login(
+    site: Site, monkeypatch: pytest.MonkeyPatch, key: str
+):
+    with written_site() as made:
+        _members(made, site, monkeypatch, **{key: f"xpath:{_slow()}"})
+        expected = (
+            r"a page of it cannot be read: .* took longer than 0.5 s \(limits.parse_seconds\)"
+        )
+        with pytest.raises(LoginError, match=expected):
+            crawl(_job(site, site.catalogue), KeptRecords(), CrawlContext(), lambda: False)
+
+
+def test_a_page_that_takes_too_long_to_be_told_from_a_login_page_fails_alone(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+):
+    with written_site() as made:
+        _members(made, site, monkeypatch, logged_in=f"xpath://p[not(//i)] | //i[{_slow()}]")
+        outcome = crawl(_job(site, site.catalogue), KeptRecords(), CrawlContext(), lambda: False)
+    assert _failures(outcome) == dict.fromkeys([1, 2, 3], "parse_seconds")
 
 
 def test_a_page_that_hangs_within_a_selector_names_the_field(site: Site, endanger: Endanger):

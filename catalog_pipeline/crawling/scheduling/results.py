@@ -150,7 +150,7 @@ class Results:
         stored = self._stored_by_the_dead(lost)
         for task in lost.tasks:
             if isinstance(task, messages.LogIn):
-                self._admission.session.interrupted()
+                self._admission.session.interrupted(lost.exceeded)
             if not isinstance(task, messages.FetchPage):
                 continue
             work = self._queue.land(task.page)

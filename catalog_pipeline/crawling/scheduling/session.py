@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.politeness import FormLogin
 from catalog_pipeline.crawling.scheduling.retry_policy import next_attempt
-from catalog_pipeline.errors import FetchError, LoginError
+from catalog_pipeline.errors import FetchError, LoginError, ParseLimitError
 
 
 class Session:
@@ -70,8 +72,15 @@ class Session:
             raise LoginError(f"{self._name}: no login after {tries}: {error.problem}")
         self.try_at = again_at
 
-    def interrupted(self) -> None:
-        """The worker that logged in has ended without a word: it begins anew, as if it had not."""
+    def interrupted(self, exceeded: Sequence[ParseLimitError] = ()) -> None:
+        """The worker that logged in has ended without a word: it begins anew, as if it had not.
+
+        Raises:
+            LoginError: it was ended because of what the login's pages `exceeded`.
+        """
+        problem = next((error.problem for error in exceeded if error.page is None), None)
+        if problem is not None:
+            raise LoginError(f"{self._name}: no login, as a page of it cannot be read: {problem}")
         self.is_under_way = False
         self._tries -= 1
 

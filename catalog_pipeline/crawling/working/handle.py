@@ -105,9 +105,10 @@ class WorkerHandle:
         if guilty is not None:
             text = f"reading it {problem} (limits.{limit})"
             name, pattern = self._field_of(guilty)
+            of_login = [None] if guilty.mark == mark_of(None) else []
             self._exceeded = tuple(
                 ParseLimitError(text, kind=limit, page=page, field=name, pattern=pattern)
-                for page in self._pages([guilty])
+                for page in (*self._pages([guilty]), *of_login)
             )
         self._is_ended = True
         self.process.kill()

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Mapping
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.politeness import FormLogin
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.working.failed_answers import without_secrets
@@ -43,7 +44,7 @@ from catalog_pipeline.fetching.login import (
 from catalog_pipeline.fetching.lost_page import require_page
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
-from catalog_pipeline.records import FailedAnswer, Redirect, Validators
+from catalog_pipeline.records import FailedAnswer, Redirect, Response, Validators
 from catalog_pipeline.storing.evidence import Evidence
 
 _THREADS_WITHOUT_A_BOARD = 64
@@ -80,9 +81,8 @@ class PageWorker:
         self._cookies = self._cookie_file.load() if self._cookie_file else None
         self._secrets = Secrets.of_site(catalogue, environ, self._cookies)
         self._evidence = Evidence(places.failures)
-        self._writer = PageWriter(
-            catalogue, places, self._secrets, board or ReadingBoard.make(_THREADS_WITHOUT_A_BOARD)
-        )
+        self._board = board or ReadingBoard.make(_THREADS_WITHOUT_A_BOARD)
+        self._writer = PageWriter(catalogue, places, self._secrets, self._board)
         unasked = catalogue.model_copy(update={"headers": {}, "cookies": {}})
         self._exchange = Exchange(
             catalogue if asks else unasked,
@@ -151,7 +151,7 @@ class PageWorker:
                 if error.pushback.slow_down:
                     slots.hold(task.wave + 1)
                 return self._refused(task, error)
-        if session_has_expired(self._catalogue, answer):
+        if self._has_expired(task.page, answer):
             return messages.SessionExpired(task.page, task.session)
         if isinstance(answer, Redirect):
             shown = self._secrets.hide(answer.location)
@@ -169,6 +169,13 @@ class PageWorker:
             error.answer = FailedAnswer(answer.url, answer.status, answer.headers, answer.body)
             return messages.PageRefused(task.page, error)
         return messages.PageStored(task.page, stored)
+
+    def _has_expired(self, page: PageKey, answer: Response | Redirect) -> bool:
+        """Whether the page is none of a live session; its content is read for that too."""
+        if not isinstance(self._catalogue.login, FormLogin):
+            return False
+        with self._board.reading(page):
+            return session_has_expired(self._catalogue, answer)
 
     def _refused(self, task: messages.FetchPage, error: FetchError) -> messages.Answer:
         if session_has_expired(self._catalogue, error):
@@ -209,6 +216,7 @@ class PageWorker:
                 self._catalogue,
                 self._credentials,
                 before_request=before_request,
+                reading=lambda: self._board.reading(None),
             )
             if self._cookie_file and self._cookies is not None:
                 self._cookie_file.save(self._cookies)

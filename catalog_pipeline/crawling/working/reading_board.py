@@ -32,6 +32,7 @@ _MARK = struct.Struct("q")
 _MARK_AT = _SINCE.size + _FIELD.size
 _SLOT_BYTES = _MARK_AT + _MARK.size
 _NO_PAGE = 0
+_LOGIN = -1
 _NO_FIELD = 0
 
 
@@ -49,9 +50,9 @@ class Reading:
     field: int
 
 
-def mark_of(page: PageKey) -> int:
-    """A number that stands for a page among the few that one worker has."""
-    return zlib.crc32(str(page).encode()) + 1
+def mark_of(page: PageKey | None) -> int:
+    """A number that stands for a page among the few that one worker has; None is the login."""
+    return _LOGIN if page is None else zlib.crc32(str(page).encode()) + 1
 
 
 class ReadingBoard:
@@ -88,7 +89,7 @@ class ReadingBoard:
         return int(count)
 
     @contextmanager
-    def reading(self, page: PageKey) -> Iterator[Callable[[int], None]]:
+    def reading(self, page: PageKey | None) -> Iterator[Callable[[int], None]]:
         """Note the page for as long as its content is read; what it gives notes a field."""
         with self._lock:
             slot = self._free.pop()

@@ -1,4 +1,4 @@
-"""Who may read what a run writes: behind a login or another secret, only the owner of home and data.
+"""Who may read what a run writes: behind a login or a secret, only the owner of home and data.
 
 How files are made private is in `catalog_pipeline.system.private_files`.
 """
@@ -17,7 +17,7 @@ from catalog_pipeline.system.private_files import private_files, withdraw
 
 @contextmanager
 def for_the_owner_alone(context: dg.AssetExecutionContext, catalogue: Catalogue) -> Iterator[None]:
-    """Behind a login or another secret what is made within is private, and what is there becomes so."""
+    """Behind a secret what is made within is private, and what is there becomes so."""
     if not catalogue.is_private:
         yield
         return
