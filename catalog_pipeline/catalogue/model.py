@@ -64,8 +64,8 @@ class CatalogueAttributes(ListingPages, StrictModel):
     description: str = ""
     """What the catalogue is, for `list` and the web UI."""
     preset: Literal["shopify", "woocommerce"] | None = None
-    """The system of the shop: it gives `page_url`, `records`, `key` and `fields` of its public
-    products, each of which may be given anew."""
+    """The system of the shop: it gives `page_url`, `pages`, `records`, `key` and `fields` of its
+    public products, each of which may be given anew."""
     currency: CurrencyCode | None = None
     """ISO 4217 code of the prices of all fields that say none of their own."""
     base_url: BaseUrl

@@ -18,6 +18,8 @@ def expanded(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """The attributes with those of their preset, where they do not give them themselves."""
     name = attributes.get("preset")
     preset = _presets().get(name, {}) if isinstance(name, str) else {}
+    if attributes.get("last_page") is not None:
+        preset = {key: value for key, value in preset.items() if key != "pages"}
     whole = {**preset, **attributes}
     fields = whole.get("fields")
     if not isinstance(fields, Mapping):

@@ -38,7 +38,7 @@ put texts together (`xpath:concat(./b, '.', ./i)`; `join` does it for several se
 of `$12<sup>99</sup>` are one price to either; digits of two elements that meet otherwise are
 an error. Pages of JSON have `records: {from: json, path: products}`, and JMESPaths as fields
 (`price: {json: "variants[0].price", …}`); a shop of Shopify or WooCommerce is `preset: shopify`,
-`base_url`, `last_page` and `currency`.
+`base_url` and, for Shopify, `currency`.
 
 No value is guessed. A price whose sign several currencies share, or whose only separator may part
 thousands or decimals, is an error that names the key which settles it, unless the countries of the

@@ -27,7 +27,7 @@ The path is relative to the YAML's own folder, so it holds without a network and
 that an editor was opened in.
 """
 
-_NOT_OF_A_PRESET = ("base_url", "last_page")
+_NOT_OF_A_PRESET = ("base_url",)
 _TEMPLATE = {
     "type": "string",
     "pattern": r"\{\{.*\}\}",
