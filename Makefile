@@ -31,7 +31,7 @@ slow: $(VENV)/installed-for-tests  ## Those of deaths, and of services with the 
 	@$(BIN)/python -m pytest $(TWO) $(SLOW)
 
 lowest: $(VENV)/installed-for-tests  ## `quick` and `crawls` with the lowest versions that are allowed; before a release
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
+	@$(BIN)/uv venv --quiet --clear --seed --python $(BIN)/python $(LOWEST)
 	@$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct '.[test]'
 	@$(LOWEST)/bin/python -m pytest -W default $(SLOW:%=--ignore=%) $(TWO)
 

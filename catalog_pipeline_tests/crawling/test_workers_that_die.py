@@ -58,6 +58,9 @@ def _numbers(records: KeptRecords) -> list[int]:
 
 
 def _failures(outcome: CrawlOutcome) -> dict[int, str]:
+    """The kinds of the failures by page; each of their sentences names page and address."""
+    for failure in outcome.failures:
+        assert failure.message.startswith(f"page {failure.page} {failure.url}: ")
     return {failure.page.number: failure.kind for failure in outcome.failures}
 
 

@@ -83,6 +83,11 @@ class WebUi:
         log.get_by_text("RUN_FAILURE").wait_for()
         return log.inner_text()
 
+    def read_reason_of(self, partition: str) -> str:
+        """A partition's own page → the line below the banner of the run that failed."""
+        self.open(f"{self._asset}?view=partitions&partition={partition}")
+        return self.page.get_by_text(re.compile("^Reason: ")).inner_text()
+
     def read_failed_event_of(self, partition: str) -> str:
         """The asset's events → that of a partition, which is shown as failed."""
         self.open(f"{self._asset}?view=events")

@@ -89,6 +89,10 @@ def test_a_crawl_is_launched_terminated_re_executed_and_its_failed_pages_relaunc
     wait_for_counts(web_ui, TWO_RED)
     assert client.statuses(NAME).failed == [17, 40]
     for partition, reason in REASONS.items():
+        address = f"{shop.url}/products?page={partition}"
+        said = web_ui.read_reason_of(partition)
+        assert said.startswith(f"Reason: page {partition} {address}: ")
+        assert reason in said
         assert reason in web_ui.read_logs_of(partition)
         assert reason in web_ui.read_failed_event_of(partition)
     well = {page: count for page, count in downloads(shop).items() if page not in (17, 40)}

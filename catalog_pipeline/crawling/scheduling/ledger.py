@@ -78,8 +78,7 @@ class Ledger:
 
         `unread_by` is the code version that could not read its stored body.
         """
-        if error.page is None:
-            error.page, error.url = page, error.url or url
+        error.page, error.url = error.page or page, error.url or url
         failure = PageFailure(
             page=page,
             url=shortened(url, _MAX_ADDRESS_CHARACTERS),

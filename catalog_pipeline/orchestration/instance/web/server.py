@@ -12,6 +12,7 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster_webserver.app import create_app_from_workspace_process_context
 
 from catalog_pipeline.errors import UsageError
+from catalog_pipeline.orchestration.instance.web.failed_partition import FailureTellingPages
 from catalog_pipeline.orchestration.instance.web.guard import SiteGuard
 
 USUAL_PORT = 3000
@@ -30,7 +31,8 @@ class WebServer(uvicorn.Server):
         host_names: Collection[str],
         on_ready: Callable[[], None],
     ) -> None:
-        app = SiteGuard(create_app_from_workspace_process_context(workspace), host_names)
+        pages = FailureTellingPages(create_app_from_workspace_process_context(workspace))
+        app = SiteGuard(pages, host_names)
         super().__init__(
             uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_END_SECONDS)
         )
