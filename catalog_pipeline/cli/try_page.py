@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from http.cookiejar import CookieJar
 from pathlib import Path
 
@@ -25,15 +26,14 @@ from catalog_pipeline.cli.grids import output_console, print_rows
 from catalog_pipeline.cli.kept_pages import saved_response, stored_response
 from catalog_pipeline.cli.options import PAGE, base_url_option, complete_names, json_option
 from catalog_pipeline.cli.page_findings import findings_of
+from catalog_pipeline.cli.reading_limits import within_limits
 from catalog_pipeline.cli.terminal import GuardedConsole, say
+from catalog_pipeline.cli.tried_page import TriedPage, tried_page
 from catalog_pipeline.errors import FetchError, LoginError, ParseError, UsageError
-from catalog_pipeline.fetching.link_header import next_links
 from catalog_pipeline.fetching.secrets import Secrets
-from catalog_pipeline.reading.explaining import Explanation, FieldMatch, explain
-from catalog_pipeline.reading.html.listing import ListingParser
-from catalog_pipeline.reading.reader import Reader, reader_of
-from catalog_pipeline.reading.told import telling_reader
-from catalog_pipeline.records import Cell, Columns, Reading, Response, Told
+from catalog_pipeline.reading.explaining import Explanation, FieldMatch
+from catalog_pipeline.reading.reader import reader_of
+from catalog_pipeline.records import Cell, Columns, Response
 from catalog_pipeline.sandbox.on_demand import served
 
 _ROWS_SHOWN = 20
@@ -82,7 +82,7 @@ def command(
     session = CookieJar()
     secrets = Secrets.of_site(described, os.environ, session)
     shown_rows = None if shows_all else _ROWS_SHOWN
-    found: list[_Tried] = []
+    found: list[TriedPage] = []
     for path in saved or (None,):
         try:
             if stored is not None:
@@ -95,7 +95,7 @@ def command(
             secrets.hide_in_error(error)
             raise
         response = replace(response, url=secrets.hide(response.url))
-        tried = _tried(described, parser, number, response, path, secrets)
+        tried = tried_page(described, parser, number, response, path, secrets)
         found.append(tried)
         if not as_json:
             _show(described, tried, shown_rows)
@@ -104,65 +104,7 @@ def command(
     return max(int(tried.error is not None) for tried in found)
 
 
-@dataclass(frozen=True)
-class _Tried:
-    """What came of one page: its products, or why there are none."""
-
-    response: Response
-    path: Path | None
-    reading: Reading | None
-    error: ParseError | None
-    explanation: Explanation | None
-    told: Told | None = None
-    """What the page tells of its listing."""
-
-
-def _tried(
-    catalogue: Catalogue,
-    parser: Reader,
-    page: PageKey,
-    response: Response,
-    path: Path | None,
-    secrets: Secrets,
-) -> _Tried:
-    reading, error = None, None
-    try:
-        reading = parser.read(
-            response.body, url=response.url, page=page, content_type=response.content_type
-        )
-    except ParseError as problem:
-        secrets.hide_in_error(problem)
-        error = problem
-    explanation = (
-        explain(parser, response.body, url=response.url, content_type=response.content_type)
-        if isinstance(parser, ListingParser)
-        else None
-    )
-    told = _told(catalogue, page, response) if error is None else None
-    return _Tried(
-        response,
-        path,
-        secrets.hide_in(reading),
-        error,
-        secrets.hide_in(explanation),
-        secrets.hide_in(told),
-    )
-
-
-def _told(catalogue: Catalogue, page: PageKey, response: Response) -> Told | None:
-    reader = telling_reader(catalogue) if catalogue.tells(page) else None
-    if reader is None:
-        return None
-    return reader.read(
-        response.body,
-        url=response.url,
-        content_type=response.content_type,
-        headers=response.headers,
-        next_links=next_links(response.headers),
-    )
-
-
-def _show(catalogue: Catalogue, tried: _Tried, most_rows: int | None) -> None:
+def _show(catalogue: Catalogue, tried: TriedPage, most_rows: int | None) -> None:
     if tried.path is not None and tried.error is not None:
         output_console().print(str(tried.path), soft_wrap=True, markup=False)
     if tried.error is not None:
@@ -174,7 +116,7 @@ def _show(catalogue: Catalogue, tried: _Tried, most_rows: int | None) -> None:
             console.print(line, markup=False)
 
 
-def _print_json(found: Sequence[_Tried]) -> None:
+def _print_json(found: Sequence[TriedPage]) -> None:
     """The rows of all pages, or the first error."""
     for tried in found:
         if tried.error is not None:
@@ -195,7 +137,8 @@ def _fetched(catalogue: Catalogue, page: PageKey, session: CookieJar) -> Respons
     from catalog_pipeline.fetching.single import fetch_single
 
     with served(catalogue) as at_its_address:
-        return fetch_single(at_its_address, page, os.environ, session)
+        reading = partial(within_limits, catalogue)
+        return fetch_single(at_its_address, page, os.environ, session, reading)
 
 
 def _show_rows(columns: Columns, response: Response, most: int | None) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from http.cookiejar import CookieJar
 
 from requests.cookies import RequestsCookieJar
@@ -23,8 +24,11 @@ def fetch_single(
     page: PageKey,
     environ: Mapping[str, str],
     session: CookieJar | None = None,
+    reading: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Response:
     """Download one page; the cookies of a login go into `session`.
+
+    The pages of a login are read within what `reading` gives.
 
     Raises:
         FetchError: the page cannot be had, or robots.txt forbids it.
@@ -43,7 +47,7 @@ def fetch_single(
         url = catalogue.page_address(page)
         visit.check_robots(url)
         if credentials is not None:
-            log_in(exchange, catalogue, credentials)
+            log_in(exchange, catalogue, credentials, reading=reading)
         return visit.followed(url)
     finally:
         exchange.close()

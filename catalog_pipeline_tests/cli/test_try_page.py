@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from catalog_pipeline.places import data_folder
+from catalog_pipeline_tests.command import run_process
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
@@ -113,3 +114,36 @@ def test_a_pattern_that_takes_too_long_ends_with_a_sentence(site: Site, run: Run
         "took longer than 0.3 s (limits.parse_seconds), in a text of 4,001 characters" in answer.err
     )
     assert "[field name, pattern '^(([a-z ]+)+)+$']" in answer.err
+
+
+def _write_slow(site: Site, tmp_path: Path, field: dict[str, str]) -> str:
+    """A page and a field that it takes far longer to read than anybody waits."""
+    fields = {"name": {"select": "h2"}, "slow": field}
+    site.write(fields=fields, key="name", product="article", limits={"parse_seconds": 0.5})
+    saved = tmp_path / "saved.html"
+    saved.write_text(f"<article><h2>{'a' * 200}</h2>{8 * '<b></b>'}</article>")
+    return str(saved)
+
+
+@pytest.mark.processes
+def test_a_selector_that_takes_too_long_ends_it_with_the_field(site: Site, tmp_path: Path):
+    path = "//*"
+    for _ in range(12):
+        path = f"//*[count({path}) > 0]"
+    saved = _write_slow(site, tmp_path, {"select": f"xpath:{path}"})
+    answer = run_process("try", NAME, "--file", saved)
+    assert answer.code == 1
+    problem = "reading it took longer than 0.5 s (limits.parse_seconds) [field slow]"
+    assert f"Error: {problem}" in answer.err
+
+
+def test_a_pattern_that_no_engine_ends_by_itself_ends_it_with_field_and_pattern(
+    site: Site, run: Run, tmp_path: Path
+):
+    """An option of Python's own engine keeps the pattern from the one that has a time limit."""
+    saved = _write_slow(site, tmp_path, {"select": "h2", "pattern": "(?x)(a+)+b"})
+    answer = run("try", NAME, "--file", saved)
+    assert answer.code == 1
+    problem = "reading it took longer than 0.5 s (limits.parse_seconds)"
+    assert problem in answer.err
+    assert "[field slow, pattern '(?x)(a+)+b']" in answer.err

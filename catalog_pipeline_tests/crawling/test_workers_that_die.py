@@ -222,6 +222,20 @@ def test_a_page_that_takes_too_long_to_be_told_from_a_login_page_fails_alone(
     assert _failures(outcome) == dict.fromkeys([1, 2, 3], "parse_seconds")
 
 
+def test_a_page_at_which_it_takes_too_long_to_read_what_it_tells_of_its_listing_fails_alone(
+    site: Site,
+):
+    with written_site() as made:
+        made.write({1: listing(1, "a name")})
+        pages = {"kind": "linked", "next": {"select": f"xpath:{_slow()}", "attribute": "href"}}
+        limits = {"parse_seconds": 0.5}
+        catalogue = made.describe(site, {}, last_page=None, pages=pages, limits=limits)
+        FolderStore(site.places.pages).prepare()
+        job = CrawlJob(catalogue, site.places, [(catalogue.first_key, None)])
+        outcome = crawl(job, KeptRecords(), CrawlContext(), lambda: False)
+    assert _failures(outcome) == {1: "parse_seconds"}
+
+
 def test_a_page_that_hangs_within_a_selector_names_the_field(site: Site, endanger: Endanger):
     site.write(limits={"parse_seconds": 0.5})
     endanger(hang_at_third_field=[4])

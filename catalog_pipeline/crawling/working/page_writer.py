@@ -6,6 +6,8 @@ How files are written and verified belongs in `catalog_pipeline.storing`, how pa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import NamedTuple
@@ -133,6 +135,8 @@ class PageWriter:
         columns, notes, rows, hidden = self._read(
             file.body, record.url, record.page, record.content_type
         )
+        with self._reading(record.page):
+            told = self._telling.told_again(record, file.body)
         mended = replace(
             record,
             rows=len(next(iter(columns.values()))),
@@ -140,7 +144,7 @@ class PageWriter:
             code_version=self._code_version,
             products=products_hash(columns, self._key_columns),
             notes=notes,
-            told=self._telling.told_again(record, file.body),
+            told=told,
         )
         return replace(self._store.write(mended, rows, file.body), hidden_cells=hidden)
 
@@ -156,6 +160,8 @@ class PageWriter:
         """Parse and store a body; with a 304 it is the stored one, and `kept` its record."""
         content_type = kept.content_type if kept else response.content_type
         columns, notes, rows, hidden = self._read(body, response.url, page, content_type)
+        with self._reading(page):
+            told = self._telling.told(page, response, body, content_type)
         validators = kept.validators if kept else self._without_secrets(response.validators)
         record = PageRecord(
             page=page,
@@ -175,21 +181,26 @@ class PageWriter:
             asked_at=asked_at,
             products=products_hash(columns, self._key_columns),
             notes=notes,
-            told=self._telling.told(page, response, body, content_type),
+            told=told,
         )
         return replace(self._store.write(record, rows, body), hidden_cells=hidden)
 
     def _read(self, body: bytes, url: str, page: PageKey, content_type: str | None) -> _Read:
-        """The only thing that is noted as reading: what storing costs is not the page's fault."""
+        with self._reading(page):
+            reading = self._parser.read(body, url=url, page=page, content_type=content_type)
+            columns, hidden = self._secrets.hide_in_rows(reading.columns)
+            notes = self._secrets.hide_in(reading.notes)
+            return _Read(columns, notes, page_file.rows_json(columns), hidden)
+
+    @contextmanager
+    def _reading(self, page: PageKey) -> Iterator[None]:
+        """What is noted as reading, and no more: what storing costs is not the page's fault."""
         with (
             alone_to_blame(page),
             self._board.reading(page) as field_begins,
             watched(field_begins),
         ):
-            reading = self._parser.read(body, url=url, page=page, content_type=content_type)
-            columns, hidden = self._secrets.hide_in_rows(reading.columns)
-            notes = self._secrets.hide_in(reading.notes)
-            return _Read(columns, notes, page_file.rows_json(columns), hidden)
+            yield
 
     def _without_secrets(self, validators: Validators) -> Validators:
         """A validator with a secret in it is none: it would have to be stored as it is."""
