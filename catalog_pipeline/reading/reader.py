@@ -18,20 +18,11 @@ from catalog_pipeline.errors import CatalogPipelineError, PoisonousPageError
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.reading.json.listing import JsonListingParser
 from catalog_pipeline.reading.told import telling_reader
-from catalog_pipeline.records import Columns, Reading
+from catalog_pipeline.records import Reading
 
 
 class Reader(Protocol):
     """Reads the pages of one catalogue; threads share it."""
-
-    def parse(
-        self, body: bytes, *, url: str, page: PageKey, content_type: str | None = None
-    ) -> Columns:
-        """The records of a page as `read` gives them, without what was noted of them.
-
-        Raises:
-            ParseError: the page is not what the catalogue's YAML says.
-        """
 
     def read(
         self, body: bytes, *, url: str, page: PageKey, content_type: str | None = None

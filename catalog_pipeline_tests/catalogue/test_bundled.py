@@ -32,11 +32,15 @@ def test_a_bundled_catalogue_names_the_component_and_has_a_description(name):
 def test_it_reads_the_products_of_the_practice_shop(name):
     catalogue = load_catalogue(name, {})
     goods = [product(number) for number in range(1, 201)]
-    columns = ListingParser(catalogue).parse(
-        listing_page(goods, 1).encode(),
-        url=catalogue.page_address(PageKey(1)),
-        page=PageKey(1),
-        content_type="text/html; charset=utf-8",
+    columns = (
+        ListingParser(catalogue)
+        .read(
+            listing_page(goods, 1).encode(),
+            url=catalogue.page_address(PageKey(1)),
+            page=PageKey(1),
+            content_type="text/html; charset=utf-8",
+        )
+        .columns
     )
     assert columns["product_id"] == [item.id for item in goods]
     assert columns["name"] == [item.name for item in goods]
@@ -50,11 +54,15 @@ def test_it_reads_the_products_of_the_practice_shop(name):
 def test_the_practice_shop_gives_all_its_details():
     catalogue = load_catalogue("sandbox", {})
     goods = [product(number) for number in range(1, 21)]
-    columns = ListingParser(catalogue).parse(
-        listing_page(goods, 1).encode(),
-        url=catalogue.page_address(PageKey(1)),
-        page=PageKey(1),
-        content_type=None,
+    columns = (
+        ListingParser(catalogue)
+        .read(
+            listing_page(goods, 1).encode(),
+            url=catalogue.page_address(PageKey(1)),
+            page=PageKey(1),
+            content_type=None,
+        )
+        .columns
     )
     assert columns["category"] == [item.category_name for item in goods]
     assert columns["category_slug"] == [item.category for item in goods]
@@ -78,8 +86,15 @@ def test_the_practice_shop_gives_all_its_details():
 )
 def test_catalog108_bears_several_kinds_of_markup(card):
     catalogue = load_catalogue("catalog108", {})
-    columns = ListingParser(catalogue).parse(
-        card.encode(), url=catalogue.page_address(PageKey(1)), page=PageKey(1), content_type=None
+    columns = (
+        ListingParser(catalogue)
+        .read(
+            card.encode(),
+            url=catalogue.page_address(PageKey(1)),
+            page=PageKey(1),
+            content_type=None,
+        )
+        .columns
     )
     assert {name: cells[0] for name, cells in columns.items()} == {
         "product_id": 334,

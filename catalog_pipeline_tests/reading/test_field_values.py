@@ -255,7 +255,7 @@ def test_nth_chooses_among_several_matches(nth, amount, select):
     fields = {"name": {"select": "i"}, "x": MONEY | {"select": select, "nth": nth}}
     page = _products(f"<i>1</i>{content}", "<i>2</i>").encode()
     parser = ListingParser(catalogue(fields))
-    columns = parser.parse(page, url="https://shop.example/list/1", page=PageKey(1))
+    columns = parser.read(page, url="https://shop.example/list/1", page=PageKey(1)).columns
     assert columns["x"] == [amount, None]
 
 

@@ -15,7 +15,7 @@ URL = "https://shop.example/list/1"
 def _columns(body: str, fields: dict[str, Any], key: str = "id") -> dict[str, list[Any]]:
     described: dict[str, Any] = {"id": {"select": "u"}, **fields}
     parser = ListingParser(catalogue(described, key=key))
-    columns = parser.parse(body.encode(), url=URL, page=PageKey(1))
+    columns = parser.read(body.encode(), url=URL, page=PageKey(1)).columns
     assert tuple(columns) == parser.catalogue.columns
     return dict(columns)
 

@@ -29,11 +29,11 @@ def test_a_page_gives_exactly_its_products_or_its_error(case):
     expected = folder / "products.json"
     if not expected.exists():
         with pytest.raises(ParseError) as caught:
-            parser.parse(body, url=url, page=PageKey(PAGE), content_type=None)
+            parser.read(body, url=url, page=PageKey(PAGE), content_type=None)
         assert str(caught.value) == (folder / "error.txt").read_text(encoding="utf-8").strip()
         assert not explain(parser, body, url=url).is_good
         return
-    columns = parser.parse(body, url=url, page=PageKey(PAGE), content_type=None)
+    columns = parser.read(body, url=url, page=PageKey(PAGE), content_type=None).columns
     assert tuple(columns) == catalogue.columns
     assert columns == json.loads(expected.read_text(encoding="utf-8"))
     assert explain(parser, body, url=url).is_good

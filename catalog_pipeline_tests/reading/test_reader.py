@@ -73,7 +73,7 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 def _read(case: Case, products: list[Product]) -> dict[str, list]:
-    return case.make(case.catalogue).parse(case.body(products), url=URL, page=PageKey(3))
+    return case.make(case.catalogue).read(case.body(products), url=URL, page=PageKey(3)).columns
 
 
 def test_each_column_has_one_value_per_product_in_the_pages_order(case: Case):
@@ -117,6 +117,8 @@ def test_threads_share_a_reader(case: Case):
     bodies = [case.body([{"name": f"{n}-{m}"} for m in range(20)]) for n in range(40)]
     with ThreadPoolExecutor(8) as threads:
         found = list(
-            threads.map(lambda body: reader.parse(body, url=URL, page=PageKey(1))["name"], bodies)
+            threads.map(
+                lambda body: reader.read(body, url=URL, page=PageKey(1)).columns["name"], bodies
+            )
         )
     assert found == [[f"{n}-{m}" for m in range(20)] for n in range(40)]

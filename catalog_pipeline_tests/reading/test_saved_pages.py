@@ -21,12 +21,12 @@ pytestmark = pytest.mark.skipif(
 def _rows(catalogue, folder, pages):
     parser = ListingParser(catalogue)
     for page in pages:
-        columns = parser.parse(
+        columns = parser.read(
             (folder / f"page-{page:03}.html").read_bytes(),
             url=catalogue.page_address(PageKey(page)),
             page=page,
             content_type="text/html",
-        )
+        ).columns
         for position, values in enumerate(zip(*columns.values(), strict=True), start=1):
             yield {"page": page, "pos": position, **dict(zip(columns, values, strict=True))}
 
@@ -84,6 +84,6 @@ def test_a_page_that_only_leads_on_is_no_listing():
     stub = SAVED / "acessorioscelular" / "page-001.redirect-stub.html"
     parser = ListingParser(read_catalogue(ACESSORIOS))
     with pytest.raises(ParseError, match=r"no product on the page .* meta refresh"):
-        parser.parse(
+        parser.read(
             stub.read_bytes(), url="https://shop.example/", page=PageKey(1), content_type=None
         )

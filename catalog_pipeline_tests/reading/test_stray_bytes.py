@@ -27,7 +27,7 @@ PRODUCT = b"<li><b>Caf\xc3\xa9</b> <i>no 7</i> <a href='/p?q=1'>x</a> <u>3</u></
 
 def _read(page: bytes, content_type: str = "text/html; charset=utf-8") -> dict[str, list[Cell]]:
     parser = ListingParser(catalogue(FIELDS, "li"))
-    return parser.parse(page, url=URL, page=PageKey(1), content_type=content_type)
+    return parser.read(page, url=URL, page=PageKey(1), content_type=content_type).columns
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,9 @@ def test_a_page_without_products_tells_its_first_stray_byte_and_its_title_in_pla
 def test_stray_bytes_are_found_in_every_charset(charset: str, stray: bytes) -> None:
     page = b"<li><b>A</b></li><p>" + stray + b"</p><li><b>B</b></li>" + stray
     parser = ListingParser(catalogue({"name": {"select": "b"}}, "li"))
-    rows = parser.parse(
+    rows = parser.read(
         page, url=URL, page=PageKey(1), content_type=f"text/html; charset={charset}"
-    )
+    ).columns
     assert rows == {"name": ["A", "B"]}
 
 

@@ -85,17 +85,6 @@ class ListingParser:
         check_templates(catalogue)
         self._local = threading.local()
 
-    def parse(
-        self, body: bytes, *, url: str, page: PageKey, content_type: str | None = None
-    ) -> Columns:
-        """The products of a page, one list per column of the catalogue.
-
-        Raises:
-            ParseError: the page is not what the catalogue's YAML says, in any respect.
-            ParseLimitError: looking for a pattern takes longer than a page may take.
-        """
-        return self.read(body, url=url, page=page, content_type=content_type).columns
-
     def read(
         self, body: bytes, *, url: str, page: PageKey, content_type: str | None = None
     ) -> Reading:

@@ -51,16 +51,6 @@ class JsonListingParser:
         self.total = _total_of(catalogue)
         check_templates(catalogue)
 
-    def parse(
-        self, body: bytes, *, url: str, page: PageKey, content_type: str | None = None
-    ) -> Columns:
-        """The products of a page, one list per column of the catalogue.
-
-        Raises:
-            ParseError: the page is not what the catalogue's YAML says, in any respect.
-        """
-        return self.read(body, url=url, page=page, content_type=content_type).columns
-
     def read(
         self, body: bytes, *, url: str, page: PageKey, content_type: str | None = None
     ) -> Reading:

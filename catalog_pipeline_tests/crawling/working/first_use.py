@@ -97,9 +97,9 @@ def _read_listing(catalogue: Catalogue, charset: str) -> Callable[[], None]:
 
     def read() -> None:
         content_type = f"text/html; charset={charset}"
-        columns = parser.parse(
+        columns = parser.read(
             body, url=catalogue.base_url, page=PageKey(1), content_type=content_type
-        )
+        ).columns
         if len(next(iter(columns.values()))) != 20:
             raise AssertionError(columns)
 

@@ -26,7 +26,7 @@ def _error(page: str, product: str, field: str = "b") -> str:
     """What the error of a failed page in a crawl says."""
     parser = ListingParser(catalogue({"name": {"select": field}}, product))
     with pytest.raises(ParseError) as caught:
-        parser.parse(page.encode(), url=URL, page=PageKey(1))
+        parser.read(page.encode(), url=URL, page=PageKey(1))
     return caught.value.problem
 
 

@@ -14,7 +14,7 @@ URL = "https://shop.example/list/1"
 
 def _parse(body: str, fields: dict, **options) -> dict:
     parser = ListingParser(catalogue(fields, **options))
-    return parser.parse(body.encode(), url=URL, page=PageKey(1), content_type=None)
+    return parser.read(body.encode(), url=URL, page=PageKey(1), content_type=None).columns
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_threads_share_a_parser():
 
     def read(number: int) -> dict:
         page = "".join(f"<div class=p><b>{number}-{n}</b><i>${n}.00</i></div>" for n in range(20))
-        return parser.parse(page.encode(), url=URL, page=PageKey(number), content_type=None)
+        return parser.read(page.encode(), url=URL, page=PageKey(number), content_type=None).columns
 
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(read, range(200)))

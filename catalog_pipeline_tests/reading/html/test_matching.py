@@ -27,32 +27,32 @@ def _nested(depth: int, text: str = "") -> bytes:
 def test_a_value_longer_than_the_limit_is_an_error_that_names_the_key():
     parser = _parser(max_cell_bytes=100)
     page = "<div class=p><b>{}</b></div>"
-    name = parser.parse(page.format("é" * 50).encode(), url=URL, page=PageKey(1))["name"]
+    name = parser.read(page.format("é" * 50).encode(), url=URL, page=PageKey(1)).columns["name"]
     assert name == ["é" * 50]
     with pytest.raises(ParseError, match=r"text of 102 bytes .* 100 that limits.max_cell_bytes"):
-        parser.parse(page.format("é" * 51).encode(), url=URL, page=PageKey(1))
+        parser.read(page.format("é" * 51).encode(), url=URL, page=PageKey(1))
 
 
 def test_the_values_of_a_page_have_a_limit_together():
     parser = _parser(max_rows_bytes=1000)
     product = f"<div class=p><b>{'x' * 20}</b></div>"
-    assert len(parser.parse((product * 10).encode(), url=URL, page=PageKey(1))["name"]) == 10
+    assert len(parser.read((product * 10).encode(), url=URL, page=PageKey(1)).columns["name"]) == 10
     with pytest.raises(ParseError, match=r"1000 bytes that limits.max_rows_bytes allows") as caught:
-        parser.parse((product * 11).encode(), url=URL, page=PageKey(1))
+        parser.read((product * 11).encode(), url=URL, page=PageKey(1))
     assert caught.value.field == "all3"
     explanation = explain(parser, (product * 11).encode(), url=URL)
     assert not explanation.is_good
 
 
 def test_products_may_lie_in_each_other_but_not_deep():
-    assert len(_parser().parse(_nested(10), url=URL, page=PageKey(1))["name"]) == 10
+    assert len(_parser().read(_nested(10), url=URL, page=PageKey(1)).columns["name"]) == 10
     with pytest.raises(ParseError, match="in each other more than 10 deep"):
-        _parser().parse(_nested(11), url=URL, page=PageKey(1))
+        _parser().read(_nested(11), url=URL, page=PageKey(1))
 
 
 def test_products_beside_each_other_in_one_that_is_deep_are_counted_once():
     page = b"<div>" * 60 + b"<div class=p><b>x</b></div>" * 50
-    assert len(_parser().parse(page, url=URL, page=PageKey(1))["name"]) == 50
+    assert len(_parser().read(page, url=URL, page=PageKey(1)).columns["name"]) == 50
 
 
 @pytest.mark.parametrize("depth", [9, 60])
@@ -61,7 +61,7 @@ def test_nested_products_with_a_large_text_cost_no_more_than_the_limits(depth):
     body = _nested(depth, "x" * 10_000_000)
     tracemalloc.start()
     with pytest.raises(ParseError):
-        _parser().parse(body, url=URL, page=PageKey(1))
+        _parser().read(body, url=URL, page=PageKey(1))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 60_000_000
@@ -85,5 +85,5 @@ def test_a_blank_match_hides_none_behind_it(markup, field, value):
         catalogue_from_attributes("shop", attributes({"name": {"select": "s"}, "x": field}))
     )
     page = f"<div class=p><s>name</s>{markup}</div>".encode()
-    assert parser.parse(page, url=URL, page=PageKey(1))["x"] == [value]
+    assert parser.read(page, url=URL, page=PageKey(1)).columns["x"] == [value]
     assert explain(parser, page, url=URL).is_good

@@ -14,7 +14,7 @@ def _value(markup: str, **field: object) -> object:
     """What the optional field `x` reads from the `<i>` of a product."""
     parser = ListingParser(catalogue({"name": {"select": "b"}, "x": {"select": "i", **field}}))
     page = f"<div class=p><b>name</b>{markup}</div>".encode()
-    return parser.parse(page, url=URL, page=PageKey(1), content_type=None)["x"][0]
+    return parser.read(page, url=URL, page=PageKey(1), content_type=None).columns["x"][0]
 
 
 @pytest.mark.parametrize(
