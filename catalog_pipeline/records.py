@@ -209,13 +209,14 @@ class ListingEnd:
 class ListingFindings:
     """What a crawl that looked for pages found out of the listing.
 
-    `gone` are pages that it had and has no more; `end` is its confirmed end. `problems` say why
-    there is none, or why nothing is taken from the catalogue.
+    `gone` are pages that it had and has no more; `end` is its confirmed end, `ends` are those of
+    several listings. `problems` say why there is none, or why nothing is taken from the catalogue.
     """
 
     gone: tuple[PageKey, ...] = ()
     end: ListingEnd | None = None
     problems: tuple[str, ...] = ()
+    ends: tuple[ListingEnd, ...] = ()
 
 
 @dataclass(frozen=True)

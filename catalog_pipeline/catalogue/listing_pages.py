@@ -56,9 +56,25 @@ class ListingPages:
         """Whether the YAML says how long all listings are."""
         return all(each.last_number is not None for each in self._listings)
 
+    def by_listing(self: _Catalogue) -> tuple[_Catalogue, ...]:
+        """The catalogue as if it had one of its listings alone, of each of them."""
+        if not self.has_named_listings:
+            return (self,)
+        views = tuple(copy(self) for _ in self._listings)
+        for view, listing in zip(views, self._listings, strict=True):
+            view._listings = (listing,)
+            view._found = None if self._found is None else self.pages_of_listing(listing.name)
+        return views
+
+    def may_find(self, page: PageKey) -> bool:
+        """Whether a page that the catalogue does not have may be one that crawls find."""
+        return any(
+            each.name == page.listing and each.found_length is not None for each in self._listings
+        )
+
     @property
     def found_length(self) -> FoundLength | None:
-        """How the pages are found; None if the YAML says them."""
+        """How the pages of the first listing are found; None if the YAML says them."""
         return self._listings[0].found_length
 
     @property
@@ -76,10 +92,18 @@ class ListingPages:
         """Changes exactly when pages are to be asked anew what they tell."""
         return self._listings[0].telling_version
 
+    @property
+    def tellings_in_bodies(self) -> str | dict[str, str | None] | None:
+        """What stored pages tell of their listings, by the name of these where they have one."""
+        of_listings = [each for each in self._listings if each.tells_in_the_body]
+        if not self.has_named_listings:
+            return of_listings[0].telling_version if of_listings else None
+        return {str(each.name): each.telling_version for each in of_listings}
+
     def tells(self, page: PageKey) -> bool:
         """Whether a page is one that tells something of its listing."""
-        is_first = page.number == self.first_key.number
-        return self.is_linked or (self.telling is not None and is_first)
+        listing = self.listing_of(page)
+        return listing.is_linked or (listing.telling is not None and page == listing.first_key)
 
     def path_of_address(self, path_or_url: str) -> str:
         """One text for what is an address of the site, or a path below it."""

@@ -131,8 +131,6 @@ def listings_of(described: Described) -> tuple[Listing, ...]:
     """
     names = sorted(described.listings)
     found = tuple(_listing(described, name) for name in names) or (_listing(described, None),)
-    if names and not all(each.last_number is not None for each in found):
-        raise ValueError("listings with names need a fixed length each; give their last_page")
     pages = sum(
         each.last_number - each.first_page + 1 for each in found if each.last_number is not None
     )

@@ -222,7 +222,7 @@ class CatalogueAttributes(ListingPages, StrictModel):
             "encoding": self.encoding,
             "product": self.product,
             **({"records": self.records.model_dump()} if self.records.is_json else {}),
-            **({"telling": self.telling_version} if self._listings[0].tells_in_the_body else {}),
+            **({"telling": tellings} if (tellings := self.tellings_in_bodies) else {}),
             **({"total": self.total.model_dump()} if self.total else {}),
             "fields": {
                 name: field.model_dump(exclude_defaults=True) for name, field in self.fields.items()

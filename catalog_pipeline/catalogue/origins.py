@@ -53,7 +53,8 @@ def elsewhere(catalogue: Catalogue, record: PageRecord) -> str | None:
 
 
 def _is_at(catalogue: Catalogue, record: PageRecord) -> bool:
-    if catalogue.is_linked and record.page != catalogue.first_key:
+    listing = catalogue.listing_of(record.page)
+    if listing.is_linked and record.page != listing.first_key:
         return _is_of_site(catalogue, record.asked_at or record.url)
     address = origin_of(catalogue, record.page)
     if record.asked_at is not None:

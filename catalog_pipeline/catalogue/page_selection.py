@@ -59,6 +59,20 @@ def check_pages(catalogue: Catalogue, ranges: Iterable[PageRange]) -> None:
         )
 
 
+def check_page(catalogue: Catalogue, page: PageKey) -> None:
+    """Refuse a page that the catalogue cannot have by its YAML.
+
+    Raises:
+        UsageError: names the pages that there are.
+    """
+    if catalogue.is_fixed:
+        check_pages(catalogue, [(page, page)])
+        return
+    of_listing = [each for each in catalogue.all_listings if each.name == page.listing]
+    if not of_listing or not of_listing[0].may_have(page.number):
+        raise UsageError(f"{catalogue.name} has no page {page}; it has {pages_text(catalogue)}.")
+
+
 def format_pages(pages: Iterable[PageKey]) -> str:
     """The shortest text that `select_pages` reads back: `7,9,12-15`."""
     return _format_ranges(page_ranges(pages))
@@ -67,7 +81,8 @@ def format_pages(pages: Iterable[PageKey]) -> str:
 def pages_text(catalogue: Catalogue) -> str:
     """Which pages a catalogue has, by its YAML alone."""
     if not catalogue.is_fixed:
-        return f"{catalogue.first_key} and what crawls find"
+        firsts = ", ".join(str(each.first_key) for each in catalogue.all_listings)
+        return f"{firsts} and what crawls find"
     return format_pages(catalogue.pages)
 
 

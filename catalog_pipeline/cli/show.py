@@ -14,7 +14,7 @@ import click
 
 from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.catalogue.page_selection import check_pages
+from catalog_pipeline.catalogue.page_selection import check_page
 from catalog_pipeline.cli.kept_pages import kept_of
 from catalog_pipeline.cli.options import PAGE, complete_names, json_option
 from catalog_pipeline.cli.terminal import say
@@ -50,7 +50,7 @@ def command(
     """Show what is stored of a page of CATALOGUE: the answer that it failed with, if it did last,
     or else the page."""
     described = load_catalogue(catalogue)
-    check_pages(described, [(page, page)])
+    check_page(described, page)
     failed, stored = kept_of(described, page)
     found = [*([_of_failure(failed)] if failed else []), *([_of_page(stored)] if stored else [])]
     if not found:

@@ -71,7 +71,8 @@ def tried_page(
 
 
 def _told(catalogue: Catalogue, page: PageKey, response: Response) -> Told | None:
-    reader = telling_reader(catalogue) if catalogue.tells(page) else None
+    views = (view for view in catalogue.by_listing() if view.all_listings[0].name == page.listing)
+    reader = telling_reader(next(views)) if catalogue.tells(page) else None
     if reader is None:
         return None
     return reader.read(

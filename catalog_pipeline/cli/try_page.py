@@ -21,7 +21,7 @@ from catalog_pipeline.catalogue.cautions import cautions_of
 from catalog_pipeline.catalogue.files import catalogue_at, crawlable, file_of, with_base_url
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.catalogue.page_selection import check_pages
+from catalog_pipeline.catalogue.page_selection import check_page
 from catalog_pipeline.cli.grids import output_console, print_rows
 from catalog_pipeline.cli.kept_pages import saved_response, stored_response
 from catalog_pipeline.cli.options import PAGE, base_url_option, complete_names, json_option
@@ -68,13 +68,13 @@ def command(
         raise UsageError("--stored goes with neither --page nor --file.")
     chosen = page if stored is None else stored
     number = described.first_key if chosen is None else chosen
-    if described.is_linked and number != described.first_key and stored is None:
+    check_page(described, number)
+    listing = described.listing_of(number)
+    if listing.is_linked and number != listing.first_key and stored is None:
         raise UsageError(
             f"The address of page {number} is told by the page before it; try shows page "
-            f"{described.first_key}, or with --stored what a crawl has of another one."
+            f"{listing.first_key}, or with --stored what a crawl has of another one."
         )
-    if described.is_fixed:
-        check_pages(described, [(number, number)])
     with crawlable(file_of(catalogue)):
         parser = reader_of(described)
     for caution in cautions_of(described):

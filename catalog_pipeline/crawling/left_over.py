@@ -33,11 +33,13 @@ def left_over(
     known = set(catalogue.pages)
     found: dict[PageKey, StoredPage] = {}
     for page, stored in checkpoints.items():
+        if page in known or not catalogue.may_find(page):
+            continue
         is_good = why_not_done(catalogue, stored.record, instant, now) is None
-        if page not in known and is_good and damage_of(stored, store) is None:
+        if is_good and damage_of(stored, store) is None:
             found[page] = stored
     for page, name in store.newest().items():
-        if page in known or page in found:
+        if page in known or page in found or not catalogue.may_find(page):
             continue
         if not may_be_recovered(name, checkpoints.get(page), cut_off, wiped_at, now):
             continue

@@ -42,7 +42,8 @@ def reader_of(catalogue: Catalogue) -> Reader:
     Raises:
         CatalogueError: a selector, pattern or value map cannot be used.
     """
-    telling_reader(catalogue)
+    for view in catalogue.by_listing():
+        telling_reader(view)
     if catalogue.records.is_json:
         return JsonListingParser(catalogue)
     return ListingParser(catalogue)

@@ -14,7 +14,7 @@ from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.link_header import next_links
 from catalog_pipeline.fetching.redirects import check_redirect
 from catalog_pipeline.fetching.secrets import Secrets
-from catalog_pipeline.reading.told import telling_reader
+from catalog_pipeline.reading.told import TellingReader, telling_reader
 from catalog_pipeline.records import PageRecord, Response, Told
 
 
@@ -24,20 +24,22 @@ class Telling:
     def __init__(self, catalogue: Catalogue, secrets: Secrets) -> None:
         self._catalogue = catalogue
         self._secrets = secrets
-        self._reader = telling_reader(catalogue)
+        views = zip(catalogue.all_listings, catalogue.by_listing(), strict=True)
+        self._readers = {listing.name: telling_reader(view) for listing, view in views}
 
     def needs_headers(self, page: PageKey) -> bool:
         """Whether the stored body of a page does not tell it."""
-        is_one = self._reader is not None and self._catalogue.tells(page)
-        return is_one and self._reader is not None and self._reader.needs_headers
+        reader = self._reader(page)
+        return reader is not None and reader.needs_headers
 
     def told(
         self, page: PageKey, response: Response, body: bytes, content_type: str | None
     ) -> Told | None:
         """What the page tells; None where it is no page that does."""
-        if self._reader is None or not self._catalogue.tells(page):
+        reader = self._reader(page)
+        if reader is None:
             return None
-        told = self._reader.read(
+        told = reader.read(
             body,
             url=response.url,
             content_type=content_type,
@@ -48,12 +50,17 @@ class Telling:
 
     def told_again(self, record: PageRecord, body: bytes) -> Told | None:
         """What a stored page tells by the YAML as it is now."""
-        if self._reader is None or not self._catalogue.tells(record.page):
+        reader = self._reader(record.page)
+        if reader is None:
             return None
-        if self._reader.needs_headers:
+        if reader.needs_headers:
             return record.told
-        told = self._reader.read(body, url=record.url, content_type=record.content_type)
+        told = reader.read(body, url=record.url, content_type=record.content_type)
         return self._kept(told, record.url)
+
+    def _reader(self, page: PageKey) -> TellingReader | None:
+        """What reads it out of that page; None where it is no page that tells anything."""
+        return self._readers[page.listing] if self._catalogue.tells(page) else None
 
     def _kept(self, told: Told, url: str) -> Told:
         if told.successor is None:

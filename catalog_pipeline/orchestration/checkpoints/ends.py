@@ -35,7 +35,26 @@ def known_end(
     checkpoints: Mapping[PageKey, StoredPage],
     done: Set[PageKey],
 ) -> ListingEnd | None:
-    """The end of a listing whose pages are found, with these of them; None if it is not known."""
+    """The end of the listings whose pages are found; None if it is not known of one of them."""
+    views = [view for view in catalogue.by_listing() if view.found_length is not None]
+    ends = [_end_of_one(instance, view, checkpoints, done) for view in views]
+    known = [end for end in ends if end is not None]
+    if len(known) < len(ends) or len(known) < 2:
+        return known[0] if len(ends) == len(known) == 1 else None
+    return ListingEnd(
+        known[-1].page,
+        "; ".join(f"{end.page}: {end.signs}" for end in known),
+        min(end.checked_at for end in known),
+    )
+
+
+def _end_of_one(
+    instance: dg.DagsterInstance,
+    catalogue: Catalogue,
+    checkpoints: Mapping[PageKey, StoredPage],
+    done: Set[PageKey],
+) -> ListingEnd | None:
+    """The end of the only listing of a catalogue; None if it is not known."""
     if catalogue.telling is None:
         return read_end(instance, catalogue, catalogue.pages)
     last = catalogue.pages[-1] if catalogue.pages else catalogue.first_key

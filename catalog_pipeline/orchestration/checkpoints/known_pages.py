@@ -10,7 +10,9 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.errors import PageKeyError
 from catalog_pipeline.orchestration.checkpoints.reader import pages_named
+from catalog_pipeline.orchestration.instance.partition_order import sort_partitions
 from catalog_pipeline.orchestration.names import found_pages_name
 
 _KEYS_AT_ONCE = 1000
@@ -24,9 +26,10 @@ def with_known_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> Cata
 
 
 def found_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> tuple[PageKey, ...]:
-    """The pages that crawls have found, in order."""
+    """The pages that crawls have found, and those of the YAML beside them, in order."""
     partitions = instance.get_dynamic_partitions(found_pages_name(catalogue))
-    return tuple(sorted(pages_named(catalogue, partitions).values()))
+    named = pages_named(catalogue, partitions).values()
+    return tuple(sorted(page for page in named if _is_of(catalogue, page)))
 
 
 def add_found_pages(
@@ -58,9 +61,45 @@ def partition_maker(
 
 
 def seed_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
-    """Make a partition of the first page, so that a new catalogue has one to materialize."""
-    if not catalogue.is_fixed and not found_pages(instance, catalogue):
-        add_found_pages(instance, catalogue, [catalogue.first_key])
+    """Make a partition of the first page of each listing, so that there is one to materialize, and
+    of those that the YAML says; those of listings that it names no more are partitions no more."""
+    if catalogue.is_fixed:
+        return
+    name = found_pages_name(catalogue)
+    there = pages_named(catalogue, instance.get_dynamic_partitions(name)).values()
+    for page in there:
+        if not _is_of(catalogue, page):
+            instance.delete_dynamic_partition(name, str(page))
+    with_pages = {page.listing for page in there}
+    wanted = set[PageKey]()
+    for listing in catalogue.all_listings:
+        wanted.update(listing.pages)
+        if listing.name not in with_pages:
+            wanted.add(listing.first_key)
+    if wanted - set(there):
+        add_found_pages(instance, catalogue, wanted - set(there))
+
+
+def sort_found_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
+    """Put the partitions in the order of their pages, which those of several listings do not have
+    when they are found; for whoever holds the catalogue's lock."""
+    if not catalogue.is_fixed and catalogue.has_named_listings:
+        sort_partitions(instance, found_pages_name(catalogue), _order)
+
+
+def _order(partition: str) -> tuple[bool, PageKey | str]:
+    try:
+        return False, PageKey.parse(partition)
+    except PageKeyError:
+        return True, partition
+
+
+def _is_of(catalogue: Catalogue, page: PageKey) -> bool:
+    """Whether the YAML may mean that page."""
+    return any(
+        each.name == page.listing and (each.last_number is None or each.may_have(page.number))
+        for each in catalogue.all_listings
+    )
 
 
 def remove_found_pages(

@@ -3,6 +3,8 @@
 How a page shows that there are more, or fewer, is known to `crawling.verdicts`.
 """
 
+from collections.abc import Iterator
+
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling.verdicts import seems_to_end
 from catalog_pipeline.orchestration.checkpoints.standing import Standing
@@ -19,12 +21,17 @@ def length_verdicts(
     catalogue: Catalogue, standing: Standing, built: LastBuild | None
 ) -> tuple[str, ...]:
     """Sentences about a listing that is not as long as the YAML says; none if nothing shows it."""
-    if not catalogue.is_fixed:
-        if standing.end is None:
-            return (_UNKNOWN_END,)
-        is_cut_short = catalogue.preset == "shopify" and "status 400" in standing.end.signs
-        return (_CUT_SHORT,) if is_cut_short else ()
+    told = [*_of_found_end(catalogue, standing), built.goes_on if built else None]
     done, failures = standing.statuses.done, standing.failures
-    listings = (catalogue.pages_of_listing(each.name) for each in catalogue.all_listings)
-    fewer = [seems_to_end(pages, done, failures) for pages in listings]
-    return tuple(told for told in (built.goes_on if built else None, *fewer) if told)
+    fixed = (each.pages for each in catalogue.all_listings if each.last_number is not None)
+    fewer = [seems_to_end(pages, done, failures) for pages in fixed]
+    return tuple(each for each in (*told, *fewer) if each)
+
+
+def _of_found_end(catalogue: Catalogue, standing: Standing) -> Iterator[str]:
+    if catalogue.is_fixed:
+        return
+    if standing.end is None:
+        yield _UNKNOWN_END
+    elif catalogue.preset == "shopify" and "status 400" in standing.end.signs:
+        yield _CUT_SHORT

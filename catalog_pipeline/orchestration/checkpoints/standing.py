@@ -100,7 +100,7 @@ def read_standing(
     )
     landed = pages_recorded_after(instance, catalogue, since.newest_event) if since else set()
     standing = Standing(statuses, checkpoints, failures, frozenset(landed), newest)
-    is_found = catalogue.found_length is not None
+    is_found = not catalogue.is_fixed
     end = known_end(instance, catalogue, checkpoints, statuses.done) if is_found else None
     is_old = end is not None and cutoff is not None and end.checked_at < cutoff
     outdated, moved, to_parse = _not_done(catalogue, standing, cutoff)

@@ -18,8 +18,13 @@ from catalog_pipeline.crawling.plan import CrawlPlan
 from catalog_pipeline.crawling.scheduling.linked_search import LinkedSearch
 from catalog_pipeline.crawling.scheduling.open_search import OpenSearch
 from catalog_pipeline.crawling.scheduling.page_source import PageSource
+from catalog_pipeline.crawling.scheduling.several_listings import SeveralListings
 from catalog_pipeline.crawling.scheduling.told_search import ToldSearch
-from catalog_pipeline.orchestration.checkpoints.known_pages import remove_found_pages
+from catalog_pipeline.errors import PageKeyError
+from catalog_pipeline.orchestration.checkpoints.known_pages import (
+    remove_found_pages,
+    sort_found_pages,
+)
 from catalog_pipeline.orchestration.checkpoints.reader import (
     checkpoints_of,
     pages_named,
@@ -38,7 +43,8 @@ class Scope:
     """The pages of a run, and whether it looks for more."""
 
     pages: Sequence[PageKey]
-    looks: bool = False
+    looks: frozenset[str | None] = frozenset()
+    """The listings of which it looks for more; empty if it does not."""
 
 
 def scope_of_run(
@@ -52,18 +58,24 @@ def scope_of_run(
     Without a word it looks if it has the last page that is known, so that a rerun of another page
     alone does not crawl on.
     """
-    if catalogue.found_length is None:
-        return Scope(pages)
-    known = catalogue.pages
+    views = [view for view in catalogue.by_listing() if view.found_length is not None]
     beyond = _beyond(context.instance, context.run)
     if beyond is not None:
-        later = [page for page in known if page.number > beyond]
-        return Scope(sorted({*pages, *later}), looks=True)
-    looks = asked if asked is not None else known[-1] in set(pages)
-    if looks:
-        tags = {LOOKS_BEYOND_TAG: str(known[-1].number)}
+        numbers = {page.listing: page.number for page in beyond}
+        later = [
+            page
+            for view in views
+            for page in view.pages
+            if page.number > numbers.get(page.listing, page.number)
+        ]
+        return Scope(sorted({*pages, *later}), frozenset(numbers))
+    wanted = set(pages)
+    lasts = [view.pages[-1] for view in views if view.pages]
+    looked_at = [last for last in lasts if (asked if asked is not None else last in wanted)]
+    if looked_at:
+        tags = {LOOKS_BEYOND_TAG: ",".join(map(str, looked_at))}
         context.instance.add_run_tags(context.run.run_id, tags)
-    return Scope(pages, looks)
+    return Scope(pages, frozenset(page.listing for page in looked_at))
 
 
 def search_for_pages(
@@ -74,13 +86,39 @@ def search_for_pages(
     config: CrawlConfig,
     recorded: Sequence[StoredPage],
     *,
-    looks: bool,
+    looks: frozenset[str | None],
 ) -> PageSource | None:
     """What tells a crawl its pages besides those that are due; None if there is nothing to tell.
 
-    `recorded` are the pages that the run has recorded already.
+    `recorded` are the pages that the run has recorded already, `looks` the listings of which it
+    looks for more.
     """
-    rules, due = catalogue.found_length, [page for page, _ in plan.due]
+    left = _left_over(context, catalogue, store, config) if looks else {}
+    searches: dict[str | None, PageSource] = {}
+    for view in catalogue.by_listing():
+        name = view.all_listings[0].name
+        found = _search_in_one(context, view, plan, recorded, _of(name, left), name in looks)
+        searches[name] = found or PageSource()
+        if not catalogue.has_named_listings:
+            return found
+    return SeveralListings(searches, [page for page, _ in plan.due])
+
+
+def _of(listing: str | None, pages: Mapping[PageKey, StoredPage]) -> dict[PageKey, StoredPage]:
+    return {page: stored for page, stored in pages.items() if page.listing == listing}
+
+
+def _search_in_one(
+    context: dg.AssetExecutionContext,
+    catalogue: Catalogue,
+    plan: CrawlPlan,
+    recorded: Sequence[StoredPage],
+    left: Mapping[PageKey, StoredPage],
+    looks: bool,
+) -> PageSource | None:
+    """The search for the pages of the only listing of a catalogue."""
+    name = catalogue.all_listings[0].name
+    rules, due = catalogue.found_length, [page for page, _ in plan.due if page.listing == name]
     if isinstance(rules, LinkedLength):
         checkpoints = read_checkpoints(context.instance, catalogue, catalogue.pages)
         return LinkedSearch(
@@ -90,13 +128,12 @@ def search_for_pages(
             version=catalogue.telling_version or "",
             first_path=catalogue.path_of_address(catalogue.page_path(catalogue.first_key)),
             path_of=lambda record: catalogue.path_of_address(record.asked_at or record.url),
-            recorded=checkpoints | {stored.record.page: stored for stored in recorded},
+            recorded=checkpoints | _of(name, {stored.record.page: stored for stored in recorded}),
             looks=looks,
-            left=_left_over(context, catalogue, store, config) if looks else {},
+            left=left,
         )
     if rules is None or not looks:
         return None
-    left = _left_over(context, catalogue, store, config)
     if isinstance(rules, ToldLength):
         done = [*plan.others, *recorded]
         first = [each.record for each in done if each.record.page == catalogue.first_key]
@@ -136,17 +173,20 @@ def record_findings(
     """
     if findings.gone:
         remove_found_pages(context.instance, catalogue, pages_key(catalogue), findings.gone)
-    if findings.end is not None:
-        recorder.record_end(findings.end)
+    sort_found_pages(context.instance, catalogue)
+    for end in findings.ends if findings.end is None else (findings.end,):
+        recorder.record_end(end)
 
 
-def _beyond(instance: dg.DagsterInstance, run: dg.DagsterRun) -> int | None:
-    """The last page that was known when the first of a run and its ancestors began to look."""
+def _beyond(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[PageKey] | None:
+    """The last pages that were known when the first of a run and its ancestors began to look."""
     root = instance.get_run_by_id(run.root_run_id) if run.root_run_id else None
-    found = (_number(each.tags) for each in (root, run) if each is not None)
-    return next((number for number in found if number is not None), None)
+    found = (_pages(each.tags) for each in (root, run) if each is not None)
+    return next((pages for pages in found if pages is not None), None)
 
 
-def _number(tags: Mapping[str, str]) -> int | None:
-    text = tags.get(LOOKS_BEYOND_TAG, "")
-    return int(text) if text.isascii() and text.isdigit() else None
+def _pages(tags: Mapping[str, str]) -> list[PageKey] | None:
+    try:
+        return [PageKey.parse(text) for text in tags.get(LOOKS_BEYOND_TAG, "").split(",")]
+    except PageKeyError:
+        return None

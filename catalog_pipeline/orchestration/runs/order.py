@@ -104,5 +104,5 @@ def _give_back_range(instance: dg.DagsterInstance, retry: dg.DagsterRun) -> None
 
 def _still_there(catalogue: Catalogue, text: str) -> list[PageKey]:
     """The pages of an order that is left; those that crawls found may have gone since."""
-    select = select_pages if catalogue.found_length is None else select_known_pages
+    select = select_pages if catalogue.is_fixed else select_known_pages
     return select(catalogue, text)

@@ -22,10 +22,9 @@ from catalog_pipeline.orchestration.names import (
 
 def crawl_run_tags(catalogue: Catalogue, pages: Sequence[PageKey]) -> dict[str, str]:
     """Tags of a run over the pages."""
-    ranges = list(page_ranges(pages))
     tags = {CATALOGUE_TAG: catalogue.name}
-    if len(ranges) == 1:
-        first, last = ranges[0]
+    if _is_a_range(catalogue, pages):
+        first, last = next(page_ranges(pages))
         tags |= {RANGE_START_TAG: str(first), RANGE_END_TAG: str(last)}
     return tags
 
@@ -41,14 +40,23 @@ def crawl_run_config(
 ) -> dict[str, Any]:
     """Config of a run over the pages; without `parse_again` it finds out which those are."""
     config: dict[str, Any] = {}
-    if len(list(page_ranges(pages))) != 1:
+    if not _is_a_range(catalogue, pages):
         config["pages"] = format_pages(pages)
     if cutoff is not None:
         config["cutoff"] = cutoff.isoformat()
     if reparse:
         config["reparse"] = True
-    if finds is not None and catalogue.found_length is not None:
+    if finds is not None and not catalogue.is_fixed:
         config["finds"] = finds
     if parse_again is not None:
         config["parse_again"] = format_pages(parse_again)
     return {"ops": {pages_step(catalogue): {"config": config}}} if config else {}
+
+
+def _is_a_range(catalogue: Catalogue, pages: Sequence[PageKey]) -> bool:
+    """Whether Dagster has the pages, and no others, from the first to the last of them.
+
+    Pages of several listings may be partitions in the order in which they were found.
+    """
+    is_in_order = catalogue.is_fixed or not catalogue.has_named_listings
+    return is_in_order and len(list(page_ranges(pages))) == 1
