@@ -204,7 +204,7 @@ class CatalogueAttributes(ListingPages, StrictModel):
 
     def absolute(self, path_or_url: str) -> str:
         """`path_or_url` below `base_url`, which may have a path of its own (a mirror)."""
-        if urlsplit(path_or_url).scheme:
+        if not path_or_url.startswith("/") and urlsplit(path_or_url).scheme:
             return path_or_url
         return self.base_url.rstrip("/") + "/" + path_or_url.lstrip("/")
 

@@ -1,4 +1,4 @@
-"""A login's user name, password or token, from the environment and nowhere else.
+"""A login's user name, password or token, and cookies, from the environment and nowhere else.
 
 What is done with them belongs in `catalog_pipeline.fetching.login`. No value is ever part of a
 message or a `repr`.
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from catalog_pipeline.catalogue.politeness import BearerLogin, FormLogin, Login
+from catalog_pipeline.catalogue.request_values import checked_cookie_value
 from catalog_pipeline.errors import LoginError
 
 
@@ -55,3 +56,16 @@ def environment_value(environ: Mapping[str, str], name: str, key: str) -> str:
     if not value.isprintable():
         raise LoginError(f"The environment variable {name} holds a line break or the like.")
     return value
+
+
+def cookie_of_environment(environ: Mapping[str, str], variable: str, key: str) -> str:
+    """The cookie's value in the variable that the YAML names under `key`.
+
+    Raises:
+        LoginError: it is not set, or holds what no cookie can carry.
+    """
+    value = environment_value(environ, variable, key)
+    try:
+        return checked_cookie_value(value)
+    except ValueError as error:
+        raise LoginError(f"The environment variable {variable} is no cookie: {error}.") from None

@@ -1,7 +1,7 @@
 """What a catalogue's requests need of the environment and do not find there.
 
 Asked before a crawl and by `check`, so that nobody has to begin in order to learn it. How the
-values are read belongs in `credentials` and `request_headers`; here is only what is amiss.
+values are read belongs in `credentials`; here is only what is amiss.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from catalog_pipeline.catalogue.politeness import BearerLogin
 from catalog_pipeline.catalogue.request_values import FromEnvironment
 from catalog_pipeline.catalogue.site import Site
 from catalog_pipeline.errors import LoginError
-from catalog_pipeline.fetching.credentials import environment_value
-from catalog_pipeline.fetching.request_headers import cookie_of_environment
+from catalog_pipeline.fetching.credentials import cookie_of_environment, environment_value
 
 
 def missing_for_login(site: Site, environ: Mapping[str, str]) -> list[Mistake]:

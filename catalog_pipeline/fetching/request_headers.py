@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from catalog_pipeline.catalogue.request_values import FromEnvironment, checked_cookie_value
+from catalog_pipeline.catalogue.request_values import FromEnvironment
 from catalog_pipeline.catalogue.site import Site
-from catalog_pipeline.errors import LoginError
 from catalog_pipeline.fetching.content_encoding import ACCEPT_ENCODING
-from catalog_pipeline.fetching.credentials import environment_value
+from catalog_pipeline.fetching.credentials import cookie_of_environment, environment_value
 
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
 _ACCEPT_JSON = "application/json,*/*;q=0.1"
@@ -74,16 +73,3 @@ def merged(*headers: Mapping[str, str]) -> dict[str, str]:
     for lines in headers:
         found |= {name.lower(): (name, value) for name, value in lines.items()}
     return dict(found.values())
-
-
-def cookie_of_environment(environ: Mapping[str, str], variable: str, key: str) -> str:
-    """The cookie's value in the variable that the YAML names under `key`.
-
-    Raises:
-        LoginError: it is not set, or holds what no cookie can carry.
-    """
-    value = environment_value(environ, variable, key)
-    try:
-        return checked_cookie_value(value)
-    except ValueError as error:
-        raise LoginError(f"The environment variable {variable} is no cookie: {error}.") from None

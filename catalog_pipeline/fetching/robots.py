@@ -45,6 +45,7 @@ _ODD_BREAKS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
+@lru_cache(maxsize=8)
 def robots_address(url: str) -> str:
     """Return the URL of the robots.txt that holds for `url`: at the root of its host and port."""
     parts = urlsplit(url)

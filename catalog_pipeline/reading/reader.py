@@ -16,7 +16,6 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import CatalogPipelineError, PoisonousPageError
 from catalog_pipeline.reading.html.listing import ListingParser
-from catalog_pipeline.reading.json.listing import JsonListingParser
 from catalog_pipeline.reading.told import telling_reader
 from catalog_pipeline.records import Reading
 
@@ -45,6 +44,8 @@ def reader_of(catalogue: Catalogue) -> Reader:
     for view in catalogue.by_listing():
         telling_reader(view)
     if catalogue.records.is_json:
+        from catalog_pipeline.reading.json.listing import JsonListingParser
+
         return JsonListingParser(catalogue)
     return ListingParser(catalogue)
 

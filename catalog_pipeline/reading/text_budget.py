@@ -9,8 +9,11 @@ from catalog_pipeline.errors import ParseError
 class TextBudget:
     """How many bytes of texts a page may still give, and each of its values at most."""
 
+    __slots__ = ("_left", "_limits", "_most")
+
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._most = limits.max_cell_bytes
         self._left = limits.max_rows_bytes
 
     def anew(self) -> TextBudget:
@@ -24,9 +27,9 @@ class TextBudget:
             ParseError: it is too long for a value, or the page's texts are together.
         """
         size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
-        if size > self._limits.max_cell_bytes:
+        if size > self._most:
             raise ParseError(
-                f"a text of {size} bytes is more than the {self._limits.max_cell_bytes} that "
+                f"a text of {size} bytes is more than the {self._most} that "
                 f"limits.max_cell_bytes allows"
             )
         self._left -= size

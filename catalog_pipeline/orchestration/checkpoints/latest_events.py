@@ -26,14 +26,6 @@ class _Entry(msgspec.Struct):
     value: Any = None
     """In place of `entry_data` where the text is kept slim (`instance/sqlite/slim_json`)."""
 
-    @property
-    def plain_value(self) -> Any:
-        """Bare, or under a name of its kind; null entries keep none."""
-        data = self.entry_data or self.value
-        if not isinstance(data, dict):
-            return data
-        return next((data[name] for name in ("value", "text", "url") if name in data), None)
-
 
 class _Subject(msgspec.Struct):
     metadata_entries: list[_Entry] = []
@@ -80,7 +72,19 @@ def latest_metadata(
 def _values_of(event: _StoredEvent) -> Values:
     specific = event.dagster_event.event_specific_data
     subject = specific.materialization or specific.asset_observation or _Subject()
-    return {entry.label: entry.plain_value for entry in subject.metadata_entries}
+    return {
+        entry.label: _plain(entry.entry_data or entry.value) for entry in subject.metadata_entries
+    }
+
+
+def _plain(data: Any) -> Any:
+    """Bare, or under a name of its kind; null entries keep none."""
+    if not isinstance(data, dict):
+        return data
+    for name in ("value", "text", "url"):
+        if name in data:
+            return data[name]
+    return None
 
 
 def _read_publicly(

@@ -80,6 +80,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
             instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0"})
         raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
     _tell_left_out(context, report, completeness.outside)
+    reasons = failure_reasons(instance, catalogue) if completeness.failed else []
     return dg.MaterializeResult(
         metadata={
             **_table_metadata(catalogue, report),
@@ -94,7 +95,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
             VERSION_KEY: catalogue.table_version,
         },
         check_results=[
-            pages_complete(completeness, failure_reasons(instance, catalogue)),
+            pages_complete(completeness, reasons),
             _pages_intact(report),
             _listing_whole(more),
             *check_rows(catalogue, report, is_complete=completeness.done == completeness.total),

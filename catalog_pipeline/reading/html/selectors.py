@@ -21,6 +21,7 @@ Match: TypeAlias = "etree._Element | str"
 Evaluator: TypeAlias = Callable[["etree._Element"], object]
 
 _XPATH_PREFIX = "xpath:"
+_ITSELF = "self::*"
 _SCOPE = "descendant::*[position() = 1]"
 _LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"")
 _CALL = re.compile(r"(?<![\w.-])([A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?)\s*\(")
@@ -75,6 +76,8 @@ class Selector:
 
     def compiled(self) -> Evaluator:
         """Something to call with an element; one for each thread, as it locks while it works."""
+        if self.xpath == _ITSELF:
+            return lambda element: [element]
         return compiled_xpath(self.xpath)
 
 
@@ -98,7 +101,7 @@ def field_selector(catalogue: str, key: str, text: str) -> Selector:
             f".{stripped} for the product, xpath:/descendant::... for the whole page",
         )
     if stripped == ".":
-        return Selector(stripped, "self::*")
+        return Selector(stripped, _ITSELF)
     return _selector(catalogue, key, stripped, "descendant::")
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cssselect
 from cssselect.parser import Class, CombinedSelector, Element
@@ -36,7 +37,13 @@ class Compound:
     def fits_kind(self, tag: str, class_attribute: str | None) -> bool:
         if self.tag is not None and tag != self.tag:
             return False
-        return self.classes <= set(_WHITE_SPACE.split(class_attribute or ""))
+        return not self.classes or self.classes <= _classes_of(class_attribute or "")
+
+
+@lru_cache(maxsize=1_000)
+def _classes_of(class_attribute: str) -> frozenset[str]:
+    """The same few are above every product of a page, and of the next one."""
+    return frozenset(_WHITE_SPACE.split(class_attribute))
 
 
 def plain_chains(text: str) -> tuple[Chain, ...] | None:
@@ -100,7 +107,7 @@ class PlainMatcher:
                 if candidates is None:
                     candidates = self._learn(kind)
                 for number, chain in candidates:
-                    if not _fits_above(element, product, chain):
+                    if len(chain) > 1 and not _fits_above(element, product, chain):
                         continue
                     first = found[number].first
                     if first[place] is None:

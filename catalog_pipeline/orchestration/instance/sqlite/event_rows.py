@@ -24,7 +24,10 @@ from sqlalchemy.dialects import sqlite
 
 from catalog_pipeline.orchestration.instance.sqlite import packed_events
 from catalog_pipeline.orchestration.instance.sqlite.event_json import serialize_event
-from catalog_pipeline.orchestration.instance.sqlite.slim_json import slim
+from catalog_pipeline.orchestration.instance.sqlite.slim_json import (
+    materialization_text,
+    slim,
+)
 
 MIRRORED = {
     *ASSET_EVENTS,
@@ -80,9 +83,12 @@ class EventRow:
             self.asset_key = _asset_key_text(asset_key) if asset_key else None
             partition = dagster_event.partition or None
         self.timestamp = _timestamp_text(event.timestamp)
-        text = serialize_event(event)
-        if self.type in SLIM_TYPES:
-            text = slim(text)
+        if self.type is DagsterEventType.ASSET_MATERIALIZATION:
+            text = materialization_text(event)
+        elif self.type in SLIM_TYPES:
+            text = slim(serialize_event(event))
+        else:
+            text = serialize_event(event)
         self.columns = (
             event.run_id,
             text,

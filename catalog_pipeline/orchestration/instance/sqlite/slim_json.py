@@ -8,10 +8,15 @@ Not here: the whole text (`event_json`), and which events are kept slim (`event_
 
 import inspect
 from functools import cache
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
+import dagster as dg
 import msgspec
+from dagster._core.events.log import EventLogEntry
 from dagster_shared.serdes.serdes import _WHITELIST_MAP as WHITELIST
+
+from catalog_pipeline.orchestration.instance.sqlite.event_json import serialize_event
 
 _decoder = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
@@ -42,6 +47,38 @@ def slim(text: str) -> str:
         return _encoder.encode(_slimmed(_decoder.decode(text))).decode()
     except (msgspec.MsgspecError, UnicodeError, OverflowError):
         return text
+
+
+_NO_ENTRIES = '"metadata_entries": []'
+_BARE_KINDS: dict[type, type] = {
+    dg.TextMetadataValue: str,
+    dg.IntMetadataValue: int,
+    dg.FloatMetadataValue: float,
+    dg.NullMetadataValue: type(None),
+}
+
+
+def materialization_text(event: EventLogEntry) -> str:
+    """The text of a materialization with slim metadata, which is most of it.
+
+    A crawl stores one for each page: to slim the whole text would take as long again as writing it.
+    """
+    told: Any = event.dagster_event
+    data = told.event_specific_data
+    made = data.materialization
+    empty = data._replace(materialization=made._replace(metadata={}))
+    text = serialize_event(event._replace(dagster_event=told._replace(event_specific_data=empty)))
+    entries = ", ".join([_entry_text(label, value) for label, value in made.metadata.items()])
+    # No text that an event holds has such a key in it: its quotes would have backslashes before.
+    return text.replace(_NO_ENTRIES, f'"metadata_entries": [{entries}]', 1)
+
+
+def _entry_text(label: str, data: Any) -> str:
+    bare = data.value if type(data) in _BARE_KINDS else data
+    kind = _BARE_KINDS.get(type(data))
+    value = serialize_event(bare if type(bare) is kind else data)
+    label = encode_basestring_ascii(label)
+    return f'{{"__class__": "EventMetadataEntry", "label": {label}, "value": {value}}}'
 
 
 def _slimmed(value: Any) -> Any:
