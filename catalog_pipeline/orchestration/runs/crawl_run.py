@@ -37,7 +37,7 @@ from catalog_pipeline.orchestration.checkpoints.standing import tell_moved
 from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
-from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.orchestration.names import BACKFILL_TAG, ORDER_TAG, pages_key
 from catalog_pipeline.orchestration.runs.cancellation import stopper
 from catalog_pipeline.orchestration.runs.companions import end_companions, give_up_companions
 from catalog_pipeline.orchestration.runs.ending import end_as_it_came, errors_as_failures
@@ -135,7 +135,7 @@ def _crawl(
     _tell_plan(context, catalogue, order, plan)
     if not catalogue.politeness.obey_robots:
         context.log.warning("robots.txt is ignored: politeness.obey_robots is false.")
-    unsettled = [*_not_plainly_done(context, catalogue, plan.carried_over), *plan.recovered]
+    unsettled = [*_to_record_again(context, catalogue, plan.carried_over), *plan.recovered]
     _record_in_groups(recorder, unsettled)
     outcome = CrawlOutcome(0, 0, tuple(given_up.values()), (), was_stopped=False)
     if plan.to_parse:
@@ -161,10 +161,17 @@ def _crawl(
     return outcome
 
 
-def _not_plainly_done(
+def _to_record_again(
     context: dg.AssetExecutionContext, catalogue: Catalogue, pages: Sequence[StoredPage]
 ) -> list[StoredPage]:
-    """Done pages that do not show as done, since they were announced or failed after they came."""
+    """Done pages that do not show as done, since they were announced or failed after they came.
+
+    Of a backfill all: for Dagster a page has failed that no run of the backfill has recorded. What
+    was left to a retry has been recorded by the run that it is of.
+    """
+    tags = context.run.tags
+    if BACKFILL_TAG in tags and ORDER_TAG not in tags:
+        return list(pages)
     if not pages:
         return []
     statuses = read_statuses(context.instance, catalogue, catalogue.pages)

@@ -13,6 +13,7 @@ from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.orchestration.names import (
+    BACKFILL_TAG,
     MAX_RETRIES_TAG,
     RANGE_END_TAG,
     RANGE_START_TAG,
@@ -162,6 +163,20 @@ def test_a_retry_of_the_daemon_records_nothing_again_of_what_is_done(
     assert execute(instance, catalogue, by_hand).status == SUCCESS
     assert partitions(instance, by_hand, dg.DagsterEventType.ASSET_MATERIALIZATION) == ["5"]
     assert set(grid(instance, catalogue).values()) == {"MATERIALIZED"}
+
+
+def test_a_run_of_a_backfill_records_what_another_run_has_done_while_it_waited(
+    site: Site, instance: dg.DagsterInstance
+):
+    """For Dagster a page of a backfill has failed that no run of the backfill has recorded."""
+    catalogue = site.write(last_page=4)
+    waiting = create_run(instance, catalogue, 2, 4, tags={BACKFILL_TAG: "second"})
+    other = create_run(instance, catalogue, 1, 3, tags={BACKFILL_TAG: "first"})
+    assert execute(instance, catalogue, other).status == SUCCESS
+    assert execute(instance, catalogue, waiting).status == SUCCESS
+    assert site.downloads() == dict.fromkeys([1, 2, 3, 4], 1)
+    recorded = partitions(instance, waiting, dg.DagsterEventType.ASSET_MATERIALIZATION)
+    assert recorded == ["2", "3", "4"]
 
 
 def partitions(
