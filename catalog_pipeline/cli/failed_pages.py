@@ -31,26 +31,28 @@ def show_failed_pages(
         grid.add_column(heading, no_wrap=True)
     grid.add_column("Error", overflow="fold")
     for failure in failures:
-        grid.add_row(*_cells(failure, now))
+        grid.add_row(*_cells(catalogue, failure, now))
     console.print(grid)
-    if failures:
-        console.print(where_to_look(catalogue, failures[0]), soft_wrap=True, markup=False)
     unexplained = failed - len(failures)
     if unexplained > 0:
         console.print(f"{unexplained} more pages were not reached before their run failed.")
 
 
 def where_to_look(catalogue: str, failure: PageFailure) -> str:
-    """What shows the answer that a failed page came with, and reads it again."""
+    """What shows the answer that a failed page came with, and reads it again; "" if none came."""
+    if failure.http_status is None:
+        return ""
     page = failure.page
     return (
-        f"What the site answered for page {page}: catalog-pipeline show {catalogue} --page {page}; "
-        f"to read it again: catalog-pipeline try {catalogue} --stored {page}"
+        f"see catalog-pipeline show {catalogue} --page {page}; "
+        f"catalog-pipeline try {catalogue} --stored {page}"
     )
 
 
-def _cells(failure: PageFailure, now: datetime) -> tuple[Any, ...]:
+def _cells(catalogue: str, failure: PageFailure, now: datetime) -> tuple[Any, ...]:
     http_status = "" if failure.http_status is None else str(failure.http_status)
     when = age_text(failure.failed_at, now)
     message = failure.message.removeprefix(f"page {failure.page} ")
-    return (str(failure.page), http_status, str(failure.attempts), when, escape(message))
+    where = where_to_look(catalogue, failure)
+    told = f"{message}\n{where}" if where else message
+    return (str(failure.page), http_status, str(failure.attempts), when, escape(told))

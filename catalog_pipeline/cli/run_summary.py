@@ -77,9 +77,9 @@ def _show_problems(console: Console, result: CrawlResult) -> None:
     for failure in result.failures[:_FAILURES_SHOWN]:
         tries = "1 attempt" if failure.attempts == 1 else f"{failure.attempts} attempts"
         console.print(f"  {failure.message} ({tries})", style="red", markup=False)
-    if result.failures:
-        told = where_to_look(result.request.catalogue.name, result.failures[0])
-        console.print(f"  {told}", markup=False)
+        where = where_to_look(result.request.catalogue.name, failure)
+        if where:
+            console.print(f"    {where}", markup=False)
     if len(result.failures) > _FAILURES_SHOWN:
         more = len(result.failures) - _FAILURES_SHOWN
         console.print(

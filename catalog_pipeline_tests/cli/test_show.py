@@ -1,5 +1,6 @@
 """`show` and `try --stored`: what there is of a page, above all of one that failed."""
 
+import webbrowser
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,11 @@ def test_the_answer_of_a_failed_page_is_kept_until_the_page_comes(site: Site, ru
     site.write(last_page=3)
     site.shop.control(faults=["2=404", "3=empty"])
     told = run("run", NAME)
-    assert f"catalog-pipeline show {NAME} --page 2; " in told.out
-    assert f"catalog-pipeline try {NAME} --stored 2" in run("status", NAME, "--failed").out
+    listed = " ".join(run("status", NAME, "--failed").out.split())
+    for page in (2, 3):
+        for out in (" ".join(told.out.split()), listed):
+            assert f"catalog-pipeline show {NAME} --page {page}; " in out
+            assert f"catalog-pipeline try {NAME} --stored {page}" in out
     assert _answers(site) == ["2.answer", "3.answer"]
     headers = run("show", NAME, "--page", "2", "--headers").out
     assert headers.startswith(f"404 {site.shop.url}/products?page=2\n")
@@ -73,3 +77,32 @@ def test_a_page_that_fails_later_is_shown_by_its_failed_answer(site: Site, run: 
     run("run", NAME, "--refresh")
     failed, stored = run("show", NAME, "--page", "1", "--json").json
     assert (failed["what"], failed["status"], stored["status"]) == ("failed answer", 500, 200)
+
+
+def test_a_failed_answer_opens_in_the_browser_without_its_scripts(
+    site: Site, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    site.write(last_page=1)
+    site.shop.control(faults=["1=empty"])
+    run("run", NAME)
+    browser, opened = tmp_path / "browser", tmp_path / "opened.html"
+    browser.write_text(f"""#!/bin/sh\npython3 -c '
+import shutil, sys, urllib.parse
+path = urllib.parse.unquote(urllib.parse.urlsplit(sys.argv[1]).path)
+shutil.copy(path, "{opened}")' "$1"\n""")
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    # Which browsers there are is found out once in a process.
+    monkeypatch.setattr(webbrowser, "_tryorder", None)
+    assert run("show", NAME, "--page", "1", "--open").code == 0
+    shown = opened.read_text()
+    assert shown.index("script-src 'none'") < shown.index("<html")
+
+    monkeypatch.setenv("BROWSER", "/bin/false %s")
+    monkeypatch.setattr(webbrowser, "_tryorder", None)
+    monkeypatch.setattr(webbrowser, "_browsers", {})
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    refused = run("show", NAME, "--page", "1", "--open")
+    assert refused.code == 2
+    assert "There is no browser to open " in refused.err

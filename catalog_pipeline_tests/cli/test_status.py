@@ -13,7 +13,7 @@ from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline.orchestration.names import pages_key, products_key
 from catalog_pipeline_tests.command import running
 from catalog_pipeline_tests.conftest import Run
-from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.site import NAME, Site, bundled_attributes
 
 pytestmark = pytest.mark.processes
 
@@ -107,6 +107,26 @@ def test_pages_of_a_run_that_gave_up_are_told_from_pages_with_an_error(site: Sit
     text = run("status", NAME, "--failed").out
     assert "12 failed pages" in text
     assert "8 more pages were not reached before their run failed." in text
+
+
+def test_pages_that_another_yaml_parsed_are_counted_and_named_until_they_are_parsed_again(
+    site: Site, run: Run
+):
+    site.write(last_page=3)
+    run("run", NAME)
+    assert _of(run("status", NAME, "--json"))["to_parse_again"] == 0
+    fields = dict(bundled_attributes("sandbox")["fields"])
+    fields.pop("category")
+    site.write(last_page=3, fields=fields)
+    found = _of(run("status", NAME, "--json"))
+    assert (found["to_parse_again"], found["pages_to_parse_again"]) == (3, "1-3")
+    assert "to be parsed again: 3" in " ".join(run("status", NAME).out.split())
+    site.shop.control(reset_hits=True)
+    run("run", NAME, "--pages", "2")
+    assert _of(run("status", NAME, "--json"))["pages_to_parse_again"] == "1,3"
+    run("run", NAME)
+    assert _of(run("status", NAME, "--json"))["to_parse_again"] == 0
+    assert site.downloads() == {}
 
 
 def test_nothing_failed_is_said_so(site: Site, run: Run):

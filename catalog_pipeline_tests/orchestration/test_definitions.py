@@ -93,6 +93,7 @@ def test_every_table_has_its_automation_and_its_checks(repository: RepositoryDef
             "dagster_row_count_bounds_check",
             "listing_ends_with_the_last_page",
             "pages_are_complete",
+            "rows_are_fresh",
             "stored_pages_are_intact",
         )
     }

@@ -11,6 +11,7 @@ from catalog_pipeline.orchestration.names import (
     qualified_name,
 )
 from catalog_pipeline.orchestration.runs.completeness import PAGES_COMPLETE
+from catalog_pipeline.orchestration.runs.row_ages import ROWS_FRESH
 from catalog_pipeline.orchestration.runs.table_quality import (
     ROWS_AS_TOLD,
     VALUES_READABLE,
@@ -58,6 +59,11 @@ def build_products_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
         ),
         check_specs=[
             dg.AssetCheckSpec(PAGES_COMPLETE, asset=key, description="Every listing page is done."),
+            dg.AssetCheckSpec(
+                ROWS_FRESH,
+                asset=key,
+                description="No page's rows are older than the YAML lets them be.",
+            ),
             dg.AssetCheckSpec(
                 PAGES_INTACT,
                 asset=key,

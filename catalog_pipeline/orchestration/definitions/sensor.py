@@ -5,13 +5,14 @@ from. So a page that lands while a table is being built causes one more build.
 """
 
 import time
+from datetime import datetime, timezone
 
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.orchestration.checkpoints.known_pages import seed_pages, with_known_pages
-from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event
+from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event, read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.table_state import (
     checkpoint_count,
     why_outdated,
@@ -23,6 +24,7 @@ from catalog_pipeline.orchestration.names import (
     products_key,
     qualified_name,
 )
+from catalog_pipeline.orchestration.runs.row_ages import row_ages, rows_fresh_now
 from catalog_pipeline.showing import as_line
 
 SECONDS_BETWEEN_LOOKS = 5
@@ -64,6 +66,7 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
             return dg.SkipReason(f"Run {run_id} of this catalogue is in progress.")
         outdated = why_outdated(context.instance, catalogue)
         if outdated is None:
+            _tell_aged_rows(context, catalogue, newest)
             return dg.SkipReason("The table holds all pages that have landed.")
         last_run, failed_at = _last_build(context.instance, catalogue)
         if failed_at is not None and time.time() - failed_at < SECONDS_AFTER_A_FAILURE:
@@ -80,6 +83,23 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
         )
 
     return table_sensor
+
+
+def _tell_aged_rows(context: dg.SensorEvaluationContext, catalogue: Catalogue, newest: int) -> None:
+    """Let the check of the rows' age fail once a page's rows are stale that no build has seen so.
+
+    The cursor says of which events that was looked at, and when the next page comes to be stale.
+    """
+    seen, _, stale_at = (context.cursor or "").partition("/")
+    now = datetime.now(timezone.utc)
+    if seen == str(newest) and (not stale_at or now.timestamp() < float(stale_at)):
+        return
+    known = with_known_pages(context.instance, catalogue)
+    ages = row_ages(known, read_checkpoints(context.instance, known, known.pages), now)
+    if ages.stale:
+        context.instance.report_runless_asset_event(rows_fresh_now(catalogue, ages))
+    next_at = ages.next_stale_at.timestamp() if ages.next_stale_at else ""
+    context.update_cursor(f"{newest}/{next_at}")
 
 
 def _last_build(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 import dagster as dg
 
@@ -19,6 +19,7 @@ from catalog_pipeline.orchestration.checkpoints.statuses import (
     explain_failures,
     read_statuses,
 )
+from catalog_pipeline.orchestration.runs.row_ages import RowAges, row_ages
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.showing import as_description
 
@@ -36,8 +37,7 @@ class Completeness:
     failed: int
     missing: int
     in_progress: int
-    stale: int
-    oldest: datetime | None
+    ages: RowAges
     outside: str
 
 
@@ -45,8 +45,7 @@ def measure(
     catalogue: Catalogue, checkpoints: Mapping[PageKey, StoredPage], statuses: PageStatuses
 ) -> Completeness:
     """Count the pages of a catalogue by what they give the table."""
-    age = timedelta(hours=catalogue.coverage.stale_after_hours)
-    stale_before = datetime.now(timezone.utc) - age
+    ages = row_ages(catalogue, checkpoints, datetime.now(timezone.utc))
     return Completeness(
         total=len(catalogue.pages),
         used=len(checkpoints),
@@ -54,8 +53,7 @@ def measure(
         failed=len(statuses.failed),
         missing=len(statuses.missing),
         in_progress=len(statuses.in_progress),
-        stale=sum(stored.record.fetched_at < stale_before for stored in checkpoints.values()),
-        oldest=min((stored.record.fetched_at for stored in checkpoints.values()), default=None),
+        ages=ages,
         outside=format_pages(statuses.outside),
     )
 

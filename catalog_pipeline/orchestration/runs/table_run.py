@@ -43,6 +43,7 @@ from catalog_pipeline.orchestration.runs.completeness import (
     pages_complete,
 )
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
+from catalog_pipeline.orchestration.runs.row_ages import rows_fresh
 from catalog_pipeline.orchestration.runs.table_quality import check_rows, quality_metadata
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import StoredPage
@@ -96,6 +97,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
         },
         check_results=[
             pages_complete(completeness, reasons),
+            rows_fresh(catalogue, completeness.ages),
             _pages_intact(report),
             _listing_whole(more),
             *check_rows(catalogue, report, is_complete=completeness.done == completeness.total),
@@ -198,10 +200,10 @@ def _page_metadata(completeness: Completeness, report: TableReport) -> dict[str,
         "pages_failed": completeness.failed,
         "pages_missing": completeness.missing,
         "pages_in_progress": completeness.in_progress,
-        "pages_stale": completeness.stale,
+        "pages_stale": len(completeness.ages.stale),
         "oldest_row": (
-            dg.MetadataValue.timestamp(completeness.oldest)
-            if completeness.oldest is not None
+            dg.MetadataValue.timestamp(completeness.ages.oldest)
+            if completeness.ages.oldest is not None
             else dg.MetadataValue.null()
         ),
         "pages_outside": completeness.outside,

@@ -1,6 +1,7 @@
 """The automation of the table compares levels: whatever landed unseen causes one more build."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +13,9 @@ from catalog_pipeline.orchestration.commands.in_process import build_table_here,
 from catalog_pipeline.orchestration.definitions import sensor
 from catalog_pipeline.orchestration.definitions.sensor import build_table_sensor
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, sign_path
-from catalog_pipeline.orchestration.names import plain_pages_key
+from catalog_pipeline.orchestration.names import plain_pages_key, products_key
 from catalog_pipeline.orchestration.runs import table_run
+from catalog_pipeline.orchestration.runs.row_ages import ROWS_FRESH
 from catalog_pipeline_tests.orchestration.made_runs import create_run
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
@@ -168,3 +170,32 @@ def test_a_build_that_failed_is_left_alone_for_a_while_and_then_asked_for_again(
     again = _look(instance, catalogue)
     assert isinstance(again, dg.RunRequest)
     assert again.run_key != first.run_key
+
+
+def test_rows_that_come_to_be_stale_while_nothing_is_built_fail_their_check(
+    site: Site, instance: dg.DagsterInstance
+):
+    catalogue = site.write(last_page=2)
+    crawl_here(instance, catalogue, keys(1, 2), None)
+    assert build_table_here(instance, catalogue).status == SUCCESS
+    key = dg.AssetCheckKey(products_key(catalogue), ROWS_FRESH)
+
+    def looks(cursor: str | None) -> tuple[str | None, list[bool]]:
+        with dg.build_sensor_context(instance, cursor=cursor) as context:
+            build_table_sensor(catalogue)(context)
+            cursor = context.cursor
+        storage = instance.event_log_storage
+        history = storage.get_asset_check_execution_history(key, limit=10)
+        return cursor, [each.status.value == "SUCCEEDED" for each in history]
+
+    cursor, passed = looks(None)
+    assert passed == [True]
+    assert looks(cursor) == (cursor, [True])
+    # So it is once the time has come that the cursor speaks of.
+    assert cursor is not None
+    newest, _, stale_at = cursor.partition("/")
+    assert float(stale_at) > time.time()
+    catalogue = site.write(last_page=2, coverage={"stale_after_hours": 1e-6})
+    cursor, passed = looks(f"{newest}/{time.time() - 1}")
+    assert passed == [False, True]
+    assert looks(cursor) == (cursor, [False, True])

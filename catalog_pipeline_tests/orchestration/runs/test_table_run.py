@@ -59,6 +59,7 @@ def test_the_web_ui_is_told_how_complete_the_table_is(site: Site, instance: dg.D
     )
     assert _checks(instance, build.run_id) == {
         "pages_are_complete": dg.AssetCheckSeverity.WARN,
+        "rows_are_fresh": None,
         "stored_pages_are_intact": None,
         "listing_ends_with_the_last_page": None,
         "dagster_row_count_bounds_check": None,
@@ -139,11 +140,13 @@ def test_old_pages_are_used_and_counted_as_stale(site: Site, instance: dg.Dagste
     completeness = measure(
         catalogue, checkpoints, read_statuses(instance, catalogue, catalogue.pages)
     )
-    assert (completeness.stale, completeness.used, completeness.total) == (2, 2, 2)
+    assert (len(completeness.ages.stale), completeness.used, completeness.total) == (2, 2, 2)
     fresh = site.write(last_page=2)
     oldest = min(stored.record.fetched_at for stored in checkpoints.values())
     assert datetime.now(timezone.utc) - oldest < timedelta(hours=1)
-    assert measure(fresh, checkpoints, read_statuses(instance, catalogue, keys(1, 2))).stale == 0
+    assert (
+        measure(fresh, checkpoints, read_statuses(instance, catalogue, keys(1, 2))).ages.stale == 0
+    )
 
 
 def test_a_table_that_is_built_between_two_retries_says_what_is_in_progress(
