@@ -12,11 +12,12 @@ from catalog_pipeline_tests.attack import (
     damaged_files,
     event_log,
     hostile_servers,
+    page_bombs,
     poisonous_pages,
 )
 from catalog_pipeline_tests.attack.attacks import Attack, Measured, measured
 
-MODULES = (hostile_servers, event_log, damaged_files, poisonous_pages)
+MODULES = (hostile_servers, page_bombs, event_log, damaged_files, poisonous_pages)
 
 
 def main() -> int:
