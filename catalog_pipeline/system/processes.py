@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from functools import lru_cache
+
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def is_alive(pid: int) -> bool:
@@ -52,8 +55,15 @@ def is_alive_since(pid: int, mark: str | None) -> bool:
 
 def resident_bytes(pid: int) -> int:
     """How much memory a process has in use; 0 where the system does not tell."""
-    fields = _text(f"/proc/{pid}/statm").split()
-    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if len(fields) > 1 else 0
+    return _resident_bytes(_text(f"/proc/{pid}/statm"))
+
+
+def own_resident_bytes() -> int:
+    """`resident_bytes` of this process, for who asks at each page: the file stays open."""
+    try:
+        return _resident_bytes(os.pread(_statm_of(os.getpid()), 200, 0).decode())
+    except OSError:
+        return 0
 
 
 def processor_seconds(pid: int, thread: int) -> float:
@@ -66,6 +76,16 @@ def processor_seconds(pid: int, thread: int) -> float:
 def arguments(pid: int) -> list[str]:
     """The command of a process, word by word; empty where the system does not tell."""
     return _text(f"/proc/{pid}/cmdline").split("\0")[:-1]
+
+
+@lru_cache(maxsize=1)
+def _statm_of(pid: int) -> int:
+    return os.open(f"/proc/{pid}/statm", os.O_RDONLY)
+
+
+def _resident_bytes(statm: str) -> int:
+    fields = statm.split()
+    return int(fields[1]) * _PAGE_BYTES if len(fields) > 1 else 0
 
 
 def _state(pid: int) -> list[str]:

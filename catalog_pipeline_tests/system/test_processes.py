@@ -11,6 +11,8 @@ from catalog_pipeline.system.processes import (
     arguments,
     is_alive,
     is_alive_since,
+    own_resident_bytes,
+    resident_bytes,
     start_mark,
     started_at,
 )
@@ -71,3 +73,10 @@ def test_a_number_that_was_given_again_is_another_process():
 @pytest.mark.parametrize("number", [0, -1, 10**30])
 def test_what_is_no_number_of_a_process_is_none_that_lives(number: int):
     assert not is_alive(number)
+
+
+def test_a_process_sees_what_it_takes_of_the_memory():
+    before = own_resident_bytes()
+    held = b"x" * (64 << 20)
+    assert own_resident_bytes() - before > len(held) // 2
+    assert resident_bytes(os.getpid()) > len(held)

@@ -135,8 +135,10 @@ class PageWriter:
         columns, notes, rows, hidden = self._read(
             file.body, record.url, record.page, record.content_type
         )
-        with self._reading(record.page):
-            told = self._telling.told_again(record, file.body)
+        told = None
+        if self._catalogue.tells(record.page):
+            with self._reading(record.page):
+                told = self._telling.told_again(record, file.body)
         mended = replace(
             record,
             rows=len(next(iter(columns.values()))),
@@ -160,8 +162,10 @@ class PageWriter:
         """Parse and store a body; with a 304 it is the stored one, and `kept` its record."""
         content_type = kept.content_type if kept else response.content_type
         columns, notes, rows, hidden = self._read(body, response.url, page, content_type)
-        with self._reading(page):
-            told = self._telling.told(page, response, body, content_type)
+        told = None
+        if self._catalogue.tells(page):
+            with self._reading(page):
+                told = self._telling.told(page, response, body, content_type)
         validators = kept.validators if kept else self._without_secrets(response.validators)
         record = PageRecord(
             page=page,

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.system.processes import resident_bytes
+from catalog_pipeline.system.processes import own_resident_bytes
 
 _BEGUN = struct.Struct("q")
 """At the beginning: how many pages the process has begun with, to ask for them or to read them."""
@@ -94,7 +94,7 @@ class ReadingBoard:
         with self._lock:
             slot = self._free.pop()
         place = _BEGUN.size + slot * _SLOT_BYTES
-        now, in_use = time.monotonic(), resident_bytes(os.getpid())
+        now, in_use = time.monotonic(), own_resident_bytes()
         thread, had = threading.get_native_id(), time.thread_time()
         _SINCE.pack_into(self._memory, place, now, in_use, thread, had)
         _FIELD.pack_into(self._memory, place + _SINCE.size, _NO_FIELD)
