@@ -68,7 +68,7 @@ def _spelt_out(value: object) -> object:
 
 
 def _section(given: object) -> object:
-    if given is None:
+    if given is None or given == "":
         return {}
     return {"page_url": given} if isinstance(given, str) else given
 

@@ -1,15 +1,17 @@
 """Listings as a catalogue's YAML names them: their pages, addresses, and what is refused."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from catalog_pipeline.catalogue.files import catalogue_from_attributes
+from catalog_pipeline.catalogue.files import catalogue_from_attributes, read_catalogue
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages, select_pages
 from catalog_pipeline.errors import CatalogueError, UsageError
 from catalog_pipeline_tests.catalogue.attributes import attributes
+from catalog_pipeline_tests.catalogue.files_of_texts import catalogue_file
 
 PHONES = {"page_url": "/phones?page={page}", "last_page": 3}
 
@@ -146,6 +148,14 @@ def test_pages_that_no_listing_has_are_named(text: str, problem: str):
     with pytest.raises(UsageError) as caught:
         select_pages(shop, text)
     assert problem in str(caught.value)
+
+
+def test_a_listing_of_which_nothing_is_said_is_one_mistake(tmp_path: Path):
+    path = catalogue_file(tmp_path, more="  listings:\n    phones:\n")
+    with pytest.raises(CatalogueError) as caught:
+        read_catalogue(path)
+    (mistake,) = caught.value.mistakes
+    assert (mistake.field, mistake.line) == ("listings.phones", 11)
 
 
 def test_names_for_listings_make_another_table_and_no_page_is_parsed_anew():

@@ -10,6 +10,7 @@ from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.names import products_key
 from catalog_pipeline.orchestration.runs.table_quality import ROWS_AS_TOLD
 from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.orchestration.made_runs import create_run, execute
 from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.written_site import WrittenSite, written_site
 
@@ -45,6 +46,17 @@ def test_a_product_of_several_listings_is_one_row_with_all_of_them(
     assert all(own in all_of_product for own, all_of_product in pairs)
     alone = run("run", NAME, "--refresh", "--pages", "cables", "--json")
     assert (alone.code, sum(site.downloads().values())) == (0, 4), "the shop counts no categories"
+
+
+def test_a_range_of_the_web_ui_runs_from_one_listing_into_the_next(
+    site: Site, instance: DagsterInstance
+):
+    site.shop.control(pages=4)
+    catalogue = site.write(listings=CATEGORIES, last_page=1)
+    ran = execute(instance, catalogue, create_run(instance, catalogue, "all-3", "bags-1"))
+    assert ran.is_success
+    done = read_statuses(instance, catalogue, catalogue.pages).done
+    assert sorted(map(str, done)) == ["all-3", "all-4", "bags-1"]
 
 
 def test_what_commands_say_of_a_page_names_its_listing(site: Site, run: Run):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from catalog_pipeline.orchestration.checkpoints.known_pages import found_pages
+from catalog_pipeline.orchestration.names import found_pages_name
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints
 from catalog_pipeline_tests.crash.scene import Scene, dying
 
@@ -43,6 +44,27 @@ def test_a_death_between_found_and_recorded_loses_no_page(point: str, call: int,
         assert resumed.code == 0, resumed.out + resumed.err
         assert complaints(scene, deaths) == []
         assert _partitions(scene) == list(range(1, PAGES + 1))
+
+
+@pytest.mark.parametrize(
+    ("point", "call"), [("page file renamed", 5), ("partitions made", 2), ("events recorded", 1)]
+)
+def test_a_death_while_several_listings_are_found_loses_no_page(
+    point: str, call: int, tmp_path: Path
+):
+    listings = {"all": "/products?page={page}", "bags": "/products?category=bags&page={page}"}
+    politeness = {"concurrency": 1}
+    with Scene(
+        tmp_path, pages=PAGES, is_open=True, politeness=politeness, listings=listings
+    ) as scene:
+        killed = dying(scene, point, call)
+        assert killed.code == -signal.SIGKILL
+        resumed = scene.crawl()
+        assert resumed.code == 0, resumed.out + resumed.err
+        with scene.instance() as instance:
+            partitions = instance.get_dynamic_partitions(found_pages_name(scene.catalogue))
+        assert list(partitions) == [*(f"all-{page}" for page in range(1, PAGES + 1)), "bags-1"]
+        assert scene.crawl().code == 0
 
 
 @pytest.mark.parametrize("point", ["gone pages wiped", "gone pages dropped"])

@@ -30,8 +30,8 @@ def pages_job(catalogue: Catalogue) -> dg.JobDefinition:
 def create_run(
     instance: dg.DagsterInstance,
     catalogue: Catalogue,
-    first: int,
-    last: int,
+    first: int | str,
+    last: int | str,
     *,
     config: Mapping[str, Any] | None = None,
     retry_of: dg.DagsterRun | None = None,
