@@ -15,6 +15,8 @@ import pytest
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline.sandbox.settings import ShopSettings
 from catalog_pipeline_tests.services.graphql import WebClient
+from catalog_pipeline_tests.services.hostile_site import NAME as HOSTILE
+from catalog_pipeline_tests.services.hostile_site import attributes, hostile_site
 from catalog_pipeline_tests.services.running_services import RunningServices
 
 CATALOGUES = (
@@ -87,8 +89,10 @@ def common_services(
     services.add_catalogue(
         "every_minute", scheduled_shop.url, last_page=5, schedule=dict(EVERY_MINUTE)
     )
-    with services:
-        yield services
+    with hostile_site() as site:
+        services.add_catalogue(HOSTILE, site.url, **attributes(site))
+        with services:
+            yield services
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ IN_FLIGHT = 8
 HELD_LATENCY_MS = 3000
 """Less than the workers of a dead crawl have to store what they asked for."""
 START_SECONDS = 90.0
-"""A backfill may wait half a minute for the daemon before it is a run."""
+"""A backfill waits for the daemon before it is a run."""
 
 
 def downloads(shop: RunningShop) -> dict[int, int]:

@@ -117,7 +117,7 @@ class WebClient:
     def launch_run(
         self, catalogue: str, first: int, last: int, *, max_retries: int | None = None
     ) -> str:
-        """One run over a range at once, without the daemon's half minute; returns its id."""
+        """One run over a range at once, without a backfill; returns its id."""
         tags = {
             "dagster/asset_partition_range_start": str(first),
             "dagster/asset_partition_range_end": str(last),

@@ -23,14 +23,24 @@ import yaml
 from catalog_pipeline.catalogue.files import base_url_variable
 from catalog_pipeline.catalogue.finding import BUNDLED_FOLDER, EXTRA_FOLDER_VARIABLE, FILE_NAME
 from catalog_pipeline.orchestration.instance.liveness import process_with_sign
-from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, ensure_dagster_home
+from catalog_pipeline.places import (
+    DATA_VARIABLE,
+    HOME_VARIABLE,
+    SETTINGS_NAME,
+    ensure_dagster_home,
+)
 from catalog_pipeline_tests.marked_processes import MarkedProcess, marked_processes
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.waiting import wait_for
 
 PROJECT = Path(__file__).parents[2]
 MARK = "CATALOG_PIPELINE_TESTED_SERVICES"
-_RETRIES = "max_retries: 2"
+_SETTINGS_OF_TESTS = {
+    "run_monitoring": {"poll_interval_seconds": 2, "free_slots_after_run_end_seconds": 1},
+    "run_queue": {"user_code_failure_retry_delay": 1},
+}
+"""What the daemon of the tests looks at more often than the one of a user."""
+_IN_EVERY_PROCESS = Path(__file__).with_name("in_every_process")
 _START_SECONDS = 90.0
 _END_SECONDS = 30.0
 
@@ -63,12 +73,16 @@ class RunningServices:
             DATA_VARIABLE: str(self.data),
             EXTRA_FOLDER_VARIABLE: str(self._catalogues),
             base_url_variable("sandbox"): sandbox_url,
+            "DAGSTER_EVENT_LOG_CONSUMER_DAEMON_INTERVAL_SECONDS": "1",
+            "PYTHONPATH": str(_IN_EVERY_PROCESS),
         }
-        settings = ensure_dagster_home(self.environment) / "dagster.yaml"
+        file = ensure_dagster_home(self.environment) / SETTINGS_NAME
+        settings = yaml.safe_load(file.read_text())
+        for name, quicker in _SETTINGS_OF_TESTS.items():
+            settings[name] |= quicker
         if not retries_runs:
-            text = settings.read_text()
-            assert _RETRIES in text
-            settings.write_text(text.replace(_RETRIES, "max_retries: 0"))
+            settings["run_retries"]["max_retries"] = 0
+        file.write_text(yaml.safe_dump(settings))
         self.client = WebClient(f"http://127.0.0.1:{free_port()}")
         self._main: subprocess.Popen[bytes] | None = None
 

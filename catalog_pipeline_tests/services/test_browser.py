@@ -24,7 +24,6 @@ NAME = "clicked"
 PAGES = 50
 ROWS = 1000
 BACKFILL_SECONDS = 60.0
-"""The daemon looks at backfills twice a minute."""
 TWO_RED = {"Failed": 2, "Materialized": 48, "Materializing": 0, "Missing": 0}
 REASONS = {"17": "the server answered 500", "40": "no product"}
 """What is seen of the pages that fail: by one click from the partition, and among the events."""

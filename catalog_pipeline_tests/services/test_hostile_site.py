@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 
-from catalog_pipeline.sandbox.server import RunningShop
-from catalog_pipeline_tests.hostile_texts import HOSTILE
 from catalog_pipeline_tests.services.browser import WebUi, chromium, open_page
+from catalog_pipeline_tests.services.hostile_site import NAME
 from catalog_pipeline_tests.services.running_services import RunningServices
-from catalog_pipeline_tests.written_site import listing, written_site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Dialog, Request
@@ -23,15 +19,6 @@ pytest.importorskip("playwright", reason="playwright is not installed: pip insta
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(chromium() is None, reason="no Chromium: apt-get install chromium"),
-]
-
-NAME = "hostile"
-TEXTS = [
-    *(text.replace("\x00", "") for text in HOSTILE.values()),
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "![x](javascript:alert(1))",
-    "[x](javascript:alert(1))",
 ]
 
 
@@ -50,34 +37,13 @@ class Seen:
         dialog.dismiss()
 
 
-@pytest.fixture(scope="module")
-def services(
-    tmp_path_factory: pytest.TempPathFactory, common_shop: RunningShop
-) -> Iterator[RunningServices]:
+@pytest.fixture
+def services(common_services: RunningServices) -> RunningServices:
     """Services whose catalogue has crawled names that are hostile, and pages that fail by them."""
-    services = RunningServices(tmp_path_factory.mktemp("services"), common_shop.url)
-    shown = [html.escape(text) for text in TEXTS]
-    with written_site() as site:
-        site.write({1: listing(1, *shown)})
-        site.write({page: listing(page, text) for page, text in enumerate(shown[::4], start=2)})
-        site.bodies |= {
-            path: f"<title>{text}</title>{text}"
-            for path, text in zip(list(site.bodies)[1::2], shown[1::4], strict=False)
-        }
-        services.add_catalogue(
-            NAME,
-            site.url,
-            page_url="/products?page={page}",
-            last_page=len(site.bodies),
-            product="li",
-            fields={"sku": {"select": "b"}, "name": {"select": "i"}},
-            key="sku",
-        )
-        with services:
-            with services.command("run", NAME) as crawl:
-                crawl.communicate()
-            assert crawl.returncode == 1
-            yield services
+    with common_services.command("run", NAME) as crawl:
+        crawl.communicate()
+    assert crawl.returncode == 1
+    return common_services
 
 
 def test_nothing_of_a_site_is_asked_for_or_run_by_the_web_ui(services: RunningServices) -> None:

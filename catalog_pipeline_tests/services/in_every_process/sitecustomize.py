@@ -1,0 +1,12 @@
+"""Lets Dagster's daemon look every second: Python imports this module at the start of each process.
+
+How often it looks for backfills and for sensors to ask are constants, which no setting changes.
+"""
+
+import sys
+
+if "dagster._daemon" in sys.orig_argv:
+    from dagster._daemon import controller, sensor
+
+    controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 1
+    sensor.MIN_INTERVAL_LOOP_TIME = 1
