@@ -132,8 +132,9 @@ def test_addresses_one_by_one_are_pages_of_their_own_and_a_moved_one_is_asked_ag
     assert (answer.code, answer.json["rows"]) == (0, 2)
     assert small.asked["/old"] == small.asked["/new"] == 1
     assert sorted(pd.read_parquet(site.places.table)["sku"]) == ["new", "old"]
-    small.describe(site, {}, page_url="/sale", last_page=None)
-    assert run("run", NAME, "--json").json["rows"] == 1
+    small.describe(site, {}, page_url=["/sale", "/gone"], last_page=None)
+    failed = run("run", NAME, "--json")
+    assert (failed.code, failed.json["failed_pages"], failed.json["length"]) == (1, "2", [])
 
 
 def test_a_redirect_to_a_page_of_another_listing_is_a_lost_page(

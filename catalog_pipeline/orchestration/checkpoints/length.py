@@ -21,11 +21,16 @@ def length_verdicts(
     catalogue: Catalogue, standing: Standing, built: LastBuild | None
 ) -> tuple[str, ...]:
     """Sentences about a listing that is not as long as the YAML says; none if nothing shows it."""
-    told = [*_of_found_end(catalogue, standing), built.goes_on if built else None]
     done, failures = standing.statuses.done, standing.failures
-    fixed = (each.pages for each in catalogue.all_listings if each.last_number is not None)
-    fewer = [seems_to_end(pages, done, failures) for pages in fixed]
-    return tuple(each for each in (*told, *fewer) if each)
+    # Whoever names the pages one by one has named one that is not there, and no end.
+    fixed = [
+        each
+        for each in catalogue.all_listings
+        if each.last_number is not None and each.template is not None
+    ]
+    more = built.goes_on if built and fixed else None
+    fewer = [seems_to_end(each.pages, done, failures) for each in fixed]
+    return tuple(told for told in (*_of_found_end(catalogue, standing), more, *fewer) if told)
 
 
 def _of_found_end(catalogue: Catalogue, standing: Standing) -> Iterator[str]:
