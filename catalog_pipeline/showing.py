@@ -14,8 +14,6 @@ _INVISIBLE = frozenset("\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2028\u
 _JOINERS = frozenset("\u200c\u200d")
 """Joiners are part of many scripts' words and of emoji; they move and hide nothing."""
 _LOOKS_LIKE_A_LINK = re.compile(r"://|www\.|@|mailto:|xmpp:", re.IGNORECASE)
-_FORMULA = re.compile(r"""[\s"'\ufeff]*[=+\-@|%\t\r\uff1d\uff0b\uff0d\uff20\u2212]""")
-_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)*")
 _PAGE_AND_ADDRESS = re.compile(r"page [A-Za-z0-9_-]+ https?://[A-Za-z0-9.:/?=&%-]+: ")
 _LIVE = re.compile(r"[\\`*_{}\[\]<>!|~&#@^$]|://|www\.|^\s*(?:[-+=]|[0-9]+[.)]\s)", re.IGNORECASE)
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+.!~>:/=^$@-])")
@@ -72,17 +70,6 @@ def as_description(text: str) -> str:
 def as_html(text: str) -> str:
     """A text on one line in which nothing is HTML, also within the quotes of an attribute."""
     return html.escape(as_line(text))
-
-
-def as_cell(text: str) -> str:
-    """A text on one line of a spreadsheet or CSV file that no program takes for a formula.
-
-    Spreadsheets look behind white space, quotes and full-width signs too. A number stays one.
-    """
-    line = as_line(text)
-    if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
-        return f"'{line}"
-    return line
 
 
 def _as_code(line: str) -> str:

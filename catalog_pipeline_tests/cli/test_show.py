@@ -7,6 +7,7 @@ import pytest
 
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.written_site import listing, written_site
 
 pytestmark = pytest.mark.processes
 
@@ -40,6 +41,19 @@ def test_the_answer_of_a_failed_page_is_kept_until_the_page_comes(site: Site, ru
     site.write(last_page=1)
     run("run", NAME, "--refresh")
     assert _answers(site) == []
+
+
+def test_only_a_page_is_named_to_be_looked_at_of_which_an_answer_is_kept(site: Site, run: Run):
+    """None is kept of a page that never came, and of one that came and repeats another."""
+    with written_site() as made:
+        made.write({page: listing(7, "a name") for page in (1, 2)})
+        made.write({3: "<p>nothing</p>"})
+        made.describe(site, {"name": {"select": "i"}})
+        for command in (("run", NAME), ("status", NAME, "--failed")):
+            told = run(*command).out
+            assert "exactly the products of page" in told
+            assert f"catalog-pipeline show {NAME} --page 3" in told
+            assert f"catalog-pipeline show {NAME} --page 2" not in told
 
 
 def test_a_page_that_came_is_shown_and_read_again_without_a_request(
@@ -79,7 +93,7 @@ def test_a_page_that_fails_later_is_shown_by_its_failed_answer(site: Site, run: 
     assert (failed["what"], failed["status"], stored["status"]) == ("failed answer", 500, 200)
 
 
-def test_a_failed_answer_opens_in_the_browser_without_its_scripts(
+def test_a_failed_answer_opens_in_the_browser_in_a_frame_without_its_scripts(
     site: Site, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     site.write(last_page=1)
@@ -97,7 +111,9 @@ shutil.copy(path, "{opened}")' "$1"\n""")
     monkeypatch.setattr(webbrowser, "_tryorder", None)
     assert run("show", NAME, "--page", "1", "--open").code == 0
     shown = opened.read_text()
-    assert shown.index("script-src 'none'") < shown.index("<html")
+    assert shown.index("default-src 'none'") < shown.index("<iframe sandbox srcdoc=")
+    assert "<html" not in shown
+    assert "&lt;html" in shown
 
     monkeypatch.setenv("BROWSER", "/bin/false %s")
     monkeypatch.setattr(webbrowser, "_tryorder", None)
