@@ -33,6 +33,8 @@ def test_pages_of_all_listings_are_found_in_the_order_of_their_keys_and_ends_are
     site.write(listings=LISTINGS, pages=OPEN)
     answer = run("run", NAME, "--json")
     assert (answer.code, answer.json["problems"], answer.json["length"]) == (0, [], [])
+    assert "page all-13: status 404; page all-14: status 404" in answer.json["length_from"]
+    assert "page bags-3: " in answer.json["length_from"]
     assert _partitions(instance, site) == _keys(all=12, bags=2, deals=1)
     assert (answer.json["done"], answer.json["rows"]) == (15, 240)
     listings = pd.read_parquet(site.places.table)["listings"].map(tuple)

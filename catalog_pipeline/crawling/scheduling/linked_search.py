@@ -209,9 +209,9 @@ class LinkedSearch(PageSource):
     def _has_no_loop(self, number: int, path: str) -> bool:
         before = self._seen.setdefault(path, number)
         if before != number:
+            last, first = (PageKey(each, self._listing) for each in (number - 1, before))
             self._problem = (
-                f"the listing runs in a circle: page {number - 1} leads back to page {before} "
-                f"({path})"
+                f"the listing runs in a circle: page {last} leads back to page {first} ({path})"
             )
         return before == number
 

@@ -63,11 +63,11 @@ class OpenSearch(PageSource):
 
     def next_page(self) -> PageKey | None:
         if self._asks_after_all:
-            return PageKey(self._asks_after_all.pop(0), self._listing)
+            return self._key(self._asks_after_all.pop(0))
         while self._may_go_on_to(self._asked + 1):
             self._asked += 1
             if self._asked not in self._left:
-                return PageKey(self._asked, self._listing)
+                return self._key(self._asked)
         return None
 
     def is_probe(self, page: PageKey) -> bool:
@@ -138,16 +138,18 @@ class OpenSearch(PageSource):
         last = max(self._good, default=self._first)
         if not problem and self._again is None and self._wants_another_look(last):
             self._again = last
-            return PageKey(last, self._listing)
+            return self._key(last)
         gone = sorted(each for each in self._known if each > last)
         pages = [self._known[each] for each in gone]
         if not problem:
-            last_page = PageKey(last, self._listing)
+            last_page = self._key(last)
             problem = too_many_gone(last_page, pages, len(self._known), self._rules)
             self._kept = pages if problem else []
         if not problem:
-            signs = "; ".join(f"page {n}: {self._signs[n]}" for n in self._confirming(last))
-            end = ListingEnd(PageKey(last, self._listing), signs, datetime.now(timezone.utc))
+            signs = "; ".join(
+                f"page {self._key(n)}: {self._signs[n]}" for n in self._confirming(last)
+            )
+            end = ListingEnd(self._key(last), signs, datetime.now(timezone.utc))
             self.findings = ListingFindings(tuple(pages), end)
         if problem:
             self.findings = ListingFindings(problems=(problem,))
@@ -172,6 +174,9 @@ class OpenSearch(PageSource):
     @property
     def is_over(self) -> bool:
         return self._is_over
+
+    def _key(self, number: int) -> PageKey:
+        return PageKey(number, self._listing)
 
     def _may_go_on_to(self, number: int) -> bool:
         sign = min((each for each in self._signs if each > self._top), default=None)
@@ -208,28 +213,29 @@ class OpenSearch(PageSource):
         if self._beyond is not None:
             return (
                 f"the listing has more pages than at_most ({self._rules.at_most}) allows: page "
-                f"{self._beyond} shows products"
+                f"{self._key(self._beyond)} shows products"
             )
         if last is None:
             return "the end of the listing was not found: no page of it could be had"
         if self._again_problem:
             return (
-                f"the end of the listing is not confirmed: page {last}, the last one with "
-                f"products, could not be had once more: {self._again_problem}"
+                f"the end of the listing is not confirmed: page {self._key(last)}, the last one "
+                f"with products, could not be had once more: {self._again_problem}"
             )
         signs = {self._signs.get(number) for number in self._confirming(last)}
         lost = self._front if self._held else last - 1
         if self._is_lost(lost) and (self._held or signs == {REPEAT}):
             why = self._failed[lost].error.problem
             return (
-                f"the end of the listing is not confirmed: page {lost} could not be had, and page "
-                f"{lost + 1} may only repeat it: {why}"
+                f"the end of the listing is not confirmed: page {self._key(lost)} could not be "
+                f"had, and page {self._key(lost + 1)} may only repeat it: {why}"
             )
         for number in self._confirming(last):
             if number not in self._signs:
                 failed = self._failed.get(number)
                 why = failed.error.problem if failed else "it was not asked for"
                 return (
-                    f"the end of the listing was not found: page {number} could not be had: {why}"
+                    f"the end of the listing was not found: page {self._key(number)} could not be "
+                    f"had: {why}"
                 )
         return ""

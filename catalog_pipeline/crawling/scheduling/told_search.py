@@ -174,15 +174,16 @@ class ToldSearch(PageSource):
             return "the length of the listing is not known: its first page was not asked for"
         if self._last == self._top:
             return ""
+        first = PageKey(self._first, self._listing)
         if self._agreed < 2:
             return (
-                f"the length of the listing is not known: page {self._first} tells another number "
+                f"the length of the listing is not known: page {first} tells another number "
                 f"of pages each time, {self._last} the last time"
             )
         beyond = [PageKey(n, self._listing) for n in sorted(self._fresh) if n > self._last]
         if beyond:
             return (
-                f"page {self._first} tells that page {self._last} is the last one, but pages "
-                f"{format_pages(beyond)} show products of their own"
+                f"page {first} tells that page {PageKey(self._last, self._listing)} is the last "
+                f"one, but pages {format_pages(beyond)} show products of their own"
             )
         return ""
