@@ -34,6 +34,7 @@ from catalog_pipeline_tests.orchestration.life_of_pages import (
     TEXT,
     Scene,
 )
+from catalog_pipeline_tests.orchestration.made_runs import grid
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.written_site import written_site
 
@@ -45,6 +46,12 @@ FATES = {
     dg.DagsterRunStatus.FAILURE: "failed",
     dg.DagsterRunStatus.SUCCESS: "over",
     dg.DagsterRunStatus.CANCELED: "over",
+}
+SHOWN = {
+    "done": "MATERIALIZED",
+    "failed": "FAILED",
+    "in progress": "IN_PROGRESS",
+    "missing": None,
 }
 RANGES = st.sampled_from([(1, 1), (2, 2), (3, 3), (1, 2), (2, 3), (1, 3)])
 SOME_PAGES = st.sampled_from([(1,), (2,), (3,), (1, 3), (1, 2, 3)])
@@ -79,33 +86,49 @@ class Run:
     is_of_command: bool = False
     is_of_daemon: bool = False
     failures: list[Failure] = field(default_factory=list)
+    failed_pages: list[int] = field(default_factory=list)
 
 
 @dataclass
 class Page:
-    """One page: its checkpoint, its last failure, and the run that announced it last."""
+    """One page: its checkpoint, its last failure, and the runs that announced it since it came."""
 
     done: Stored | None = None
     failure: Failure | None = None
-    announced: Run | None = None
-    announced_at: int = 0
+    announcements: list[tuple[Run, int]] = field(default_factory=list)
     unrecorded: Stored | None = None
+
+    @property
+    def announced(self) -> tuple[Run, int] | None:
+        """The last run that announced it and has not been cancelled, and when it did."""
+        return next((each for each in reversed(self.announcements) if each[0].fate != "over"), None)
 
     @property
     def fate(self) -> str:
         """That of the run that announced it, if it has come to nothing since."""
-        return self.announced.fate if self.announced else "over"
+        return self.announced[0].fate if self.announced else "over"
+
+    def is_awaited_by(self, run: Run) -> bool:
+        """Whether that run has announced it."""
+        return any(announced is run for announced, _ in self.announcements)
 
     @property
     def status(self) -> str:
         """As the first of these that holds."""
         if self.fate == "failed":
             return "failed"
-        if self.failure and not (self.fate == "waiting" and self.announced_at > self.failure.at):
+        run, announced_at = self.announced or (None, 0)
+        is_awaited = run is not None and run.fate == "waiting"
+        if self.failure and not (is_awaited and announced_at > self.failure.at):
             return "failed"
         if self.fate == "waiting":
             return "in progress"
         return "done" if self.done else "missing"
+
+    @property
+    def shown(self) -> str | None:
+        """Its colour in the web UI, which knows of a dead run only what the daemon has found."""
+        return SHOWN["in progress" if self.fate == "dead" else self.status]
 
     @property
     def is_interrupted(self) -> bool:
@@ -122,7 +145,7 @@ class Page:
 
     def record(self, stored: Stored) -> None:
         """Done: no failure and no announcement stands any more."""
-        self.done, self.failure, self.announced = stored, None, None
+        self.done, self.failure, self.announcements = stored, None, []
         if self.unrecorded and self.unrecorded.at <= stored.at:
             self.unrecorded = None
 
@@ -272,6 +295,15 @@ class LifeOfPages(RuleBasedStateMachine):
         }
 
     @invariant()
+    def web_ui_shows_what_the_table_says(self) -> None:
+        expected = {number: page.shown for number, page in self.pages.items()}
+        for _ in range(2):
+            shown = grid(self.scene.instance, self.scene.catalogue)
+            assert {page: shown.get(str(page)) for page in PAGES} == expected
+            # What it remembers of its last look has to be what one sees who looks afresh.
+            self.scene.instance.wipe_asset_cached_status([pages_key(self.scene.catalogue)])
+
+    @invariant()
     def nothing_is_asked_for_twice(self) -> None:
         asked = {page: self.scene.site.asked[f"/products?page={page}"] for page in PAGES}
         assert asked == self.asked
@@ -309,13 +341,17 @@ class LifeOfPages(RuleBasedStateMachine):
         if run not in self.runs:
             self.runs.append(run)
         for page in pages:
-            self.pages[page].announced, self.pages[page].announced_at = run, self._tick()
+            self.pages[page].announcements.append((run, self._tick()))
 
     def _ended(self, run: Run) -> None:
         assert run.run is not None
         ended = self.scene.instance.get_run_by_id(run.run.run_id)
         assert ended is not None
         run.run, run.fate = ended, FATES[ended.status]
+        if ended.status == dg.DagsterRunStatus.CANCELED:
+            # In the web UI a run of their own keeps them red.
+            for number in run.failed_pages:
+                self.pages[number].announcements.append((Run((), 0, fate="failed"), self._tick()))
         if run.fate == "failed" and not run.is_of_command:
             is_retried = ended.tags.get(MAX_RETRIES_TAG) != "0"
             assert is_retried == any(failure.may_pass for failure in run.failures)
@@ -379,6 +415,8 @@ class LifeOfPages(RuleBasedStateMachine):
             and not failure.may_pass
         ]
         due = [number for number in due if self.pages[number].failure not in run.failures]
+        # A wipe takes the announcement of a run that waits along.
+        self._announce(run, [number for number in due if not self.pages[number].is_awaited_by(run)])
         for number, stored in [*to_parse, *((number, None) for number in due)]:
             if stop_after and len(on_disk) >= stop_after:
                 break
@@ -392,6 +430,7 @@ class LifeOfPages(RuleBasedStateMachine):
                 self._announce(run, [number])
             self.pages[number].failure = replace(came, at=self._tick())
             run.failures.append(came)
+            run.failed_pages.append(number)
         for number, came in on_disk.items():
             self.pages[number].record(came)
         return {}

@@ -107,7 +107,7 @@ def crawl_pages(
             run_log.given_up()
             give_up_companions(context.instance, order.companions, context.run.run_id, error)
             raise
-    end_as_it_came(context, order, outcome)
+    end_as_it_came(context, catalogue, order, outcome)
 
 
 def _crawl(

@@ -10,22 +10,31 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, LoginError
+from catalog_pipeline.orchestration.instance.run_endings import add_failed_run
+from catalog_pipeline.orchestration.names import pages_key, pages_step
 from catalog_pipeline.orchestration.runs.failure_reasons import reasons_of
 from catalog_pipeline.orchestration.runs.order import Order
 from catalog_pipeline.orchestration.runs.retries import allow_no_retry, allow_retry_for
 from catalog_pipeline.records import CrawlOutcome
 from catalog_pipeline.showing import as_line, as_lines
 
+_CANCELLED = (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)
 
-def end_as_it_came(context: dg.AssetExecutionContext, order: Order, outcome: CrawlOutcome) -> None:
+
+def end_as_it_came(
+    context: dg.AssetExecutionContext, catalogue: Catalogue, order: Order, outcome: CrawlOutcome
+) -> None:
     """Let the step end well, or not.
 
     Raises:
         dg.Failure: pages failed; what was recorded stays.
         dg.DagsterExecutionInterruptedError: the crawl was asked to stop, and has.
     """
+    if outcome.failures:
+        _keep_failures(context, catalogue, outcome)
     if outcome.was_stopped:
         context.log.info(as_line(f"Stopped as asked; {len(outcome.untried)} pages are still due."))
         raise dg.DagsterExecutionInterruptedError
@@ -36,6 +45,28 @@ def end_as_it_came(context: dg.AssetExecutionContext, order: Order, outcome: Cra
         if not problems:
             allow_retry_for(context.instance, context.run, order.pages, outcome.failures)
         raise _pages_failed(outcome)
+
+
+def _keep_failures(
+    context: dg.AssetExecutionContext, catalogue: Catalogue, outcome: CrawlOutcome
+) -> None:
+    """Let the failed pages of a cancelled run stay red, as Dagster shows those of failed runs.
+
+    A run may be cancelled when all its pages have been tried, too.
+    """
+    instance = context.instance
+    run = instance.get_run_by_id(context.run.run_id)
+    if run is None or run.status not in _CANCELLED:
+        return
+    pages = [failure.page for failure in outcome.failures]
+    told = f"Run {run.run_id} was cancelled; pages {format_pages(pages)} had failed in it."
+    add_failed_run(
+        instance,
+        run,
+        {"ops": {pages_step(catalogue): {"config": {"pages": format_pages(pages)}}}},
+        (pages_key(catalogue), [str(page) for page in pages]),
+        as_lines("\n".join(map(as_line, [told, *reasons_of(outcome.failures)]))),
+    )
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timezone
 
 import dagster as dg
 
@@ -20,6 +21,7 @@ from catalog_pipeline.catalogue.page_selection import (
     select_known_pages,
     select_pages,
 )
+from catalog_pipeline.orchestration.checkpoints.wipes import WipeTimes
 from catalog_pipeline.orchestration.names import (
     ORDER_TAG,
     OWN_RANGE_TAG,
@@ -62,7 +64,7 @@ def order_of_run(
     if config.pages is not None:
         return Order(own, frozenset())
     is_ranged = context.has_partition_key or context.has_partition_key_range
-    announced = frozenset(own if is_ranged else ())
+    announced = _still_announced(context, catalogue, own) if is_ranged else frozenset()
     left = context.run.tags.get(ORDER_TAG)
     if left is not None:
         _give_back_range(context.instance, context.run)
@@ -70,6 +72,18 @@ def order_of_run(
     companions = waiting_companions(context.instance, context.run, catalogue, own)
     taken = {page for companion in companions for page in companion.pages}
     return Order(sorted({*own, *taken}), announced, companions)
+
+
+def _still_announced(
+    context: dg.AssetExecutionContext, catalogue: Catalogue, pages: Iterable[PageKey]
+) -> frozenset[PageKey]:
+    """Those of the pages that were not wiped, with what announced them, while the run waited."""
+    record = context.instance.get_run_record_by_id(context.run.run_id)
+    if record is None:
+        return frozenset(pages)
+    since = record.create_timestamp.replace(tzinfo=timezone.utc)
+    wiped_at = WipeTimes(context.instance, catalogue)
+    return frozenset(page for page in pages if (wiped := wiped_at(page)) is None or wiped < since)
 
 
 def leave_to_retry(

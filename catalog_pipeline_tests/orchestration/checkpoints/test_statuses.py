@@ -1,5 +1,7 @@
 """Each page has one status, and a failure stands until something mends it."""
 
+import os
+import signal
 from contextlib import nullcontext
 from datetime import datetime, timezone
 from pathlib import Path
@@ -8,6 +10,8 @@ import dagster as dg
 import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling.context import CrawlContext
+from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.orchestration.checkpoints.metadata import metadata_of_failure
 from catalog_pipeline.orchestration.checkpoints.reader import (
     read_checkpoints,
@@ -17,7 +21,7 @@ from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, sign_path
 from catalog_pipeline.orchestration.names import plain_pages_key
 from catalog_pipeline.records import PageFailure
-from catalog_pipeline_tests.orchestration.made_runs import create_run, execute
+from catalog_pipeline_tests.orchestration.made_runs import create_run, execute, grid
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 
@@ -89,6 +93,8 @@ def test_a_failure_stands_until_a_newer_checkpoint(
         sign_path(home, later.run_id).write_text("{}")
     with hold_sign_of_life(home, later.run_id) if end == "alive" else nullcontext():
         statuses = read_statuses(instance, site.catalogue, catalogue.pages)
+    if end in ("cancelled", "never begun"):
+        assert grid(instance, catalogue) == {"1": "MATERIALIZED", "2": "FAILED"}
     if end == "alive":
         assert statuses.in_progress.keys() == set(keys(1, 2))
         return
@@ -98,6 +104,36 @@ def test_a_failure_stands_until_a_newer_checkpoint(
     site.shop.control(faults=[])
     crawl_here(instance, catalogue, keys(2), None)
     assert read_statuses(instance, site.catalogue, catalogue.pages).done == set(keys(1, 2))
+
+
+class _InterruptedByFailure(Observer):
+    """Sends a Ctrl-C once a page has failed."""
+
+    def page_failed(self, failure: PageFailure) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_what_failed_in_a_cancelled_run_stays_failed_in_the_web_ui_too(
+    site: Site, instance: dg.DagsterInstance
+):
+    catalogue = site.write(last_page=8, politeness={"concurrency": 1})
+    crawl_here(instance, catalogue, catalogue.pages, None)
+    site.shop.control(faults=["2=404"], latency_ms=100)
+    now = datetime.now(timezone.utc)
+    context = CrawlContext(observer=_InterruptedByFailure())
+    crawl = crawl_here(instance, catalogue, catalogue.pages, now, crawl_context=context)
+    assert crawl.status == dg.DagsterRunStatus.CANCELED
+    statuses = read_statuses(instance, catalogue, catalogue.pages)
+    shown = grid(instance, catalogue)
+    assert [page for page, status in shown.items() if status != "MATERIALIZED"] == ["2"]
+    assert shown["2"] == "FAILED"
+    assert (set(statuses.failed), len(statuses.done)) == (set(keys(2)), 7)
+    reasons = explain_failures(instance, catalogue, statuses, catalogue.pages)
+    assert reasons[PageKey(2)].http_status == 404
+
+    site.shop.control(faults=[], latency_ms=0)
+    crawl_here(instance, catalogue, keys(2), None)
+    assert set(grid(instance, catalogue).values()) == {"MATERIALIZED"}
 
 
 def test_a_failure_is_seen_while_its_run_goes_on(

@@ -16,12 +16,12 @@ from dagster._core.definitions.events import (
 )
 from dagster._core.event_api import EventRecordsResult
 from dagster._core.events import AssetFailedToMaterializeData, DagsterEventType
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
+from catalog_pipeline.orchestration.instance.sqlite.attempts import AttemptTellingStorage
 from catalog_pipeline.orchestration.names import KEYS_OF_FAILURES
 
 
-class FailureTellingStorage(SqliteEventLogStorage):
+class FailureTellingStorage(AttemptTellingStorage):
     """Dagster's event log, which answers for failures too.
 
     With `tells_failures_once`, as the web server has it, they are among failures alone, and not
