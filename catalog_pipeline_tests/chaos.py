@@ -2,7 +2,9 @@
 
     python -m catalog_pipeline_tests.chaos --crawls 100 --seed 7
     python -m catalog_pipeline_tests.chaos --workers 100
+    python -m catalog_pipeline_tests.chaos --listing linked --crawls 20
 
+With `--listing` one crawl of 300 pages that finds them so is killed as often as `--crawls` says.
 With `--workers` single worker processes are killed while their crawl goes on. Ends with 0 if
 nothing was lost, doubled, or downloaded again although it was stored. How one crawl is killed and
 judged belongs in `crash`.
@@ -30,7 +32,11 @@ from catalog_pipeline_tests.crash.killed_crawl import (
     kill_and_resume,
     measure_life,
 )
+from catalog_pipeline_tests.crash.killed_listing import kill_a_listing
 from catalog_pipeline_tests.crash.killed_workers import crawl_with_killed_workers
+from catalog_pipeline_tests.crash.scene import FOUND
+
+LISTING_PAGES = 300
 
 
 def run_chaos(crawls: int, seed: int, folder: Path, *, jobs: int, is_shown: bool) -> list[Verdict]:
@@ -111,6 +117,7 @@ def main() -> int:
     parser.add_argument("--crawls", type=int, default=100)
     parser.add_argument("--seed", type=int, default=None, help="default: a new one, printed")
     parser.add_argument("--jobs", type=int, default=2, help="crawls at the same time")
+    parser.add_argument("--listing", choices=sorted(FOUND), help="a listing whose pages are found")
     parser.add_argument("--workers", type=int, help="kill so many single workers instead")
     options = parser.parse_args()
     seed = random.randrange(1_000_000) if options.seed is None else options.seed
@@ -119,6 +126,16 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     if options.workers:
         broken = run_workers_chaos(options.workers, seed, folder, is_shown=True)
+        return 1 if broken else 0
+    if options.listing:
+        kills = options.crawls
+        broken = kill_a_listing(folder, options.listing, LISTING_PAGES, kills, seed)
+        print(
+            *broken,
+            f"{kills} kills of a {options.listing} listing of {LISTING_PAGES} pages; "
+            f"{len(broken)} promises broken",
+            sep="\n",
+        )
         return 1 if broken else 0
     verdicts = run_chaos(options.crawls, seed, folder, jobs=options.jobs, is_shown=True)
     print(summary(verdicts))

@@ -125,3 +125,11 @@ def test_status_and_try_say_where_the_length_comes_from(site: Site, run: Run):
     run("run", NAME)
     assert "length: page 2 tells of no page after it" in run("status", NAME).out
     assert "pages: no page follows this one" in run("try", NAME, "--stored", "2").out
+
+
+def test_a_first_page_that_leads_to_no_other_is_told(site: Site, run: Run):
+    site.write(pages={"kind": "linked", "next": {"select": "a.misspelt"}})
+    answer = run("run", NAME, "--json")
+    assert (answer.code, answer.json["done"]) == (0, 1)
+    (verdict,) = answer.json["length"]
+    assert "page 1 leads to no other" in verdict

@@ -38,6 +38,15 @@ Victims = Literal["process", "group", "all"]
 VICTIMS: tuple[Victims, ...] = get_args(Victims)
 COMMAND = [str(Path(sys.executable).with_name("catalog-pipeline"))]
 ROOT = Path(__file__).parents[2]
+FOUND: dict[str, dict[str, Any]] = {
+    "open": {"kind": "open"},
+    "told": {
+        "kind": "told",
+        "last": {"select": ".listing-size", "pattern": r"on ([\d,]+) pages"},
+    },
+    "linked": {"kind": "linked", "next": {"select": "a[rel=next]"}},
+}
+"""The kinds of listings whose pages crawls find, of the practice shop."""
 
 
 class Scene:
@@ -50,7 +59,7 @@ class Scene:
         pages: int = 12,
         page_size: int = 3,
         latency_ms: int = 0,
-        is_open: bool = False,
+        kind: str = "fixed",
         **attributes: Any,
     ) -> None:
         self.folder = folder
@@ -61,14 +70,15 @@ class Scene:
         self.shop = RunningShop(
             ShopSettings(pages=pages, page_size=page_size, latency_ms=latency_ms), port=0
         )
-        self.is_open = is_open
-        length = {"pages": {"kind": "open"}} if is_open else {"last_page": pages}
+        self.kind = kind
+        length = {"last_page": pages} if kind == "fixed" else {"pages": FOUND[kind]}
         self._attributes = {**length, **attributes}
 
     def __enter__(self) -> Scene:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.shop.start()
         self.site = Site(self.folder / "catalogues", self.shop)
+        self.shop.control(tells_size=self.kind == "told")
         self.describe()
         return self
 
@@ -83,7 +93,7 @@ class Scene:
         self._attributes |= changes
         self.pages = self._attributes.get("last_page", self.pages)
         self.catalogue = self.site.write(**self._attributes)
-        if self.is_open:
+        if self.kind in FOUND:
             self.catalogue = self.catalogue.with_pages(page_keys(1, self.pages))
         return self.catalogue
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import signal
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 from catalog_pipeline.orchestration.checkpoints.known_pages import found_pages
 from catalog_pipeline.orchestration.names import found_pages_name
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints
-from catalog_pipeline_tests.crash.scene import Scene, dying
+from catalog_pipeline_tests.crash.killed_listing import kill_a_listing
+from catalog_pipeline_tests.crash.scene import FOUND, Scene, dying
 
 PAGES = 9
 
@@ -21,18 +23,25 @@ def _partitions(scene: Scene) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("point", "call"),
+    ("kind", "point", "call"),
     [
-        ("page file renamed", 5),
-        ("names synced", 1),
-        ("partitions made", 2),
-        ("events in the run's file only", 1),
-        ("events recorded", 1),
+        ("open", "page file renamed", 5),
+        ("open", "names synced", 1),
+        ("open", "partitions made", 2),
+        ("open", "events in the run's file only", 1),
+        ("open", "events recorded", 1),
+        ("told", "partitions made", 2),
+        ("told", "events recorded", 1),
+        ("linked", "page file renamed", 5),
+        ("linked", "partitions made", 2),
+        ("linked", "events in the run's file only", 1),
     ],
 )
-def test_a_death_between_found_and_recorded_loses_no_page(point: str, call: int, tmp_path: Path):
+def test_a_death_between_found_and_recorded_loses_no_page(
+    kind: str, point: str, call: int, tmp_path: Path
+):
     politeness = {"concurrency": 1}
-    with Scene(tmp_path, pages=PAGES, is_open=True, politeness=politeness) as scene:
+    with Scene(tmp_path, pages=PAGES, kind=kind, politeness=politeness) as scene:
         deaths = Deaths(scene)
         killed = dying(scene, point, call)
         deaths.note()
@@ -55,7 +64,7 @@ def test_a_death_while_several_listings_are_found_loses_no_page(
     listings = {"all": "/products?page={page}", "bags": "/products?category=bags&page={page}"}
     politeness = {"concurrency": 1}
     with Scene(
-        tmp_path, pages=PAGES, is_open=True, politeness=politeness, listings=listings
+        tmp_path, pages=PAGES, kind="open", politeness=politeness, listings=listings
     ) as scene:
         killed = dying(scene, point, call)
         assert killed.code == -signal.SIGKILL
@@ -67,9 +76,19 @@ def test_a_death_while_several_listings_are_found_loses_no_page(
         assert scene.crawl().code == 0
 
 
-@pytest.mark.parametrize("point", ["gone pages wiped", "gone pages dropped"])
-def test_a_death_while_gone_pages_are_dropped_leaves_none_of_them(point: str, tmp_path: Path):
-    with Scene(tmp_path, pages=PAGES, is_open=True, politeness={"concurrency": 2}) as scene:
+@pytest.mark.parametrize(
+    ("kind", "point"),
+    [
+        ("open", "gone pages wiped"),
+        ("open", "gone pages dropped"),
+        ("told", "gone pages wiped"),
+        ("linked", "gone pages dropped"),
+    ],
+)
+def test_a_death_while_gone_pages_are_dropped_leaves_none_of_them(
+    kind: str, point: str, tmp_path: Path
+):
+    with Scene(tmp_path, pages=PAGES, kind=kind, politeness={"concurrency": 2}) as scene:
         assert scene.crawl().code == 0
         scene.shop.control(pages=PAGES - 1)
         killed = dying(scene, point, 1, "--refresh")
@@ -81,3 +100,13 @@ def test_a_death_while_gone_pages_are_dropped_leaves_none_of_them(point: str, tm
         assert scene.crawl("--refresh").code == 0
         assert _partitions(scene) == list(range(1, PAGES + 1))
         assert scene.downloads()[PAGES] == 1
+
+
+@pytest.mark.parametrize("kind", sorted(FOUND))
+def test_a_listing_that_is_killed_again_and_again_loses_and_doubles_nothing(
+    kind: str, tmp_path: Path
+):
+    """The long run is `python -m catalog_pipeline_tests.chaos --listing linked`."""
+    seed = random.randrange(1_000_000)
+    print(f"seed {seed}")
+    assert kill_a_listing(tmp_path, kind, 40, 3, seed) == []

@@ -40,3 +40,16 @@ def _of_found_end(catalogue: Catalogue, standing: Standing) -> Iterator[str]:
         yield _UNKNOWN_END
     elif catalogue.preset == "shopify" and "status 400" in standing.end.signs:
         yield _CUT_SHORT
+    if standing.end is not None:
+        yield from _of_lone_pages(catalogue, standing)
+
+
+def _of_lone_pages(catalogue: Catalogue, standing: Standing) -> Iterator[str]:
+    """A rule that finds no next page on the first one may be a wrong one."""
+    for listing in catalogue.all_listings:
+        pages = [page for page in standing.pages if page.listing == listing.name]
+        if listing.is_linked and len(pages) == 1:
+            yield (
+                f"page {pages[0]} leads to no other, so that it is the only one of its listing; if "
+                f"there are more, pages.next is wrong"
+            )
