@@ -3,8 +3,9 @@
 A date without a time is midnight. A text that leaves the date open (`10:30`, `May 2024`), or that
 two countries would read differently (`01/02/2024`, `24/05/06`), is an error; `format` and `assume`
 settle it. `GMT+0200` and `UTC-3` are offsets as browsers write them: two hours before UTC's clock,
-three behind it. Other names of zones (`EST`, `CST`) stand for several and are errors. Which formats
-make sense is checked in `catalog_pipeline.catalogue.time_formats`.
+three behind it. Other names of zones (`EST`, `CST`) stand for several and are errors, as is
+a weekday that is not the date's. Which formats make sense is checked in
+`catalog_pipeline.catalogue.time_formats`.
 """
 
 from __future__ import annotations
@@ -39,6 +40,12 @@ _OFFSET_AND_COMMENT = re.compile(r"[+-][0-9]{2}:?[0-9]{2}\s*\([^()]*\)$")
 _BLANK_BEFORE_OFFSET = re.compile(r"(?<=:[0-9]{2})\s+(?=(?:[+-][0-9]{2}:?[0-9]{2}|Z)$)")
 _SHORT_DATE = re.compile(r"(?<![0-9])[0-9]{2}([/.-])[0-9]{1,2}\1[0-9]{1,2}(?![0-9])")
 """Some write the year first in it; with a month's name nobody does."""
+_WEEKDAY = re.compile(
+    r"(?<![a-z])(mon|tue|wed|thu|fri|sat|sun)(?:day|sday|s|nesday|r|rs|rsday|urday)?(?![a-z])",
+    re.IGNORECASE,
+)
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEKDAY_DIRECTIVE = re.compile(r"(?<!%)(?:%%)*%[aA]")
 _EPOCH_TEXT = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _FEWEST_MILLISECONDS = 10**11
@@ -80,13 +87,25 @@ def read_timestamp(
 
 def _moment(text: str, form: str | None, assumed: Assumed) -> datetime:
     if form is None:
-        return _understood(text, dict(assumed))
+        return _of_its_weekday(text, _understood(text, dict(assumed)))
     if form in EPOCHS:
         return _counted(text, form)
     # Read along with the text, so that 29 February is one in leap years and an error in others.
     numbers = "".join(f" {value}" for _, value in assumed)
     directives = "".join(f" %{_DIRECTIVES[part]}" for part, _ in assumed)
-    return datetime.strptime(text + numbers, form + directives)
+    moment = datetime.strptime(text + numbers, form + directives)
+    return _of_its_weekday(text, moment) if _WEEKDAY_DIRECTIVE.search(form) else moment
+
+
+def _of_its_weekday(text: str, moment: datetime) -> datetime:
+    """The moment, if it is of the weekday that the text names: one of the two is wrong else."""
+    named = _WEEKDAY.search(text)
+    if named and _WEEKDAYS[moment.weekday()] != named[1].lower():
+        raise ParseError(
+            f"{moment:%-d %B %Y} is a {moment:%A}, and the text says {named[0]}: weekday or date "
+            f"is wrong, and which is not known"
+        )
+    return moment
 
 
 _DIRECTIVES = {"year": "Y", "month": "m", "day": "d"}

@@ -131,3 +131,30 @@ def test_what_the_yaml_assumes_completes_a_date():
 def test_a_time_that_is_none_or_left_open_is_refused(text, form):
     with pytest.raises(ParseError):
         read_timestamp(text, form)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("Mon 7 May 2024", None),
+        ("Sunday, 04 May 2024 23:30:00 -0500", None),
+        ("Sun 06.05.24", "%a %d.%m.%y"),
+    ],
+)
+def test_a_weekday_that_is_not_the_dates_is_an_error(text, form):
+    with pytest.raises(ParseError, match=r"2024 is a \w+day, and the text says \w+: weekday or"):
+        read_timestamp(text, form)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("Sat, 04 May 2024 23:30:00 -0500", None),  # in UTC it is Sunday
+        ("Wednesday 8 May 2024", None),
+        ("Wed 08.05.24", "%a %d.%m.%y"),
+        ("Sunrise 08.05.24", "Sunrise %d.%m.%y"),
+        ("Sun 08.05.24 %a", "Sun %d.%m.%y %%a"),  # the paper's name
+    ],
+)
+def test_a_weekday_that_is_the_dates_or_none_changes_nothing(text, form):
+    assert read_timestamp(text, form).startswith("2024-05-0")
