@@ -33,6 +33,11 @@ CATALOGUES = (
     "table",
     "attacked",
 )
+FOUND: dict[str, dict[str, object]] = {
+    "found_open": {"kind": "open"},
+    "found_linked": {"kind": "linked", "next": {"select": "a[rel=next]"}},
+}
+"""Catalogues whose pages crawls find."""
 PAGES = 50
 EVERY_MINUTE = {"cron": "* * * * *", "timezone": "UTC", "enabled": True}
 
@@ -86,6 +91,8 @@ def common_services(
     for name in CATALOGUES:
         services.add_catalogue(name, common_shop.url)
     services.add_catalogue("overlapping", overlap_shop.url)
+    for name, pages in FOUND.items():
+        services.add_catalogue(name, common_shop.url, pages=pages)
     services.add_catalogue(
         "every_minute", scheduled_shop.url, last_page=5, schedule=dict(EVERY_MINUTE)
     )

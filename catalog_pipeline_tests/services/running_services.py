@@ -107,6 +107,8 @@ class RunningServices:
         document = yaml.safe_load((BUNDLED_FOLDER / "sandbox" / FILE_NAME).read_text())
         del document["attributes"]["practice_shop"]
         del document["attributes"]["schedule"]
+        if "pages" in changes:
+            del document["attributes"]["last_page"]
         document["attributes"] |= {"base_url": base_url, **changes}
         folder = self._catalogues / name
         folder.mkdir()

@@ -1,0 +1,35 @@
+"""Listings whose pages crawls find, in the web UI: one click finds them all."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_pipeline.sandbox.server import RunningShop
+from catalog_pipeline_tests.services.conftest import PAGES
+from catalog_pipeline_tests.services.downloads import downloads, hold_half_way
+from catalog_pipeline_tests.services.graphql import WebClient
+from catalog_pipeline_tests.waiting import wait_for
+
+ALL_PAGES = list(range(1, PAGES + 1))
+SEEDED_SECONDS = 90.0
+"""The sensor of a table, which makes the first page's partition, looks twice a minute."""
+
+
+@pytest.mark.parametrize("catalogue", ["found_open", "found_linked"])
+def test_materialize_all_of_a_new_catalogue_finds_its_pages_and_terminate_loses_none(
+    client: WebClient, slow_shop: RunningShop, catalogue: str
+) -> None:
+    wait_for("the first page", lambda: client.statuses(catalogue).missing == [1], SEEDED_SECONDS)
+    slow_shop.control(latency_ms=100)
+    run = client.launch_run(catalogue, 1, 1)
+    hold_half_way(slow_shop)
+    assert client.statuses(catalogue).done, "found pages show at once"
+    client.terminate(run)
+    assert wait_for("the run's end", lambda: client.has_ended(run)) == "CANCELED"
+    slow_shop.control(latency_ms=0)
+    again = client.reexecute(run, "FROM_FAILURE")
+    assert wait_for("the run's end", lambda: client.has_ended(again)) == "SUCCESS"
+    statuses = client.statuses(catalogue)
+    assert (statuses.done, statuses.failed, statuses.missing) == (ALL_PAGES, [], [])
+    found = {page: count for page, count in downloads(slow_shop).items() if page <= PAGES}
+    assert found == dict.fromkeys(ALL_PAGES, 1)
