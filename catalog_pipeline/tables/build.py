@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,10 +36,12 @@ def build_table(
     *,
     refetch: Refetch = lambda page: None,
     most_merged: float = 1.0,
+    failed: Collection[PageKey] = (),
 ) -> TableReport:
     """Build the table from the given pages and put it at `destination`.
 
-    `most_merged` is the share of rows that may give way to others of the same key.
+    No crawl parses the stored bodies of `failed` pages again, so that the build does where another
+    YAML read them. `most_merged` is the share of rows that may give way to others of the same key.
 
     One build at a time: the caller holds the catalogue's table lock. What a killed build left
     beside `destination` is removed.
@@ -58,8 +60,9 @@ def build_table(
     try:
         with replace.temporary_names(destination) as next_name:
             return _build(
-                catalogue, pages, store, destination, refetch, next_name, started, most_merged
-            )
+                catalogue, pages, store, destination, refetch, next_name, started, most_merged,
+                failed,
+            )  # fmt: skip
     except OSError as error:
         raise StorageError(
             f"Cannot write the table {destination}: {error.strerror or error}. "
@@ -76,6 +79,7 @@ def _build(
     next_name: Callable[[], Path],
     started: float,
     most_merged: float,
+    failed: Collection[PageKey],
 ) -> TableReport:
     # Arrow's own pools keep what was freed: a build would take a fifth more memory. It asks once,
     # when it is first imported.
@@ -87,8 +91,10 @@ def _build(
         for batch in read_batches(store, _newest_of_each(pages)):
             rows: list[PageRows] = []
             for stored, found in batch:
+                is_failed = stored.record.page in failed
+                get = mender.of_todays_yaml if is_failed else mender.usable
                 try:
-                    rows.append(mender.usable(stored, found))
+                    rows.append(get(stored, found))
                 except PageError as error:
                     assembly.left_out.append(LeftOutPage(stored.record.page, str(error)))
             assembly.add(rows)

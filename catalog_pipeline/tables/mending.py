@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 
 from catalog_pipeline.catalogue.model import Catalogue
@@ -55,6 +56,22 @@ class PageMender:
             raise StoredPageError(problem, page=stored.record.page) from error
         self.unreadable.append(stored.record.page)
         return mended
+
+    def of_todays_yaml(self, stored: StoredPage, found: Found) -> PageRows:
+        """What today's YAML reads in the stored body; where it cannot, what another one read.
+
+        Raises:
+            PageError: nothing gives the page's rows.
+        """
+        version = self._catalogue.code_version
+        if stored.record.code_version == version:
+            return self.usable(stored, found)
+        try:
+            parsed = self._parse(stored)
+        except PageError:
+            return self.usable(stored, found)
+        record = replace(stored.record, code_version=version, rows=parsed.rows)
+        return replace(parsed, stored=replace(stored, record=record))
 
     def parsed_again(self, page: PageRows) -> PageRows:
         """The rows that today's YAML reads in the page's stored body.

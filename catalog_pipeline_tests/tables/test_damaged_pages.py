@@ -240,3 +240,20 @@ def test_a_body_that_cannot_be_read_either_is_told_with_both_reasons(
     assert left_out.page == PageKey(2)
     assert "does not decompress" in left_out.reason
     assert "parsed again from its stored body: page 2 " in left_out.reason
+
+
+@pytest.mark.parametrize(
+    ("body", "stock", "outdated"), [(HTML, [3, 4, 5], 0), (b"<p>closed</p>", [3, 1, 2], 1)]
+)
+def test_a_failed_page_that_another_yaml_read_is_parsed_again_or_keeps_its_rows(
+    store: FolderStore, table: Path, body: bytes, stock: list[int], outdated: int
+) -> None:
+    first = shop.store_page(store, 1, shop.rows(["x"]))
+    record = replace(first.record, page=PageKey(2), rows=2, code_version="older")
+    old = page_file.pack(page_file.rows_json({"sku": ["a", "b"], "stock": [1, 2]}))
+    second = store.write_again(record, PageFile(record, old, page_file.pack(body)))
+    for failed, expected in [((), [3, 1, 2]), (keys(2), stock)]:
+        report = build_table(shop.catalogue(), [first, second], store, table, failed=failed)
+        assert pq.read_table(table)["stock"].to_pylist() == expected
+        assert report.left_out == ()
+    assert report.outdated_pages == outdated

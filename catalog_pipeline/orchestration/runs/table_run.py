@@ -151,6 +151,7 @@ def _build(
         places.table,
         refetch=lambda page: read_checkpoints(instance, catalogue, [page]).get(page),
         most_merged=catalogue.duplicates.share,
+        failed=statuses.failed,
     )
     unknown = [_of_another_event(page) for page in sorted(statuses.done - checkpoints.keys())]
     left_out = sorted([*report.left_out, *foreign, *unknown], key=lambda page: page.page)
