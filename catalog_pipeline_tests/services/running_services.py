@@ -35,12 +35,15 @@ from catalog_pipeline_tests.waiting import wait_for
 
 PROJECT = Path(__file__).parents[2]
 MARK = "CATALOG_PIPELINE_TESTED_SERVICES"
-_SETTINGS_OF_TESTS = {
+_QUICK_SETTINGS = {
     "run_monitoring": {"poll_interval_seconds": 2, "free_slots_after_run_end_seconds": 1},
     "run_queue": {"user_code_failure_retry_delay": 1},
 }
 """What the daemon of the tests looks at more often than the one of a user."""
-_IN_EVERY_PROCESS = Path(__file__).with_name("in_every_process")
+_QUICK_ENVIRONMENT = {
+    "DAGSTER_EVENT_LOG_CONSUMER_DAEMON_INTERVAL_SECONDS": "1",
+    "PYTHONPATH": str(Path(__file__).with_name("in_every_process")),
+}
 _START_SECONDS = 90.0
 _END_SECONDS = 30.0
 
@@ -58,9 +61,19 @@ class Part(Enum):
 
 
 class RunningServices:
-    """Context manager: the services on an instance of their own below `folder`."""
+    """Context manager: the services on an instance of their own below `folder`.
 
-    def __init__(self, folder: Path, sandbox_url: str, *, retries_runs: bool = True) -> None:
+    With `is_quick` their daemon looks every second or two, otherwise as often as a user's.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        sandbox_url: str,
+        *,
+        retries_runs: bool = True,
+        is_quick: bool = True,
+    ) -> None:
         self.home = folder / "dagster_home"
         self.data = folder / "data"
         self.log = folder / "services.log"
@@ -73,12 +86,11 @@ class RunningServices:
             DATA_VARIABLE: str(self.data),
             EXTRA_FOLDER_VARIABLE: str(self._catalogues),
             base_url_variable("sandbox"): sandbox_url,
-            "DAGSTER_EVENT_LOG_CONSUMER_DAEMON_INTERVAL_SECONDS": "1",
-            "PYTHONPATH": str(_IN_EVERY_PROCESS),
+            **(_QUICK_ENVIRONMENT if is_quick else {}),
         }
         file = ensure_dagster_home(self.environment) / SETTINGS_NAME
         settings = yaml.safe_load(file.read_text())
-        for name, quicker in _SETTINGS_OF_TESTS.items():
+        for name, quicker in _QUICK_SETTINGS.items() if is_quick else ():
             settings[name] |= quicker
         if not retries_runs:
             settings["run_retries"]["max_retries"] = 0

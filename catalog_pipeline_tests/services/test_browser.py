@@ -24,6 +24,7 @@ NAME = "clicked"
 PAGES = 50
 ROWS = 1000
 BACKFILL_SECONDS = 60.0
+"""The daemon looks at backfills twice a minute."""
 TWO_RED = {"Failed": 2, "Materialized": 48, "Materializing": 0, "Missing": 0}
 REASONS = {"17": "the server answered 500", "40": "no product"}
 """What is seen of the pages that fail: by one click from the partition, and among the events."""
@@ -44,7 +45,10 @@ def services(
     open_shop: Callable[..., RunningShop],
 ) -> Iterator[RunningServices]:
     folder = tmp_path_factory.mktemp("services")
-    services = RunningServices(folder, open_shop(pages=PAGES).url, retries_runs=False)
+    # A person clicks at what a user's daemon does, which leaves the page alone for longer.
+    services = RunningServices(
+        folder, open_shop(pages=PAGES).url, retries_runs=False, is_quick=False
+    )
     services.add_catalogue(NAME, shop.url)
     with services:
         yield services
