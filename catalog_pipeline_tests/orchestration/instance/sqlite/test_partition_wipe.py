@@ -28,7 +28,10 @@ mutation Wipe($ranges: [PartitionsByAssetSelector!]!) {
 def _crawled(instance: dg.DagsterInstance) -> RunHistory:
     """Pages 1 to 4 done, 5 failed."""
     run = RunHistory(Clock())
-    instance.add_run(DagsterRun(JOB, run_id=run.run_id, status=dg.DagsterRunStatus.FAILURE))
+    instance.add_run(DagsterRun(JOB, run_id=run.run_id))
+    for kind in (KINDS.RUN_START, KINDS.RUN_FAILURE):
+        event = dg.DagsterEvent(kind.value, JOB, message="it begins, and ends")
+        instance.run_storage.handle_run_event(run.run_id, event, None)
     storage = instance.event_log_storage
     storage.store_event_batch(run.planned(PAGES, "1", "2", "3", "4", "5"))
     storage.store_event_batch([run.materialized(PAGES, page, f"v{page}") for page in "1234"])
