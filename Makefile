@@ -5,13 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := $(VENV)-lowest
 TWO := -n 2 --dist loadscope
-THREE := -n 3 --dist loadscope
 QUICK := -m "not processes"
 SLOW := catalog_pipeline_tests/crash catalog_pipeline_tests/services
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run ui test quick processes crawls slow lowest lint audit chaos attack bench clean
+.PHONY: run ui test quick crawls slow lowest lint audit chaos attack bench clean
 
 run: $(VENV)/installed  ## Crawl the practice shop and build its table
 	@$(BIN)/catalog-pipeline run
@@ -19,21 +18,17 @@ run: $(VENV)/installed  ## Crawl the practice shop and build its table
 ui: $(VENV)/installed  ## Web UI and daemon on the same instance and data; PORT=... for another port
 	@$(BIN)/catalog-pipeline ui $(if $(PORT),--port $(PORT))
 
-test: quick processes  ## All tests
+test: quick crawls slow  ## All tests
 
 quick: $(VENV)/installed-for-tests  ## The tests that start no process
 	@$(BIN)/python -m pytest $(QUICK) $(TWO)
 
-processes: $(VENV)/installed-for-tests  ## Those that start some: `crawls` and `slow` at once, which mostly wait
-	@.ci/install-browser
-	@$(BIN)/python -m pytest -m processes $(THREE)
-
-crawls: $(VENV)/installed-for-tests  ## Of them, whole crawls, commands, `dg`, attacks
+crawls: $(VENV)/installed-for-tests  ## Those that start some: whole crawls, commands, `dg`, attacks
 	@$(BIN)/python -m pytest -m processes $(SLOW:%=--ignore=%) $(TWO)
 
-slow: $(VENV)/installed-for-tests  ## Of them, those of deaths, and of services with the web UI in a browser
+slow: $(VENV)/installed-for-tests  ## Those of deaths, and of services with the web UI in a browser
 	@.ci/install-browser
-	@$(BIN)/python -m pytest $(THREE) $(SLOW)
+	@$(BIN)/python -m pytest $(TWO) $(SLOW)
 
 lowest: $(VENV)/installed-for-tests  ## `quick` and `crawls` with the lowest versions that are allowed; before a release
 	@$(BIN)/uv venv --quiet --clear --seed --python $(BIN)/python $(LOWEST)

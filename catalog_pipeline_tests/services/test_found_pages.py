@@ -23,7 +23,7 @@ def test_materialize_all_of_a_new_catalogue_finds_its_pages_and_terminate_loses_
     slow_shop.control(latency_ms=100)
     run = client.launch_run(catalogue, 1, 1)
     hold_half_way(slow_shop)
-    assert client.statuses(catalogue).done, "found pages show at once"
+    wait_for("found pages while others come", lambda: client.statuses(catalogue).done)
     client.terminate(run)
     assert wait_for("the run's end", lambda: client.has_ended(run)) == "CANCELED"
     slow_shop.control(latency_ms=0)
