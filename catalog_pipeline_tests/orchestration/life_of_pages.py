@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import signal
+import traceback
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -139,7 +140,8 @@ class _Mortals:
     def run(self, pages: Sequence[PageKey], after: int) -> None:
         """A command over the pages, killed after so many of them; waits for its end."""
         self._ours.send((pages, after))
-        self._ours.recv()
+        ended = self._ours.recv()
+        assert ended in (0, -signal.SIGKILL), f"the command broke, see standard error: {ended}"
 
     def close(self) -> None:
         """End the process that makes them."""
@@ -154,10 +156,13 @@ class _Mortals:
                 if pid == 0:
                     try:
                         self._die(pages, after)
+                        os._exit(0)
+                    except BaseException:
+                        traceback.print_exc()
                     finally:
                         os._exit(1)
-                os.waitpid(pid, 0)
-                asked.send(None)
+                _, status = os.waitpid(pid, 0)
+                asked.send(os.waitstatus_to_exitcode(status))
         os._exit(0)
 
     def _die(self, pages: Sequence[PageKey], after: int) -> None:
