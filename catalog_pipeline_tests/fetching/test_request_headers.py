@@ -37,7 +37,8 @@ def test_secret_ones_go_to_the_site_alone_and_none_to_robots_txt() -> None:
 
 
 def test_a_cookie_that_the_site_sets_anew_replaces_the_one_of_the_yaml() -> None:
-    with raw_server(sends(page(b"", "Location: /q", "Set-Cookie: age=99", status="302 F"))) as shop:
+    headers = ["Location: /q", "Set-Cookie: age=99", "Connection: close"]
+    with raw_server(sends(page(b"", *headers, status="302 F"))) as shop:
         exchange = Exchange(catalogue_at(shop.url, cookies={"age": "21"}))
         answer = exchange.get(f"{shop.url}/p")
         assert isinstance(answer, Redirect)
