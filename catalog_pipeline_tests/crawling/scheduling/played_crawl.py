@@ -27,7 +27,7 @@ from catalog_pipeline.crawling.scheduling.page_source import PageSource
 from catalog_pipeline.crawling.scheduling.settlement import Settlement
 from catalog_pipeline.crawling.scheduling.told_search import ToldSearch
 from catalog_pipeline.errors import FetchError, NoProductError, PageError
-from catalog_pipeline.records import PageRecord, StoredPage, Told
+from catalog_pipeline.records import ListingFindings, PageRecord, StoredPage, Told
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.catalogue.attributes import attributes
 from catalog_pipeline_tests.crawling.recorders import KeptRecords
@@ -124,65 +124,47 @@ class KeptCatalogue:
         return [n for n in self.keys if refreshes or n not in self.done or n in self.failed]
 
 
-class PlayedCrawl:
-    """One crawl of a shop into what is kept of its catalogue."""
+class SettledCrawl:
+    """A crawl whose answers are given by whoever plays it, into what is kept of its catalogue."""
 
     def __init__(
         self,
         kept: KeptCatalogue,
         folder: Path,
         due: Sequence[int],
+        source: PageSource,
         *,
-        looks: bool,
-        refreshes: bool = False,
+        looks: bool = True,
     ) -> None:
-        self.kept, self.due, self.looks = kept, list(due), looks
-        # A refresh has a cut-off, after which none of the files without a checkpoint was made.
-        self.refreshes = refreshes
+        self.kept, self.due, self.source, self.looks = kept, list(due), source, looks
         self.asked: list[int] = []
         store = FolderStore(folder)
         store.prepare()
         self.records = KeptRecords()
         self.ledger = Ledger(Politeness(), store, self.records, Observer())
         others = [stored for n, stored in kept.done.items() if n not in self.due]
-        self.source = self._source()
         catalogue = catalogue_from_attributes("shop", attributes())
         self.settlement = Settlement(
-            catalogue, self.ledger, store, Repeats(others), self.source, time.monotonic
+            catalogue, self.ledger, store, Repeats(others), source, time.monotonic
         )
         self.settlement.previous = {PageKey(n): kept.done[n] for n in self.due if n in kept.done}
-        self.records.pages_found(self.source.take_found())
+        self.records.pages_found(source.take_found())
 
-    def _source(self) -> PageSource:
-        kept = self.kept
-        known, due = [PageKey(n) for n in kept.keys], [PageKey(n) for n in self.due]
-        left = {PageKey(n): file for n, file in kept.files.items() if n not in kept.keys}
-        left = {} if self.refreshes else left
-        rules = RULES[kept.kind]
-        if isinstance(rules, LinkedLength):
-            return LinkedSearch(
-                rules, known, due, version=RULE, first_path="/1",
-                path_of=lambda record: record.asked_at or "",
-                recorded={PageKey(n): stored for n, stored in kept.done.items()},
-                looks=self.looks, left=left,
-            )  # fmt: skip
-        if not self.looks:
-            return PageSource()
-        if isinstance(rules, ToldLength):
-            first = kept.done.get(1) if 1 not in self.due else None
-            return ToldSearch(
-                rules, known, due, told=first.record.told if first else None, left=left
-            )
-        return OpenSearch(rules, known, due, window=WINDOW, left=left)
+    @property
+    def findings(self) -> ListingFindings:
+        return self.source.findings
 
-    def run(
+    def play(
         self,
-        shop: PlayedShop,
+        answer: Callable[[int], None],
         chance: random.Random,
         cut_after: int | None = None,
         meanwhile: Callable[[int], None] = lambda answers: None,
     ) -> bool:
-        """Ask for everything; False if it was cut off after so many answers."""
+        """Ask for everything; False if it was cut off after so many answers.
+
+        `answer` settles a page, `meanwhile` is told how many were before.
+        """
         ready = [] if self.source.gives_out_all else list(self.due)
         answers = 0
         while True:
@@ -203,13 +185,61 @@ class PlayedCrawl:
             meanwhile(answers)
             number = ready.pop(chance.randrange(min(len(ready), WINDOW)))
             self.asked.append(number)
-            self._answer(number, shop)
+            answer(number)
             answers += 1
             if chance.random() < 0.3:
                 self.ledger.flush()
         self.ledger.flush()
         self._keep(died=False)
         return True
+
+    def _keep(self, *, died: bool) -> None:
+        """What outlives the crawl; partitions are made in the order in which pages are recorded."""
+        kept, findings = self.kept, self.findings
+        failed = [failure.page.number for failure in self.records.failures]
+        for stored in (each for group in self.records.groups for each in group):
+            number = stored.record.page.number
+            kept.done[number] = stored
+            kept.failed.discard(number)
+            kept.files.pop(number, None)
+        found = {page.number for page in self.records.found}
+        kept.keys += sorted({*kept.done, *failed, *found} - set(kept.keys))
+        kept.failed.update(failed)
+        for number in failed:
+            kept.files.pop(number, None)
+        for page in () if died else findings.gone:
+            kept.keys.remove(page.number)
+            kept.done.pop(page.number, None)
+            kept.files.pop(page.number, None)
+            kept.failed.discard(page.number)
+        ends = findings.end.page.number if not died and findings.end is not None else None
+        kept.observed_end = ends if ends is not None or self.looks else kept.observed_end
+
+
+class PlayedCrawl(SettledCrawl):
+    """One crawl of a shop into what is kept of its catalogue."""
+
+    def __init__(
+        self,
+        kept: KeptCatalogue,
+        folder: Path,
+        due: Sequence[int],
+        *,
+        looks: bool,
+        refreshes: bool = False,
+    ) -> None:
+        source = _source_of(kept, due, looks=looks, refreshes=refreshes)
+        super().__init__(kept, folder, due, source, looks=looks)
+
+    def run(
+        self,
+        shop: PlayedShop,
+        chance: random.Random,
+        cut_after: int | None = None,
+        meanwhile: Callable[[int], None] = lambda answers: None,
+    ) -> bool:
+        """Ask for everything; False if it was cut off after so many answers."""
+        return self.play(lambda number: self._answer(number, shop), chance, cut_after, meanwhile)
 
     def _answer(self, number: int, shop: PlayedShop) -> None:
         answer = shop.answer(self.kept.kind, number)
@@ -230,24 +260,25 @@ class PlayedCrawl:
         self.kept.files[number] = stored
         self.settlement.page_came(stored, 1)
 
-    def _keep(self, *, died: bool) -> None:
-        """What outlives the crawl; partitions are made in the order in which pages are recorded."""
-        kept, findings = self.kept, self.source.findings
-        failed = [failure.page.number for failure in self.records.failures]
-        for stored in (each for group in self.records.groups for each in group):
-            number = stored.record.page.number
-            kept.done[number] = stored
-            kept.failed.discard(number)
-            kept.files.pop(number, None)
-        found = {page.number for page in self.records.found}
-        kept.keys += sorted({*kept.done, *failed, *found} - set(kept.keys))
-        kept.failed.update(failed)
-        for number in failed:
-            kept.files.pop(number, None)
-        for page in () if died else findings.gone:
-            kept.keys.remove(page.number)
-            kept.done.pop(page.number, None)
-            kept.files.pop(page.number, None)
-            kept.failed.discard(page.number)
-        ends = findings.end.page.number if not died and findings.end is not None else None
-        kept.observed_end = ends if ends is not None or self.looks else kept.observed_end
+
+def _source_of(
+    kept: KeptCatalogue, numbers: Sequence[int], *, looks: bool, refreshes: bool
+) -> PageSource:
+    known, due = [PageKey(n) for n in kept.keys], [PageKey(n) for n in numbers]
+    left = {PageKey(n): file for n, file in kept.files.items() if n not in kept.keys}
+    # A refresh has a cut-off, after which none of the files without a checkpoint was made.
+    left = {} if refreshes else left
+    rules = RULES[kept.kind]
+    if isinstance(rules, LinkedLength):
+        return LinkedSearch(
+            rules, known, due, version=RULE, first_path="/1",
+            path_of=lambda record: record.asked_at or "",
+            recorded={PageKey(n): stored for n, stored in kept.done.items()},
+            looks=looks, left=left,
+        )  # fmt: skip
+    if not looks:
+        return PageSource()
+    if isinstance(rules, ToldLength):
+        first = kept.done.get(1) if 1 not in numbers else None
+        return ToldSearch(rules, known, due, told=first.record.told if first else None, left=left)
+    return OpenSearch(rules, known, due, window=WINDOW, left=left)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -16,24 +15,21 @@ from typing import Any
 
 import pytest
 
-from catalog_pipeline.catalogue.files import catalogue_from_attributes
 from catalog_pipeline.catalogue.length import EndSigns, OpenLength
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.catalogue.politeness import Politeness
-from catalog_pipeline.crawling.ports import Observer
-from catalog_pipeline.crawling.repeats import Repeats
 from catalog_pipeline.crawling.scheduling.end_signs import sign_of
-from catalog_pipeline.crawling.scheduling.ledger import Ledger
 from catalog_pipeline.crawling.scheduling.open_search import OpenSearch
-from catalog_pipeline.crawling.scheduling.settlement import Settlement
-from catalog_pipeline.errors import FetchError, NoProductError, PageError
-from catalog_pipeline.records import ListingFindings, PageRecord, StoredPage
-from catalog_pipeline.storing.folder_store import FolderStore
-from catalog_pipeline_tests.catalogue.attributes import attributes
-from catalog_pipeline_tests.crawling.recorders import KeptRecords
+from catalog_pipeline.errors import FetchError, PageError
+from catalog_pipeline.records import PageRecord, StoredPage
+from catalog_pipeline_tests.crawling.scheduling.played_crawl import (
+    WINDOW,
+    KeptCatalogue,
+    SettledCrawl,
+    status,
+    without_products,
+)
 
 RULES = OpenLength(kind="open")
-WINDOW = 4
 _moments = itertools.count()
 
 
@@ -44,16 +40,6 @@ def _stored(number: int, shows: str) -> StoredPage:
         "text/html", None, None, False, f"rows of {shows}", "c", products=shows,
     )  # fmt: skip
     return StoredPage(record, f"{number}.page", "0")
-
-
-def _empty(looks_like: str | None = None) -> NoProductError:
-    error = NoProductError("no product on the page")
-    error.looks_like = looks_like
-    return error
-
-
-def _status(status: int, kind: str) -> FetchError:
-    return FetchError(f"HTTP {status}", kind=kind, url="http://shop.example", http_status=status)
 
 
 def _redirect(*, to_listing: bool) -> FetchError:
@@ -80,84 +66,35 @@ class Shop:
             return f"products of {self.pages}, {self.revision}"
         if self.end == "redirect":
             return _redirect(to_listing=True)
-        return _empty() if self.end == "empty" else _status(404, "status_404_410")
+        return without_products() if self.end == "empty" else status(404, "status_404_410")
 
 
-@dataclass
-class Catalogue:
-    """What is kept between crawls: the partitions, the checkpoints, the files without one."""
-
-    keys: list[int] = field(default_factory=lambda: [1])
-    done: dict[int, StoredPage] = field(default_factory=dict)
-    files: dict[int, StoredPage] = field(default_factory=dict)
-    failed: set[int] = field(default_factory=set)
-    is_end_known: bool = False
-
-
-class Crawl:
+class Crawl(SettledCrawl):
     """One crawl of a shop into what is kept of its catalogue."""
 
     def __init__(
         self,
-        kept: Catalogue,
+        kept: KeptCatalogue,
         folder: Path,
         rules: OpenLength,
         *,
         refreshes: bool,
         window: int = WINDOW,
     ) -> None:
-        self.kept = kept
-        self.due = [n for n in kept.keys if refreshes or n not in kept.done or n in kept.failed]
-        self.asked: list[int] = []
-        store = FolderStore(folder)
-        store.prepare()
-        self.records = KeptRecords()
-        self.ledger = Ledger(Politeness(), store, self.records, Observer())
-        others = [stored for n, stored in kept.done.items() if n not in self.due]
+        due = kept.due(refreshes=refreshes)
         left = {} if refreshes else {PageKey(n): file for n, file in kept.files.items()}
-        self.search = OpenSearch(
-            rules, [PageKey(n) for n in kept.keys], [PageKey(n) for n in self.due],
+        source = OpenSearch(
+            rules, [PageKey(n) for n in kept.keys], [PageKey(n) for n in due],
             window=window, left=left,
         )  # fmt: skip
-        catalogue = catalogue_from_attributes("shop", attributes())
-        self.settlement = Settlement(
-            catalogue, self.ledger, store, Repeats(others), self.search, time.monotonic
-        )
-        self.settlement.previous = {PageKey(n): kept.done[n] for n in self.due if n in kept.done}
+        super().__init__(kept, folder, due, source)
 
     def run(self, shop: Shop, chance: random.Random, cut_after: int | None = None) -> bool:
         """Ask for everything; False if it was cut off after so many answers."""
-        ready, answers = list(self.due), 0
-        while True:
-            while len(ready) < WINDOW:
-                page = self.search.next_page()
-                if page is not None:
-                    ready.append(page.number)
-                elif not self.settlement.settle_held():
-                    break
-            if not ready:
-                again = self.settlement.conclude()
-                if again is None:
-                    break
-                ready.append(again.number)
-            if answers == cut_after:
-                self._keep(died=True)
-                return False
-            number = ready.pop(chance.randrange(min(len(ready), WINDOW)))
-            self.asked.append(number)
-            self._answer(number, shop.answer(number))
-            answers += 1
-            if chance.random() < 0.3:
-                self.ledger.flush()
-        self.ledger.flush()
-        self._keep(died=False)
-        return True
+        return self.play(lambda number: self._answer(number, shop), chance, cut_after)
 
-    @property
-    def findings(self) -> ListingFindings:
-        return self.search.findings
-
-    def _answer(self, number: int, answer: str | PageError) -> None:
+    def _answer(self, number: int, shop: Shop) -> None:
+        answer = shop.answer(number)
         if isinstance(answer, PageError):
             self.settlement.page_failed(PageKey(number), "http://shop.example", 1, answer)
             return
@@ -165,32 +102,10 @@ class Crawl:
         self.kept.files[number] = stored
         self.settlement.page_came(stored, 1)
 
-    def _keep(self, *, died: bool) -> None:
-        """What outlives the crawl; partitions are made in the order in which pages are recorded."""
-        kept = self.kept
-        failed = [failure.page.number for failure in self.records.failures]
-        for stored in (each for group in self.records.groups for each in group):
-            number = stored.record.page.number
-            kept.done[number] = stored
-            kept.failed.discard(number)
-            if kept.files.get(number) is not None:
-                kept.files.pop(number)
-        for number in sorted({*kept.done, *failed} - set(kept.keys)):
-            kept.keys.append(number)
-        kept.failed.update(failed)
-        for number in failed:
-            kept.files.pop(number, None)
-        for page in () if died else self.findings.gone:
-            kept.keys.remove(page.number)
-            kept.done.pop(page.number, None)
-            kept.files.pop(page.number, None)
-            kept.failed.discard(page.number)
-        kept.is_end_known = not died and self.findings.end is not None
-
 
 @pytest.fixture
 def crawl_of(tmp_path: Path) -> Callable[..., Crawl]:
-    def made(kept: Catalogue, rules: OpenLength = RULES, **options: Any) -> Crawl:
+    def made(kept: KeptCatalogue, rules: OpenLength = RULES, **options: Any) -> Crawl:
         return Crawl(kept, tmp_path / "pages", rules, **{"refreshes": False, **options})
 
     return made
@@ -198,12 +113,13 @@ def crawl_of(tmp_path: Path) -> Callable[..., Crawl]:
 
 def _history(seed: int, crawl_of: Callable[..., Crawl]) -> None:
     chance = random.Random(seed)
-    kept = Catalogue()
+    kept = KeptCatalogue("open")
     rules = OpenLength(kind="open", shrink="100%")
     shop = Shop(chance.randint(1, 12), chance.choice(["404", "empty", "repeat", "redirect"]))
     faults: list[Callable[[], PageError]] = [
-        lambda: _status(503, "status_5xx"), lambda: _empty("a challenge"), _empty,
-        lambda: _status(404, "status_404_410"), lambda: _redirect(to_listing=True),
+        lambda: status(503, "status_5xx"), lambda: without_products("a challenge"),
+        without_products, lambda: status(404, "status_404_410"),
+        lambda: _redirect(to_listing=True),
     ]  # fmt: skip
     for _ in range(chance.randint(1, 4)):
         shop.revision += 1
@@ -242,7 +158,7 @@ def test_whatever_happened_before_the_last_quiet_crawl_has_what_the_shop_has(
 
 def test_no_more_is_asked_beyond_an_end_than_twice_the_window(crawl_of: Callable[..., Crawl]):
     for seed, end in itertools.product(range(20), ["404", "empty", "repeat", "redirect"]):
-        crawl = crawl_of(Catalogue())
+        crawl = crawl_of(KeptCatalogue("open"))
         assert crawl.run(Shop(9, end), random.Random(seed))
         assert len([number for number in crawl.asked if number > 9]) <= 2 * WINDOW
 
@@ -250,14 +166,14 @@ def test_no_more_is_asked_beyond_an_end_than_twice_the_window(crawl_of: Callable
 def test_an_end_is_confirmed_also_if_one_page_is_asked_for_at_a_time(
     crawl_of: Callable[..., Crawl],
 ):
-    crawl = crawl_of(Catalogue(), window=1)
+    crawl = crawl_of(KeptCatalogue("open"), window=1)
     assert crawl.run(Shop(3), random.Random(1))
     assert crawl.findings.end is not None
 
 
 def test_a_crawl_that_was_cut_off_asks_for_no_stored_page_again(crawl_of: Callable[..., Crawl]):
     for cut in range(1, 16):
-        kept, chance = Catalogue(), random.Random(cut)
+        kept, chance = KeptCatalogue("open"), random.Random(cut)
         first = crawl_of(kept)
         assert not first.run(Shop(20), chance, cut)
         assert kept.keys == list(range(1, len(kept.keys) + 1))
@@ -270,7 +186,7 @@ def test_a_crawl_that_was_cut_off_asks_for_no_stored_page_again(crawl_of: Callab
 def test_an_end_without_products_is_confirmed_by_the_last_page_once_more(
     crawl_of: Callable[..., Crawl],
 ):
-    crawl = crawl_of(Catalogue())
+    crawl = crawl_of(KeptCatalogue("open"))
     assert crawl.run(Shop(5, "empty"), random.Random(1))
     assert crawl.asked.count(5) == 2
     assert crawl.findings.end is not None
@@ -279,12 +195,12 @@ def test_an_end_without_products_is_confirmed_by_the_last_page_once_more(
 
 def test_a_site_that_blocks_without_a_word_has_not_ended(crawl_of: Callable[..., Crawl]):
     """From some moment on every answer is a page without products, of which nothing tells why."""
-    kept = Catalogue()
+    kept = KeptCatalogue("open")
     crawl = crawl_of(kept)
 
     class Blocking(Shop):
         def answer(self, number: int) -> str | PageError:
-            return super().answer(number) if len(crawl.asked) <= 6 else _empty()
+            return super().answer(number) if len(crawl.asked) <= 6 else without_products()
 
     crawl.run(Blocking(30), random.Random(2))
     assert crawl.findings.end is None
@@ -296,7 +212,7 @@ def test_a_site_that_blocks_without_a_word_has_not_ended(crawl_of: Callable[...,
 def test_pages_that_would_be_too_many_to_go_stay_with_what_they_had(
     crawl_of: Callable[..., Crawl],
 ):
-    kept = Catalogue()
+    kept = KeptCatalogue("open")
     crawl_of(kept).run(Shop(10), random.Random(3))
     before = dict(kept.done)
     crawl = crawl_of(kept, refreshes=True)
@@ -310,7 +226,7 @@ def test_pages_that_would_be_too_many_to_go_stay_with_what_they_had(
 
 
 def test_a_first_page_that_shows_nothing_is_a_failure_and_no_end(crawl_of: Callable[..., Crawl]):
-    kept = Catalogue()
+    kept = KeptCatalogue("open")
     crawl = crawl_of(kept)
     crawl.run(Shop(0, "empty"), random.Random(4))
     assert (kept.keys, kept.failed) == ([1], {1})
@@ -318,7 +234,7 @@ def test_a_first_page_that_shows_nothing_is_a_failure_and_no_end(crawl_of: Calla
 
 
 def test_more_pages_than_are_allowed_are_not_taken(crawl_of: Callable[..., Crawl]):
-    kept = Catalogue()
+    kept = KeptCatalogue("open")
     crawl = crawl_of(kept, OpenLength(kind="open", at_most=5))
     crawl.run(Shop(9), random.Random(5))
     assert kept.keys == [1, 2, 3, 4, 5]
@@ -326,9 +242,9 @@ def test_more_pages_than_are_allowed_are_not_taken(crawl_of: Callable[..., Crawl
 
 
 SIGNS = [
-    (_empty(), "empty"),
-    (_status(404, "status_404_410"), "status"),
-    (_status(410, "status_404_410"), "status"),
+    (without_products(), "empty"),
+    (status(404, "status_404_410"), "status"),
+    (status(410, "status_404_410"), "status"),
     (FetchError("again", kind="repeats", url="u", http_status=200), "repeats"),
     (_redirect(to_listing=True), "redirect"),
 ]
@@ -344,11 +260,11 @@ def test_each_sign_of_an_end_can_be_switched_off(error: PageError, switch: str):
 @pytest.mark.parametrize(
     "error",
     [
-        _empty("it looks like a challenge"),
+        without_products("it looks like a challenge"),
         _redirect(to_listing=False),
-        _status(503, "status_5xx"),
-        _status(403, "status_401_403"),
-        _status(429, "status_429"),
+        status(503, "status_5xx"),
+        status(403, "status_401_403"),
+        status(429, "status_429"),
         FetchError("silence", kind="timeout", url="u"),
         FetchError("a cookie wall", kind="redirect_refused", url="u", http_status=302),
     ],
