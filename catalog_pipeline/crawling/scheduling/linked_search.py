@@ -9,17 +9,16 @@ that leads back to one of the same listing is a mistake of the site or of the YA
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timezone
 
 from catalog_pipeline.catalogue.length import LinkedLength
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.crawling.scheduling.page_source import Held, PageSource, Unproven
-from catalog_pipeline.crawling.scheduling.shrinking import too_many_gone
+from catalog_pipeline.crawling.scheduling.listing_search import ListingSearch
+from catalog_pipeline.crawling.scheduling.page_source import Held, Unproven
 from catalog_pipeline.errors import FetchError
-from catalog_pipeline.records import ListingEnd, ListingFindings, PageRecord, StoredPage, Told
+from catalog_pipeline.records import PageRecord, StoredPage, Told
 
 
-class LinkedSearch(PageSource):
+class LinkedSearch(ListingSearch):
     """One listing; `known` are its pages so far, `due` those of them that the crawl asks for.
 
     `recorded` are its pages as they are recorded, done or not; what they tell counts if `version`
@@ -41,9 +40,8 @@ class LinkedSearch(PageSource):
         looks: bool = True,
         left: Mapping[PageKey, StoredPage] | None = None,
     ) -> None:
+        super().__init__(known, rules)
         self._rules, self._version, self._looks = rules, version, looks
-        self._known = {page.number: page for page in known}
-        self._first, self._listing = min(self._known), known[0].listing
         self._due = {page.number for page in due}
         self._last_due = max(self._due, default=self._first - 1)
         self._path_of = path_of
@@ -60,9 +58,7 @@ class LinkedSearch(PageSource):
         self._end: int | None = None
         self._again: int | None = None
         self._problem = ""
-        self._kept: list[PageKey] = []
-        self._failures: list[Unproven] = []
-        self._is_over = False
+        self._lost: list[Unproven] = []
 
     @property
     def gives_out_all(self) -> bool:
@@ -76,7 +72,7 @@ class LinkedSearch(PageSource):
             number, self._next = self._next, self._next + 1
             if self._is_to_ask(number):
                 self._asked = number
-                return PageKey(number, self._listing)
+                return self._key(number)
         return None
 
     def next_held(self) -> Held | None:
@@ -108,34 +104,14 @@ class LinkedSearch(PageSource):
         if self._is_over:
             return None
         end = self._end
-        gone = [self._known[n] for n in sorted(self._known) if end is not None and n > end]
+        gone = self._beyond(end) if end is not None else []
         if gone and self._again is None and not self._problem and end is not None:
             self._again = self._asked = end
-            return PageKey(end, self._listing)
-        self._is_over = True
-        problem = self._problem
-        if not problem and gone and end is not None:
-            last = PageKey(end, self._listing)
-            problem = too_many_gone(last, gone, len(self._known), self._rules)
-            self._kept = gone if problem else []
-        if problem:
-            self.findings = ListingFindings(problems=(problem,))
-        elif end is not None and self._looks:
-            last = PageKey(end, self._listing)
-            signs = f"it tells of no page after it: {self._told(end).found}"
-            found = ListingEnd(last, signs, datetime.now(timezone.utc))
-            self.findings = ListingFindings(tuple(gone), found)
+            return self._key(end)
+        signs = None if end is None else f"it tells of no page after it: {self._told(end).found}"
+        self._settle(self._problem, end, signs)
+        self._failures = self._lost
         return None
-
-    def last_failures(self) -> Sequence[Unproven]:
-        return self._failures
-
-    def kept(self) -> Sequence[PageKey]:
-        return self._kept
-
-    @property
-    def is_over(self) -> bool:
-        return self._is_over
 
     def _goes_on(self) -> bool:
         """Whether there is a page to look at yet."""
@@ -171,7 +147,7 @@ class LinkedSearch(PageSource):
                 f"{number - 1} leads to another one ({path})"
             )
             return False
-        self._known[number] = PageKey(number, self._listing)
+        self._known[number] = self._key(number)
         stored = self._left.pop(number, None)
         if stored is None or self._path_of(stored.record) != path:
             return True
@@ -188,7 +164,7 @@ class LinkedSearch(PageSource):
 
     def _is_lost(self, number: int, is_due: bool) -> bool:
         """The address of a page is not known; False, as it cannot be asked for."""
-        before = PageKey(number - 1, self._listing)
+        before = self._key(number - 1)
         told = self._told(number - 1)
         if told.problem and number - 1 in self._fresh:
             self._problem = (
@@ -198,18 +174,18 @@ class LinkedSearch(PageSource):
             # The page before it failed, which says enough.
             self._looks, self._last_due = False, min(self._last_due, number - 1)
         elif is_due:
-            page = PageKey(number, self._listing)
+            page = self._key(number)
             error = FetchError(
                 f"its address is not known: page {before} does not lead to it; run that page first",
                 kind="no_address", url="", page=page,
             )  # fmt: skip
-            self._failures.append(Unproven(page, "", 0, error))
+            self._lost.append(Unproven(page, "", 0, error))
         return False
 
     def _has_no_loop(self, number: int, path: str) -> bool:
         before = self._seen.setdefault(path, number)
         if before != number:
-            last, first = (PageKey(each, self._listing) for each in (number - 1, before))
+            last, first = (self._key(each) for each in (number - 1, before))
             self._problem = (
                 f"the listing runs in a circle: page {last} leads back to page {first} ({path})"
             )

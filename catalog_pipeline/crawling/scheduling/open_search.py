@@ -10,18 +10,17 @@ an outage or a time-out is no sign: a listing whose end is hidden behind one has
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timezone
 
 from catalog_pipeline.catalogue.length import OpenLength
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.repeats import Repeats
 from catalog_pipeline.crawling.scheduling.end_signs import NO_PRODUCT, REPEAT, sign_of
-from catalog_pipeline.crawling.scheduling.page_source import Held, PageSource, Unproven
-from catalog_pipeline.crawling.scheduling.shrinking import too_many_gone
-from catalog_pipeline.records import ListingEnd, ListingFindings, StoredPage
+from catalog_pipeline.crawling.scheduling.listing_search import ListingSearch
+from catalog_pipeline.crawling.scheduling.page_source import Held, Unproven
+from catalog_pipeline.records import StoredPage
 
 
-class OpenSearch(PageSource):
+class OpenSearch(ListingSearch):
     """One listing; `known` are its pages so far, `due` those of them that the crawl asks for.
 
     `window` is how many probes may be on their way; `left` are pages that a dead crawl has stored.
@@ -36,10 +35,8 @@ class OpenSearch(PageSource):
         window: int,
         left: Mapping[PageKey, StoredPage] | None = None,
     ) -> None:
-        self._rules = rules
-        self._known = {page.number: page for page in known}
-        self._first, self._last_known = min(self._known), max(self._known)
-        self._listing = known[0].listing
+        super().__init__(known, rules)
+        self._rules, self._last_known = rules, max(self._known)
         self._pending = {page.number for page in due}
         self._good = set(self._known.keys() - self._pending)
         self._top = max(self._good, default=self._first - 1)
@@ -54,12 +51,9 @@ class OpenSearch(PageSource):
         self._failed: dict[int, Unproven] = {}
         self._signs: dict[int, str] = {}
         self._proven: set[int] = set()
-        self._beyond: int | None = None
+        self._too_far: int | None = None
         self._again: int | None = None
         self._again_problem = ""
-        self._kept: list[PageKey] = []
-        self._failures: list[Unproven] = []
-        self._is_over = False
 
     def next_page(self) -> PageKey | None:
         if self._asks_after_all:
@@ -98,7 +92,7 @@ class OpenSearch(PageSource):
     def is_too_far(self, page: PageKey) -> bool:
         if page.number - self._first < self._rules.at_most:
             return False
-        self._beyond = page.number
+        self._too_far = page.number
         self._front = max(self._front, page.number)
         return True
 
@@ -139,44 +133,19 @@ class OpenSearch(PageSource):
         if not problem and self._again is None and self._wants_another_look(last):
             self._again = last
             return self._key(last)
-        gone = sorted(each for each in self._known if each > last)
-        pages = [self._known[each] for each in gone]
-        if not problem:
-            last_page = self._key(last)
-            problem = too_many_gone(last_page, pages, len(self._known), self._rules)
-            self._kept = pages if problem else []
-        if not problem:
-            signs = "; ".join(
-                f"page {self._key(n)}: {self._signs[n]}" for n in self._confirming(last)
-            )
-            end = ListingEnd(self._key(last), signs, datetime.now(timezone.utc))
-            self.findings = ListingFindings(tuple(pages), end)
-        if problem:
-            self.findings = ListingFindings(problems=(problem,))
+        shown = () if problem else self._confirming(last)
+        signs = "; ".join(f"page {self._key(n)}: {self._signs[n]}" for n in shown)
+        problem = self._settle(problem, last, signs)
         kept = {page.number for page in self._kept}
         self._failures = [
             self._failed[number]
             for number in sorted(self._signs)
             if number in self._known and number not in kept and (problem or number < last)
         ]
-        self._is_over = True
         return None
 
     def is_asked_again(self, page: PageKey) -> bool:
         return page.number == self._again
-
-    def last_failures(self) -> Sequence[Unproven]:
-        return self._failures
-
-    def kept(self) -> Sequence[PageKey]:
-        return self._kept
-
-    @property
-    def is_over(self) -> bool:
-        return self._is_over
-
-    def _key(self, number: int) -> PageKey:
-        return PageKey(number, self._listing)
 
     def _may_go_on_to(self, number: int) -> bool:
         sign = min((each for each in self._signs if each > self._top), default=None)
@@ -184,7 +153,7 @@ class OpenSearch(PageSource):
         is_behind_a_sign = sign is not None and number >= sign + confirm
         is_too_far = number - self._first >= self._rules.at_most + confirm
         is_far = number > max(self._top, self._last_known) + self._window
-        return not (self._is_over or self._beyond or is_behind_a_sign or is_too_far or is_far)
+        return not (self._is_over or self._too_far or is_behind_a_sign or is_too_far or is_far)
 
     def _is_lost(self, number: int) -> bool:
         """Whether a page could not be had, and it is not known that it repeats another."""
@@ -210,10 +179,10 @@ class OpenSearch(PageSource):
     def _why_not_ended(self) -> str:
         """Why the end is not confirmed; "" if it is."""
         last = max(self._good, default=None)
-        if self._beyond is not None:
+        if self._too_far is not None:
             return (
                 f"the listing has more pages than at_most ({self._rules.at_most}) allows: page "
-                f"{self._key(self._beyond)} shows products"
+                f"{self._key(self._too_far)} shows products"
             )
         if last is None:
             return "the end of the listing was not found: no page of it could be had"

@@ -9,21 +9,20 @@ follow each other have to agree before any page is dropped. What it tells is rea
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timezone
 
 from catalog_pipeline.catalogue.length import EndSigns, ToldLength
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.scheduling.end_signs import sign_of
-from catalog_pipeline.crawling.scheduling.page_source import Held, PageSource, Unproven
-from catalog_pipeline.crawling.scheduling.shrinking import too_many_gone
-from catalog_pipeline.records import ListingEnd, ListingFindings, StoredPage, Told
+from catalog_pipeline.crawling.scheduling.listing_search import ListingSearch
+from catalog_pipeline.crawling.scheduling.page_source import Held, Unproven
+from catalog_pipeline.records import StoredPage, Told
 
 _MOST_LOOKS = 3
 _SIGNS = EndSigns()
 
 
-class ToldSearch(PageSource):
+class ToldSearch(ListingSearch):
     """One listing; `known` are its pages so far, `due` those of them that the crawl asks for.
 
     `told` is what its first page told when it was fetched, if that counts still; `left` are pages
@@ -39,9 +38,7 @@ class ToldSearch(PageSource):
         told: Told | None = None,
         left: Mapping[PageKey, StoredPage] | None = None,
     ) -> None:
-        self._rules = rules
-        self._known = {page.number: page for page in known}
-        self._first, self._listing = min(self._known), known[0].listing
+        super().__init__(known, rules)
         pending = {page.number for page in due}
         self._good = self._known.keys() - pending
         self._fresh: set[int] = set()
@@ -55,9 +52,6 @@ class ToldSearch(PageSource):
         self._agreed = self._looks = self._looks_since_lost = 0
         self._problem = ""
         self._lost: dict[int, Unproven] = {}
-        self._kept: list[PageKey] = []
-        self._failures: list[Unproven] = []
-        self._is_over = False
         if self._first not in pending:
             if told is not None and not told.problem:
                 self._take(told)
@@ -99,7 +93,7 @@ class ToldSearch(PageSource):
             self._good, default=0
         )
         is_beyond = self._last is not None and number > self._last
-        most = self._rules.may_lose * len(self._known)
+        most = self._may_lose * len(self._known)
         if not (may_be_gone or is_beyond) or self._problem or len(self._lost) >= max(most, 1):
             return False
         self._lost[number] = failed
@@ -116,20 +110,10 @@ class ToldSearch(PageSource):
         if is_doubtful and not self._problem and self._looks < _MOST_LOOKS:
             self._looks += 1
             self._looks_since_lost += 1
-            return PageKey(self._first, self._listing)
-        self._is_over = True
-        problem = self._why_unknown()
+            return self._key(self._first)
         last = self._last if self._last is not None else self._top
-        gone = [self._known[n] for n in sorted(self._known) if n > last]
-        if not problem:
-            problem = too_many_gone(
-                PageKey(last, self._listing), gone, len(self._known), self._rules
-            )
-            self._kept = gone if problem else []
-        self.findings = ListingFindings(problems=(problem,))
-        if not problem:
-            end = ListingEnd(PageKey(last, self._listing), self._said, datetime.now(timezone.utc))
-            self.findings = ListingFindings(tuple(gone), end if last in self._good else None)
+        signs = self._said if last in self._good else None
+        problem = self._settle(self._why_unknown(), last, signs)
         kept = {page.number for page in self._kept}
         self._failures = [
             failed
@@ -138,19 +122,9 @@ class ToldSearch(PageSource):
         ]
         return None
 
-    def last_failures(self) -> Sequence[Unproven]:
-        return self._failures
-
-    def kept(self) -> Sequence[PageKey]:
-        return self._kept
-
-    @property
-    def is_over(self) -> bool:
-        return self._is_over
-
     def _take(self, told: Told | None) -> None:
         """Believe what the first page tells; further pages are the catalogue's from now on."""
-        page = PageKey(self._first, self._listing)
+        page = self._key(self._first)
         if told is None or told.last is None:
             why = told.problem if told is not None else "it was not looked for"
             self._problem = f"page {page} {why}"
@@ -159,7 +133,7 @@ class ToldSearch(PageSource):
         self._agreed = self._agreed + 1 if told.last == self._last else 1
         self._last = told.last
         self._said = f"page {page} tells it: {told.found}"
-        new = [PageKey(n, self._listing) for n in range(self._top + 1, told.last + 1)]
+        new = [self._key(n) for n in range(self._top + 1, told.last + 1)]
         self._known |= {page.number: page for page in new}
         self._top = max(self._top, told.last)
         self._found += new
@@ -174,16 +148,16 @@ class ToldSearch(PageSource):
             return "the length of the listing is not known: its first page was not asked for"
         if self._last == self._top:
             return ""
-        first = PageKey(self._first, self._listing)
+        first = self._key(self._first)
         if self._agreed < 2:
             return (
                 f"the length of the listing is not known: page {first} tells another number "
                 f"of pages each time, {self._last} the last time"
             )
-        beyond = [PageKey(n, self._listing) for n in sorted(self._fresh) if n > self._last]
+        beyond = [self._key(n) for n in sorted(self._fresh) if n > self._last]
         if beyond:
             return (
-                f"page {first} tells that page {PageKey(self._last, self._listing)} is the last "
+                f"page {first} tells that page {self._key(self._last)} is the last "
                 f"one, but pages {format_pages(beyond)} show products of their own"
             )
         return ""
