@@ -13,7 +13,7 @@ from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.reader import pages_named, read_failures
-from catalog_pipeline.orchestration.instance.liveness import is_run_alive
+from catalog_pipeline.orchestration.instance.liveness import came_to_nothing, is_run_alive
 from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline.records import PageFailure
 
@@ -117,13 +117,14 @@ def standing_failures(
 
 def _fate(instance: DagsterInstance, run_id: str) -> str:
     """What became of a run that planned pages and did not record them."""
-    run = instance.get_run_by_id(run_id)
-    if run is None or run.status in (DagsterRunStatus.SUCCESS, DagsterRunStatus.CANCELED):
+    record = instance.get_run_record_by_id(run_id)
+    if record is None or came_to_nothing(record):
+        return "over"
+    run = record.dagster_run
+    if run.status == DagsterRunStatus.SUCCESS:
         return "over"
     if run.status == DagsterRunStatus.FAILURE:
-        record = instance.get_run_record_by_id(run_id)
-        # A run that never began has tried nothing.
-        return "failed" if record is not None and record.start_time is not None else "over"
+        return "failed"
     return "alive" if is_run_alive(instance, run) else "dead"
 
 

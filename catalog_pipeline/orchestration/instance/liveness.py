@@ -1,8 +1,8 @@
 """Whether a run's process is alive: the sign of life it gives, and what is asked without one.
 
 Here: the locked file that the process executing a run holds, and one answer to "is it alive?" for
-the launcher, the command line and the page status. Not here: what is done about a dead run
-(`launcher`, Dagster's run monitoring).
+the launcher, the command line and the page status; which runs came to nothing. Not here: what is
+done about a dead run (`launcher`, Dagster's run monitoring).
 """
 
 import os
@@ -34,6 +34,13 @@ class Liveness:
 
     is_alive: bool
     reason: str
+
+
+def came_to_nothing(record: dg.RunRecord) -> bool:
+    """Whether a run was cancelled, or failed before it began: its pages are as they were."""
+    status = record.dagster_run.status
+    never_began = status == dg.DagsterRunStatus.FAILURE and record.start_time is None
+    return status == dg.DagsterRunStatus.CANCELED or never_began
 
 
 @contextmanager

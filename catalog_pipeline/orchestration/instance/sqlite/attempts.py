@@ -2,7 +2,7 @@
 
 Dagster looks at the latest announcement alone: a run that was cancelled, or never began, hides the
 failure of the one before it, or shows what it never tried as failed. Such runs are looked past
-here, as `checkpoints/statuses` does. Not here: what a failure says (`failure_events`).
+here. Not here: which runs these are (`liveness`), what a failure says (`failure_events`).
 """
 
 from collections.abc import Collection, Mapping
@@ -11,6 +11,8 @@ import dagster as dg
 import sqlalchemy as db
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+
+from catalog_pipeline.orchestration.instance.liveness import came_to_nothing
 
 _PER_QUERY = 500
 
@@ -59,15 +61,17 @@ class AttemptTellingStorage(SqliteEventLogStorage):
         }
 
     def _came_to_nothing(self, run_ids: Collection[str]) -> set[str]:
-        """Those of the runs that ended without a failure of theirs: cancelled, or never begun."""
+        """Those of the runs that came to nothing."""
         if not self.has_instance:
             return set()
-        void: set[str] = set()
-        for start in range(0, len(run_ids), _PER_QUERY):
-            some = sorted(run_ids)[start : start + _PER_QUERY]
-            for record in self._instance.get_run_records(dg.RunsFilter(run_ids=some)):
-                status = record.dagster_run.status
-                never_began = status == dg.DagsterRunStatus.FAILURE and record.start_time is None
-                if status == dg.DagsterRunStatus.CANCELED or never_began:
-                    void.add(record.dagster_run.run_id)
-        return void
+        ordered = sorted(run_ids)
+        some_at_once = (
+            dg.RunsFilter(run_ids=ordered[start : start + _PER_QUERY])
+            for start in range(0, len(ordered), _PER_QUERY)
+        )
+        return {
+            record.dagster_run.run_id
+            for some in some_at_once
+            for record in self._instance.get_run_records(some)
+            if came_to_nothing(record)
+        }
