@@ -4,13 +4,22 @@ import pytest
 
 from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.finding import BUNDLED_FOLDER, catalogue_files
+from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.schema import TYPE_NAME
 from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.records import Columns
 from catalog_pipeline.sandbox.markup import listing_page
 from catalog_pipeline.sandbox.products import product
 
 BUNDLED = ["books_toscrape", "catalog108", "sandbox", "sandbox_members", "sandbox_open"]
+
+
+def read(catalogue: Catalogue, page: str, content_type: str | None = None) -> Columns:
+    """The columns of a first page."""
+    url = catalogue.page_address(PageKey(1))
+    reader = ListingParser(catalogue)
+    return reader.read(page.encode(), url=url, page=PageKey(1), content_type=content_type).columns
 
 
 def test_these_catalogues_are_bundled_and_only_the_practice_shop_is_refreshed_by_itself():
@@ -32,16 +41,7 @@ def test_a_bundled_catalogue_names_the_component_and_has_a_description(name):
 def test_it_reads_the_products_of_the_practice_shop(name):
     catalogue = load_catalogue(name, {})
     goods = [product(number) for number in range(1, 201)]
-    columns = (
-        ListingParser(catalogue)
-        .read(
-            listing_page(goods, 1).encode(),
-            url=catalogue.page_address(PageKey(1)),
-            page=PageKey(1),
-            content_type="text/html; charset=utf-8",
-        )
-        .columns
-    )
+    columns = read(catalogue, listing_page(goods, 1), "text/html; charset=utf-8")
     assert columns["product_id"] == [item.id for item in goods]
     assert columns["name"] == [item.name for item in goods]
     assert columns["url"] == [catalogue.base_url + item.path for item in goods]
@@ -54,16 +54,7 @@ def test_it_reads_the_products_of_the_practice_shop(name):
 def test_the_practice_shop_gives_all_its_details():
     catalogue = load_catalogue("sandbox", {})
     goods = [product(number) for number in range(1, 21)]
-    columns = (
-        ListingParser(catalogue)
-        .read(
-            listing_page(goods, 1).encode(),
-            url=catalogue.page_address(PageKey(1)),
-            page=PageKey(1),
-            content_type=None,
-        )
-        .columns
-    )
+    columns = read(catalogue, listing_page(goods, 1))
     assert columns["category"] == [item.category_name for item in goods]
     assert columns["category_slug"] == [item.category for item in goods]
     assert columns["rating"] == [float(item.rating) for item in goods]
@@ -86,16 +77,7 @@ def test_the_practice_shop_gives_all_its_details():
 )
 def test_catalog108_bears_several_kinds_of_markup(card):
     catalogue = load_catalogue("catalog108", {})
-    columns = (
-        ListingParser(catalogue)
-        .read(
-            card.encode(),
-            url=catalogue.page_address(PageKey(1)),
-            page=PageKey(1),
-            content_type=None,
-        )
-        .columns
-    )
+    columns = read(catalogue, card)
     assert {name: cells[0] for name, cells in columns.items()} == {
         "product_id": 334,
         "name": "Black Wooden Cable",

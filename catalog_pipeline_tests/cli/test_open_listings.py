@@ -39,42 +39,6 @@ def test_each_way_to_end_gives_the_pages_of_the_shop_and_no_other(
     assert (again.code, again.json["run_id"], site.shop.log()) == (0, None, [])
 
 
-def test_a_refresh_finds_new_pages_and_drops_those_that_are_gone(
-    site: Site, run: Run, instance: DagsterInstance
-):
-    catalogue = site.write(pages=OPEN)
-    site.shop.control(pages=6)
-    run("run", NAME)
-    site.shop.control(pages=9)
-    grown = run("run", NAME, "--refresh", "--json")
-    assert (grown.code, grown.json["done"], grown.json["rows"]) == (0, 9, 180)
-    site.shop.control(pages=8)
-    shrunk = run("run", NAME, "--refresh", "--json")
-    assert (shrunk.code, shrunk.json["done"], shrunk.json["rows"]) == (0, 8, 160)
-    assert found_pages(instance, catalogue) == tuple(keys(*range(1, 9)))
-    site.shop.control(pages=9, reset_hits=True)
-    back = run("run", NAME, "--refresh", "--json")
-    assert (back.code, back.json["done"]) == (0, 9)
-    assert site.downloads()[9] == 1, "nothing that is left of it makes it done"
-
-
-def test_more_pages_than_shrink_allows_stay_and_the_crawl_fails(
-    site: Site, run: Run, instance: DagsterInstance
-):
-    catalogue = site.write(pages=OPEN)
-    site.shop.control(pages=6)
-    run("run", NAME)
-    site.shop.control(pages=3, end="empty")
-    answer = run("run", NAME, "--refresh", "--json")
-    assert (answer.code, answer.json["done"], answer.json["rows"]) == (1, 6, 120)
-    (problem,) = answer.json["problems"]
-    assert "seems to end at page 3 now, and pages 4-6 to be gone: 3 of 6" in problem
-    assert found_pages(instance, catalogue) == tuple(keys(*range(1, 7)))
-    site.write(pages={**OPEN, "shrink": 0.5})
-    allowed = run("run", NAME, "--refresh", "--json")
-    assert (allowed.code, allowed.json["done"], allowed.json["rows"]) == (0, 3, 60)
-
-
 @pytest.mark.parametrize("fault", ["block", "503", "404", "empty", "repeat", "to-first"])
 def test_what_one_page_shows_never_ends_a_listing_that_goes_on(
     site: Site, run: Run, instance: DagsterInstance, fault: str

@@ -45,42 +45,6 @@ def test_each_way_to_tell_it_gives_the_pages_of_the_shop_and_no_other(
     assert (again.code, again.json["run_id"], site.shop.log()) == (0, None, [])
 
 
-def test_a_refresh_finds_new_pages_and_drops_those_that_are_gone(
-    site: Site, run: Run, instance: DagsterInstance
-):
-    catalogue = site.write(pages=TOLD)
-    site.shop.control(pages=6, tells_size=True)
-    run("run", NAME)
-    site.shop.control(pages=9)
-    grown = run("run", NAME, "--refresh", "--json")
-    assert (grown.code, grown.json["done"], grown.json["rows"]) == (0, 9, 180)
-    site.shop.control(pages=8)
-    shrunk = run("run", NAME, "--refresh", "--json")
-    assert (shrunk.code, shrunk.json["done"], shrunk.json["rows"]) == (0, 8, 160)
-    assert found_pages(instance, catalogue) == tuple(keys(*range(1, 9)))
-    site.shop.control(pages=9, reset_hits=True)
-    back = run("run", NAME, "--refresh", "--json")
-    assert (back.code, back.json["done"]) == (0, 9)
-    assert site.downloads()[9] == 1, "nothing that is left of it makes it done"
-
-
-def test_more_pages_than_shrink_allows_stay_and_the_crawl_fails(
-    site: Site, run: Run, instance: DagsterInstance
-):
-    catalogue = site.write(pages=TOLD)
-    site.shop.control(pages=6, tells_size=True)
-    run("run", NAME)
-    site.shop.control(pages=3)
-    answer = run("run", NAME, "--refresh", "--json")
-    assert (answer.code, answer.json["done"], answer.json["rows"]) == (1, 6, 120)
-    (problem,) = answer.json["problems"]
-    assert "seems to end at page 3 now, and pages 4-6 to be gone: 3 of 6" in problem
-    assert found_pages(instance, catalogue) == tuple(keys(*range(1, 7)))
-    site.write(pages={**TOLD, "shrink": 0.5})
-    allowed = run("run", NAME, "--refresh", "--json")
-    assert (allowed.code, allowed.json["done"], allowed.json["rows"]) == (0, 3, 60)
-
-
 def test_a_length_that_cannot_be_told_fails_the_crawl_with_what_is_there(site: Site, run: Run):
     site.write(pages={"kind": "told", "last": {**SIZE, "pattern": "[0-9]+"}})
     site.shop.control(pages=7, tells_size=True)
