@@ -114,9 +114,7 @@ def status_of(
         other_history=tell_other_history(instance, catalogue),
         outside=len(statuses.outside),
         outside_pages=format_pages(statuses.outside),
-        outside_in_table=(
-            bool(statuses.outside) and catalogue.is_fixed and has_other_pages(built, catalogue)
-        ),
+        outside_in_table=bool(statuses.outside) and has_other_pages(built, standing.pages),
         strange_partitions=tuple(sorted(statuses.strange)),
         length=length_verdicts(catalogue, standing, built),
         length_from=standing.length_from,

@@ -18,6 +18,8 @@ from catalog_pipeline.fetching.failures import safe_url
 
 MAX_ADDRESS_CHARACTERS = 8000
 """What RFC 9110, section 4.1, asks everybody to understand; records hold a page's address."""
+REFUSED = "the redirect is refused: "
+"""How the sentence of a refusal begins; what is refused, and why, follows."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -120,6 +122,4 @@ def _shown(target: Url) -> str:
 
 
 def _refused(from_url: str, problem: str) -> FetchError:
-    return FetchError(
-        f"the redirect is refused: {problem}", kind="redirect_refused", url=safe_url(from_url)
-    )
+    return FetchError(f"{REFUSED}{problem}", kind="redirect_refused", url=safe_url(from_url))

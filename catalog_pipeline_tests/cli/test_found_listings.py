@@ -123,3 +123,19 @@ def test_a_listing_that_the_yaml_names_no_more_leaves_and_may_come_again(
     site.write(listings=LISTINGS, pages=OPEN)
     named = run("run", NAME, "--json")
     assert (named.code, named.json["rows"], named.json["done"]) == (0, 60, 5)
+
+
+def test_a_listing_that_the_yaml_names_no_more_leaves_the_table_with_the_next_run(
+    site: Site, run: Run
+):
+    site.shop.control(pages=12)
+    site.write(listings=LISTINGS, pages=OPEN)
+    run("run", NAME)
+    site.write(listings={name: LISTINGS[name] for name in ("all", "deals")}, pages=OPEN)
+    (told,) = run("status", NAME, "--json").json
+    assert (told["outside_pages"], told["outside_in_table"]) == ("bags-1-2", True)
+    assert run("run", NAME).code == 0
+    (told,) = run("status", NAME, "--json").json
+    assert (told["outside_pages"], told["outside_in_table"]) == ("bags-1-2", False)
+    listings = pd.read_parquet(site.places.table)["listings"].map(tuple)
+    assert set(listings) == {("all",), ("all", "deals")}

@@ -11,8 +11,9 @@ from dataclasses import replace
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import FetchError
+from catalog_pipeline.fetching.failures import safe_url
 from catalog_pipeline.fetching.link_header import next_links
-from catalog_pipeline.fetching.redirects import check_redirect
+from catalog_pipeline.fetching.redirects import REFUSED, check_redirect
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.reading.told import TellingReader, telling_reader
 from catalog_pipeline.records import PageRecord, Response, Told
@@ -68,11 +69,14 @@ class Telling:
         try:
             address = check_redirect(self._catalogue, url, told.successor)
         except FetchError as error:
-            why = error.problem.rpartition(": ")[2]
-            told = replace(told, successor=None, problem=f"the next page is refused: {why}")
-            return self._secrets.hide_in(told)
+            why = error.problem.removeprefix(REFUSED)
+            problem = f"{safe_url(url)}: the next page is refused: {why}"
+            return self._secrets.hide_in(replace(told, successor=None, problem=problem))
         successor = self._catalogue.below_base(address)
         if self._secrets.are_in(successor):
-            problem = "the address of the next page holds a secret of the crawl, and is not kept"
-            return Told(told.by, problem=problem)
+            problem = (
+                f"{safe_url(url)}: the address of the next page holds a secret of the crawl, and "
+                f"is not kept"
+            )
+            return self._secrets.hide_in(Told(told.by, problem=problem))
         return replace(told, successor=successor, found=successor)

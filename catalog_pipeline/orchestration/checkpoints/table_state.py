@@ -6,7 +6,7 @@ written once, here too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,7 +123,7 @@ def why_outdated(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | No
         return "pages have landed since it was built"
     if built.values.get(CHECKPOINTS_KEY) != checkpoint_count(instance, catalogue):
         return "pages were wiped since it was built"
-    if has_other_pages(built, catalogue):
+    if has_other_pages(built, catalogue.pages):
         return "the catalogue has other pages than when it was built"
     if built.values.get(MIRRORS_KEY, "") != " ".join(catalogue.same_site):
         return "the YAML names other mirrors than when it was built"
@@ -134,10 +134,9 @@ def why_outdated(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | No
     return damage_of_last_table(instance, catalogue)
 
 
-def has_other_pages(built: LastBuild, catalogue: Catalogue) -> bool:
-    """Whether a table was built while the catalogue had other pages than today."""
-    pages = built.values.get(PAGES_KEY)
-    return built.rows is not None and pages != format_pages(catalogue.pages)
+def has_other_pages(built: LastBuild, pages: Iterable[PageKey]) -> bool:
+    """Whether a table was built while the catalogue had other pages than these."""
+    return built.rows is not None and built.values.get(PAGES_KEY) != format_pages(pages)
 
 
 def damage_of_last_table(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:
