@@ -115,6 +115,7 @@ def test_a_catalogue_that_goes_on_says_so_in_summary_status_and_check(
     assert not evaluation.passed
 
     site.write(last_page=4)
+    assert "goes on" not in run("status", NAME).out, "the YAML has more pages by now"
     site.shop.control(pages=4)
     answer = run("run", NAME, "--json")
     assert (answer.code, answer.json["downloads"], answer.json["length"]) == (0, 1, [])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling.verdicts import seems_to_end
 from catalog_pipeline.orchestration.checkpoints.standing import Standing
-from catalog_pipeline.orchestration.checkpoints.table_state import LastBuild
+from catalog_pipeline.orchestration.checkpoints.table_state import LastBuild, has_other_pages
 
 _CUT_SHORT = (
     "the shop refuses pages after its first 25,000 products, or after fewer: there may be more "
@@ -28,7 +28,8 @@ def length_verdicts(
         for each in catalogue.all_listings
         if each.last_number is not None and each.template is not None
     ]
-    more = built.goes_on if built and fixed else None
+    is_of_today = built is not None and not has_other_pages(built, standing.pages)
+    more = built.goes_on if built and fixed and is_of_today else None
     fewer = [seems_to_end(each.pages, done, failures) for each in fixed]
     return tuple(told for told in (*_of_found_end(catalogue, standing), more, *fewer) if told)
 
