@@ -16,6 +16,7 @@ from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.options import json_option
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogueError
+from catalog_pipeline.wording import counted
 
 
 @click.command()
@@ -66,17 +67,13 @@ def _show(mistakes: dict[Path, list[Mistake]], cautions: dict[Path, list[Mistake
     count = sum(len(found) for found in mistakes.values())
     bad = sum(1 for found in mistakes.values() if found)
     if count:
-        say(f"{_counted(count, 'mistake')} in {bad} of {_counted(len(mistakes), 'file')}")
+        say(f"{counted(count, 'mistake')} in {bad} of {counted(len(mistakes), 'file')}")
 
 
 def _line(path: Path, mistake: Mistake, kind: str = "") -> str:
     allowed = f" Allowed: {mistake.allowed}." if mistake.allowed else ""
     field = f"{mistake.field}: " if mistake.field else ""
     return f"{path}:{mistake.line or 1}: {kind}{field}{mistake.problem}.{allowed}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _as_json(path: Path, mistake: Mistake, severity: str) -> dict[str, Any]:

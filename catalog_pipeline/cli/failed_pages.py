@@ -14,6 +14,7 @@ from catalog_pipeline.cli.times import age_text
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import PageFailure
 from catalog_pipeline.storing.evidence import Evidence
+from catalog_pipeline.wording import counted
 
 
 def show_failed_pages(
@@ -27,7 +28,7 @@ def show_failed_pages(
     if not failed:
         console.print(f"{catalogue}: no failed pages")
         return
-    console.print(f"[bold]{catalogue}[/bold]: {failed} failed pages")
+    console.print(f"[bold]{catalogue}[/bold]: {counted(failed, 'failed page')}")
     grid = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for heading in ("Page", "HTTP", "Attempts", "When"):
         grid.add_column(heading, no_wrap=True)
@@ -37,7 +38,10 @@ def show_failed_pages(
     console.print(grid)
     unexplained = failed - len(failures)
     if unexplained > 0:
-        console.print(f"{unexplained} more pages were not reached before their run failed.")
+        console.print(
+            f"{counted(unexplained, 'more page')} {'was' if unexplained == 1 else 'were'} not "
+            f"reached before their run failed."
+        )
 
 
 def where_to_look(catalogue: str, failure: PageFailure) -> str:

@@ -21,12 +21,13 @@ from rich.progress import (
 from rich.text import Text
 
 from catalog_pipeline.cli.terminal import GuardedConsole
-from catalog_pipeline.cli.times import counted, duration_text
+from catalog_pipeline.cli.times import duration_text
 from catalog_pipeline.crawling.plan import CrawlPlan
 from catalog_pipeline.crawling.scheduling.stats import told_of_secrets
 from catalog_pipeline.orchestration.commands.spectator import Spectator
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
 from catalog_pipeline.showing import as_line
+from catalog_pipeline.wording import counted
 
 _SECONDS_BETWEEN_LINES = 5.0
 _SHORT_WAIT_SECONDS = 2.0

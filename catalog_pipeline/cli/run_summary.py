@@ -14,9 +14,10 @@ from catalog_pipeline.cli.grids import output_console, print_rows_in_brief
 from catalog_pipeline.cli.machine_output import failure_as_json
 from catalog_pipeline.cli.row_notes import row_sentences
 from catalog_pipeline.cli.terminal import GuardedConsole
-from catalog_pipeline.cli.times import counted, duration_text
+from catalog_pipeline.cli.times import duration_text
 from catalog_pipeline.orchestration.commands.request import CrawlRequest
 from catalog_pipeline.orchestration.commands.result import CrawlResult
+from catalog_pipeline.wording import counted
 
 _ROWS_SHOWN = 5
 _FAILURES_SHOWN = 20
@@ -54,9 +55,9 @@ def _show_pages(console: Console, result: CrawlResult, seconds: float) -> None:
     counts = f"{result.done} done, {result.failed} failed, {result.missing} missing"
     if result.in_progress:
         counts += f", {result.in_progress} in progress elsewhere"
-    scope = "" if result.request.is_whole else f" of the {result.selected} chosen"
+    which = "pages" if result.request.is_whole else "chosen pages"
     name = result.request.catalogue.name
-    console.print(f"[bold]{name}[/bold]: pages{scope} {counts}")
+    console.print(f"[bold]{name}[/bold]: {which} {counts}")
     console.print(f"{_work(result)} in {duration_text(seconds)}")
 
 
@@ -75,7 +76,7 @@ def _work(result: CrawlResult) -> str:
 
 def _show_problems(console: Console, result: CrawlResult) -> None:
     for failure in result.failures[:_FAILURES_SHOWN]:
-        tries = "1 attempt" if failure.attempts == 1 else f"{failure.attempts} attempts"
+        tries = counted(failure.attempts, "attempt")
         console.print(f"  {failure.message} ({tries})", style="red", markup=False)
         where = where_to_look(result.request.catalogue.name, failure)
         if where:
@@ -102,7 +103,7 @@ def _show_problems(console: Console, result: CrawlResult) -> None:
 
 def _show_table(console: Console, result: CrawlResult) -> None:
     _show_left_out(console, result)
-    console.print(f"{result.rows:,} rows in {result.table}")
+    console.print(f"{counted(result.rows or 0, 'row')} in {result.table}")
     for sentence in row_sentences(
         result.request.catalogue, result.duplicates, result.merged, result.row_notes
     ):

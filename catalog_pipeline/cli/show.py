@@ -19,10 +19,10 @@ from catalog_pipeline.cli.inert_page import inert_page
 from catalog_pipeline.cli.kept_pages import kept_of
 from catalog_pipeline.cli.options import PAGE, complete_names, json_option
 from catalog_pipeline.cli.terminal import say
-from catalog_pipeline.cli.times import counted
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.records import FailedAnswer
 from catalog_pipeline.storing.page_file import PageFile
+from catalog_pipeline.wording import counted
 
 
 @dataclass(frozen=True)

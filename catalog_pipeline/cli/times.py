@@ -35,11 +35,6 @@ def age_text(instant: datetime, now: datetime) -> str:
     return f"{seconds / 86400:.0f} days ago"
 
 
-def counted(number: int, noun: str) -> str:
-    """A number of things: `1 page`, `1,200 pages`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def duration_text(seconds: float) -> str:
     """A duration: `1.9 s`, `2 min 5 s`, `1 h 12 min`."""
     if seconds < 60:

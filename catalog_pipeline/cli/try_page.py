@@ -35,6 +35,7 @@ from catalog_pipeline.reading.explaining import Explanation, FieldMatch
 from catalog_pipeline.reading.reader import reader_of
 from catalog_pipeline.records import Cell, Columns, Response
 from catalog_pipeline.sandbox.on_demand import served
+from catalog_pipeline.wording import counted
 
 _ROWS_SHOWN = 20
 
@@ -145,7 +146,7 @@ def _show_rows(columns: Columns, response: Response, most: int | None) -> None:
     rows = _rows(columns)
     console = output_console()
     console.print(
-        f"{response.url}: {len(rows)} products, {len(response.body):,} bytes, "
+        f"{response.url}: {counted(len(rows), 'product')}, {len(response.body):,} bytes, "
         f"{response.fetch_seconds * 1000:.0f} ms",
         soft_wrap=True,
         markup=False,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from catalog_pipeline.errors import TableError
 from catalog_pipeline.showing import as_markdown
 from catalog_pipeline.tables.report import TableReport, TableSummary
+from catalog_pipeline.wording import counted
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -28,7 +29,7 @@ def markdown_preview(report: TableReport, rows: int = 10) -> str:
     lines = [_line(names), _line(["---"] * len(names))]
     lines += [_line([_cell(row[name]) for name in names]) for row in report.head[:rows]]
     if report.rows > rows:
-        lines += ["", f"… and {report.rows - rows:,} more rows"]
+        lines += ["", f"… and {counted(report.rows - rows, 'more row')}"]
     return "\n".join(lines)
 
 

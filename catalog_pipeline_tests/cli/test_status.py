@@ -176,7 +176,7 @@ def test_an_error_of_an_earlier_run_is_not_told_of_the_present_failure(
     assert "did not accept the login" in failed.out
     assert "answered 404" not in failed.out
     text = run("status", NAME, "--failed").out
-    assert "1 failed pages" in text
+    assert "1 failed page\n" in text
     assert "answered 404" not in text
 
 

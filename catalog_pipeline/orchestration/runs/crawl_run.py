@@ -62,6 +62,7 @@ from catalog_pipeline.showing import as_line
 from catalog_pipeline.storing.evidence import Evidence
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.system.signals import stop_on_signals
+from catalog_pipeline.wording import counted
 
 
 def crawl_pages(
@@ -215,15 +216,15 @@ def _tell_plan(
         )
     context.log.info(
         as_line(
-            f"{len(plan.due)} pages to download, {len(plan.carried_over)} done already, "
+            f"{counted(len(plan.due), 'page')} to download, {len(plan.carried_over)} done already, "
             f"{len(plan.recovered)} stored by a run that died before it could record them."
         )
     )
     if plan.to_parse:
         context.log.info(
             as_line(
-                f"{len(plan.to_parse)} pages are parsed again from their stored bodies, without a "
-                f"download."
+                f"{counted(len(plan.to_parse), 'page')} to parse again from stored bodies, "
+                f"without a download."
             )
         )
     elsewhere = tell_other_history(context.instance, catalogue)

@@ -20,6 +20,7 @@ from catalog_pipeline.orchestration.runs.order import Order
 from catalog_pipeline.orchestration.runs.retries import allow_no_retry, allow_retry_for
 from catalog_pipeline.records import CrawlOutcome
 from catalog_pipeline.showing import as_line, as_lines
+from catalog_pipeline.wording import counted
 
 _CANCELLED = (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)
 
@@ -36,7 +37,9 @@ def end_as_it_came(
     if outcome.failures:
         _keep_failures(context, catalogue, outcome)
     if outcome.was_stopped:
-        context.log.info(as_line(f"Stopped as asked; {len(outcome.untried)} pages are still due."))
+        context.log.info(
+            as_line(f"Stopped as asked; still due: {counted(len(outcome.untried), 'page')}.")
+        )
         raise dg.DagsterExecutionInterruptedError
     problems = outcome.listing.problems
     if problems and not outcome.failures:
@@ -85,7 +88,9 @@ def errors_as_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
 def _pages_failed(outcome: CrawlOutcome) -> dg.Failure:
     failed = [failure.page for failure in outcome.failures]
     reasons = "\n".join(map(as_line, [*outcome.listing.problems, *reasons_of(outcome.failures)]))
-    told = f"{len(failed)} pages failed: {format_pages(failed)}. All others are recorded."
+    told = (
+        f"{counted(len(failed), 'page')} failed: {format_pages(failed)}. All others are recorded."
+    )
     return dg.Failure(
         as_lines(f"{told}\n{reasons}"),
         metadata={

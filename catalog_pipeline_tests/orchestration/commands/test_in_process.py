@@ -35,7 +35,7 @@ def test_a_failure_comes_back_as_its_sentence(site: Site, instance: dg.DagsterIn
     crawl = crawl_here(instance, catalogue, keys(1, 2), None)
     assert crawl.status == dg.DagsterRunStatus.FAILURE
     assert crawl.error is not None
-    assert crawl.error.startswith("1 pages failed: 2. All others are recorded.")
+    assert crawl.error.startswith("1 page failed: 2. All others are recorded.")
 
 
 def test_nothing_of_a_run_is_left_running(site: Site, instance: dg.DagsterInstance, home):

@@ -1,0 +1,9 @@
+"""How sentences of ours count things, wherever they are said.
+
+Not here: text that comes from elsewhere (`showing`), and instants and durations (`cli.times`).
+"""
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: `1 page`, `1,200 pages`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
