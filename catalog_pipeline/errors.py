@@ -225,14 +225,15 @@ class StoredPageError(PageError):
 class ParseLimitError(PageError):
     """Reading a page took more time or memory than `kind`, a key of `limits`, allows.
 
-    `field` and its `pattern` are what was being read, where that is known.
+    `field`, or another `place` of the YAML, and its `pattern` are what was read, if known.
     """
 
     def __init__(
         self, problem: str, *, kind: str, page: PageKey | None = None,
-        field: str | None = None, pattern: str | None = None,
+        field: str | None = None, pattern: str | None = None, place: str | None = None,
     ) -> None:  # fmt: skip
-        known = (f"field {field}" if field else "", f"pattern {pattern!r}" if pattern else "")
+        read = f"field {field}" if field else place or ""
+        known = (read, f"pattern {pattern!r}" if pattern else "")
         where = ", ".join(filter(None, known))
         super().__init__(f"{problem} [{where}]" if where else problem, page=page)
         self.kind, self.field, self.pattern = kind, field, pattern

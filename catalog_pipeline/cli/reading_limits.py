@@ -16,9 +16,11 @@ from contextlib import contextmanager
 from types import FrameType
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.cli.exit_codes import EXIT_FAILED
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import ParseLimitError
+from catalog_pipeline.reading.read_places import read_place
 from catalog_pipeline.reading.watch import watched
 from catalog_pipeline.system.processes import resident_bytes
 
@@ -27,8 +29,10 @@ _SECONDS_BETWEEN_LOOKS = 0.1
 
 
 @contextmanager
-def within_limits(catalogue: Catalogue) -> Iterator[None]:
+def within_limits(catalogue: Catalogue, page: PageKey | None = None) -> Iterator[None]:
     """Read pages in here, in the main thread; too long, or too much memory, ends the command.
+
+    Without a page they are those of a login.
 
     What Python itself does, such as a search for a pattern, hears of a signal. A library in C hears
     of nothing: a thread says what is amiss and ends the process.
@@ -40,14 +44,17 @@ def within_limits(catalogue: Catalogue) -> Iterator[None]:
     seconds, most_bytes = limits.parse_seconds, limits.parse_memory
     too_long = f"reading it took longer than {seconds:g} s (limits.parse_seconds)"
     too_much = f"reading it took more than {most_bytes / 2**20:,.0f} MiB (limits.parse_memory)"
-    fields: list[int] = []
+    places: list[int] = []
     has_ended = threading.Event()
     began, before = time.monotonic(), resident_bytes(os.getpid())
 
     def error_of(problem: str, kind: str) -> ParseLimitError:
-        name, field = tuple(catalogue.fields.items())[fields[-1] - 1] if fields else (None, None)
-        pattern = field.pattern if field else None
-        return ParseLimitError(problem, kind=kind, field=name, pattern=pattern)
+        place = read_place(catalogue, places[-1], page) if places else None
+        if place is None:
+            return ParseLimitError(problem, kind=kind)
+        return ParseLimitError(
+            problem, kind=kind, field=place.field, pattern=place.pattern, place=str(place)
+        )
 
     def end(problem: str, kind: str) -> None:
         say(f"Error: {error_of(problem, kind)}", err=True)
@@ -68,7 +75,7 @@ def within_limits(catalogue: Catalogue) -> Iterator[None]:
     threading.Thread(target=look, daemon=True).start()
     signal.setitimer(signal.ITIMER_REAL, seconds + _SECONDS_TO_NOTICE)
     try:
-        with watched(fields.append):
+        with watched(places.append):
             yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -45,7 +45,7 @@ def tried_page(
     """Read a page within the limits of its catalogue; no secret is in what comes of it."""
     reading, error = None, None
     try:
-        with within_limits(catalogue):
+        with within_limits(catalogue, page):
             reading = parser.read(
                 response.body, url=response.url, page=page, content_type=response.content_type
             )
@@ -54,11 +54,11 @@ def tried_page(
         error = problem
     explanation = None
     if isinstance(parser, ListingParser):
-        with within_limits(catalogue):
+        with within_limits(catalogue, page):
             explanation = explain(
                 parser, response.body, url=response.url, content_type=response.content_type
             )
-    with within_limits(catalogue):
+    with within_limits(catalogue, page):
         told = _told(catalogue, page, response) if error is None else None
     return TriedPage(
         response,

@@ -199,8 +199,8 @@ class WorkerLost:
     `tasks` are those that it did not answer, `reading` the pages that it was just reading.
     `exceeded` says of pages why it was ended because of them; one without a page is the login's.
     `status` is as `subprocess` has it.
-    `fields` names the field of a page that was just read. One that has begun with none of its pages
-    says nothing about them.
+    `places` names what of the YAML was just evaluated on a page. One that has begun with none of
+    its pages says nothing about them.
     """
 
     tasks: tuple[Task, ...]
@@ -208,7 +208,7 @@ class WorkerLost:
     exceeded: tuple[ParseLimitError, ...]
     status: int
     pid: int
-    fields: Mapping[PageKey, str] = field(default_factory=dict)
+    places: Mapping[PageKey, str] = field(default_factory=dict)
     has_begun: bool = True
 
 

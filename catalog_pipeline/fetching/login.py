@@ -23,6 +23,7 @@ from catalog_pipeline.fetching.failures import safe_url
 from catalog_pipeline.fetching.redirects import check_redirect
 from catalog_pipeline.reading.html.forms import Form, page_matches, read_form
 from catalog_pipeline.reading.html.selectors import Selector, page_selector
+from catalog_pipeline.reading.watch import Place
 from catalog_pipeline.records import Redirect, Response
 
 if TYPE_CHECKING:
@@ -215,7 +216,8 @@ def _check(site: Site, login: FormLogin, answer: Response) -> None:
 
 def _matches(site: Site, key: str, texts: tuple[str, ...] | None, page: Response) -> bool:
     selectors = [_selector(site.name, f"login.{key}", text) for text in texts or ()]
-    return page_matches(page.body, page.content_type, selectors)
+    place = Place.LOGIN_ERROR if key == "error" else Place.LOGGED_IN
+    return page_matches(page.body, page.content_type, selectors, place)
 
 
 @lru_cache(maxsize=64)

@@ -25,7 +25,7 @@ from catalog_pipeline.reading.values.borders import shown
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.reading.values.money import Money
 from catalog_pipeline.reading.values.separators import AMOUNT, open_separator
-from catalog_pipeline.reading.watch import at_most, field_begins
+from catalog_pipeline.reading.watch import Place, at_most, field_begins, place_begins
 
 MAX_FAILURES = 3
 
@@ -114,6 +114,7 @@ def _explained(
         root = parse_document(in_utf8(body, charset, marks_stray_bytes=True))
         links = parser.links(root, url, charset)
         drop_templates(root)
+        place_begins(Place.PRODUCTS)
         counts = _product_counts(parser, root)
         products = parser.products(root)
         if products is None:
@@ -125,14 +126,12 @@ def _explained(
             if kind:
                 reasons.insert(0, kind)
             return Explanation(page_title(root), origin, counts, (), problem, tuple(reasons))
-        matchers = parser.compiled().matchers
+        readers = zip(parser.readers, parser.compiled().matchers, strict=True)
         budget = TextBudget(parser.catalogue.limits)
         page = Products([root], {})
         fields = tuple(
-            _field_match(
-                reader, matcher, page if reader.field.of == "page" else products, links, budget
-            )
-            for reader, matcher in zip(parser.readers, matchers, strict=True)
+            _field_match(number, reader, matcher, _places_of(reader, page, products), links, budget)
+            for number, (reader, matcher) in enumerate(readers, start=1)
             if reader.field.template is None
         )
     except ParseError as error:
@@ -142,6 +141,10 @@ def _explained(
             parser.catalogue.name, "select", f"a selector fails: {error}"
         ) from error
     return Explanation(page_title(root), origin, counts, fields)
+
+
+def _places_of(reader: FieldReader, page: Products, products: Products) -> Products:
+    return page if reader.field.of == "page" else products
 
 
 def _product_counts(parser: ListingParser, root: etree._Element) -> tuple[SelectorMatch, ...]:
@@ -155,23 +158,24 @@ def _product_counts(parser: ListingParser, root: etree._Element) -> tuple[Select
 
 
 def _field_match(
+    number: int,
     reader: FieldReader,
     matcher: FieldMatcher,
     products: Products,
     links: LinkResolver,
     budget: TextBudget,
 ) -> FieldMatch:
-    field_begins(0, reader.name)
+    field_begins(number, reader.name)
     everywhere = range(len(products.elements))
     matches = tuple(
         SelectorMatch(
             selector.text,
             sum(
                 text is not None
-                for text in matcher.texts_of_one(number, products, everywhere, budget.anew()).first
+                for text in matcher.texts_of_one(place, products, everywhere, budget.anew()).first
             ),
         )
-        for number, selector in enumerate(reader.selectors)
+        for place, selector in enumerate(reader.selectors)
     )
     texts = matcher.texts(products, budget)
     is_asked_for = not reader.field.exists

@@ -18,7 +18,7 @@ from catalog_pipeline.reading.telling_place import Headers, PlaceOnPage
 from catalog_pipeline.reading.values.borders import shown
 from catalog_pipeline.reading.values.conversion import fold
 from catalog_pipeline.reading.values.numbers import read_integer
-from catalog_pipeline.reading.watch import at_most
+from catalog_pipeline.reading.watch import Place, at_most, evaluating
 from catalog_pipeline.records import Told
 
 _SHOWN = 80
@@ -63,7 +63,7 @@ class TellingReader:
         """
         by = self._catalogue.telling_version or ""
         try:
-            with at_most(self._catalogue.limits.parse_seconds):
+            with at_most(self._catalogue.limits.parse_seconds), evaluating(Place.TELLING):
                 if isinstance(self._rule, LastPage):
                     texts = self._place.texts(body, content_type, headers)
                     if not texts:

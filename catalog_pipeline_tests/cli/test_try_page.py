@@ -1,6 +1,7 @@
 """`catalog-pipeline try`: one page, looked at closely, nothing stored."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,25 +117,32 @@ def test_a_pattern_that_takes_too_long_ends_with_a_sentence(site: Site, run: Run
     assert "[field name, pattern '^(([a-z ]+)+)+$']" in answer.err
 
 
-def _write_slow(site: Site, tmp_path: Path, field: dict[str, str]) -> str:
+def _write_slow(site: Site, tmp_path: Path, field: dict[str, str], **changes: Any) -> str:
     """A page and a field that it takes far longer to read than anybody waits."""
     fields = {"name": {"select": "h2"}, "slow": field}
-    site.write(fields=fields, key="name", product="article", limits={"parse_seconds": 0.5})
+    described = {"product": "article", "limits": {"parse_seconds": 0.5}} | changes
+    site.write(fields=fields, key="name", **described)
     saved = tmp_path / "saved.html"
     saved.write_text(f"<article><h2>{'a' * 200}</h2>{8 * '<b></b>'}</article>")
     return str(saved)
 
 
 @pytest.mark.processes
-def test_a_selector_that_takes_too_long_ends_it_with_the_field(site: Site, tmp_path: Path):
+@pytest.mark.parametrize("key", ["field slow", "product", "total"])
+def test_a_selector_that_takes_too_long_ends_it_with_what_was_evaluated(
+    site: Site, tmp_path: Path, key: str
+):
     path = "//*"
     for _ in range(12):
         path = f"//*[count({path}) > 0]"
-    saved = _write_slow(site, tmp_path, {"select": f"xpath:{path}"})
+    slow = f"xpath:{path}"
+    changes: dict[str, Any] = {"product": {"product": slow}, "total": {"total": {"select": slow}}}
+    field = {"select": slow if key == "field slow" else "h2"}
+    saved = _write_slow(site, tmp_path, field, **changes.get(key, {}))
     answer = run_process("try", NAME, "--file", saved)
     assert answer.code == 1
-    problem = "reading it took longer than 0.5 s (limits.parse_seconds) [field slow]"
-    assert f"Error: {problem}" in answer.err
+    problem = "reading it took longer than 0.5 s (limits.parse_seconds)"
+    assert f"Error: {problem} [{key}" in answer.err
 
 
 def test_a_pattern_that_no_engine_ends_by_itself_ends_it_with_field_and_pattern(

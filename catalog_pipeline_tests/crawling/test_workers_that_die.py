@@ -6,6 +6,7 @@ import random
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -207,7 +208,8 @@ def test_a_page_of_a_login_that_takes_too_long_to_read_ends_the_login(
     with written_site() as made:
         _members(made, site, monkeypatch, **{key: f"xpath:{_slow()}"})
         expected = (
-            r"a page of it cannot be read: .* took longer than 0.5 s \(limits.parse_seconds\)"
+            r"a page of it cannot be read: .* took longer than 0.5 s \(limits.parse_seconds\) "
+            rf"\[login.{key} xpath:"
         )
         with pytest.raises(LoginError, match=expected):
             crawl(_job(site, site.catalogue), KeptRecords(), CrawlContext(), lambda: False)
@@ -220,6 +222,7 @@ def test_a_page_that_takes_too_long_to_be_told_from_a_login_page_fails_alone(
         _members(made, site, monkeypatch, logged_in=f"xpath://p[not(//i)] | //i[{_slow()}]")
         outcome = crawl(_job(site, site.catalogue), KeptRecords(), CrawlContext(), lambda: False)
     assert _failures(outcome) == dict.fromkeys([1, 2, 3], "parse_seconds")
+    assert all("[login.logged_in xpath:" in failure.message for failure in outcome.failures)
 
 
 def test_a_page_at_which_it_takes_too_long_to_read_what_it_tells_of_its_listing_fails_alone(
@@ -234,6 +237,28 @@ def test_a_page_at_which_it_takes_too_long_to_read_what_it_tells_of_its_listing_
         job = CrawlJob(catalogue, site.places, [(catalogue.first_key, None)])
         outcome = crawl(job, KeptRecords(), CrawlContext(), lambda: False)
     assert _failures(outcome) == {1: "parse_seconds"}
+    assert "[pages.next xpath:" in outcome.failures[0].message
+
+
+@pytest.mark.parametrize(
+    ("named", "changes"),
+    [
+        ("product p.none | xpath:", {"product": ["p.none", f"xpath:{_slow()}"]}),
+        ("field shop", {"fields": {"shop": {"select": f"xpath:{_slow()}", "of": "page"}}}),
+    ],
+    ids=["product", "a field of the page"],
+)
+def test_a_page_that_takes_too_long_is_told_with_what_was_evaluated(
+    site: Site, named: str, changes: dict[str, Any]
+):
+    with written_site() as made:
+        made.write({1: listing(1, "a name")})
+        fields = changes.pop("fields", {})
+        limits = {"parse_seconds": 0.5}
+        catalogue = made.describe(site, fields, last_page=1, limits=limits, **changes)
+        outcome = crawl(_job(site, catalogue), KeptRecords(), CrawlContext(), lambda: False)
+    assert _failures(outcome) == {1: "parse_seconds"}
+    assert f" [{named}" in outcome.failures[0].message
 
 
 def test_a_page_that_hangs_within_a_selector_names_the_field(site: Site, endanger: Endanger):

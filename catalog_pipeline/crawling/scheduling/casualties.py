@@ -71,8 +71,8 @@ class Casualties:
         else:
             return None
         problem = f"{what}, the last one with {_how(lost.status)}"
-        if page in lost.fields:
-            problem += f" at field {lost.fields[page]}"
+        if page in lost.places:
+            problem += f" at {lost.places[page]}"
         return PoisonousPageError(problem, page=page, deaths=deaths, status=lost.status)
 
     def is_suspect(self, page: PageKey) -> bool:

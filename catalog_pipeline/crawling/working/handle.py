@@ -18,6 +18,7 @@ from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.orphans import WORKER_MODULE
 from catalog_pipeline.crawling.working.reading_board import Reading, ReadingBoard, mark_of
 from catalog_pipeline.errors import ParseLimitError
+from catalog_pipeline.reading.read_places import read_place
 from catalog_pipeline.system.processes import processor_seconds, resident_bytes
 
 _SECONDS_TO_NOTICE = 1.0
@@ -42,7 +43,7 @@ class WorkerHandle:
         self.connection = Connection(ours.detach())
         self.threads = setup.threads
         self._limits = setup.catalogue.limits
-        self._fields = tuple(setup.catalogue.fields.items())
+        self._catalogue = setup.catalogue
         self._tasks: dict[Hashable, messages.Task] = {}
         self._exceeded: tuple[ParseLimitError, ...] = ()
         self._is_ended = False
@@ -104,10 +105,9 @@ class WorkerHandle:
         guilty = _busiest(reading, self.process.pid)
         if guilty is not None:
             text = f"reading it {problem} (limits.{limit})"
-            name, pattern = self._field_of(guilty)
             of_login = [None] if guilty.mark == mark_of(None) else []
             self._exceeded = tuple(
-                ParseLimitError(text, kind=limit, page=page, field=name, pattern=pattern)
+                self._error_of(text, limit, page, guilty)
                 for page in (*self._pages([guilty]), *of_login)
             )
         self._is_ended = True
@@ -118,11 +118,11 @@ class WorkerHandle:
         self.connection.close()
         status = self.process.wait()
         seen = self._board.now()
-        fields = {
-            page: name
+        places = {
+            page: str(place)
             for each in seen
             for page in self._pages([each])
-            if (name := self._field_of(each)[0]) is not None
+            if (place := read_place(self._catalogue, each.place, page)) is not None
         }
         begun = self._board.begun - self._answered_pages
         self._board.close()
@@ -132,7 +132,7 @@ class WorkerHandle:
             self._exceeded,
             status,
             self.process.pid,
-            fields,
+            places,
             has_begun=begun > 0,
         )
 
@@ -164,12 +164,15 @@ class WorkerHandle:
         pages = (each.page for each in self._tasks.values() if messages.is_page(each))
         return [page for page in pages if mark_of(page) in marks]
 
-    def _field_of(self, reading: Reading) -> tuple[str | None, str | None]:
-        """The field that is being read, and its pattern, if it has one."""
-        if not 0 < reading.field <= len(self._fields):
-            return None, None
-        name, field = self._fields[reading.field - 1]
-        return name, field.pattern
+    def _error_of(
+        self, text: str, limit: str, page: PageKey | None, reading: Reading
+    ) -> ParseLimitError:
+        place = read_place(self._catalogue, reading.place, page)
+        if place is None:
+            return ParseLimitError(text, kind=limit, page=page)
+        return ParseLimitError(
+            text, kind=limit, page=page, field=place.field, pattern=place.pattern, place=str(place)
+        )
 
 
 def _busiest(reading: Sequence[Reading], pid: int) -> Reading | None:

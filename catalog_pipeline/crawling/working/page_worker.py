@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
@@ -44,6 +45,7 @@ from catalog_pipeline.fetching.login import (
 from catalog_pipeline.fetching.lost_page import require_page
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
+from catalog_pipeline.reading.watch import watched
 from catalog_pipeline.records import FailedAnswer, Redirect, Response, Validators
 from catalog_pipeline.storing.evidence import Evidence
 
@@ -174,8 +176,14 @@ class PageWorker:
         """Whether the page is none of a live session; its content is read for that too."""
         if not isinstance(self._catalogue.login, FormLogin):
             return False
-        with self._board.reading(page):
+        with self._reading(page):
             return session_has_expired(self._catalogue, answer)
+
+    @contextmanager
+    def _reading(self, page: PageKey | None) -> Iterator[None]:
+        """What is noted as reading what has to do with the login (None: its own pages)."""
+        with self._board.reading(page) as place_begins, watched(place_begins):
+            yield
 
     def _refused(self, task: messages.FetchPage, error: FetchError) -> messages.Answer:
         if session_has_expired(self._catalogue, error):
@@ -216,7 +224,7 @@ class PageWorker:
                 self._catalogue,
                 self._credentials,
                 before_request=before_request,
-                reading=lambda: self._board.reading(None),
+                reading=lambda: self._reading(None),
             )
             if self._cookie_file and self._cookies is not None:
                 self._cookie_file.save(self._cookies)

@@ -201,8 +201,8 @@ class PageWriter:
         """What is noted as reading, and no more: what storing costs is not the page's fault."""
         with (
             alone_to_blame(page),
-            self._board.reading(page) as field_begins,
-            watched(field_begins),
+            self._board.reading(page) as place_begins,
+            watched(place_begins),
         ):
             yield
 

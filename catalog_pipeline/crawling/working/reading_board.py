@@ -1,9 +1,9 @@
 """What the threads of a worker are reading at this moment, in memory that the scheduler shares.
 
 A page can crash or hang the process that reads it, and neither can be told from inside. So each
-thread notes the page before it reads its content, and each field of it, and whoever started the
-process sees which page it was, and since when. What is made of that is decided in `handle` and
-`scheduling.casualties`.
+thread notes the page before it reads its content, and what of the YAML it evaluates, and whoever
+started the process sees which page it was, and since when. What is made of that is decided in
+`handle` and `scheduling.casualties`.
 """
 
 from __future__ import annotations
@@ -21,33 +21,33 @@ from dataclasses import dataclass
 from functools import partial
 
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.reading.watch import Place
 from catalog_pipeline.system.processes import own_resident_bytes
 
 _BEGUN = struct.Struct("q")
 """At the beginning: how many pages the process has begun with, to ask for them or to read them."""
 _SINCE = struct.Struct("dqqd")
-_FIELD = struct.Struct("q")
+_PLACE = struct.Struct("q")
 _MARK = struct.Struct("q")
 """Written after, and taken back alone, so that whoever looks never sees half of what is noted."""
-_MARK_AT = _SINCE.size + _FIELD.size
+_MARK_AT = _SINCE.size + _PLACE.size
 _SLOT_BYTES = _MARK_AT + _MARK.size
 _NO_PAGE = 0
 _LOGIN = -1
-_NO_FIELD = 0
 
 
 @dataclass(frozen=True)
 class Reading:
     """A page that is being read: the mark of its key, since which `time.monotonic()`, how much
     memory its process had in use then, by which thread, how much of a processor that had had
-    until then, and the number of the field that it reads, from 1 on (0: none yet)."""
+    until then, and the number of the field that it reads, or of another `watch.Place`."""
 
     mark: int
     since: float
     bytes_before: int
     thread: int
     seconds_before: float
-    field: int
+    place: int
 
 
 def mark_of(page: PageKey | None) -> int:
@@ -90,19 +90,19 @@ class ReadingBoard:
 
     @contextmanager
     def reading(self, page: PageKey | None) -> Iterator[Callable[[int], None]]:
-        """Note the page for as long as its content is read; what it gives notes a field."""
+        """Note the page for as long as its content is read; what it gives notes a place."""
         with self._lock:
             slot = self._free.pop()
-        place = _BEGUN.size + slot * _SLOT_BYTES
+        begin = _BEGUN.size + slot * _SLOT_BYTES
         now, in_use = time.monotonic(), own_resident_bytes()
         thread, had = threading.get_native_id(), time.thread_time()
-        _SINCE.pack_into(self._memory, place, now, in_use, thread, had)
-        _FIELD.pack_into(self._memory, place + _SINCE.size, _NO_FIELD)
-        _MARK.pack_into(self._memory, place + _MARK_AT, mark_of(page))
+        _SINCE.pack_into(self._memory, begin, now, in_use, thread, had)
+        _PLACE.pack_into(self._memory, begin + _SINCE.size, Place.NONE)
+        _MARK.pack_into(self._memory, begin + _MARK_AT, mark_of(page))
         try:
-            yield partial(_FIELD.pack_into, self._memory, place + _SINCE.size)
+            yield partial(_PLACE.pack_into, self._memory, begin + _SINCE.size)
         finally:
-            _MARK.pack_into(self._memory, place + _MARK_AT, _NO_PAGE)
+            _MARK.pack_into(self._memory, begin + _MARK_AT, _NO_PAGE)
             with self._lock:
                 self._free.append(slot)
 
@@ -110,12 +110,12 @@ class ReadingBoard:
         """What is being read; of a process that has ended, what it was reading then."""
         found = []
         for slot in range(self._slots):
-            place = _BEGUN.size + slot * _SLOT_BYTES
-            (mark,) = _MARK.unpack_from(self._memory, place + _MARK_AT)
-            (field,) = _FIELD.unpack_from(self._memory, place + _SINCE.size)
+            begin = _BEGUN.size + slot * _SLOT_BYTES
+            (mark,) = _MARK.unpack_from(self._memory, begin + _MARK_AT)
+            (place,) = _PLACE.unpack_from(self._memory, begin + _SINCE.size)
             if mark != _NO_PAGE:
-                since, in_use, thread, had = _SINCE.unpack_from(self._memory, place)
-                found.append(Reading(mark, since, in_use, thread, had, field))
+                since, in_use, thread, had = _SINCE.unpack_from(self._memory, begin)
+                found.append(Reading(mark, since, in_use, thread, had, place))
         return found
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from catalog_pipeline.reading.charset import charset_of, in_utf8, of_charset
 from catalog_pipeline.reading.html.document import parse_document
 from catalog_pipeline.reading.html.selectors import Selector
 from catalog_pipeline.reading.stray_bytes import check_no_stray_byte
+from catalog_pipeline.reading.watch import Place, evaluating
 
 _NOT_SENT = ("submit", "image", "button", "reset", "file")
 
@@ -52,7 +53,8 @@ def read_form(body: bytes, content_type: str | None, url: str, selector: Selecto
         ParseError: the page cannot be read or has no such form.
     """
     document = _document(body, content_type)
-    form = next(iter(_matches(document, selector)), None)
+    with evaluating(Place.LOGIN_FORM):
+        form = next(iter(_matches(document, selector)), None)
     if form is None:
         raise ParseError("no form was found on the page", selector=selector.text)
     if not isinstance(form, etree._Element) or form.tag != "form":
@@ -82,14 +84,20 @@ def _charset(form: etree._Element, of_page: str) -> str:
     return "utf-8"
 
 
-def page_matches(body: bytes, content_type: str | None, selectors: Iterable[Selector]) -> bool:
-    """Whether any of the selectors matches the page.
+def page_matches(
+    body: bytes,
+    content_type: str | None,
+    selectors: Iterable[Selector],
+    place: Place = Place.LOGGED_IN,
+) -> bool:
+    """Whether any of the selectors, which the YAML has at that place, matches the page.
 
     Raises:
         ParseError: the page cannot be read.
     """
     document = _document(body, content_type)
-    return any(_matches(document, selector) for selector in selectors)
+    with evaluating(place):
+        return any(_matches(document, selector) for selector in selectors)
 
 
 def _document(body: bytes, content_type: str | None) -> etree._Element:

@@ -48,7 +48,7 @@ from catalog_pipeline.reading.html.text import page_title
 from catalog_pipeline.reading.text_budget import TextBudget
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.reading.values.open_price import OpenPriceError
-from catalog_pipeline.reading.watch import at_most, field_begins, field_now
+from catalog_pipeline.reading.watch import Place, at_most, field_begins, field_now, place_begins
 from catalog_pipeline.records import Columns, Reading
 
 _DIAGNOSED_BYTES = 2_000_000
@@ -102,6 +102,7 @@ class ListingParser:
         try:
             root = parse_document(in_utf8(body, charset, marks_stray_bytes=True))
             drop_templates(root)
+            place_begins(Place.PRODUCTS)
             products = self.products(root)
             if products is None:
                 raise _no_product(self, root, body, charset)
@@ -137,14 +138,20 @@ class ListingParser:
             if of_page:
                 found = {name: cells * len(products.elements) for name, cells in found.items()}
             columns.update(found)
-        composed = [reader for reader in self.readers if reader.field.template is not None]
-        for reader in composed:
+        composed = [
+            (number, reader)
+            for number, reader in enumerate(self.readers, start=1)
+            if reader.field.template is not None
+        ]
+        for number, reader in composed:
+            field_begins(number, reader.name)
             template = reader.field.template or ""
             texts = Texts(composed_texts(template, columns, len(products.elements)))
             columns.update(field_columns(reader, texts, products, links, findings))
         if composed:
             columns = {name: columns[name] for name in self.catalogue.columns}
         if self.total is not None and own.total is not None:
+            place_begins(Place.TOTAL)
             texts = field_texts(self.total, own.total, page, budget)
             (told,) = field_columns(self.total, texts, page, links, findings)["total"]
             findings.total = told if isinstance(told, int) else None

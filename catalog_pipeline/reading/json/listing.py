@@ -24,7 +24,7 @@ from catalog_pipeline.reading.json.fields import JsonField, json_field
 from catalog_pipeline.reading.json.paths import path_of, what_is, why_nothing
 from catalog_pipeline.reading.text_budget import TextBudget
 from catalog_pipeline.reading.values.links import LinkResolver
-from catalog_pipeline.reading.watch import at_most, field_begins
+from catalog_pipeline.reading.watch import Place, at_most, field_begins, place_begins
 from catalog_pipeline.records import Columns, Reading
 
 
@@ -77,6 +77,7 @@ class JsonListingParser:
 
     def _documents(self, utf8: bytes) -> list[Any]:
         """The JSON of a page: the page itself, or what its scripts hold."""
+        place_begins(Place.PRODUCTS)
         if self.script is None:
             return [parse_json(utf8.decode("utf-8"))]
         root = parse_document(utf8)
@@ -116,22 +117,24 @@ class JsonListingParser:
         budget = TextBudget(self.catalogue.limits)
         findings = Findings()
         columns: Columns = {}
-        composed: list[JsonField] = []
+        composed: list[tuple[int, JsonField]] = []
         for number, field in enumerate(self.fields, start=1):
             field_begins(number, field.name)
             if field.template is not None:
-                composed.append(field)
+                composed.append((number, field))
             elif field.of_page:
                 found = field.columns(documents, links, budget, findings, of_all=True)
                 columns.update({name: cells * len(records) for name, cells in found.items()})
             else:
                 columns.update(field.columns(records, links, budget, findings))
-        for field in composed:
+        for number, field in composed:
+            field_begins(number, field.name)
             texts = Texts(composed_texts(field.template or "", columns, len(records)))
             columns.update(field.columns_of(texts, records, links, findings))
         if composed:
             columns = {name: columns[name] for name in self.catalogue.columns}
         if self.total is not None:
+            place_begins(Place.TOTAL)
             told = self.total.columns(documents, links, budget, findings, of_all=True)["total"][0]
             findings.total = told if isinstance(told, int) else None
         return reading_of(columns, findings)

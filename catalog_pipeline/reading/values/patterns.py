@@ -75,6 +75,7 @@ class Pattern:
                 f"(limits.parse_seconds), in a text of {len(text):,} characters",
                 kind="parse_seconds",
                 field=watch.field_now(),
+                place="total" if watch.is_at(watch.Place.TOTAL) else None,
                 pattern=self.text,
             ) from None
 

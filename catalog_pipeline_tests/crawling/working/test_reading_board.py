@@ -57,6 +57,6 @@ def test_pages_that_were_begun_are_counted():
     with board.reading(PageKey(3)) as field_begins:
         field_begins(2)
         (reading,) = board.now()
-        assert (reading.mark, reading.field) == (mark_of(PageKey(3)), 2)
+        assert (reading.mark, reading.place) == (mark_of(PageKey(3)), 2)
     assert board.begun == 3
     board.close()
