@@ -9,6 +9,7 @@
     ├── WorkerError             a worker process broke: a mistake in the program
     ├── CrawlStoppedError       the crawl gave up: the site is blocked or down
     ├── TableError              the table cannot be built
+    ├── ExportError             a table cannot be written in another format
     └── PageError               one listing page could not be had
         ├── FetchError          ... because of the site or the network
         ├── ParseError          ... because of what the page holds
@@ -23,10 +24,10 @@ Nothing else belongs here: no messages of a single module, no handling.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from catalog_pipeline.catalogue.mistake import Mistake
+from catalog_pipeline.pushback import Pushback
 
 if TYPE_CHECKING:
     from catalog_pipeline.catalogue.page_key import PageKey
@@ -101,6 +102,16 @@ class TableError(CatalogPipelineError):
     """The products table cannot be built; the table that is there stays."""
 
 
+class ExportError(CatalogPipelineError):
+    """A table cannot be exported as it is, because of the value in `column` and `row` (from 1)."""
+
+    def __init__(self, problem: str, *, column: str = "", row: int = 0) -> None:
+        self.column, self.row = column, row
+        places = (f"row {row:,}" if row else "", f"column {column}" if column else "")
+        where = ", ".join(filter(None, places))
+        super().__init__(f"{where}: {problem}" if where else problem)
+
+
 class PageError(CatalogPipelineError):
     """One listing page could not be had. The text names the page, the URL and the cause."""
 
@@ -132,18 +143,6 @@ def _remade(kind: type[PageError], args: tuple[Any, ...], evidence: dict[str, An
     error = kind.__new__(kind, *args)
     vars(error).update(evidence)
     return error
-
-
-@dataclass(frozen=True)
-class Pushback:
-    """What a failed exchange tells about the site's health, for the whole crawl.
-
-    `retry_after_seconds` is the site's own wish (429 and 503 with Retry-After), if it gave one;
-    `slow_down` says that the site asked to be left in peace, with or without a time.
-    """
-
-    slow_down: bool = False
-    retry_after_seconds: float | None = None
 
 
 class FetchError(PageError):

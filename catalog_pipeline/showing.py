@@ -16,6 +16,14 @@ _JOINERS = frozenset("\u200c\u200d")
 _LOOKS_LIKE_A_LINK = re.compile(r"://|www\.|@|mailto:|xmpp:", re.IGNORECASE)
 _PAGE_AND_ADDRESS = re.compile(r"page [A-Za-z0-9_-]+ https?://[A-Za-z0-9.:/?=&%-]+: ")
 _LIVE = re.compile(r"[\\`*_{}\[\]<>!|~&#@^$]|://|www\.|^\s*(?:[-+=]|[0-9]+[.)]\s)", re.IGNORECASE)
+_ENDS = r";\t\r\n"
+_BLANKS = r"\x00-\x08\x0b\x0c\x0e-\x20\x7f-\xa0\xad"
+_BLANKS += "\u200b-\u200f\u2028-\u202f\u2060-\u2069\u3000\ufeff"
+_SIGNS = r"=+\-@" + "\uff1d\uff0b\uff0d\uff20\u2212"
+FORMULA = rf"(^|[{_ENDS}])([{_BLANKS}]*[{_SIGNS}])"
+"""Where a spreadsheet may find a formula in a cell of a CSV file: at the beginning, and behind what
+it may take for the end of the cell before, such as the semicolon in half of Europe."""
+AS_NO_FORMULA = r"\1'\2"
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+.!~>:/=^$@-])")
 
 
@@ -70,6 +78,14 @@ def as_description(text: str) -> str:
 def as_html(text: str) -> str:
     """A text on one line in which nothing is HTML, also within the quotes of an attribute."""
     return html.escape(as_line(text))
+
+
+def as_cell(text: str) -> str:
+    """A text in which a spreadsheet that opens a CSV file finds no formula.
+
+    An apostrophe stands before what might begin one; a text without such a place stays as it is.
+    """
+    return re.sub(FORMULA, AS_NO_FORMULA, text)
 
 
 def _as_code(line: str) -> str:

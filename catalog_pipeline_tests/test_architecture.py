@@ -15,7 +15,17 @@ PACKAGE = Path(__file__).parents[1] / "catalog_pipeline"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = [
-    {"errors", "records", "showing", "wording", "catalogue", "places", "home_settings", "system"},
+    {
+        "errors",
+        "records",
+        "showing",
+        "wording",
+        "catalogue",
+        "places",
+        "home_settings",
+        "system",
+        "pushback",
+    },
     {"reading", "storing"},
     {"fetching", "tables", "sandbox"},
     {"crawling"},

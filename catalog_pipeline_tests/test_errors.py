@@ -6,15 +6,16 @@ import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import (
+    ExportError,
     FetchError,
     LoginError,
     PageError,
     ParseError,
-    Pushback,
     StorageError,
     StoredPageError,
     WorkerError,
 )
+from catalog_pipeline.pushback import Pushback
 
 PAGE = PageKey(7, "phones")
 URL = "http://shop.example/7"
@@ -36,6 +37,7 @@ URL = "http://shop.example/7"
         LoginError("refused"),
         StorageError("disk full"),
         WorkerError("broke"),
+        ExportError("too long", column="title", row=7),
     ],
     ids=lambda error: type(error).__name__,
 )  # fmt: skip

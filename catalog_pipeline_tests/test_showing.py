@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import html
+import re
 
 import pytest
 from markdown_it import MarkdownIt
 
 from catalog_pipeline.showing import (
+    as_cell,
     as_description,
     as_html,
     as_line,
     as_lines,
     as_markdown,
 )
-from catalog_pipeline_tests.hostile_texts import FORBIDDEN_ON_TERMINALS, HOSTILE
+from catalog_pipeline_tests.hostile_texts import (
+    FORBIDDEN_ON_TERMINALS,
+    FORMULAS,
+    HOSTILE,
+    NO_FORMULAS,
+)
 
 HARMLESS = [
     "Café № 7",
@@ -113,3 +120,17 @@ def test_html_shows_a_text_as_text(name: str) -> None:
 @pytest.mark.parametrize("text", ["plain", "Café 7"])
 def test_plain_words_need_no_escapes(text: str) -> None:
     assert as_markdown(text) == text
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_cell_begins_a_formula_wherever_a_spreadsheet_cuts(text: str) -> None:
+    shown = as_cell(text)
+    assert shown.replace("'", "") == text
+    for cell in re.split(r"[;\t\r\n]", shown):
+        seen = "".join(filter(str.isprintable, cell)).strip()
+        assert not seen.startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20\u2212"))
+
+
+@pytest.mark.parametrize("text", [*NO_FORMULAS, *HARMLESS])
+def test_a_cell_without_a_formula_stays_as_it_is(text: str) -> None:
+    assert as_cell(text) == text

@@ -12,13 +12,14 @@ from email.utils import parsedate_to_datetime
 from urllib3 import BaseHTTPResponse
 
 from catalog_pipeline.catalogue.site import Site
-from catalog_pipeline.errors import FetchError, Pushback
+from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.bodies import Body, discard_body, read_body, read_start
 from catalog_pipeline.fetching.content_type import effective_type
 from catalog_pipeline.fetching.failures import BrokenExchange, safe_url
 from catalog_pipeline.fetching.redirects import check_redirect
 from catalog_pipeline.fetching.retry_table import kind_of_status
 from catalog_pipeline.fetching.robots import MAX_ROBOTS_BYTES
+from catalog_pipeline.pushback import Pushback
 from catalog_pipeline.records import FailedAnswer, Redirect, Response, Validators
 from catalog_pipeline.showing import as_line
 

@@ -4,8 +4,9 @@ import pytest
 
 from catalog_pipeline.catalogue.politeness import Politeness
 from catalog_pipeline.crawling.scheduling.retry_policy import next_attempt
-from catalog_pipeline.errors import FetchError, Pushback
+from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.retry_table import RETRY_TABLE, RetryRule
+from catalog_pipeline.pushback import Pushback
 
 POLITENESS = Politeness(
     backoff_seconds=1, max_backoff_seconds=10, max_attempts=8, page_timeout_seconds=600

@@ -1,0 +1,1 @@
+"""Tests of exports: `cases` are the values, `readers` what reads them again."""
