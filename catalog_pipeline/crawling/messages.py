@@ -23,7 +23,7 @@ from catalog_pipeline.errors import (
     WorkerError,
 )
 from catalog_pipeline.places import CataloguePlaces
-from catalog_pipeline.records import StoredPage
+from catalog_pipeline.records import Reading, StoredPage
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,14 @@ class ReparsePage:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadStored:
+    """Parse a stored body again and tell the rows; nothing is stored."""
+
+    page: PageKey
+    stored: StoredPage
+
+
+@dataclass(frozen=True, slots=True)
 class FetchRobots:
     """Download robots.txt from `url`."""
 
@@ -92,12 +100,12 @@ class LogIn:
     interval_seconds: float = 0.0
 
 
-def is_page(task: object) -> TypeGuard[FetchPage | ReparsePage]:
+def is_page(task: object) -> TypeGuard[FetchPage | ReparsePage | ReadStored]:
     """Whether a task is about a page."""
-    return isinstance(task, FetchPage | ReparsePage)
+    return isinstance(task, FetchPage | ReparsePage | ReadStored)
 
 
-Task: TypeAlias = FetchPage | ReparsePage | FetchRobots | LogIn
+Task: TypeAlias = FetchPage | ReparsePage | ReadStored | FetchRobots | LogIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +129,14 @@ class PageStored:
 
     page: PageKey
     stored: StoredPage
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """What the page's stored body holds."""
+
+    page: PageKey
+    reading: Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +234,7 @@ Answer: TypeAlias = (
     PageSent
     | PageArrived
     | PageStored
+    | PageRead
     | PageHeld
     | PageRedirected
     | PageRefused

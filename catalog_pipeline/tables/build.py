@@ -20,7 +20,7 @@ from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.store import Store
 from catalog_pipeline.tables import replace
 from catalog_pipeline.tables.identity import TableIdentity, identify
-from catalog_pipeline.tables.mending import PageMender, Refetch
+from catalog_pipeline.tables.mending import PageMender, ReadAgain, Refetch
 from catalog_pipeline.tables.report import LeftOutPage, TableReport
 from catalog_pipeline.tables.stored_rows import PageRows, read_batches
 
@@ -34,14 +34,16 @@ def build_table(
     store: Store,
     destination: Path,
     *,
+    read_again: ReadAgain,
     refetch: Refetch = lambda page: None,
     most_merged: float = 1.0,
     failed: Collection[PageKey] = (),
 ) -> TableReport:
     """Build the table from the given pages and put it at `destination`.
 
-    No crawl parses the stored bodies of `failed` pages again, so that the build does where another
-    YAML read them. `most_merged` is the share of rows that may give way to others of the same key.
+    No crawl parses the stored bodies of `failed` pages again, so that the build does, by
+    `read_again`, where another YAML read them. `most_merged` is the share of rows that may give way
+    to others of the same key.
 
     One build at a time: the caller holds the catalogue's table lock. What a killed build left
     beside `destination` is removed.
@@ -57,10 +59,11 @@ def build_table(
             f"Crawl it first: catalog-pipeline run {catalogue.name}"
         )
     started = time.perf_counter()
+    mender = PageMender(catalogue, store, read_again, refetch)
     try:
         with replace.temporary_names(destination) as next_name:
             return _build(
-                catalogue, pages, store, destination, refetch, next_name, started, most_merged,
+                catalogue, pages, store, destination, mender, next_name, started, most_merged,
                 failed,
             )  # fmt: skip
     except OSError as error:
@@ -75,7 +78,7 @@ def _build(
     pages: Sequence[StoredPage],
     store: Store,
     destination: Path,
-    refetch: Refetch,
+    mender: PageMender,
     next_name: Callable[[], Path],
     started: float,
     most_merged: float,
@@ -86,7 +89,6 @@ def _build(
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     from catalog_pipeline.tables.assembly import Assembly
 
-    mender = PageMender(catalogue, store, refetch)
     with Assembly(catalogue, next_name, mender.parsed_again) as assembly:
         for batch in read_batches(store, _newest_of_each(pages)):
             rows: list[PageRows] = []

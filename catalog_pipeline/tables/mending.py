@@ -2,38 +2,41 @@
 
 First the newest checkpoint, since a crawl may have replaced the file meanwhile; then the stored
 body, parsed by today's YAML. Nothing is written: the page's file and checkpoint stay as they are.
+Who parses it, and what that may cost, is the caller's business.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import PageError, StoredPageError
-from catalog_pipeline.fetching.secrets import Secrets
-from catalog_pipeline.reading.reader import Reader, alone_to_blame, reader_of
-from catalog_pipeline.records import StoredPage
+from catalog_pipeline.records import Reading, StoredPage
 from catalog_pipeline.storing.store import Store
 from catalog_pipeline.tables.stored_rows import Found, PageRows, read_page
 
 Refetch = Callable[[PageKey], "StoredPage | None"]
 """Gives the newest checkpoint of a page whose file could not be read; None if it has none."""
 
+ReadAgain = Callable[[StoredPage], Reading]
+"""What today's YAML reads in the stored body of a page, without secrets; a `PageError` if it
+cannot."""
+
 
 class PageMender:
     """Gets rows of a catalogue's pages that could not be had the short way."""
 
-    def __init__(self, catalogue: Catalogue, store: Store, refetch: Refetch) -> None:
+    def __init__(
+        self, catalogue: Catalogue, store: Store, read_again: ReadAgain, refetch: Refetch
+    ) -> None:
         self.unreadable: list[PageKey] = []
         """Pages whose stored rows could not be read, and that were parsed again."""
         self._catalogue = catalogue
         self._store = store
+        self._read_again = read_again
         self._refetch = refetch
-        self._secrets = Secrets.of_site(catalogue, os.environ)
 
     def usable(self, stored: StoredPage, found: Found) -> PageRows:
         """What was read, or what a newer checkpoint or the stored body gives.
@@ -82,20 +85,6 @@ class PageMender:
         return self._parse(page.stored)
 
     def _parse(self, stored: StoredPage) -> PageRows:
-        record = stored.record
-        file = self._store.read(record.page, stored.file_name, stored.sha256)
-        try:
-            with alone_to_blame(record.page):
-                reading = self._parser.read(
-                    file.body, url=record.url, page=record.page, content_type=record.content_type
-                )
-        except PageError as error:
-            self._secrets.hide_in_error(error)
-            raise
-        shown, _ = self._secrets.hide_in_rows(reading.columns)
-        notes = self._secrets.hide_in(reading.notes)
-        return PageRows(stored, shown, len(next(iter(shown.values()))), notes)
-
-    @cached_property
-    def _parser(self) -> Reader:
-        return reader_of(self._catalogue)
+        reading = self._read_again(stored)
+        rows = len(next(iter(reading.columns.values())))
+        return PageRows(stored, reading.columns, rows, reading.notes)

@@ -1,10 +1,8 @@
 """Crawls whose worker processes die: by a signal from outside, or because of what they read."""
 
-import json
 import os
 import random
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,28 +19,12 @@ from catalog_pipeline.errors import LoginError, WorkerError
 from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.system.locked_file import read_values
+from catalog_pipeline_tests.crawling.conftest import Endanger
 from catalog_pipeline_tests.crawling.recorders import KeptRecords
 from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.written_site import WrittenSite, listing, written_site
 
 pytestmark = pytest.mark.processes
-
-POISON = Path(__file__).with_name("poison")
-
-Endanger = Callable[..., None]
-
-
-@pytest.fixture
-def endanger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Endanger:
-    """Makes pages a danger to the workers that are started afterwards."""
-
-    def make(**dangers: list[int]) -> None:
-        named = {danger.replace("_", " "): pages for danger, pages in dangers.items()}
-        monkeypatch.setenv("PYTHONPATH", str(POISON))
-        monkeypatch.setenv("CATALOG_PIPELINE_TESTS_DANGERS", json.dumps(named))
-        monkeypatch.setenv("CATALOG_PIPELINE_TESTS_ONCE", str(tmp_path / "once"))
-
-    return make
 
 
 def _job(site: Site, catalogue: Catalogue) -> CrawlJob:

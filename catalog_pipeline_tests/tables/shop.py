@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.records import Cell, Columns, PageRecord, StoredPage
+from catalog_pipeline.crawling import messages
+from catalog_pipeline.crawling.working.page_worker import PageWorker
+from catalog_pipeline.places import CataloguePlaces
+from catalog_pipeline.records import Cell, Columns, PageRecord, Reading, StoredPage
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import FolderStore
+from catalog_pipeline.tables import build
+from catalog_pipeline.tables.report import TableReport
 
 START = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 
@@ -92,6 +97,22 @@ def store_pages(store: FolderStore, count: int, *, per_page: int = 20) -> list[S
         store_page(store, page, rows(f"{page}-{place}" for place in range(per_page)))
         for page in range(1, count + 1)
     ]
+
+
+def build_table(
+    catalogue: Catalogue, pages: Sequence[StoredPage], store: FolderStore, table: Path, **more: Any
+) -> TableReport:
+    """Build the table; what has to be read again is, as in a worker, but in this process."""
+
+    def read_again(stored: StoredPage) -> Reading:
+        worker = PageWorker(catalogue, CataloguePlaces(store.folder.parent), asks=False)
+        answer = worker.do(messages.ReadStored(stored.record.page, stored))
+        if isinstance(answer, messages.PageRead):
+            return answer.reading
+        assert isinstance(answer, messages.PageRefused)
+        raise answer.error
+
+    return build.build_table(catalogue, pages, store, table, read_again=read_again, **more)
 
 
 def leftovers(table: Path) -> list[str]:

@@ -15,7 +15,6 @@ import pytest
 from catalog_pipeline.errors import StorageError, TableError
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables import parquet_writer, stored_rows
-from catalog_pipeline.tables.build import build_table
 from catalog_pipeline.tables.report import PriceRange
 from catalog_pipeline_tests.storing.disks import make_read_only, make_writable, small_disk
 from catalog_pipeline_tests.tables import shop
@@ -43,7 +42,7 @@ def test_every_type_of_field_reads_back_exactly(store: FolderStore, table: Path)
         ),
         later=1.5,
     )
-    build_table(shop.catalogue(), [page], store, table)
+    shop.build_table(shop.catalogue(), [page], store, table)
     assert pq.read_table(table).to_pylist() == [
         {
             "sku": "a",
@@ -84,7 +83,7 @@ def test_the_schema_is_the_same_whatever_the_cells_are(store: FolderStore, table
         ("price", "price_currency", "stock", "rating", "is_new", "link", "listed_at")
     )
     page = shop.store_page(store, 1, shop.rows(["a"], **nothing))
-    report = build_table(shop.catalogue(), [page], store, table)
+    report = shop.build_table(shop.catalogue(), [page], store, table)
     schema = pq.read_schema(table)
     assert {field.name: str(field.type) for field in schema} == report.columns
     assert report.columns == {
@@ -108,7 +107,7 @@ def test_pandas_reads_integers_and_booleans_with_nulls_as_such(
     store: FolderStore, table: Path
 ) -> None:
     page = shop.store_page(store, 1, shop.rows(["a", "b"], stock=[3, None], is_new=[None, True]))
-    build_table(shop.catalogue(), [page], store, table)
+    shop.build_table(shop.catalogue(), [page], store, table)
     frame = pd.read_parquet(table)
     assert frame["stock"].dtype == pd.Int64Dtype()
     assert frame["is_new"].dtype == pd.BooleanDtype()
@@ -131,7 +130,7 @@ def test_amounts_keep_every_decimal(
     store: FolderStore, table: Path, amounts: list[str], kind: str
 ) -> None:
     page = shop.store_page(store, 1, shop.rows(["a", "b"], price=amounts))
-    report = build_table(shop.catalogue(), [page], store, table)
+    report = shop.build_table(shop.catalogue(), [page], store, table)
     assert column(table, "price") == [Decimal(amount) for amount in amounts]
     assert report.columns["price"] == kind
 
@@ -145,7 +144,7 @@ def test_a_late_amount_with_more_decimals_does_not_spoil_the_earlier_ones(
         shop.store_page(store, number, shop.rows([f"{number}a", f"{number}b"], price=amount))
         for number, amount in enumerate(amounts, start=1)
     ]
-    report = build_table(shop.catalogue(key=("sku", "price")), pages, store, table)
+    report = shop.build_table(shop.catalogue(key=("sku", "price")), pages, store, table)
     assert column(table, "price") == [Decimal(amount) for amount in amounts for _ in range(2)]
     assert column(table, "page") == [1, 1, 2, 2, 3, 3, 4, 4]
     assert report.columns["price"] == "decimal128(38, 5)"
@@ -155,7 +154,7 @@ def test_a_late_amount_with_more_decimals_does_not_spoil_the_earlier_ones(
 
 def test_rows_are_sorted_by_page_number_and_position(store: FolderStore, table: Path) -> None:
     pages = [shop.store_page(store, n, shop.rows([f"{n}y", f"{n}x"])) for n in (10, 2, 33, 1)]
-    build_table(shop.catalogue(), pages, store, table)
+    shop.build_table(shop.catalogue(), pages, store, table)
     assert column(table, "page") == [1, 1, 2, 2, 10, 10, 33, 33]
     assert column(table, "position") == [1, 2] * 4
     assert column(table, "sku") == ["1y", "1x", "2y", "2x", "10y", "10x", "33y", "33x"]
@@ -168,7 +167,7 @@ def test_a_table_of_many_batches_and_row_groups_is_whole(
     monkeypatch.setattr(parquet_writer, "GROUP_ROWS", 170)
     pages = shop.store_pages(store, 30)
     pages.append(shop.store_page(store, 31, shop.rows(["30-19", "new"]), later=5))
-    report = build_table(shop.catalogue(), pages, store, table)
+    report = shop.build_table(shop.catalogue(), pages, store, table)
     expected = [f"{page}-{place}" for page in range(1, 31) for place in range(20)]
     assert column(table, "sku") == [*expected[:-1], "30-19", "new"]
     assert (report.rows, report.duplicates, report.pages) == (601, 1, 31)
@@ -181,17 +180,17 @@ def test_a_page_given_twice_counts_once_in_its_newest_version(
 ) -> None:
     old = shop.store_page(store, 1, shop.rows(["a"]))
     new = shop.store_page(store, 1, shop.rows(["b"]), later=1)
-    report = build_table(shop.catalogue(), [new, old], store, table)
+    report = shop.build_table(shop.catalogue(), [new, old], store, table)
     assert (report.pages, report.duplicates, column(table, "sku")) == (1, 0, ["b"])
 
 
 def test_pages_without_rows_are_pages_of_the_table(store: FolderStore, table: Path) -> None:
     empty = shop.store_page(store, 1, shop.rows([]))
-    report = build_table(shop.catalogue(), [empty], store, table)
+    report = shop.build_table(shop.catalogue(), [empty], store, table)
     assert (report.rows, report.pages, report.head, report.prices) == (0, 1, [], {})
     assert "price" in pq.read_schema(table).names
     full = shop.store_page(store, 2, shop.rows(["a"]))
-    assert build_table(shop.catalogue(), [empty, full], store, table).rows == 1
+    assert shop.build_table(shop.catalogue(), [empty, full], store, table).rows == 1
 
 
 def test_the_report_tells_price_ranges_by_currency(store: FolderStore, table: Path) -> None:
@@ -203,7 +202,7 @@ def test_the_report_tells_price_ranges_by_currency(store: FolderStore, table: Pa
             store, 2, shop.rows("def", price=["1", "9", "8"], price_currency=["EUR", "USD", "USD"])
         ),
     ]
-    report = build_table(shop.catalogue(), pages, store, table)
+    report = shop.build_table(shop.catalogue(), pages, store, table)
     assert report.prices == {
         "price": (
             PriceRange(Decimal(1), Decimal("7.5"), "EUR"),
@@ -220,7 +219,7 @@ def test_the_report_tells_only_of_rows_that_stayed(store: FolderStore, table: Pa
         shop.store_page(store, 1, shop.rows("ab", price=["1000", "2"])),
         shop.store_page(store, 2, shop.rows("a", price="3"), later=1),
     ]
-    report = build_table(shop.catalogue(), pages, store, table)
+    report = shop.build_table(shop.catalogue(), pages, store, table)
     assert report.price_ranges == {"price": "2.00 to 3.00 GBP"}
     assert [row["sku"] for row in report.head] == ["b", "a"]
 
@@ -230,14 +229,14 @@ def test_no_page_at_all_is_an_error_and_the_old_table_stays(
 ) -> None:
     table.write_bytes(b"old")
     with pytest.raises(TableError, match=r"shop: no page is done.*catalog-pipeline run shop"):
-        build_table(shop.catalogue(), [], store, table)
+        shop.build_table(shop.catalogue(), [], store, table)
     assert table.read_bytes() == b"old"
 
 
 def test_leftovers_of_killed_builds_are_removed(store: FolderStore, table: Path) -> None:
     (table.parent / f".{table.name}.building-99-1").write_bytes(b"PAR1")
     (table.parent / "crawl.lock").touch()
-    build_table(shop.catalogue(), shop.store_pages(store, 1), store, table)
+    shop.build_table(shop.catalogue(), shop.store_pages(store, 1), store, table)
     assert shop.leftovers(table) == ["crawl.lock"]
 
 
@@ -249,9 +248,9 @@ def test_a_full_disk_is_a_clear_error_and_the_old_table_stays(
     pages = [shop.store_page(store, n, shop.rows(skus)) for n, skus in enumerate(words, start=1)]
     with small_disk(tmp_path / "disk", kilobytes=100) as disk:
         table = disk / "products.parquet"
-        build_table(shop.catalogue(), pages[:1], store, table)
+        shop.build_table(shop.catalogue(), pages[:1], store, table)
         with pytest.raises(StorageError, match=r"products.parquet: .*No space left"):
-            build_table(shop.catalogue(), pages, store, table)
+            shop.build_table(shop.catalogue(), pages, store, table)
         assert len(column(table, "sku")) == 500
         assert shop.leftovers(table) == []
 
@@ -263,7 +262,8 @@ def test_what_a_killed_build_left_makes_room_before_the_next_one(
     with small_disk(tmp_path / "disk", kilobytes=40) as disk:
         table = disk / "products.parquet"
         (disk / f".{table.name}.building-99-1").write_bytes(bytes(30_000))
-        assert build_table(shop.catalogue(), shop.store_pages(store, 2), store, table).rows == 40
+        pages = shop.store_pages(store, 2)
+        assert shop.build_table(shop.catalogue(), pages, store, table).rows == 40
 
 
 @pytest.mark.processes
@@ -273,13 +273,13 @@ def test_a_read_only_folder_is_a_clear_error_and_the_old_table_stays(
     pages = shop.store_pages(store, 2)
     with small_disk(tmp_path / "disk", kilobytes=256) as disk:
         table = disk / "products.parquet"
-        build_table(shop.catalogue(), pages[:1], store, table)
+        shop.build_table(shop.catalogue(), pages[:1], store, table)
         make_read_only(disk)
         with pytest.raises(StorageError, match="Read-only file system"):
-            build_table(shop.catalogue(), pages, store, table)
+            shop.build_table(shop.catalogue(), pages, store, table)
         assert len(column(table, "sku")) == 20
         make_writable(disk)
-        assert build_table(shop.catalogue(), pages, store, table).rows == 40
+        assert shop.build_table(shop.catalogue(), pages, store, table).rows == 40
 
 
 @pytest.mark.processes
@@ -296,7 +296,7 @@ def test_only_a_build_imports_arrow_and_pandas() -> None:
 
 
 def test_the_file_says_that_it_is_sorted(store: FolderStore, table: Path) -> None:
-    build_table(shop.catalogue(), shop.store_pages(store, 1), store, table)
+    shop.build_table(shop.catalogue(), shop.store_pages(store, 1), store, table)
     names = pa.schema(pq.read_schema(table)).names
     sorting = pq.ParquetFile(table).metadata.row_group(0).sorting_columns
     assert [names[column.column_index] for column in sorting] == ["page", "position"]
@@ -313,7 +313,7 @@ def test_a_batch_is_bounded_in_bytes_however_long_the_cells(
     ]
     batches = [len(batch) for batch in stored_rows.read_batches(store, pages)]
     assert (sum(batches), max(batches)) == (40, 4)
-    report = build_table(shop.catalogue(), pages, store, table)
+    report = shop.build_table(shop.catalogue(), pages, store, table)
     assert (report.rows, report.left_out) == (80, ())
     assert max(len(str(row["link"])) for row in report.head) == 1000
 
@@ -333,4 +333,4 @@ def test_one_page_beyond_the_bound_is_a_batch_of_its_own(
     ]
     assert [2] in batches
     assert sorted(page for batch in batches for page in batch) == [1, 2, 3]
-    assert build_table(shop.catalogue(), pages, store, table).rows == 3
+    assert shop.build_table(shop.catalogue(), pages, store, table).rows == 3

@@ -16,7 +16,6 @@ from catalog_pipeline.records import Columns, StoredPage
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.storing.page_file import PageFile
-from catalog_pipeline.tables.build import build_table
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.tables import shop
 
@@ -47,7 +46,7 @@ def test_a_damaged_page_is_left_out_and_reported(
     pages = shop.store_pages(store, 3)
     act, complaint = DAMAGES[damage]
     act(store.folder / pages[1].file_name)
-    report = build_table(shop.catalogue(), pages, store, table)
+    report = shop.build_table(shop.catalogue(), pages, store, table)
     assert pages_of(table) == [1, 3]
     assert (report.pages, report.rows) == (2, 40)
     assert len(report.left_out) == 1
@@ -74,7 +73,7 @@ def test_a_page_whose_checkpoint_moved_on_is_read_from_the_newer_file(
     newer = shop.store_page(store, 2, shop.rows(["newer"]), later=9)
     (store.folder / pages[1].file_name).unlink()
     refetch = Refetch(newer)
-    report = build_table(shop.catalogue(), pages, store, table, refetch=refetch)
+    report = shop.build_table(shop.catalogue(), pages, store, table, refetch=refetch)
     assert refetch.asked == keys(2)
     assert report.left_out == ()
     assert pq.read_table(table, filters=[("page", "=", 2)])["sku"].to_pylist() == ["newer"]
@@ -86,7 +85,7 @@ def test_the_newer_file_is_verified_too_and_asked_for_once(store: FolderStore, t
     (store.folder / pages[1].file_name).unlink()
     flip_a_byte(store.folder / newer.file_name)
     refetch = Refetch(newer)
-    report = build_table(shop.catalogue(), pages, store, table, refetch=refetch)
+    report = shop.build_table(shop.catalogue(), pages, store, table, refetch=refetch)
     assert refetch.asked == keys(2)
     assert pages_of(table) == [1]
     assert newer.file_name in report.left_out[0].reason
@@ -94,11 +93,11 @@ def test_the_newer_file_is_verified_too_and_asked_for_once(store: FolderStore, t
 
 def test_with_every_page_damaged_the_old_table_stays(store: FolderStore, table: Path) -> None:
     pages = shop.store_pages(store, 2)
-    build_table(shop.catalogue(), pages, store, table)
+    shop.build_table(shop.catalogue(), pages, store, table)
     for stored in pages:
         (store.folder / stored.file_name).unlink()
     with pytest.raises(TableError, match=r"shop: none of its 2 stored pages .*page 1: .*missing"):
-        build_table(shop.catalogue(), pages, store, table)
+        shop.build_table(shop.catalogue(), pages, store, table)
     assert pages_of(table) == [1, 2]
     assert shop.leftovers(table) == []
 
@@ -106,7 +105,7 @@ def test_with_every_page_damaged_the_old_table_stays(store: FolderStore, table: 
 def test_a_file_of_another_page_is_not_taken(store: FolderStore, table: Path) -> None:
     one, two = shop.store_pages(store, 2)
     swapped = replace(two, file_name=one.file_name, sha256=one.sha256)
-    report = build_table(shop.catalogue(), [one, swapped], store, table)
+    report = shop.build_table(shop.catalogue(), [one, swapped], store, table)
     assert pages_of(table) == [1]
     assert "one of page 1" in report.left_out[0].reason
 
@@ -114,7 +113,7 @@ def test_a_file_of_another_page_is_not_taken(store: FolderStore, table: Path) ->
 def test_columns_of_unequal_length_are_damage(store: FolderStore, table: Path) -> None:
     good = shop.store_page(store, 1, shop.rows(["a", "b"]))
     bad = shop.store_page(store, 2, shop.rows(["c", "d"], stock=[1]))
-    report = build_table(shop.catalogue(), [good, bad], store, table)
+    report = shop.build_table(shop.catalogue(), [good, bad], store, table)
     assert pages_of(table) == [1]
     assert "does not hold 2 whole rows" in report.left_out[0].reason
 
@@ -131,7 +130,7 @@ def test_pages_of_an_older_yaml_are_used_as_far_as_they_fit(
         shop.store_page(store, 1, old_rows, code_version="older"),
         shop.store_page(store, 2, shop.rows(["new"])),
     ]
-    report = build_table(shop.catalogue(), pages, store, table)
+    report = shop.build_table(shop.catalogue(), pages, store, table)
     read = pq.read_table(table)
     assert (report.pages, report.outdated_pages, report.left_out) == (2, 1, ())
     assert read["sku"].to_pylist() == ["old", "new"]
@@ -173,7 +172,7 @@ def test_a_cell_that_does_not_fit_its_column_is_damage_and_never_changed(
         shop.store_page(store, 2, old, code_version="older"),
         shop.store_page(store, 3, shop.rows(["d"])),
     ]
-    report = build_table(shop.catalogue(), pages, store, table)
+    report = shop.build_table(shop.catalogue(), pages, store, table)
     assert pages_of(table) == [1, 3]
     assert (report.pages, report.outdated_pages) == (2, 0)
     assert report.left_out[0].reason.startswith(f"page 2: product 2, column {name}: ")
@@ -188,7 +187,7 @@ def test_whole_numbers_of_an_older_number_field_fit_an_integer_column(
     store: FolderStore, table: Path
 ) -> None:
     page = shop.store_page(store, 1, shop.rows(["a"], stock=[4.0]), code_version="older")
-    report = build_table(shop.catalogue(), [page], store, table)
+    report = shop.build_table(shop.catalogue(), [page], store, table)
     assert report.left_out == ()
     assert pq.read_table(table)["stock"].to_pylist() == [4]
 
@@ -208,7 +207,7 @@ def test_rows_that_cannot_be_read_are_parsed_again_from_the_body(
     good = shop.store_page(store, 1, shop.rows(["c", "d"]))
     record = replace(good.record, page=PageKey(2))
     pages = [good, store.write_again(record, PageFile(record, rows, page_file.pack(HTML)))]
-    report = build_table(shop.catalogue(product=".product"), pages, store, table)
+    report = shop.build_table(shop.catalogue(product=".product"), pages, store, table)
     assert (report.left_out, report.parsed_again) == ((), tuple(keys(2)))
     assert pq.read_table(table)["stock"].to_pylist() == [3, 3, 4, 5]
 
@@ -221,7 +220,7 @@ def test_cells_that_do_not_fit_are_parsed_again_in_their_place(
     old = page_file.pack(page_file.rows_json({"sku": ["a", "b"], "stock": ["many", "few"]}))
     second = store.write_again(record, PageFile(record, old, page_file.pack(HTML)))
     third = shop.store_page(store, 3, shop.rows(["z"]))
-    report = build_table(shop.catalogue(), [first, second, third], store, table)
+    report = shop.build_table(shop.catalogue(), [first, second, third], store, table)
     assert (report.left_out, report.parsed_again, report.outdated_pages) == ((), tuple(keys(2)), 0)
     read = pq.read_table(table)
     assert read["sku"].to_pylist() == ["x", "a", "b", "z"]
@@ -235,7 +234,7 @@ def test_a_body_that_cannot_be_read_either_is_told_with_both_reasons(
     good = shop.store_page(store, 1, shop.rows(["c"]))
     record = replace(good.record, page=PageKey(2))
     pages = [good, store.write_again(record, PageFile(record, b"no", page_file.pack(b"<p>")))]
-    report = build_table(shop.catalogue(), pages, store, table)
+    report = shop.build_table(shop.catalogue(), pages, store, table)
     (left_out,) = report.left_out
     assert left_out.page == PageKey(2)
     assert "does not decompress" in left_out.reason
@@ -253,7 +252,7 @@ def test_a_failed_page_that_another_yaml_read_is_parsed_again_or_keeps_its_rows(
     old = page_file.pack(page_file.rows_json({"sku": ["a", "b"], "stock": [1, 2]}))
     second = store.write_again(record, PageFile(record, old, page_file.pack(body)))
     for failed, expected in [((), [3, 1, 2]), (keys(2), stock)]:
-        report = build_table(shop.catalogue(), [first, second], store, table, failed=failed)
+        report = shop.build_table(shop.catalogue(), [first, second], store, table, failed=failed)
         assert pq.read_table(table)["stock"].to_pylist() == expected
         assert report.left_out == ()
     assert report.outdated_pages == outdated

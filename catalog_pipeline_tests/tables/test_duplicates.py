@@ -12,7 +12,6 @@ import pytest
 from catalog_pipeline.errors import TableError
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables import stored_rows
-from catalog_pipeline.tables.build import build_table
 from catalog_pipeline.tables.report import MergedRows
 from catalog_pipeline_tests.tables import shop
 
@@ -34,7 +33,7 @@ def test_the_row_fetched_last_wins_and_of_equals_the_later_page(
         shop.store_page(store, page, shop.rows(["shared", f"own {page}"]), later=later)
         for page, later in enumerate(fetched, start=1)
     ]
-    report = build_table(shop.catalogue(), pages, store, table)
+    report = shop.build_table(shop.catalogue(), pages, store, table)
     expected = [(f"own {page}", page, 2) for page in (1, 2, 3)] + [("shared", winner, 1)]
     assert kept(table) == sorted(expected, key=lambda row: row[1:])
     assert (report.rows, report.duplicates) == (4, 2)
@@ -44,7 +43,7 @@ def test_of_a_product_twice_on_one_page_the_later_position_wins(
     store: FolderStore, table: Path
 ) -> None:
     page = shop.store_page(store, 1, shop.rows("aba"))
-    assert build_table(shop.catalogue(), [page], store, table).duplicates == 1
+    assert shop.build_table(shop.catalogue(), [page], store, table).duplicates == 1
     assert kept(table) == [("b", 1, 2), ("a", 1, 3)]
 
 
@@ -57,16 +56,16 @@ def test_rows_that_gave_way_are_counted_by_why(store: FolderStore, table: Path) 
         shop.store_page(store, 4, shop.rows("ce")),
         shop.store_page(store, 5, shop.rows("d", stock=[7])),
     ]
-    report = build_table(shop.catalogue(), pages, store, table)
+    report = shop.build_table(shop.catalogue(), pages, store, table)
     assert report.merged == MergedRows(same_page=2, equal=1, different=1)
     with pytest.raises(TableError, match=r"4 of 9 rows have the key of another one \(2 of pages"):
-        build_table(shop.catalogue(), pages, store, table, most_merged=0.4)
+        shop.build_table(shop.catalogue(), pages, store, table, most_merged=0.4)
     assert len(kept(table)) == 5
 
 
 def test_rows_without_a_key_are_all_kept_and_counted(store: FolderStore, table: Path) -> None:
     page = shop.store_page(store, 1, shop.rows([None, "a", None, "a"]))
-    report = build_table(shop.catalogue(), [page], store, table)
+    report = shop.build_table(shop.catalogue(), [page], store, table)
     assert kept(table) == [(None, 1, 1), (None, 1, 3), ("a", 1, 4)]
     assert (report.duplicates, report.rows_without_key) == (1, 2)
 
@@ -88,7 +87,7 @@ def test_a_key_of_any_columns_is_compared_by_value(
     store: FolderStore, table: Path, key: str, columns: dict[str, Any], duplicates: int
 ) -> None:
     page = shop.store_page(store, 1, shop.rows(["a", "b", "a", "b"], **columns))
-    report = build_table(shop.catalogue(key=key), [page], store, table)
+    report = shop.build_table(shop.catalogue(key=key), [page], store, table)
     assert report.duplicates == duplicates
     assert report.rows == 4 - duplicates
 
@@ -110,7 +109,7 @@ def test_many_random_pages_agree_with_a_plain_dictionary(
     for sku, rank in seen:
         winners[sku] = max(rank, winners.get(sku) or rank)
     dice.shuffle(pages)
-    report = build_table(shop.catalogue(), pages, store, table)
+    report = shop.build_table(shop.catalogue(), pages, store, table)
     assert kept(table) == sorted(
         ((sku, page, place) for sku, (_, page, place) in winners.items()), key=lambda row: row[1:]
     )
@@ -120,6 +119,6 @@ def test_many_random_pages_agree_with_a_plain_dictionary(
 def test_keys_of_any_length_are_told_apart(store: FolderStore, table: Path) -> None:
     long = ["x" * 100, "x" * 101, "x" * 5_000, "x" * 4_999 + "y", "é" * 60, "é" * 50]
     pages = [shop.store_page(store, page, shop.rows(long), later=page) for page in (1, 2)]
-    report = build_table(shop.catalogue(), pages, store, table)
+    report = shop.build_table(shop.catalogue(), pages, store, table)
     assert (report.rows, report.duplicates) == (len(long), len(long))
     assert [row[0] for row in kept(table)] == long

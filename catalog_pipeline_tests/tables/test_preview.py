@@ -11,7 +11,6 @@ import pytest
 
 from catalog_pipeline.errors import TableError
 from catalog_pipeline.storing.folder_store import FolderStore
-from catalog_pipeline.tables.build import build_table
 from catalog_pipeline.tables.preview import first_rows, markdown_preview, read_summary
 from catalog_pipeline_tests.tables import shop
 
@@ -21,7 +20,7 @@ def test_the_preview_is_a_markdown_table_that_no_cell_can_break(
 ) -> None:
     names = ["a|b", "two\nlines", "x" * 200, "<b>", "back\\slash"]
     pages = [shop.store_page(store, 1, shop.rows(names)), *shop.store_pages(store, 3)[1:]]
-    preview = markdown_preview(build_table(shop.catalogue(), pages, store, table), rows=6)
+    preview = markdown_preview(shop.build_table(shop.catalogue(), pages, store, table), rows=6)
     head, line, *rows, _, more = preview.split("\n")
     assert head.startswith("| sku | price | price_max | price_currency | stock |")
     assert line == "|" + " --- |" * 13
@@ -41,7 +40,7 @@ def test_the_preview_is_a_markdown_table_that_no_cell_can_break(
 
 def test_a_short_table_is_shown_whole(store: FolderStore, table: Path) -> None:
     page = shop.store_page(store, 1, shop.rows(["only"]))
-    report = build_table(shop.catalogue(), [page], store, table)
+    report = shop.build_table(shop.catalogue(), [page], store, table)
     assert len(markdown_preview(report).split("\n")) == 3
 
 
@@ -49,7 +48,7 @@ def test_the_summary_tells_rows_pages_and_when_it_was_built(
     store: FolderStore, table: Path
 ) -> None:
     before = datetime.now(timezone.utc)
-    report = build_table(shop.catalogue(), shop.store_pages(store, 3), store, table)
+    report = shop.build_table(shop.catalogue(), shop.store_pages(store, 3), store, table)
     summary = read_summary(table)
     assert (summary.catalogue, summary.rows, summary.pages) == ("shop", 60, 3)
     assert (summary.file_bytes, summary.columns) == (report.file.file_bytes, report.columns)
@@ -61,14 +60,14 @@ def test_the_summary_tells_rows_pages_and_when_it_was_built(
 def test_the_first_rows_come_from_the_start_of_the_table(
     store: FolderStore, table: Path, wanted: int
 ) -> None:
-    build_table(shop.catalogue(), shop.store_pages(store, 3), store, table)
+    shop.build_table(shop.catalogue(), shop.store_pages(store, 3), store, table)
     rows = first_rows(table, wanted)
     assert len(rows) == min(wanted, 60)
     assert [row["position"] for row in rows[:3]] == [1, 2, 3][:wanted]
 
 
 def test_an_empty_table_has_no_first_rows(store: FolderStore, table: Path) -> None:
-    build_table(shop.catalogue(), [shop.store_page(store, 1, shop.rows([]))], store, table)
+    shop.build_table(shop.catalogue(), [shop.store_page(store, 1, shop.rows([]))], store, table)
     assert first_rows(table, 5) == []
     assert read_summary(table).rows == 0
 

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from catalog_pipeline.storing.folder_store import FolderStore
-from catalog_pipeline.tables.build import build_table
 from catalog_pipeline_tests.tables import shop
 
 README = Path(__file__).parents[2] / "README.md"
@@ -17,7 +16,7 @@ def test_prices_are_summed_multiplied_and_described_as_the_readme_has_it(
     store: FolderStore, table: Path
 ) -> None:
     columns = shop.rows(["a", "b", "c"], price=["0.10", "0.20", None], price_max=None)
-    build_table(shop.catalogue(), [shop.store_page(store, 1, columns)], store, table)
+    shop.build_table(shop.catalogue(), [shop.store_page(store, 1, columns)], store, table)
     said = README.read_text()
     assert 'pandas.read_parquet(file, dtype_backend="pyarrow")' in said
     prices = pd.read_parquet(table, dtype_backend="pyarrow")["price"]

@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalog_pipeline.storing.folder_store import FolderStore
-from catalog_pipeline.tables.build import build_table
 from catalog_pipeline.tables.preview import first_rows, read_summary
 from catalog_pipeline_tests.tables import shop
 
@@ -26,21 +25,20 @@ _BUILDER = """
 import pathlib, sys
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables.preview import first_rows, read_summary
-from catalog_pipeline.tables.build import build_table
 from catalog_pipeline_tests.tables import shop
 
 store = FolderStore(pathlib.Path(sys.argv[1]))
 pages = [store.recognise(name) for name in store.newest().values()]
 print("ready", flush=True)
 while True:
-    build_table(shop.catalogue(), pages, store, pathlib.Path(sys.argv[2]))
+    shop.build_table(shop.catalogue(), pages, store, pathlib.Path(sys.argv[2]))
     print("built", flush=True)
 """
 
 
 def test_a_reader_that_polls_throughout_never_fails(store: FolderStore, table: Path) -> None:
     pages = shop.store_pages(store, 30)
-    build_table(shop.catalogue(), pages, store, table)
+    shop.build_table(shop.catalogue(), pages, store, table)
     counts: set[int] = set()
     failures: list[Exception] = []
     is_over = threading.Event()
@@ -59,7 +57,7 @@ def test_a_reader_that_polls_throughout_never_fails(store: FolderStore, table: P
     reader.start()
     try:
         for used in (10, 30, 10, 30, 10, 30, 10, 30):
-            build_table(shop.catalogue(), pages[:used], store, table)
+            shop.build_table(shop.catalogue(), pages[:used], store, table)
     finally:
         is_over.set()
         reader.join()
@@ -73,7 +71,7 @@ def test_a_killed_build_leaves_a_whole_table_and_the_next_one_tidies_up(
     store: FolderStore, table: Path, seed: int
 ) -> None:
     pages = shop.store_pages(store, 100)
-    build_table(shop.catalogue(), pages[:1], store, table)
+    shop.build_table(shop.catalogue(), pages[:1], store, table)
     builder = subprocess.Popen(
         [sys.executable, "-c", _BUILDER, str(store.folder), str(table)],
         stdout=subprocess.PIPE,
@@ -93,6 +91,6 @@ def test_a_killed_build_leaves_a_whole_table_and_the_next_one_tidies_up(
         builder.wait()
         builder.stdout.close()
     assert pq.read_table(table).num_rows in {20, 2000}
-    build_table(shop.catalogue(), pages, store, table)
+    shop.build_table(shop.catalogue(), pages, store, table)
     assert pq.read_table(table).num_rows == 2000
     assert shop.leftovers(table) == []

@@ -121,8 +121,8 @@ class PageWorker:
         try:
             if isinstance(task, messages.FetchPage):
                 return self._fetch_page(task, tell)
-            if isinstance(task, messages.ReparsePage):
-                return self._reparse_page(task)
+            if isinstance(task, messages.ReparsePage | messages.ReadStored):
+                return self._read_again(task)
             if isinstance(task, messages.FetchRobots):
                 return self._fetch_robots(task)
             return self._log_in(task)
@@ -193,8 +193,10 @@ class PageWorker:
             raise refusal from error
         return messages.PageRefused(task.page, error)
 
-    def _reparse_page(self, task: messages.ReparsePage) -> messages.Answer:
+    def _read_again(self, task: messages.ReparsePage | messages.ReadStored) -> messages.Answer:
         try:
+            if isinstance(task, messages.ReadStored):
+                return messages.PageRead(task.page, self._writer.read_again(task.stored))
             return messages.PageStored(task.page, self._writer.parse_again(task.previous))
         except PageError as error:
             return messages.PageRefused(task.page, error)

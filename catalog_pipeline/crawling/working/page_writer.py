@@ -27,6 +27,7 @@ from catalog_pipeline.records import (
     Columns,
     PageNotes,
     PageRecord,
+    Reading,
     Response,
     StoredPage,
     Validators,
@@ -122,6 +123,16 @@ class PageWriter:
         )
         return self._store.write_again(record, previous)
 
+    def read_again(self, stored: StoredPage) -> Reading:
+        """What a stored body holds by today's YAML; nothing is stored.
+
+        Raises:
+            ParseError: the body is not what the catalogue's YAML says.
+            StoredPageError: the stored file is missing or damaged.
+        """
+        _, read = self._read_stored(stored)
+        return Reading(read.columns, read.notes)
+
     def parse_again(self, previous: StoredPage) -> StoredPage:
         """Parse a stored body again and store the page with the new rows.
 
@@ -131,10 +142,7 @@ class PageWriter:
             StorageError: the page cannot be written.
         """
         record = previous.record
-        file = self._store.read(record.page, previous.file_name, previous.sha256)
-        columns, notes, rows, hidden = self._read(
-            file.body, record.url, record.page, record.content_type
-        )
+        file, (columns, notes, rows, hidden) = self._read_stored(previous)
         told = None
         if self._catalogue.tells(record.page):
             with self._reading(record.page):
@@ -188,6 +196,11 @@ class PageWriter:
             told=told,
         )
         return replace(self._store.write(record, rows, body), hidden_cells=hidden)
+
+    def _read_stored(self, stored: StoredPage) -> tuple[PageFile, _Read]:
+        record = stored.record
+        file = self._store.read(record.page, stored.file_name, stored.sha256)
+        return file, self._read(file.body, record.url, record.page, record.content_type)
 
     def _read(self, body: bytes, url: str, page: PageKey, content_type: str | None) -> _Read:
         with self._reading(page):

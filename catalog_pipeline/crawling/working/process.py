@@ -96,7 +96,7 @@ def serve(connection: Connection) -> None:
             while True:
                 with receiving:
                     task: messages.Task = connection.recv()
-                is_page = isinstance(task, messages.FetchPage | messages.ReparsePage)
+                is_page = messages.is_page(task)
                 if is_page:
                     board.page_begins()
                 with under_way if is_page else nullcontext():

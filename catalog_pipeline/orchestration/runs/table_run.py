@@ -11,6 +11,8 @@ from catalog_pipeline.catalogue.origins import elsewhere
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.lock import TABLE_LOCK, catalogue_lock
+from catalog_pipeline.crawling.ports import Lease
+from catalog_pipeline.crawling.rereading import StoredPageReader
 from catalog_pipeline.crawling.verdicts import goes_on
 from catalog_pipeline.errors import CatalogPipelineError, TableError
 from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
@@ -34,6 +36,7 @@ from catalog_pipeline.orchestration.checkpoints.table_state import (
     damage_of_last_table,
     left_out_metadata,
 )
+from catalog_pipeline.orchestration.checkpoints.unreadable import read_in_vain
 from catalog_pipeline.orchestration.column_schema import table_schema
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG
 from catalog_pipeline.orchestration.runs.completeness import (
@@ -70,12 +73,12 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
     try:
         with (
             for_the_owner_alone(context, catalogue),
-            catalogue_lock(places.folder, context.run.run_id, lock_file=TABLE_LOCK),
+            catalogue_lock(places.folder, context.run.run_id, lock_file=TABLE_LOCK) as lease,
         ):
             catalogue = with_known_pages(instance, catalogue)
             _tell_damage(context, catalogue)
             built_from = latest_page_event(instance, catalogue)
-            completeness, report, more = _build(instance, catalogue)
+            completeness, report, more = _build(instance, catalogue, lease)
     except CatalogPipelineError as error:
         if isinstance(error, TableError):
             instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0"})
@@ -125,7 +128,7 @@ def _tell_left_out(context: dg.AssetExecutionContext, report: TableReport, outsi
 
 
 def _build(
-    instance: dg.DagsterInstance, catalogue: Catalogue
+    instance: dg.DagsterInstance, catalogue: Catalogue, lease: Lease | None
 ) -> tuple[Completeness, TableReport, str]:
     """How complete the pages are, what came of the build, and what the last page says of more."""
     places = catalogue_places(catalogue.name)
@@ -144,15 +147,20 @@ def _build(
             f"build a table from; the table that is there stays. {foreign[0].reason}"
         )
     kept = checkpoints.keys() - {page.page for page in foreign}
-    report = build_table(
-        catalogue,
-        [checkpoints[page] for page in sorted(kept)],
-        FolderStore(places.pages),
-        places.table,
-        refetch=lambda page: read_checkpoints(instance, catalogue, [page]).get(page),
-        most_merged=catalogue.duplicates.share,
-        failed=statuses.failed,
-    )
+    failed = statuses.failed.keys() & kept
+    if failed:
+        failed -= read_in_vain(instance, catalogue, failed)
+    with StoredPageReader(catalogue, places, lease) as reader:
+        report = build_table(
+            catalogue,
+            [checkpoints[page] for page in sorted(kept)],
+            FolderStore(places.pages),
+            places.table,
+            read_again=reader.read,
+            refetch=lambda page: read_checkpoints(instance, catalogue, [page]).get(page),
+            most_merged=catalogue.duplicates.share,
+            failed=failed,
+        )
     unknown = [_of_another_event(page) for page in sorted(statuses.done - checkpoints.keys())]
     left_out = sorted([*report.left_out, *foreign, *unknown], key=lambda page: page.page)
     more = _going_on(catalogue, {page: checkpoints[page] for page in kept})
