@@ -215,8 +215,8 @@ class WorkerLost:
     `tasks` are those that it did not answer, `reading` the pages that it was just reading.
     `exceeded` says of pages why it was ended because of them; one without a page is the login's.
     `status` is as `subprocess` has it.
-    `places` names what of the YAML was just evaluated on a page. One that has begun with none of
-    its pages says nothing about them.
+    `places` names what of the YAML was just evaluated on a page. One that had begun with none of
+    its pages, or was stopped from outside, does not tell of them.
     """
 
     tasks: tuple[Task, ...]
@@ -225,7 +225,7 @@ class WorkerLost:
     status: int
     pid: int
     places: Mapping[PageKey, str] = field(default_factory=dict)
-    has_begun: bool = True
+    tells_of_pages: bool = True
 
 
 News: TypeAlias = PageSent | PageArrived

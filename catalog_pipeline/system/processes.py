@@ -53,6 +53,11 @@ def is_alive_since(pid: int, mark: str | None) -> bool:
     return mark is None or found is None or found == mark
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether somebody has stopped a process, so that it does nothing until it may go on."""
+    return _state(pid)[:1] in (["T"], ["t"])
+
+
 def resident_bytes(pid: int) -> int:
     """How much memory a process has in use; 0 where the system does not tell."""
     return _resident_bytes(_text(f"/proc/{pid}/statm"))

@@ -15,10 +15,12 @@ from catalog_pipeline.crawling.lock import catalogue_lock
 from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.crawling.reparse import ReparseJob, reparse
 from catalog_pipeline.crawling.workforce import Workforce
+from catalog_pipeline.crawling.working import handle, signs_of_life
 from catalog_pipeline.errors import LoginError, WorkerError
 from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.system.locked_file import read_values
+from catalog_pipeline.system.processes import is_alive
 from catalog_pipeline_tests.crawling.conftest import Endanger
 from catalog_pipeline_tests.crawling.recorders import KeptRecords
 from catalog_pipeline_tests.site import Site
@@ -67,6 +69,47 @@ def test_a_crawl_goes_on_whose_workers_are_killed_again_and_again(site: Site):
     assert _numbers(records) == list(range(1, 51))
     # Only what was in flight in a dead worker is asked for again: at most all that may be.
     assert sum(site.downloads().values()) - 50 <= 8 * len(kills)
+
+
+def test_a_worker_that_is_stopped_is_replaced_and_its_pages_are_not_to_blame(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+):
+    """However often: they were waiting for the site, and a slow one has time limits of its own."""
+    monkeypatch.setattr(signs_of_life, "LONGEST_SILENCE_SECONDS", 1.5)
+    site.shop.control(latency_ms=100)
+    job, records = _job(site, site.catalogue), KeptRecords()
+    stopped: list[int] = []
+
+    class Stopper(Observer):
+        def page_stored(self, stored: StoredPage) -> None:
+            if len(stopped) < 4:
+                stopped.extend(workforce.pool.pids)
+                for pid in workforce.pool.pids:
+                    os.kill(pid, signal.SIGSTOP)
+
+    with Workforce(CrawlContext().serve(job.catalogue), job.places, None) as workforce:
+        context = CrawlContext(observer=Stopper(), workforce=workforce)
+        outcome = crawl(job, records, context, lambda: False)
+        assert not set(stopped) & set(workforce.pool.pids)
+    assert len(stopped) == 4
+    assert outcome.failures == ()
+    assert _numbers(records) == list(range(1, 13))
+    assert not any(map(is_alive, stopped))
+
+
+@pytest.mark.parametrize("danger", ["stop_once_when_read", "stand_still_once"])
+def test_a_worker_that_does_not_get_on_is_replaced_and_its_pages_come(
+    site: Site, endanger: Endanger, monkeypatch: pytest.MonkeyPatch, danger: str
+):
+    """A page that it read when it was stopped is not one that takes too long."""
+    monkeypatch.setattr(handle, "_SECONDS_TO_STORE", 1.0)
+    site.write(limits={"parse_seconds": 0.5}, politeness={"request_timeout_seconds": 0.3})
+    endanger(**{danger: [4]})
+    records = KeptRecords()
+    outcome = _crawl(site, records)
+    assert outcome.failures == ()
+    assert _numbers(records) == list(range(1, 13))
+    assert site.downloads()[4] == 2
 
 
 def test_a_page_that_a_dead_worker_had_stored_is_recognised_and_not_fetched_again(

@@ -49,8 +49,7 @@ class Casualties:
                 f"{self._in_a_row} worker processes of the crawl ended one after another without "
                 f"a page between them, the last one with {_how(lost.status)}."
             )
-        if not lost.has_begun:
-            # It had not come to its pages, so they are not to blame.
+        if not lost.tells_of_pages:
             return
         pages = [task.page for task in lost.tasks if messages.is_page(task)]
         if len(pages) == 1 and self.is_suspect(pages[0]):

@@ -17,11 +17,14 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.orphans import WORKER_MODULE
 from catalog_pipeline.crawling.working.reading_board import Reading, ReadingBoard, mark_of
+from catalog_pipeline.crawling.working.signs_of_life import SignsOfLife
 from catalog_pipeline.errors import ParseLimitError
 from catalog_pipeline.reading.read_places import read_place
-from catalog_pipeline.system.processes import processor_seconds, resident_bytes
+from catalog_pipeline.system.processes import is_stopped, processor_seconds, resident_bytes
 
 _SECONDS_TO_NOTICE = 1.0
+_SECONDS_TO_STORE = 60.0
+_MOST_EXCHANGES_IN_A_ROW = 3
 _FAR_MORE = 3
 _TICK = 0.01
 """What the system's count of a thread's time is exact to."""
@@ -46,7 +49,10 @@ class WorkerHandle:
         self._catalogue = setup.catalogue
         self._tasks: dict[Hashable, messages.Task] = {}
         self._exceeded: tuple[ParseLimitError, ...] = ()
-        self._is_ended = False
+        self._is_ended = self._was_stopped = False
+        self._life = SignsOfLife()
+        self._heard = 0
+        self._seen_at: dict[tuple[int, float], float] = {}
         self._answered_pages = 0
         self._send(replace(setup, reading_board=self._board.descriptor))
 
@@ -78,40 +84,60 @@ class WorkerHandle:
                 if not isinstance(answer, messages.News):
                     task = self._tasks.pop(_key(answer), None)
                     self._answered_pages += messages.is_page(task)
+                self._heard += 1
                 found.append(answer)
         except (EOFError, OSError):
             if not found:
                 raise
         return found
 
-    def end_if_it_exceeds(self, now: float) -> None:
+    def end_if_it_must(self, own: float) -> None:
+        """Kill the process if it does not get on, or at a page that takes more than it may.
+
+        `own` is an `OwnTime` of whoever looks.
+        """
+        if self._is_ended:
+            return
+        reading = self._board.now()
+        if reading:
+            self._life.reads(own)
+            self._end_if_it_exceeds(reading, own)
+        elif self._life.stands_still(
+            own,
+            self._board.beats,
+            (self._board.steps, self._heard, len(self._tasks)),
+            self._longest_step_seconds if self._tasks else float("inf"),
+        ):
+            self._end()
+
+    def _end_if_it_exceeds(self, reading: list[Reading], own: float) -> None:
         """Kill the process if a page that it reads takes more time or memory than it may.
 
         A pattern notices that itself in most cases, and has a second for it. Threads wait for each
         other, and share their memory: the page is the one that had the processor meanwhile. Where
         that is not clear no page is named, and each is tried alone.
         """
-        reading = [] if self._is_ended else self._board.now()
-        if not reading:
-            return
+        seen_at = {(each.mark, each.since): own for each in reading}
+        self._seen_at = seen_at | {
+            each: at for each, at in self._seen_at.items() if each in seen_at
+        }
         in_use = resident_bytes(self.process.pid)
         seconds, most_bytes = self._limits.parse_seconds, self._limits.parse_memory
-        if any(now - each.since > seconds + _SECONDS_TO_NOTICE for each in reading):
+        if any(own - at > seconds + _SECONDS_TO_NOTICE for at in self._seen_at.values()):
             limit, problem = "parse_seconds", f"took longer than {seconds:g} s"
         elif any(in_use - each.bytes_before > most_bytes for each in reading):
             limit, problem = "parse_memory", f"took more than {most_bytes / 2**20:,.0f} MiB"
         else:
             return
         guilty = _busiest(reading, self.process.pid)
-        if guilty is not None:
+        if guilty is not None and not is_stopped(self.process.pid):
             text = f"reading it {problem} (limits.{limit})"
             of_login = [None] if guilty.mark == mark_of(None) else []
             self._exceeded = tuple(
                 self._error_of(text, limit, page, guilty)
                 for page in (*self._pages([guilty]), *of_login)
             )
-        self._is_ended = True
-        self.process.kill()
+        self._end()
 
     def bury(self) -> messages.WorkerLost:
         """Wait for the end of the process, and tell what it left undone."""
@@ -125,6 +151,7 @@ class WorkerHandle:
             if (place := read_place(self._catalogue, each.place, page)) is not None
         }
         begun = self._board.begun - self._answered_pages
+        tells_of_pages = begun > 0 and not self._was_stopped
         self._board.close()
         return messages.WorkerLost(
             tuple(self._tasks.values()),
@@ -133,7 +160,7 @@ class WorkerHandle:
             status,
             self.process.pid,
             places,
-            has_begun=begun > 0,
+            tells_of_pages=tells_of_pages,
         )
 
     def close(self, *, at_once: bool) -> None:
@@ -157,6 +184,21 @@ class WorkerHandle:
         except OSError:
             # The process has ended. What it said before is still to be read.
             return
+
+    @property
+    def _longest_step_seconds(self) -> float:
+        """How long it may take at most until something begins or ends in a process at work.
+
+        A page may wait for the request of another one, and a login for its next one.
+        """
+        pauses = (t.interval_seconds for t in self._tasks.values() if isinstance(t, messages.LogIn))
+        timeout = self._catalogue.politeness.request_timeout_seconds
+        return _SECONDS_TO_STORE + _MOST_EXCHANGES_IN_A_ROW * timeout + sum(pauses)
+
+    def _end(self) -> None:
+        self._is_ended = True
+        self._was_stopped = is_stopped(self.process.pid)
+        self.process.kill()
 
     def _pages(self, reading: Sequence[Reading]) -> list[PageKey]:
         """The pages in hand that are being read."""

@@ -2,8 +2,8 @@
 
 Processes, because one Python process cannot download, parse and record as fast as the contract
 asks, and because a page may crash or hang whatever reads it; of their own session, so that a Ctrl-C
-in the terminal reaches only the scheduler, which lets them finish. One that dies is replaced; what
-becomes of its pages is decided in `scheduling.casualties`.
+in the terminal reaches only the scheduler, which lets them finish. One that dies or stands still is
+replaced; what becomes of its pages is decided in `scheduling.casualties`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.working.handle import WorkerHandle
 from catalog_pipeline.crawling.working.request_slots import HeldWaves
+from catalog_pipeline.crawling.working.signs_of_life import OwnTime
 from catalog_pipeline.places import CataloguePlaces
 
 _REQUESTS_WORTH_A_PROCESS = 4
@@ -28,7 +29,7 @@ _PATIENCE_SECONDS = 10.0
 _SLOW_RATE = 50.0
 """Requests per second up to which one process is certainly enough."""
 _SECONDS_BETWEEN_LOOKS = 0.25
-"""How often it is looked whether a page takes too much."""
+"""How often it is looked whether a page takes too much, or a worker does not get on."""
 
 
 class WorkerPool:
@@ -58,6 +59,7 @@ class WorkerPool:
         self._inherited = inherited
         self._on_change = on_change
         self._next_look = 0.0
+        self._own_time = OwnTime()
         shares = _requests_of_processes(catalogue, os.cpu_count() or 1)
         self._asks = asks
         self._workers = [self._start(share, share * _THREADS_PER_REQUEST) for share in shares]
@@ -97,7 +99,7 @@ class WorkerPool:
 
         A worker that has ended is replaced, and a `WorkerLost` tells of it.
         """
-        self._look_at_readings()
+        self._look_at_workers()
         by_connection = {worker.connection: worker for worker in self._all}
         ready = wait(list(by_connection), timeout=max(0.0, timeout_seconds))
         found: list[messages.Answer] = []
@@ -144,12 +146,13 @@ class WorkerPool:
         self._on_change(self.pids)
         return lost
 
-    def _look_at_readings(self) -> None:
+    def _look_at_workers(self) -> None:
         now = time.monotonic()
         if now >= self._next_look:
             self._next_look = now + _SECONDS_BETWEEN_LOOKS
+            own = self._own_time.at(now)
             for worker in self._all:
-                worker.end_if_it_exceeds(now)
+                worker.end_if_it_must(own)
 
 
 def _requests_of_processes(catalogue: Catalogue, processors: int) -> list[int]:

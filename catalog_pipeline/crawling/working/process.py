@@ -12,6 +12,7 @@ import os
 import select
 import sys
 import threading
+import time
 import traceback
 from contextlib import nullcontext, suppress
 from multiprocessing.connection import Connection
@@ -29,6 +30,8 @@ would cost a site that answers in 100 ms a twentieth of its requests."""
 
 _FINISH_SECONDS = 5.0
 """How long pages that were asked for may take after the scheduler has gone."""
+
+_SECONDS_BETWEEN_BEATS = 0.5
 
 
 class _UnderWay:
@@ -70,6 +73,7 @@ def serve(connection: Connection) -> None:
             raise EOFError("the scheduler has gone")
 
     board = ReadingBoard.of(setup.reading_board, setup.threads + 1)
+    threading.Thread(target=_show_life, args=[board], daemon=True).start()
     slots = RequestSlots(setup.requests, HeldWaves(setup.held_waves))
     try:
         worker = PageWorker(
@@ -116,6 +120,12 @@ def serve(connection: Connection) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def _show_life(board: ReadingBoard) -> None:
+    while True:
+        board.beat()
+        time.sleep(_SECONDS_BETWEEN_BEATS)
 
 
 def _end(status: int) -> None:

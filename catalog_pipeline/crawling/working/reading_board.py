@@ -2,8 +2,8 @@
 
 A page can crash or hang the process that reads it, and neither can be told from inside. So each
 thread notes the page before it reads its content, and what of the YAML it evaluates, and whoever
-started the process sees which page it was, and since when. What is made of that is decided in
-`handle` and `scheduling.casualties`.
+started the process sees which page it was, and since when. The process also shows that it lives and
+gets on. What is made of that is decided in `handle` and `scheduling.casualties`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.reading.watch import Place
 from catalog_pipeline.system.processes import own_resident_bytes
 
-_BEGUN = struct.Struct("q")
-"""At the beginning: how many pages the process has begun with, to ask for them or to read them."""
+_COUNT = struct.Struct("q")
+_BEGUN_AT, _BEATS_AT, _STEPS_AT = range(0, 3 * _COUNT.size, _COUNT.size)
+"""At the beginning: how many pages the process has begun with, to ask for them or to read them;
+how often it has shown that it lives; and how often something began or ended in it."""
+_SLOTS_AT = 3 * _COUNT.size
 _SINCE = struct.Struct("dqqd")
 _PLACE = struct.Struct("q")
 _MARK = struct.Struct("q")
@@ -60,7 +63,7 @@ class ReadingBoard:
 
     def __init__(self, descriptor: int, slots: int) -> None:
         self.descriptor = descriptor
-        self._memory = mmap.mmap(descriptor, _BEGUN.size + slots * _SLOT_BYTES)
+        self._memory = mmap.mmap(descriptor, _SLOTS_AT + slots * _SLOT_BYTES)
         self._free = list(range(slots))
         self._slots = slots
         self._lock = threading.Lock()
@@ -69,7 +72,7 @@ class ReadingBoard:
     def make(cls, slots: int) -> ReadingBoard:
         """New memory, in which nothing is noted; it goes with the last process that has it."""
         with tempfile.TemporaryFile() as file:
-            file.truncate(_BEGUN.size + slots * _SLOT_BYTES)
+            file.truncate(_SLOTS_AT + slots * _SLOT_BYTES)
             return cls(os.dup(file.fileno()), slots)
 
     @classmethod
@@ -80,12 +83,33 @@ class ReadingBoard:
     def page_begins(self) -> None:
         """Note that the process begins with one more page."""
         with self._lock:
-            _BEGUN.pack_into(self._memory, 0, self.begun + 1)
+            self._count(_BEGUN_AT)
+            self._count(_STEPS_AT)
+
+    def beat(self) -> None:
+        """Show that the process lives, and that Python runs in it."""
+        self._count(_BEATS_AT)
 
     @property
     def begun(self) -> int:
         """How many pages the process has begun with."""
-        (count,) = _BEGUN.unpack_from(self._memory, 0)
+        return self._counted(_BEGUN_AT)
+
+    @property
+    def beats(self) -> int:
+        """How often it has shown that it lives."""
+        return self._counted(_BEATS_AT)
+
+    @property
+    def steps(self) -> int:
+        """How often it has begun or ended to do something."""
+        return self._counted(_STEPS_AT)
+
+    def _count(self, place: int) -> None:
+        _COUNT.pack_into(self._memory, place, self._counted(place) + 1)
+
+    def _counted(self, place: int) -> int:
+        (count,) = _COUNT.unpack_from(self._memory, place)
         return int(count)
 
     @contextmanager
@@ -93,7 +117,8 @@ class ReadingBoard:
         """Note the page for as long as its content is read; what it gives notes a place."""
         with self._lock:
             slot = self._free.pop()
-        begin = _BEGUN.size + slot * _SLOT_BYTES
+            self._count(_STEPS_AT)
+        begin = _SLOTS_AT + slot * _SLOT_BYTES
         now, in_use = time.monotonic(), own_resident_bytes()
         thread, had = threading.get_native_id(), time.thread_time()
         _SINCE.pack_into(self._memory, begin, now, in_use, thread, had)
@@ -105,12 +130,13 @@ class ReadingBoard:
             _MARK.pack_into(self._memory, begin + _MARK_AT, _NO_PAGE)
             with self._lock:
                 self._free.append(slot)
+                self._count(_STEPS_AT)
 
     def now(self) -> list[Reading]:
         """What is being read; of a process that has ended, what it was reading then."""
         found = []
         for slot in range(self._slots):
-            begin = _BEGUN.size + slot * _SLOT_BYTES
+            begin = _SLOTS_AT + slot * _SLOT_BYTES
             (mark,) = _MARK.unpack_from(self._memory, begin + _MARK_AT)
             (place,) = _PLACE.unpack_from(self._memory, begin + _SINCE.size)
             if mark != _NO_PAGE:

@@ -2,7 +2,8 @@
 
 A page may crash the process while it is read, as a mistake in a library in C does, or break what
 reads it; hold it up for ever, as a pattern or a selector does; fill its memory; take long to be
-stored; or, once, end the process when it is stored and nobody knows.
+stored; or, once, end the process when it is stored and nobody knows, stop it when it is read, or
+keep it from ever storing it.
 """
 
 import json
@@ -33,6 +34,8 @@ if "catalog_pipeline.crawling.working.process" in sys.orig_argv:
             signal.raise_signal(signal.SIGSEGV)
         if number in dangers.get("break", []):
             raise MemoryError("nobody foresaw this")
+        if number in dangers.get("stop once when read", []) and is_first():
+            signal.raise_signal(signal.SIGSTOP)
         if number in dangers.get("hang", []):
             re.search(r"(a+)+b", "a" * 200)
         if number in dangers.get("hog", []):
@@ -41,14 +44,22 @@ if "catalog_pipeline.crawling.working.process" in sys.orig_argv:
             time.sleep(60)
         return harmless_read(self, body, **of_page)
 
+    def is_first() -> bool:
+        """Whether no process has come here."""
+        once = Path(os.environ["CATALOG_PIPELINE_TESTS_ONCE"])
+        if once.exists():
+            return False
+        once.touch()
+        return True
+
     def write(self: FolderStore, *arguments: Any) -> StoredPage:
-        """Store a page, slowly if so named, or die of it the first time."""
+        """Store a page, slowly if so named, or die of it or stand still at it the first time."""
+        if arguments[0].page.number in dangers.get("stand still once", []) and is_first():
+            threading.Event().wait()
         stored = harmless_write(self, *arguments)
         if stored.record.page.number in dangers.get("slow to store", []):
             time.sleep(2)
-        once = Path(os.environ["CATALOG_PIPELINE_TESTS_ONCE"])
-        if stored.record.page.number in dangers.get("die when stored", []) and not once.exists():
-            once.touch()
+        if stored.record.page.number in dangers.get("die when stored", []) and is_first():
             os.kill(os.getpid(), signal.SIGKILL)
         return stored
 

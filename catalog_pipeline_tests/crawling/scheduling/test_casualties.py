@@ -75,7 +75,7 @@ def test_a_suspect_on_its_way_is_to_blame_when_it_was_alone_often_enough():
 
 def test_a_worker_that_had_not_come_to_its_pages_says_nothing_about_them():
     casualties = Casualties()
-    lost = replace(_lost(ONE), has_begun=False)
+    lost = replace(_lost(ONE), tells_of_pages=False)
     for _ in range(DEATHS_IN_A_ROW - 1):
         casualties.worker_died(lost)
         assert not casualties.is_suspect(ONE)
