@@ -6,6 +6,7 @@
     ├── CatalogueError          a mistake in a catalogue's YAML
     ├── StorageError            the data folder cannot be written or read
     ├── LoginError              the catalogue's site did not accept the login
+    ├── DiscoveryError          the site does not say which listings it has
     ├── WorkerError             a worker process broke: a mistake in the program
     ├── CrawlStoppedError       the crawl gave up: the site is blocked or down
     ├── TableError              the table cannot be built
@@ -90,6 +91,15 @@ class LoginError(CatalogPipelineError):
     """The site did not accept the catalogue's login, or could not be asked for one."""
 
 
+class DiscoveryError(CatalogPipelineError):
+    """A site does not say at `url` which listings it has; `may_pass`: it may another time."""
+
+    def __init__(self, problem: str, *, url: str = "", may_pass: bool = False) -> None:
+        self.problem, self.url, self.may_pass = problem, url, may_pass
+        where = f"{url}: " if url else ""
+        super().__init__(f"the listings could not be discovered: {where}{problem}")
+
+
 class WorkerError(CatalogPipelineError):
     """A worker of the crawl broke or died in a way that nobody foresaw."""
 
@@ -156,15 +166,9 @@ class FetchError(PageError):
     leads_to_listing = False
 
     def __init__(
-        self,
-        problem: str,
-        *,
-        kind: str,
-        url: str,
-        page: PageKey | None = None,
-        http_status: int | None = None,
-        pushback: Pushback | None = None,
-    ) -> None:
+        self, problem: str, *, kind: str, url: str, page: PageKey | None = None,
+        http_status: int | None = None, pushback: Pushback | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(problem, page=page, url=url)
         self.kind = kind
         self.http_status = http_status
@@ -180,16 +184,10 @@ class ParseError(PageError):
     kind = "parse"
 
     def __init__(
-        self,
-        problem: str,
-        *,
-        url: str = "",
-        page: PageKey | None = None,
-        position: int | None = None,
-        field: str | None = None,
-        selector: str | None = None,
+        self, problem: str, *, url: str = "", page: PageKey | None = None,
+        position: int | None = None, field: str | None = None, selector: str | None = None,
         found: str | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(problem, page=page, url=url)
         self.position = position
         self.field = field

@@ -28,7 +28,7 @@ MARKDOWN = frozenset({"dg.MetadataValue.md", "dg.MarkdownMetadataValue"})
 LINKS = frozenset({"dg.MetadataValue.url", "dg.UrlMetadataValue"})
 LINKS_THAT_ARE_MEANT = {
     "orchestration/checkpoints/metadata.py": "url",
-    "orchestration/definitions/pages_asset.py": "catalogue.page_address(catalogue.first_key)",
+    "orchestration/definitions/pages_asset.py": "catalogue.first_address",
 }
 GATES = frozenset({"cli/terminal.py"})
 CSV = re.compile(r".*\b(?:csv\.(?:writer|DictWriter)|write_csv|CSVWriter|to_csv)")

@@ -52,7 +52,12 @@ def checked_base_url(value: str) -> str:
     return value
 
 
-def _checked_path_or_url(value: str) -> str:
+def checked_path_or_url(value: str) -> str:
+    """Return `value`, a path below the site's address or an address of its own.
+
+    Raises:
+        ValueError: it is neither.
+    """
     scheme = _split(value).scheme
     is_path = value.startswith("/") and not scheme
     if not is_path and scheme not in ("http", "https"):
@@ -90,7 +95,7 @@ def _split(value: str) -> SplitResult:
     return parts
 
 
-PathOrUrl = Annotated[str, AfterValidator(_checked_path_or_url)]
+PathOrUrl = Annotated[str, AfterValidator(checked_path_or_url)]
 BaseUrl = Annotated[str, AfterValidator(checked_base_url)]
 Host = Annotated[str, AfterValidator(_checked_host)]
 HeaderText = Annotated[str, AfterValidator(_checked_header_text)]

@@ -7,11 +7,15 @@ How an end is looked for is described in `length`.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from copy import copy
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
+from urllib.parse import urlsplit
 
+from catalog_pipeline.catalogue.discovered import Discover, FoundListing
 from catalog_pipeline.catalogue.length import FoundLength, LastPage, NextPage
 from catalog_pipeline.catalogue.listing import Listing
+from catalog_pipeline.catalogue.listings import Described, listings_of
 from catalog_pipeline.catalogue.page_key import PageKey
 
 _Catalogue = TypeVar("_Catalogue", bound="ListingPages")
@@ -26,19 +30,37 @@ class ListingPages:
     if TYPE_CHECKING:  # Annotations of their own would be keys of the YAML, before all others.
         _listings: tuple[Listing, ...]
         _found: tuple[PageKey, ...] | None
+        _example: Listing | None
         base_url: str
+        discover: Discover | None
 
         def absolute(self, path_or_url: str) -> str: ...
 
+        def page_address(self, page: PageKey) -> str: ...
+
     @property
     def all_listings(self) -> tuple[Listing, ...]:
-        """The listings of the catalogue; one without a name if it names none."""
+        """The listings of the catalogue; one without a name if it names none.
+
+        Where the site names them, none unless they were looked up.
+        """
         return self._listings
+
+    @property
+    def is_discovered(self) -> bool:
+        """Whether the site says which listings there are."""
+        return self._example is not None
 
     @property
     def has_named_listings(self) -> bool:
         """Whether its listings have names."""
-        return self._listings[0].name is not None
+        return self._first_listing.name is not None
+
+    @property
+    def _first_listing(self) -> Listing:
+        """The first listing, or an example of those that are to be discovered."""
+        listings = self._listings if self._example is None else (*self._listings, self._example)
+        return listings[0]
 
     def listing_of(self, page: PageKey) -> Listing:
         """The listing that a page is of.
@@ -53,8 +75,24 @@ class ListingPages:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether the YAML says how long all listings are."""
-        return all(each.last_number is not None for each in self._listings)
+        """Whether the YAML says which listings there are, and how long all of them are."""
+        return not self.is_discovered and all(
+            each.last_number is not None for each in self._listings
+        )
+
+    @property
+    def finds_pages(self) -> bool:
+        """Whether there are listings, or may be, whose pages crawls find."""
+        listings = self._listings if self._example is None else (self._example,)
+        return any(each.found_length is not None for each in listings)
+
+    def described_listings(self: _Catalogue) -> tuple[_Catalogue, ...]:
+        """The same as `by_listing`; of listings to be discovered, with an example of one."""
+        if self._listings or self._example is None:
+            return self.by_listing()
+        view = copy(self)
+        view._listings = (self._example,)
+        return (view,)
 
     def by_listing(self: _Catalogue) -> tuple[_Catalogue, ...]:
         """The catalogue as if it had one of its listings alone, of each of them."""
@@ -66,6 +104,17 @@ class ListingPages:
             view._found = None if self._found is None else self.pages_of_listing(listing.name)
         return views
 
+    def with_listings(self: _Catalogue, found: Sequence[FoundListing]) -> _Catalogue:
+        """The catalogue with the listings that the site names; their pages are not looked up.
+
+        Raises:
+            ValueError: the pages of two of them would have the same address.
+        """
+        discovered = copy(self)
+        discovered._listings = listings_of(cast("Described", self), found)
+        discovered._found = None
+        return discovered
+
     def may_find(self, page: PageKey) -> bool:
         """Whether a page that the catalogue does not have may be one that crawls find."""
         return any(
@@ -75,26 +124,30 @@ class ListingPages:
     @property
     def found_length(self) -> FoundLength | None:
         """How the pages of the first listing are found; None if the YAML says them."""
-        return self._listings[0].found_length
+        return self._first_listing.found_length
 
     @property
     def is_linked(self) -> bool:
         """Whether each page says where the next one is, so that no template gives addresses."""
-        return self._listings[0].is_linked
+        return self._first_listing.is_linked
 
     @property
     def telling(self) -> LastPage | NextPage | None:
         """What a page tells of its listing: which page is the last one, or the next one."""
-        return self._listings[0].telling
+        return self._first_listing.telling
 
     @property
     def telling_version(self) -> str | None:
         """Changes exactly when pages are to be asked anew what they tell."""
-        return self._listings[0].telling_version
+        return self._first_listing.telling_version
 
     @property
     def tellings_in_bodies(self) -> str | dict[str, str | None] | None:
         """What stored pages tell of their listings, by the name of these where they have one."""
+        if self._example is not None:
+            # The same whichever listings there are.
+            is_told = self._example.tells_in_the_body
+            return {"": self._example.telling_version} if is_told else {}
         of_listings = [each for each in self._listings if each.tells_in_the_body]
         if not self.has_named_listings:
             return of_listings[0].telling_version if of_listings else None
@@ -117,7 +170,22 @@ class ListingPages:
     @property
     def first_key(self) -> PageKey:
         """The first page, which every catalogue has."""
-        return self._listings[0].first_key
+        return self._first_listing.first_key
+
+    @property
+    def first_address(self) -> str:
+        """The absolute URL of the first page, or of what names the listings."""
+        if self.discover is not None:
+            return self.absolute(self.discover.place)
+        return self.page_address(self.first_key)
+
+    @property
+    def own_addresses(self) -> tuple[str, ...]:
+        """One address of each host that pages are asked from: as templates, where they are some."""
+        listings = self._listings if self._example is None else (*self._listings, self._example)
+        given = (url for each in listings for url in each.given_addresses)
+        hosts = {urlsplit(url).netloc: url for url in given if urlsplit(url).netloc}
+        return (self.base_url, *hosts.values())
 
     @property
     def pages(self) -> tuple[PageKey, ...]:

@@ -1,102 +1,30 @@
-"""Listings as a catalogue's YAML describes them: one without a name, or several under `listings`.
+"""The listings that a catalogue's YAML describes: one without a name, or several with names.
 
-What a named one does not say is taken from the catalogue. Out of both come `Listing`s, and the
-checks that each page has an address of its own.
+What a named one does not say is taken from the catalogue, and so is all of those that the site
+names. Here `Listing`s are made out of that, with the check that each page has an address of its
+own; the sections of the YAML are in `listing_attributes`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any, NoReturn, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn, Protocol
 
-from pydantic import AfterValidator, BeforeValidator, ValidationError
-from pydantic import Field as Bounded
+from pydantic import ValidationError
 
 from catalog_pipeline.catalogue.addresses_of_pages import check_addresses
-from catalog_pipeline.catalogue.bounds import MAX_PAGES, Count, PageNumber, PathOrUrl
-from catalog_pipeline.catalogue.fields import OneOrMore, StrictModel
+from catalog_pipeline.catalogue.bounds import MAX_PAGES
+from catalog_pipeline.catalogue.discovered import EXAMPLE, Discover, FoundListing
 from catalog_pipeline.catalogue.length import FixedLength, Length, LinkedLength
 from catalog_pipeline.catalogue.listing import Listing
+from catalog_pipeline.catalogue.listing_attributes import ListingAttributes
 from catalog_pipeline.catalogue.page_template import (
+    ADDRESS_PLACEHOLDER,
     LISTING_PLACEHOLDER,
     PLACEHOLDER,
-    check_no_template,
     checked_template,
 )
-
-LISTING_COLUMNS = ("listing", "listings")
-"""Columns of a table whose listings have names: that of the row's page, and all of the product."""
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
-
-PageUrls = Annotated[tuple[Annotated[PathOrUrl, AfterValidator(checked_template)], ...], OneOrMore]
-PageAddress = Annotated[PathOrUrl, AfterValidator(check_no_template)]
-
-
-class ListingAttributes(StrictModel):
-    """One listing of several. What is not given is taken from the catalogue."""
-
-    page_url: PageUrls = ()
-    """Template of the URLs of the listing's pages with `{page}`; or the URL of its only page, or a
-    list of all of them."""
-    first_page_url: PageAddress | None = None
-    """URL of the first page, where it is not made from the template."""
-    first_page: PageNumber | None = None
-    """Number of the listing's first page."""
-    pages_: Length | None = Bounded(default=None, alias="pages")
-    """How the listing's pages are found, instead of `last_page`."""
-    last_page: PageNumber | None = None
-    """Number of the listing's last page."""
-    step: Count | None = None
-    """Where `{page}` stands for an offset: how much it grows by."""
-    offset: PageNumber | None = None
-    """With `step`, the offset of the first page."""
-
-
-def _spelt_out(value: object) -> object:
-    """Names alone are a list; the address of a listing alone is its `page_url`."""
-    if isinstance(value, str):
-        value = [value]
-    if isinstance(value, list | tuple):
-        doubled = [name for name in value if value.count(name) > 1]
-        if doubled:
-            raise ValueError(f"{doubled[0]!r} is there twice")
-        value = dict.fromkeys(value)
-    if not isinstance(value, Mapping):
-        return value
-    return {name: _section(given) for name, given in value.items()}
-
-
-def _section(given: object) -> object:
-    if given is None or given == "":
-        return {}
-    return {"page_url": given} if isinstance(given, str) else given
-
-
-def _checked_names(
-    value: dict[str, ListingAttributes],
-) -> dict[str, ListingAttributes]:
-    folded: dict[str, str] = {}
-    for name in value:
-        if not _NAME.fullmatch(name):
-            raise ValueError(
-                f"{name!r} is no name of a listing; use letters, digits and _, beginning with a "
-                f"letter, at most 63 of them"
-            )
-        if name.lower() in folded:
-            raise ValueError(f"{folded[name.lower()]} and {name} differ by their case alone")
-        folded[name.lower()] = name
-    return value
-
-
-Listings = Annotated[
-    dict[str, ListingAttributes],
-    BeforeValidator(
-        _spelt_out,
-        json_schema_input_type=tuple[str, ...] | dict[str, ListingAttributes | str | None],
-    ),
-    AfterValidator(_checked_names),
-]
 
 
 class Described(Protocol):
@@ -110,6 +38,7 @@ class Described(Protocol):
     step: int | None
     offset: int
     listings: dict[str, ListingAttributes]
+    discover: Discover | None
 
     def absolute(self, path_or_url: str) -> str:
         """`path_or_url` below the catalogue's `base_url`."""
@@ -120,17 +49,26 @@ def says_length(values: Mapping[str, Any]) -> bool:
     urls = values.get("page_url", (PLACEHOLDER,))
     is_template = len(urls) == 1 and PLACEHOLDER in urls[0]
     is_known = values.get("pages_", ...) is not None
-    return is_known or not is_template or bool(values.get("listings", ...))
+    has_several = bool(values.get("listings", ...)) or values.get("discover") is not None
+    return is_known or not is_template or has_several
 
 
-def listings_of(described: Described) -> tuple[Listing, ...]:
+def listings_of(
+    described: Described, discovered: Sequence[FoundListing] = ()
+) -> tuple[Listing, ...]:
     """All listings of a catalogue, by their names; each page has an address of its own.
+
+    Where the site names them they are those that were `discovered`.
 
     Raises:
         ValueError: it is not said where the pages of one are or how many it has, or that twice.
     """
-    names = sorted(described.listings)
-    found = tuple(_listing(described, name) for name in names) or (_listing(described, None),)
+    if described.discover is None:
+        names = sorted(described.listings)
+        found = tuple(_listing(described, name) for name in names) or (_listing(described, None),)
+    else:
+        named = sorted(discovered, key=lambda each: each.name)
+        found = tuple(_discovered_listing(described, each) for each in named)
     pages = sum(
         each.last_number - each.first_page + 1 for each in found if each.last_number is not None
     )
@@ -140,17 +78,52 @@ def listings_of(described: Described) -> tuple[Listing, ...]:
     return found
 
 
-def _listing(catalogue: Described, name: str | None) -> Listing:
-    own = ListingAttributes() if name is None else catalogue.listings[name]
-    at = () if name is None else ("listings", name)
-    given = own.page_url or catalogue.page_url
+def listing_to_discover(described: Described) -> Listing:
+    """What any listing is like that the site names.
+
+    Raises:
+        ValueError: it is not said where the pages of one are or how many it has, or that twice.
+    """
+    if described.listings:
+        _refuse(("discover",), "listings names them already; leave one of the two out")
+    for key in ("page_url", "first_page_url"):
+        given = getattr(described, key) or ()
+        for address in (given,) if isinstance(given, str) else given:
+            if LISTING_PLACEHOLDER not in address and ADDRESS_PLACEHOLDER not in address:
+                _refuse(
+                    (key,),
+                    "all listings would have the same pages; begin it with {listing_url}, or name "
+                    "them with {listing}",
+                )
+    return _listing(described, EXAMPLE.name, EXAMPLE)
+
+
+def _discovered_listing(described: Described, discovered: FoundListing) -> Listing:
+    try:
+        return _listing(described, discovered.name, discovered)
+    except ValueError as error:
+        problem = str(error)
+        if isinstance(error, ValidationError):
+            problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise ValueError(
+            f"the listing {discovered.name}, {discovered.address}: {problem}"
+        ) from error
+
+
+def _listing(
+    catalogue: Described, name: str | None, discovered: FoundListing | None = None
+) -> Listing:
+    is_named = name is not None and discovered is None
+    own = catalogue.listings[str(name)] if is_named else ListingAttributes()
+    at = ("listings", str(name)) if is_named else ()
+    given = own.page_url or catalogue.page_url or _only_address(catalogue, discovered)
     where = (*at, "page_url") if own.page_url or not catalogue.page_url else ("page_url",)
     own_length = _length(own, at)
     length = own_length or _length(catalogue, ())
     first_page = catalogue.first_page if own.first_page is None else own.first_page
     if not given:
-        _refuse(where, "it is required, and missing")
-    urls = tuple(_named(each, name) for each in given)
+        _refuse(where, _missing_address(discovered))
+    urls = tuple(_named(each, name, discovered, where) for each in given)
     if len(urls) > 1:
         _check_one_by_one(urls, own_length if own.page_url else length, where)
         return _of_addresses(name, urls, first_page)
@@ -167,7 +140,8 @@ def _listing(catalogue: Described, name: str | None) -> Listing:
     if (own.offset or offset) and step is None:
         raise ValueError("offset is of use with step alone")
     first = own.first_page_url or (None if own.page_url else catalogue.first_page_url)
-    first = None if first is None else _named(first, name)
+    first_at = (*at, "first_page_url")
+    first = None if first is None else _named(first, name, discovered, first_at)
     return Listing(name, length, page_url, (), first, first_page, step, offset)
 
 
@@ -176,8 +150,36 @@ def _of_addresses(name: str | None, addresses: tuple[str, ...], first_page: int)
     return Listing(name, length, None, addresses, first_page=first_page)
 
 
-def _named(address: str, name: str | None) -> str:
-    return address if name is None else address.replace(LISTING_PLACEHOLDER, name)
+def _only_address(catalogue: Described, discovered: FoundListing | None) -> tuple[str, ...]:
+    """Where the pages of a listing are if nobody says it: at its own address, if one is enough."""
+    is_enough = isinstance(catalogue.pages_, LinkedLength) or (
+        catalogue.pages_ is None and catalogue.last_page is None
+    )
+    return (ADDRESS_PLACEHOLDER,) if discovered is not None and is_enough else ()
+
+
+def _missing_address(discovered: FoundListing | None) -> str:
+    missing = "it is required, and missing"
+    if discovered is None:
+        return missing
+    return missing + ": such as '{listing_url}?page={page}'"
+
+
+def _named(
+    address: str, name: str | None, discovered: FoundListing | None, where: tuple[str, ...]
+) -> str:
+    if discovered is None:
+        if ADDRESS_PLACEHOLDER in address:
+            _refuse(where, "{listing_url} is the address of a listing that discover finds")
+        return address if name is None else address.replace(LISTING_PLACEHOLDER, name)
+    filled = address.replace(LISTING_PLACEHOLDER, discovered.text)
+    if not filled.startswith(ADDRESS_PLACEHOLDER):
+        return checked_template(filled)
+    rest = filled.removeprefix(ADDRESS_PLACEHOLDER)
+    if rest[:1] in ("?", "&"):
+        # Either is meant as what follows the address, which has a query or none.
+        rest = ("&" if "?" in discovered.address else "?") + rest[1:]
+    return checked_template(discovered.address + rest)
 
 
 def _length(section: Any, at: tuple[str, ...]) -> Length | None:

@@ -21,6 +21,7 @@ from catalog_pipeline.catalogue.bounds import (
     Slug,
     checked_catalogue_name,
 )
+from catalog_pipeline.catalogue.discovered import Discover
 from catalog_pipeline.catalogue.encodings import checked_encoding
 from catalog_pipeline.catalogue.fields import (
     CurrencyCode,
@@ -32,15 +33,14 @@ from catalog_pipeline.catalogue.fields import (
 )
 from catalog_pipeline.catalogue.length import Length
 from catalog_pipeline.catalogue.listing import Listing
-from catalog_pipeline.catalogue.listing_pages import ListingPages
-from catalog_pipeline.catalogue.listings import (
+from catalog_pipeline.catalogue.listing_attributes import (
     LISTING_COLUMNS,
     Listings,
     PageAddress,
     PageUrls,
-    listings_of,
-    says_length,
 )
+from catalog_pipeline.catalogue.listing_pages import ListingPages
+from catalog_pipeline.catalogue.listings import listing_to_discover, listings_of, says_length
 from catalog_pipeline.catalogue.page_format import Records, check_product
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.parts import (
@@ -78,6 +78,9 @@ class CatalogueAttributes(ListingPages, StrictModel):
     listings: Listings = Bounded(default_factory=dict)
     """Several listings by name, each with what it has of its own: `page_url`, or that alone, and
     `last_page`. Names alone are enough where `page_url` holds `{listing}`."""
+    discover: Discover | None = None
+    """Listings that the site names, instead of `listings`. In `page_url` `{listing_url}` stands for
+    the address of one, and `{listing}` for its name in that."""
     first_page_url: PageAddress | None = None
     """URL of the first page, where it is not made from the template."""
     first_page: PageNumber = 1
@@ -138,6 +141,7 @@ class CatalogueAttributes(ListingPages, StrictModel):
     """Serve the pages from the bundled practice shop instead of a site."""
     _listings: tuple[Listing, ...] = PrivateAttr(default=())
     _found: tuple[PageKey, ...] | None = PrivateAttr(default=None)
+    _example: Listing | None = PrivateAttr(default=None)
 
     @field_validator("last_page")
     @classmethod
@@ -153,6 +157,7 @@ class CatalogueAttributes(ListingPages, StrictModel):
 
     @model_validator(mode="after")
     def _parts_agree(self) -> CatalogueAttributes:
+        self._example = listing_to_discover(self) if self.discover else None
         self._listings = listings_of(self)
         if self.has_named_listings:
             check_no_columns(self.fields, LISTING_COLUMNS)
@@ -176,13 +181,6 @@ class CatalogueAttributes(ListingPages, StrictModel):
         """The base URLs that the YAML says are one site; empty if it names no mirror."""
         named = {url.rstrip("/") for url in (self.base_url, *self.mirrors)}
         return tuple(sorted(named)) if self.mirrors else ()
-
-    @property
-    def own_addresses(self) -> tuple[str, ...]:
-        """One address of each host that pages are asked from: as templates, where they are some."""
-        given = (url for each in self._listings for url in each.given_addresses)
-        hosts = {urlsplit(url).netloc: url for url in given if urlsplit(url).netloc}
-        return (self.base_url, *hosts.values())
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -68,6 +68,8 @@ def check_page(catalogue: Catalogue, page: PageKey) -> None:
     if catalogue.is_fixed:
         check_pages(catalogue, [(page, page)])
         return
+    if catalogue.is_discovered and not catalogue.all_listings and page.listing is not None:
+        return
     of_listing = [each for each in catalogue.all_listings if each.name == page.listing]
     if not of_listing or not of_listing[0].may_have(page.number):
         raise UsageError(f"{catalogue.name} has no page {page}; it has {pages_text(catalogue)}.")
@@ -80,6 +82,8 @@ def format_pages(pages: Iterable[PageKey]) -> str:
 
 def pages_text(catalogue: Catalogue) -> str:
     """Which pages a catalogue has, by its YAML alone."""
+    if catalogue.is_discovered and not catalogue.all_listings:
+        return f"of the listings that {catalogue.first_address} names"
     if not catalogue.is_fixed:
         firsts = ", ".join(str(each.first_key) for each in catalogue.all_listings)
         return f"{firsts} and what crawls find"
@@ -107,7 +111,7 @@ def _parse_range(catalogue: Catalogue, part: str, text: str) -> PageRange:
     if not match:
         forms = "7 or 1-50 or 7,9,12-15"
         if catalogue.has_named_listings:
-            name = catalogue.all_listings[0].name
+            name = catalogue.first_key.listing
             forms = f"{name} or {name}-1 or {name}-1-5"
         raise UsageError(f"{text!r} is no list of pages; write {forms}.")
     first = int(match[2])
@@ -121,6 +125,10 @@ def _whole_listing(catalogue: Catalogue, name: str) -> PageRange:
     known = catalogue.pages_of_listing(name)
     if known:
         return known[0], known[-1]
+    if catalogue.is_discovered and not catalogue.all_listings:
+        raise UsageError(
+            f"{catalogue.name} has no listing {name} yet: a run over all pages discovers them."
+        )
     names = ", ".join(str(each.name) for each in catalogue.all_listings)
     raise UsageError(f"{catalogue.name} has no listing {name}; it has {names}.")
 

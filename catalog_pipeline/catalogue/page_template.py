@@ -9,9 +9,26 @@ from __future__ import annotations
 import re
 from urllib.parse import urldefrag, urlsplit
 
+from catalog_pipeline.catalogue.bounds import checked_path_or_url
+
 PLACEHOLDER = "{page}"
 LISTING_PLACEHOLDER = "{listing}"
+ADDRESS_PLACEHOLDER = "{listing_url}"
+"""At the beginning: the address of a listing that the site names."""
 _STAND_IN = "7707"
+
+
+def checked_listing_address(value: str) -> str:
+    """Return `value`, a path, an address, or what follows the address of a listing.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    rest = value.removeprefix(ADDRESS_PLACEHOLDER)
+    if ADDRESS_PLACEHOLDER in rest:
+        raise ValueError("{listing_url} is a whole address, and belongs at the beginning")
+    checked_path_or_url(value if rest == value else f"/{rest}")
+    return value
 
 
 def checked_template(value: str) -> str:

@@ -52,7 +52,7 @@ def _schedule(catalogue: Catalogue) -> str:
 
 
 def _address(catalogue: Catalogue) -> str:
-    address = catalogue.page_address(catalogue.first_key)
+    address = catalogue.first_address
     return f"{address} (practice shop, on demand)" if catalogue.practice_shop else address
 
 
@@ -61,7 +61,7 @@ def _as_json(catalogue: Catalogue) -> dict[str, Any]:
         "catalogue": catalogue.name,
         "description": catalogue.description,
         "base_url": catalogue.base_url,
-        "first_page_url": catalogue.page_address(catalogue.first_key),
+        "first_page_url": catalogue.first_address,
         "pages": pages_text(catalogue),
         "schedule": catalogue.schedule.model_dump() if catalogue.schedule else None,
         "columns": list(catalogue.columns),

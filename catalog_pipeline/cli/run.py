@@ -180,7 +180,8 @@ def _run(request: CrawlRequest, progress: RunProgress) -> CrawlResult:
             catalogue_lock(places.folder, "catalog-pipeline run", on_wait=progress.waiting_for)
         )
         crawl_context = CrawlContext(served, lease=lease)
-        if not request.reparse and _lacks_pages(request, FolderStore(places.pages)):
+        is_known = not (request.reparse or catalogue.is_discovered)
+        if is_known and _lacks_pages(request, FolderStore(places.pages)):
             workforce = stack.enter_context(Workforce(served(catalogue), places, lease))
             ask_robots_early(workforce.catalogue, workforce.pool)
             crawl_context = replace(crawl_context, workforce=workforce)

@@ -28,6 +28,7 @@ from catalog_pipeline.cli.options import PAGE, base_url_option, complete_names, 
 from catalog_pipeline.cli.page_findings import findings_of
 from catalog_pipeline.cli.reading_limits import within_limits
 from catalog_pipeline.cli.terminal import GuardedConsole, say
+from catalog_pipeline.cli.tried_listings import with_discovered_listings, with_listing_of
 from catalog_pipeline.cli.tried_page import TriedPage, tried_page
 from catalog_pipeline.errors import FetchError, LoginError, ParseError, UsageError
 from catalog_pipeline.fetching.secrets import Secrets
@@ -68,6 +69,12 @@ def command(
     if stored is not None and (page is not None or saved):
         raise UsageError("--stored goes with neither --page nor --file.")
     chosen = page if stored is None else stored
+    with crawlable(file_of(catalogue)):
+        reader_of(described)
+    if described.is_discovered and (saved or stored is not None):
+        described = with_listing_of(described, chosen)
+    elif described.is_discovered:
+        described = with_discovered_listings(described, shows=not as_json, shows_all=shows_all)
     number = described.first_key if chosen is None else chosen
     check_page(described, number)
     listing = described.listing_of(number)
@@ -76,8 +83,7 @@ def command(
             f"The address of page {number} is told by the page before it; try shows page "
             f"{listing.first_key}, or with --stored what a crawl has of another one."
         )
-    with crawlable(file_of(catalogue)):
-        parser = reader_of(described)
+    parser = reader_of(described)
     for caution in cautions_of(described):
         say(f"Warning: {caution}", err=True)
     session = CookieJar()

@@ -76,6 +76,7 @@ class Exchange:
         page: PageKey | None = None,
         is_page: bool = True,
         visit: tuple[Cookie, ...] = (),
+        types: frozenset[str] | None = None,
     ) -> Response | Redirect:
         """Download `url`, conditionally if there are validators.
 
@@ -83,17 +84,14 @@ class Exchange:
         may redirect to any public host, unless a proxy would have to be trusted with finding out
         whether it is one, and is asked for without cookies and credentials: those are the pages'.
         `visit` are the cookies of the redirect that led here; without a session a redirect takes
-        along what the site has set.
+        along what the site has set. `types` are a page's, if not those of the listing pages.
 
         Raises:
             FetchError: there is no page, or none that may be taken.
         """
-        conditions = {}
-        if validators.etag:
-            conditions["If-None-Match"] = validators.etag
-        if validators.last_modified:
-            conditions["If-Modified-Since"] = validators.last_modified
-        return self._exchanged("GET", url, conditions, None, page, is_page=is_page, visit=visit)
+        known = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
+        conditions = {name: value for name, value in known.items() if value}
+        return self._exchanged("GET", url, conditions, None, page, is_page, visit, types)
 
     def post_form(
         self,
@@ -129,9 +127,9 @@ class Exchange:
         headers: dict[str, str],
         body: bytes | None,
         page: PageKey | None,
-        *,
         is_page: bool = True,
         visit: tuple[Cookie, ...] = (),
+        types: frozenset[str] | None = None,
     ) -> Response | Redirect:
         jar = self._jar(visit)
         started = time.monotonic()
@@ -149,6 +147,7 @@ class Exchange:
                     is_conditional="If-None-Match" in headers or "If-Modified-Since" in headers,
                     is_page=is_page,
                     started=started,
+                    types=types,
                 )
                 if isinstance(answer, Redirect) and is_page and self._cookies is None:
                     answer = replace(answer, cookies=tuple(jar))

@@ -34,6 +34,11 @@ _FLAGS = (
 )
 
 
+def new_session() -> RequestsCookieJar:
+    """The cookies of a session that nobody keeps; none as yet."""
+    return RequestsCookieJar()
+
+
 class CookieFile:
     """The cookies of one catalogue at `path` (mode 0600). Its text never shows a value."""
 

@@ -38,8 +38,11 @@ def judged(
     is_conditional: bool,
     is_page: bool,
     started: float,
+    types: frozenset[str] | None = None,
 ) -> Response | Redirect:
     """Read `raw`, the answer to a request that was `started` at that time.monotonic().
+
+    A page may have those `types`, if they are not those of the site's listing pages.
 
     Raises:
         FetchError: its status or redirect is a failure.
@@ -54,7 +57,8 @@ def judged(
         discard_body(raw)
         body = Body(b"", 0)
     elif 200 <= raw.status < 300 and raw.status != 206:
-        body = _page_body(site, url, raw) if is_page else read_start(raw, MAX_ROBOTS_BYTES)
+        known = site.records.page_types if types is None else types
+        body = _page_body(site, url, raw, known) if is_page else read_start(raw, MAX_ROBOTS_BYTES)
     else:
         raise _status_error(raw, url)
     return Response(
@@ -69,10 +73,10 @@ def judged(
     )
 
 
-def _page_body(site: Site, url: str, raw: BaseHTTPResponse) -> Body:
+def _page_body(site: Site, url: str, raw: BaseHTTPResponse, known: frozenset[str]) -> Body:
     limits = site.limits
     try:
-        _check_type(raw, site.records.page_types)
+        _check_type(raw, known)
         return read_body(raw, limits.max_body_bytes, limits.max_decoded_bytes)
     except BrokenExchange as broken:
         broken.answer = _failed_answer(url, raw, has_body=broken.kind == "content_type")

@@ -9,7 +9,7 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.field_types import RANGE_END_SUFFIX, CellType
 from catalog_pipeline.catalogue.fields import PROVENANCE_COLUMNS, Field
-from catalog_pipeline.catalogue.listings import LISTING_COLUMNS
+from catalog_pipeline.catalogue.listing_attributes import LISTING_COLUMNS
 from catalog_pipeline.catalogue.model import Catalogue
 
 _PROVENANCE = dict(

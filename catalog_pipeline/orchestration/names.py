@@ -19,6 +19,10 @@ OWN_RANGE_TAG = "catalog_pipeline/range"
 STARTED_BY_TAG = "catalog_pipeline/started_by"
 LOOKS_BEYOND_TAG = "catalog_pipeline/looks_beyond"
 """Tag of a run that looks for pages: the number of the last one that was known when it began."""
+DISCOVERS_TAG = "catalog_pipeline/discovers"
+"""Tag of a run that asks for the site's listings: the names of those that were known before."""
+DISCOVER_PARTITION = "discover"
+"""Partition to launch while no listing is known; it is that of no page."""
 COMMAND_LINE = "command line"
 DATA_VERSION_TAG = "dagster/data_version"
 CODE_VERSION_TAG = "dagster/code_version"
@@ -32,6 +36,11 @@ def pages_key(catalogue: Catalogue) -> dg.AssetKey:
 def products_key(catalogue: Catalogue) -> dg.AssetKey:
     """The asset that is the Parquet table."""
     return plain_products_key(catalogue.name).with_prefix(catalogue.key_prefix)
+
+
+def listings_key(catalogue: Catalogue) -> dg.AssetKey:
+    """What is recorded of the listings that the site names."""
+    return dg.AssetKey([catalogue.name, "listings"]).with_prefix(catalogue.key_prefix)
 
 
 KEYS_OF_FAILURES = frozenset({"error", "kind", "url"})

@@ -15,6 +15,7 @@ from typing import Protocol
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import CatalogPipelineError, PoisonousPageError
+from catalog_pipeline.reading.discovery import ListingLinks
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.reading.told import telling_reader
 from catalog_pipeline.records import Reading
@@ -41,8 +42,10 @@ def reader_of(catalogue: Catalogue) -> Reader:
     Raises:
         CatalogueError: a selector, pattern or value map cannot be used.
     """
-    for view in catalogue.by_listing():
+    for view in catalogue.described_listings():
         telling_reader(view)
+    if catalogue.discover is not None:
+        ListingLinks(catalogue, catalogue.discover)
     if catalogue.records.is_json:
         from catalog_pipeline.reading.json.listing import JsonListingParser
 

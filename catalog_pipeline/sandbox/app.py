@@ -98,7 +98,7 @@ class PublicShop:
 
     async def home(self, request: Request) -> Response:
         """Show the entrance."""
-        return HTMLResponse(markup.home_page())
+        return HTMLResponse(markup.home_page(self.shop.categories))
 
     async def deals(self, request: Request) -> Response:
         """Show the offers."""

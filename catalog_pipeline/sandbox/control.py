@@ -14,7 +14,7 @@ from starlette.routing import Route
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.sandbox.faults import parse_fault
 from catalog_pipeline.sandbox.members import Sessions
-from catalog_pipeline.sandbox.settings import require_at_least, require_end
+from catalog_pipeline.sandbox.settings import require_at_least, require_categories, require_end
 from catalog_pipeline.sandbox.shop import Shop
 from catalog_pipeline.sandbox.traffic import Traffic
 
@@ -25,7 +25,7 @@ CHANGES = (
     "pages",
     "end",
     "tells_size",
-    "tells_size",
+    "categories",
     "session_requests",
     "expire_sessions",
     "robots_txt",
@@ -89,6 +89,7 @@ class ControlDesk:
             "pages": self.shop.pages,
             "end": self.shop.end,
             "tells_size": self.shop.tells_size,
+            "categories": list(self.shop.categories),
             "session_requests": self.shop.session_requests,
         }
 
@@ -114,6 +115,9 @@ class ControlDesk:
 
     def _tells_size(self, value: object) -> None:
         self.shop.tells_size = bool(value)
+
+    def _categories(self, value: object) -> None:
+        self.shop.categories = require_categories(value)
 
     def _session_requests(self, value: object) -> None:
         self.shop.session_requests = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.sandbox.faults import Fault
+from catalog_pipeline.sandbox.products import CATEGORIES
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8108
@@ -54,6 +55,17 @@ def require_end(value: object) -> str:
     if value not in ENDS:
         raise UsageError(f"practice shop: its end must be one of {', '.join(ENDS)}, not {value!r}")
     return str(value)
+
+
+def require_categories(value: object) -> tuple[str, ...]:
+    """Return the categories that `value` lists.
+
+    Raises:
+        UsageError: it is no list of them.
+    """
+    if not isinstance(value, list) or not set(value) <= set(CATEGORIES):
+        raise UsageError(f"practice shop: its categories must be among {', '.join(CATEGORIES)}")
+    return tuple(value)
 
 
 def require_at_least(name: str, value: object, least: int) -> int:

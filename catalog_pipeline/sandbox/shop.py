@@ -13,7 +13,7 @@ from functools import lru_cache
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.sandbox import markup
 from catalog_pipeline.sandbox.faults import Fault
-from catalog_pipeline.sandbox.products import Product, category_of, product
+from catalog_pipeline.sandbox.products import CATEGORIES, Product, category_of, product
 from catalog_pipeline.sandbox.settings import ShopSettings, require_at_least
 
 OPENED = datetime(2026, 1, 5, 8, 0, tzinfo=timezone.utc)
@@ -41,6 +41,8 @@ class Shop:
         self.end = settings.end
         self.tells_size = False
         """Whether listing pages tell how many products and pages there are."""
+        self.categories = CATEGORIES
+        """Those that the entrance and the sitemap name, and that can be seen."""
         self.robots_txt: str | None = None
         self._faults: dict[int, Fault] = {}
         self._faults_left: dict[int, int | None] = {}
@@ -116,6 +118,8 @@ class Shop:
 
     def category_listing(self, page: int, category: str) -> str | None:
         """Return page `page` of one category's products, or None past the end."""
+        if category not in self.categories:
+            return None
         ids = _ids_of_category(category, self.product_count)
         size = self.settings.page_size
         shown = ids[(page - 1) * size : page * size] if page >= 1 else ()

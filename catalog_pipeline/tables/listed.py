@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from catalog_pipeline.catalogue.fields import PROVENANCE_COLUMNS
-from catalog_pipeline.catalogue.listings import LISTING_COLUMNS
+from catalog_pipeline.catalogue.listing_attributes import LISTING_COLUMNS
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.tables.duplicates import Survivors
 

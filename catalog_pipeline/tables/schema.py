@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from catalog_pipeline.catalogue.field_types import CURRENCY_SUFFIX, CellType, total
 from catalog_pipeline.catalogue.fields import PROVENANCE_COLUMNS
-from catalog_pipeline.catalogue.listings import LISTING_COLUMNS
+from catalog_pipeline.catalogue.listing_attributes import LISTING_COLUMNS
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.value_range import MONEY_DIGITS
 

@@ -55,6 +55,14 @@ def _is_of_page(storage: Any, events: Any) -> bool:
     )
 
 
+def _is_of_listings(storage: Any, events: Any) -> bool:
+    return any(
+        event.dagster_event.is_step_materialization and not event.dagster_event.partition
+        for event in events
+        if event.dagster_event
+    )
+
+
 def _tells(kind: str) -> Chooses:
     return lambda storage, events: any(
         event.dagster_event is not None and event.dagster_event.event_type_value == kind
@@ -86,6 +94,7 @@ POINTS = {
         _LOG, _IN_RUN_FILE, "after", _has("ASSET_MATERIALIZATION_PLANNED")
     ),
     "partitions made": Point(_KNOWN, "add_found_pages", "after"),
+    "listings recorded": Point(_LOG, _BATCH, "after", _is_of_listings),
     "gone pages wiped": Point("dagster", "DagsterInstance.delete_dynamic_partition", "before"),
     "gone pages dropped": Point(_KNOWN, "remove_found_pages", "after"),
     "failure not recorded": Point(_RECORDER, "EventRecorder.record_failure", "before"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,6 +102,68 @@ def test_a_death_while_gone_pages_are_dropped_leaves_none_of_them(
         assert scene.crawl("--refresh").code == 0
         assert _partitions(scene) == list(range(1, PAGES + 1))
         assert scene.downloads()[PAGES] == 1
+
+
+DISCOVER = {"page": "/", "select": "main li a", "pattern": r"category=([a-z-]+)", "shrink": "60%"}
+BY_CATEGORY: dict[str, Any] = {
+    "discover": DISCOVER,
+    "page_url": "/products?category={listing}&page={page}",
+}
+
+
+def _keys(*listings: str) -> set[str]:
+    return {f"{name}-{number}" for name in listings for number in (1, 2)}
+
+
+def _all_partitions(scene: Scene) -> set[str]:
+    with scene.instance() as instance:
+        return set(instance.get_dynamic_partitions(found_pages_name(scene.catalogue)))
+
+
+@pytest.mark.parametrize(
+    ("point", "call"),
+    [
+        ("events in the run's file only", 1),
+        ("listings recorded", 1),
+        ("partitions made", 1),
+        ("page file renamed", 3),
+        ("events recorded", 1),
+    ],
+)
+def test_a_death_between_a_listing_found_and_recorded_loses_no_page(
+    point: str, call: int, tmp_path: Path
+):
+    with Scene(tmp_path, pages=11, page_size=20, kind="open", **BY_CATEGORY) as scene:
+        scene.shop.control(categories=["bags", "sport"])
+        killed = dying(scene, point, call)
+        assert killed.code == -signal.SIGKILL
+        whole = _keys("bags", "sport")
+        assert _all_partitions(scene) <= {*whole, "discover"}
+        resumed = scene.crawl()
+        assert resumed.code == 0, resumed.out + resumed.err
+        assert _all_partitions(scene) == whole
+        again = scene.crawl("--json")
+        assert json.loads(again.out)["run_id"] is None, "nothing is due"
+
+
+@pytest.mark.parametrize("kind", ["open", "fixed"])
+@pytest.mark.parametrize("point", ["gone pages wiped", "gone pages dropped", "listings recorded"])
+def test_a_death_while_one_listing_goes_and_another_comes_ends_with_those_of_the_site(
+    point: str, kind: str, tmp_path: Path
+):
+    with Scene(tmp_path, pages=11, page_size=20, kind="open", **BY_CATEGORY) as scene:
+        if kind == "fixed":
+            scene.site.write(last_page=2, **BY_CATEGORY)
+        scene.shop.control(categories=["bags", "sport"])
+        assert scene.crawl().code == 0
+        scene.shop.control(categories=["bags", "garden"])
+        killed = dying(scene, point, 1, "--refresh")
+        assert killed.code == -signal.SIGKILL
+        resumed = scene.crawl()
+        assert resumed.code == 0, resumed.out + resumed.err
+        assert _all_partitions(scene) == _keys("bags", "garden")
+        rows = json.loads(scene.crawl("--json").out)
+        assert (rows["run_id"], rows["done"]) == (None, 4)
 
 
 @pytest.mark.parametrize("kind", sorted(FOUND))

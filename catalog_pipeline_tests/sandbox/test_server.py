@@ -15,6 +15,7 @@ import pytest
 from catalog_pipeline.errors import CatalogPipelineError, UsageError
 from catalog_pipeline.sandbox import serving
 from catalog_pipeline.sandbox.faults import parse_fault
+from catalog_pipeline.sandbox.products import CATEGORIES
 from catalog_pipeline.sandbox.server import END_SECONDS, RunningShop
 from catalog_pipeline.sandbox.settings import HOST, ShopSettings
 from catalog_pipeline_tests.sandbox.conftest import ask_url
@@ -89,6 +90,7 @@ def test_settings_reach_the_process() -> None:
             "pages": 3,
             "end": "repeat",
             "tells_size": False,
+            "categories": list(CATEGORIES),
             "session_requests": 9,
         }
         assert ask_url(f"{shop.url}/products?page=3").text.count('class="product-card"') == 7

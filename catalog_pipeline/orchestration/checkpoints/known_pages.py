@@ -11,9 +11,10 @@ import dagster as dg
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import PageKeyError
+from catalog_pipeline.orchestration.checkpoints.known_listings import with_known_listings
 from catalog_pipeline.orchestration.checkpoints.reader import pages_named
 from catalog_pipeline.orchestration.instance.partition_order import sort_partitions
-from catalog_pipeline.orchestration.names import found_pages_name
+from catalog_pipeline.orchestration.names import DISCOVER_PARTITION, found_pages_name
 
 _KEYS_AT_ONCE = 1000
 
@@ -22,6 +23,7 @@ def with_known_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> Cata
     """The catalogue with the pages that it has now; as it is where its YAML says them."""
     if catalogue.is_fixed:
         return catalogue
+    catalogue = with_known_listings(instance, catalogue)
     return catalogue.with_pages(found_pages(instance, catalogue))
 
 
@@ -62,11 +64,23 @@ def partition_maker(
 
 def seed_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
     """Make a partition of the first page of each listing, so that there is one to materialize, and
-    of those that the YAML says; those of listings that it names no more are partitions no more."""
+    of those that the YAML says; those of listings that it names no more are partitions no more.
+
+    While it is not known which listings a site has, there is a partition that stands for all.
+    """
     if catalogue.is_fixed:
         return
     name = found_pages_name(catalogue)
-    there = pages_named(catalogue, instance.get_dynamic_partitions(name)).values()
+    # In this order: pages that come meanwhile are of listings that are known by then.
+    partitions = instance.get_dynamic_partitions(name)
+    catalogue = with_known_listings(instance, catalogue)
+    if not catalogue.all_listings:
+        if not partitions:
+            instance.add_dynamic_partitions(name, [DISCOVER_PARTITION])
+        return
+    if DISCOVER_PARTITION in partitions:
+        instance.delete_dynamic_partition(name, DISCOVER_PARTITION)
+    there = pages_named(catalogue, partitions).values()
     for page in there:
         if not _is_of(catalogue, page):
             instance.delete_dynamic_partition(name, str(page))

@@ -6,6 +6,7 @@ How a page shows that there are more, or fewer, is known to `crawling.verdicts`.
 from collections.abc import Iterator
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.verdicts import seems_to_end
 from catalog_pipeline.orchestration.checkpoints.standing import Standing
 from catalog_pipeline.orchestration.checkpoints.table_state import LastBuild, has_other_pages
@@ -25,7 +26,7 @@ def length_verdicts(
     # Whoever names the pages one by one has named one that is not there, and no end.
     fixed = [
         each
-        for each in catalogue.all_listings
+        for each in standing.listings
         if each.last_number is not None and each.template is not None
     ]
     is_of_today = built is not None and not has_other_pages(built, standing.pages)
@@ -35,7 +36,7 @@ def length_verdicts(
 
 
 def _of_found_end(catalogue: Catalogue, standing: Standing) -> Iterator[str]:
-    if catalogue.is_fixed:
+    if not catalogue.finds_pages:
         return
     if standing.end is None:
         yield _UNKNOWN_END
@@ -47,10 +48,21 @@ def _of_found_end(catalogue: Catalogue, standing: Standing) -> Iterator[str]:
 
 def _of_lone_pages(catalogue: Catalogue, standing: Standing) -> Iterator[str]:
     """A rule that finds no next page on the first one may be a wrong one."""
-    for listing in catalogue.all_listings:
-        pages = [page for page in standing.pages if page.listing == listing.name]
-        if listing.is_linked and len(pages) == 1:
+    linked = {listing.name: list[PageKey]() for listing in standing.listings if listing.is_linked}
+    for page in standing.pages:
+        if page.listing in linked:
+            linked[page.listing].append(page)
+    lone = [pages[0] for pages in linked.values() if len(pages) == 1]
+    if catalogue.is_discovered and len(linked) > 1:
+        # They have one rule, which one that goes on shows to be right.
+        if len(lone) == len(linked):
             yield (
-                f"page {pages[0]} leads to no other, so that it is the only one of its listing; if "
-                f"there are more, pages.next is wrong"
+                f"no page of the {len(linked)} listings leads to another, so that each has but "
+                f"one; if there are more, pages.next is wrong"
             )
+        return
+    for page in lone:
+        yield (
+            f"page {page} leads to no other, so that it is the only one of its listing; if "
+            f"there are more, pages.next is wrong"
+        )

@@ -17,7 +17,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import PageKeyError
 from catalog_pipeline.orchestration.checkpoints.latest_events import latest_metadata
 from catalog_pipeline.orchestration.checkpoints.metadata import failure_of_values, page_of_values
-from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.orchestration.names import DISCOVER_PARTITION, pages_key
 from catalog_pipeline.records import PageFailure, StoredPage
 from catalog_pipeline.showing import as_line
 
@@ -107,6 +107,8 @@ def pages_named(catalogue: Catalogue, partitions: Iterable[str]) -> dict[str, Pa
     """The page of each partition of the event log; those that name none are warned of."""
     found: dict[str, PageKey] = {}
     for partition in partitions:
+        if partition == DISCOVER_PARTITION:
+            continue
         try:
             found[partition] = PageKey.parse(partition)
         except PageKeyError as error:

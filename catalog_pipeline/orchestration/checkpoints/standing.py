@@ -11,11 +11,13 @@ from functools import partial
 
 from dagster import DagsterInstance
 
+from catalog_pipeline.catalogue.listing import Listing
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.plan import damage_of, why_not_done
 from catalog_pipeline.orchestration.checkpoints.ends import known_end
+from catalog_pipeline.orchestration.checkpoints.known_listings import listings_are_due
 from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
 from catalog_pipeline.orchestration.checkpoints.reader import (
     latest_page_event,
@@ -56,6 +58,7 @@ class Standing:
     pages: tuple[PageKey, ...] = ()
     end: ListingEnd | None = None
     is_end_due: bool = False
+    listings: tuple[Listing, ...] = ()
 
     @property
     def due(self) -> list[PageKey]:
@@ -100,7 +103,7 @@ def read_standing(
     )
     landed = pages_recorded_after(instance, catalogue, since.newest_event) if since else set()
     standing = Standing(statuses, checkpoints, failures, frozenset(landed), newest)
-    is_found = not catalogue.is_fixed
+    is_found = catalogue.finds_pages
     end = known_end(instance, catalogue, checkpoints, statuses.done) if is_found else None
     is_old = end is not None and cutoff is not None and end.checked_at < cutoff
     outdated, moved, to_parse = _not_done(catalogue, standing, cutoff)
@@ -111,7 +114,9 @@ def read_standing(
         to_parse=frozenset(to_parse),
         pages=catalogue.pages,
         end=end,
-        is_end_due=is_found and (end is None or is_old),
+        is_end_due=(is_found and (end is None or is_old))
+        or listings_are_due(instance, catalogue, cutoff),
+        listings=catalogue.all_listings,
     )
 
 

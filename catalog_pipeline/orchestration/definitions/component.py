@@ -25,6 +25,7 @@ from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.orchestration.definitions.broken import broken_definitions, mistakes_are_fatal
 from catalog_pipeline.orchestration.definitions.catalogue_check import check_catalogue
+from catalog_pipeline.orchestration.definitions.listings_asset import build_listings_asset
 from catalog_pipeline.orchestration.definitions.namesakes import namesakes
 from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
 from catalog_pipeline.orchestration.definitions.products_asset import build_products_asset
@@ -127,6 +128,7 @@ class CatalogueComponent(dg.Component):
             assets=[
                 build_pages_asset(self.catalogue, CrawlContext(serve=served)),
                 build_products_asset(self.catalogue),
+                *build_listings_asset(self.catalogue),
             ],
             asset_checks=build_table_checks(self.catalogue),
             schedules=[schedule] if schedule else [],

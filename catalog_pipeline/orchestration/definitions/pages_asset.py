@@ -34,7 +34,7 @@ def build_pages_asset(catalogue: Catalogue, crawl_context: CrawlContext) -> dg.A
         kinds={"requests", "html"},
         code_version=catalogue.code_version,
         metadata={
-            "listing": dg.MetadataValue.url(catalogue.page_address(catalogue.first_key)),
+            "listing": dg.MetadataValue.url(catalogue.first_address),
             "pages": pages_text(catalogue),
             "dagster/column_schema": page_schema(catalogue),
         },

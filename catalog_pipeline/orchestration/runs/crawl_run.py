@@ -40,6 +40,7 @@ from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import BACKFILL_TAG, ORDER_TAG, pages_key
 from catalog_pipeline.orchestration.runs.cancellation import stopper
 from catalog_pipeline.orchestration.runs.companions import end_companions, give_up_companions
+from catalog_pipeline.orchestration.runs.discovering import Discovered, discover_for_run
 from catalog_pipeline.orchestration.runs.ending import end_as_it_came, errors_as_failures
 from catalog_pipeline.orchestration.runs.finding import (
     record_findings,
@@ -99,11 +100,16 @@ def crawl_pages(
         seed_pages(context.instance, catalogue)
         catalogue = with_known_pages(context.instance, catalogue)
         order = order_of_run(context, catalogue, config)
+        discovered = discover_for_run(
+            context, catalogue, config, order.pages, crawl_context, must_stop
+        )
+        catalogue = discovered.catalogue
+        order = replace(order, pages=discovered.pages_of_run(order.pages))
         run_log = RunLog(context.log)
         observers = Together([crawl_context.observer, run_log])
         crawl_context = replace(crawl_context, observer=observers)
         try:
-            outcome = _crawl(context, catalogue, config, order, crawl_context, must_stop)
+            outcome = _crawl(context, discovered, config, order, crawl_context, must_stop)
         except (CrawlStoppedError, LoginError) as error:
             run_log.given_up()
             give_up_companions(context.instance, order.companions, context.run.run_id, error)
@@ -113,16 +119,17 @@ def crawl_pages(
 
 def _crawl(
     context: dg.AssetExecutionContext,
-    catalogue: Catalogue,
+    discovered: Discovered,
     config: CrawlConfig,
     order: Order,
     crawl_context: CrawlContext,
     must_stop: Callable[[], bool],
 ) -> CrawlOutcome:
+    catalogue = discovered.catalogue
     places = catalogue_places(catalogue.name)
     observer = crawl_context.observer
     store = FolderStore(places.pages)
-    scope = scope_of_run(context, catalogue, order.pages, config.finds)
+    scope = scope_of_run(context, catalogue, order.pages, config.finds, discovered.new)
     pages = scope.pages
     make_partitions = partition_maker(context.instance, catalogue)
     recorder = EventRecorder(context, pages_key(catalogue), order.announced, make_partitions)
@@ -151,6 +158,7 @@ def _crawl(
         crawl_job = CrawlJob(catalogue, places, plan.due, done, source)
         outcome = outcome.and_then(crawl(crawl_job, recorder, crawl_context, must_stop))
         record_findings(context, catalogue, outcome.listing, recorder)
+    outcome = discovered.added_to(outcome)
     came = {stored.record.page for stored in [*plan.carried_over, *recorder.recorded]}
     end_companions(context.instance, order.companions, context.run.run_id, came, outcome.failures)
     if not plan.due and not plan.to_parse and not scope.looks:

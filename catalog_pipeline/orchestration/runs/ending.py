@@ -12,7 +12,12 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
-from catalog_pipeline.errors import CatalogPipelineError, CrawlStoppedError, LoginError
+from catalog_pipeline.errors import (
+    CatalogPipelineError,
+    CrawlStoppedError,
+    DiscoveryError,
+    LoginError,
+)
 from catalog_pipeline.orchestration.instance.run_endings import add_failed_run
 from catalog_pipeline.orchestration.names import pages_key, pages_step
 from catalog_pipeline.orchestration.runs.failure_reasons import reasons_of
@@ -82,6 +87,8 @@ def errors_as_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
         allow_no_retry(context.instance, context.run)
         raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
     except CatalogPipelineError as error:
+        if isinstance(error, DiscoveryError) and not error.may_pass:
+            allow_no_retry(context.instance, context.run)
         raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
 
 

@@ -52,8 +52,11 @@ def scope_of_run(
     catalogue: Catalogue,
     pages: Sequence[PageKey],
     asked: bool | None,
+    new: frozenset[str | None] = frozenset(),
 ) -> Scope:
     """What a run is about; `asked` is whether its config wants it to look, None if it is silent.
+
+    Of `new` listings nobody knew when it, or the run that it is a retry of, began.
 
     Without a word it looks if it has the last page that is known, so that a rerun of another page
     alone does not crawl on.
@@ -68,7 +71,8 @@ def scope_of_run(
             for page in view.pages
             if page.number > numbers.get(page.listing, page.number)
         ]
-        return Scope(sorted({*pages, *later}), frozenset(numbers))
+        names = {view.all_listings[0].name for view in views}
+        return Scope(sorted({*pages, *later}), frozenset(numbers) | (new & names))
     wanted = set(pages)
     lasts = [view.pages[-1] for view in views if view.pages]
     looked_at = [last for last in lasts if (asked if asked is not None else last in wanted)]

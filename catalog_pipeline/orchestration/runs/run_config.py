@@ -19,6 +19,7 @@ from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, 
 from catalog_pipeline.orchestration.checkpoints.standing import read_standing
 from catalog_pipeline.orchestration.checkpoints.unreadable import unreadable_pages
 from catalog_pipeline.orchestration.checkpoints.wipes import WipeTimes
+from catalog_pipeline.orchestration.names import DISCOVER_PARTITION
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.store import Store
 
@@ -53,8 +54,9 @@ def pages_of_run(
     if config.pages is not None:
         return _selected(catalogue, config.pages)
     if context.has_partition_key or context.has_partition_key_range:
-        pages = [PageKey.parse(key) for key in context.partition_keys]
-        if not pages:
+        keys = [key for key in context.partition_keys if key != DISCOVER_PARTITION]
+        pages = [PageKey.parse(key) for key in keys]
+        if not context.partition_keys:
             raise UsageError(f"{catalogue.name}: the run's range of pages is empty by now.")
         check_pages(catalogue, page_ranges(pages))
         return pages

@@ -1,0 +1,147 @@
+"""Which listings a site names: the links of a page, and the names that are made of them.
+
+Whether the addresses may be asked for, and what becomes of listings that are gone, is decided by
+whoever asks the site (`catalog_pipeline.crawling.discovering`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from urllib.parse import urldefrag, urlsplit
+
+from catalog_pipeline.catalogue.discovered import Discover, FoundListing
+from catalog_pipeline.catalogue.field_types import FieldType
+from catalog_pipeline.catalogue.fields import Field
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.errors import ParseError
+from catalog_pipeline.reading.charset import charset_of, in_utf8
+from catalog_pipeline.reading.decoders import python_name
+from catalog_pipeline.reading.html.diagnosis import best, diagnose
+from catalog_pipeline.reading.html.document import drop_templates, parse_document
+from catalog_pipeline.reading.html.matching import FieldMatcher, Products
+from catalog_pipeline.reading.html.page_kind import page_kind
+from catalog_pipeline.reading.html.selectors import page_selector
+from catalog_pipeline.reading.text_budget import TextBudget
+from catalog_pipeline.reading.values.links import LinkResolver
+from catalog_pipeline.reading.values.patterns import Pattern
+from catalog_pipeline.reading.watch import at_most
+
+_NAMED = 3
+
+
+class ListingLinks:
+    """The links to listings on a page of a catalogue's site."""
+
+    def __init__(self, catalogue: Catalogue, rule: Discover) -> None:
+        """Check the selectors.
+
+        Raises:
+            CatalogueError: one of them cannot be used.
+        """
+        self._catalogue, self._rule = catalogue, rule
+        self._selector = partial(page_selector, catalogue.name, "discover.select")
+        self._selectors = tuple(self._selector(text) for text in rule.select)
+
+    def addresses(self, body: bytes, *, url: str, content_type: str | None = None) -> list[str]:
+        """The web addresses that the links lead to, each once, without fragments.
+
+        Raises:
+            ParseError: there are none, or the page cannot be read.
+            ParseLimitError: reading it takes longer than `limits.parse_seconds`.
+        """
+        with at_most(self._catalogue.limits.parse_seconds):
+            charset = charset_of(body, content_type, self._catalogue.encoding)
+            root = parse_document(in_utf8(body, charset))
+            drop_templates(root)
+            field = Field(
+                select=self._rule.select,
+                attribute=self._rule.attribute,
+                many=True,
+                type=FieldType.TEXT,
+            )
+            matcher = FieldMatcher(self._selectors, field)
+            texts = matcher.texts(Products([root], {}), TextBudget(self._catalogue.limits))
+            found = texts.every[0] if texts.every else []
+            if not found:
+                brief = best([diagnose(each, [root], self._selector) for each in self._selectors])
+                signs = [sign for sign in (page_kind(root), brief.brief) if sign]
+                raise ParseError(
+                    "; ".join(
+                        [f"{' | '.join(self._rule.select)} finds no link on the page", *signs]
+                    )
+                )
+            bases = (base.get("href") for base in root.iter("base"))
+            base = next((href for href in bases if href is not None), None)
+        links = LinkResolver(url, base, python_name(charset.name))
+        return list(dict.fromkeys(_web_addresses(links, found, url)))
+
+
+def _web_addresses(links: LinkResolver, texts: Iterable[str], url: str) -> Iterable[str]:
+    """Where the links lead that lead anywhere: `javascript:` does not, nor does `#top`."""
+    here = urldefrag(url).url
+    for text in texts:
+        try:
+            address, fragment = urldefrag(links.absolute(text.strip()))
+        except ParseError:
+            continue
+        if address != here or not fragment:
+            yield address
+
+
+def listings_among(
+    catalogue: Catalogue, rule: Discover, addresses: Sequence[str]
+) -> tuple[FoundListing, ...]:
+    """The listings among addresses of the site, in the order of their names.
+
+    Raises:
+        ParseError: there are none or too many, or two have the same name.
+        ParseLimitError: the pattern takes longer than `limits.parse_seconds`.
+    """
+    with at_most(catalogue.limits.parse_seconds):
+        pattern = None if rule.pattern is None else Pattern(rule.pattern)
+        named = [(_name_in(catalogue, pattern, each), each) for each in addresses]
+    found: dict[str, FoundListing] = {}
+    for text, url in named:
+        if text is None:
+            continue
+        listing = _listing(text, catalogue.path_of_address(url))
+        other = found.setdefault(listing.name, listing)
+        if other.address != listing.address:
+            raise ParseError(
+                f"two listings would be called {listing.name}: {other.address} and "
+                f"{listing.address}; give a pattern that tells them apart, or takes one alone"
+            )
+    if not found:
+        shown = ", ".join(map(catalogue.path_of_address, addresses[:_NAMED])) or "none"
+        raise ParseError(
+            f"the pattern {rule.pattern} matches none of the {len(addresses)} links, such as "
+            f"{shown}"
+        )
+    if len(found) > rule.at_most:
+        raise ParseError(
+            f"it names {len(found):,} listings, and discover.at_most allows {rule.at_most:,}"
+        )
+    return tuple(found[name] for name in sorted(found))
+
+
+def _name_in(catalogue: Catalogue, pattern: Pattern | None, url: str) -> str | None:
+    """The part of an address that names a listing; None if it is that of none."""
+    path = catalogue.path_of_address(url)
+    if pattern is None:
+        parts = [part for part in urlsplit(url).path.split("/") if part]
+        return parts[-1] if parts else ""
+    match = pattern.search(path) or pattern.search(url)
+    if match is None:
+        return None
+    text = match[1 if pattern.groups else 0]
+    if not text:
+        raise ParseError(f"the first group of the pattern {pattern.text} is empty for {path}")
+    return str(text)
+
+
+def _listing(text: str, address: str) -> FoundListing:
+    try:
+        return FoundListing.of(text, address)
+    except ValueError as error:
+        raise ParseError(f"the address {address} gives no name: {error}; give a pattern") from error
