@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from pydantic import BeforeValidator, field_validator, model_validator
 from pydantic import Field as Bounded
-from pydantic import field_validator, model_validator
 
 from catalog_pipeline.catalogue.bounds import Count, PageNumber, Share
 from catalog_pipeline.catalogue.fields import Pattern, Selectors, StrictModel
@@ -177,6 +177,33 @@ class LinkedLength(_GrowingLength):
 
 FoundLength = OpenLength | ToldLength | LinkedLength
 """The kinds whose pages are found by crawls."""
-Length = Annotated[
+_AnyLength = Annotated[
     FixedLength | OpenLength | ToldLength | LinkedLength, Bounded(discriminator="kind")
 ]
+_IN_FULL = {
+    "fixed": "{kind: fixed, last: 120}, or last_page: 120 in its place",
+    "told": "{kind: told, last: {select: .pager li:last-child}}",
+    "linked": "{kind: linked, next: {select: a[rel=next]}}",
+}
+
+
+def _spelt_out(value: object) -> object:
+    """A kind alone is all that there is to say of an open listing, and of no other."""
+    if value == "open":
+        return {"kind": value}
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise ValueError(f"a number alone is last_page: {value}; pages says how they are found")
+    if isinstance(value, str) and value in _IN_FULL:
+        raise ValueError(f"{value} needs more than its name; write {_IN_FULL[value]}")
+    if isinstance(value, str):
+        raise ValueError(
+            f"{value!r} is no kind of length; write open, or a section such as {_IN_FULL['told']}"
+        )
+    return value
+
+
+Length = Annotated[
+    _AnyLength,
+    BeforeValidator(_spelt_out, json_schema_input_type=Literal["open"] | _AnyLength),
+]
+"""How the pages of a listing are found: the section under `pages`, or `open` alone."""

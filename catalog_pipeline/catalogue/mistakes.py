@@ -21,11 +21,14 @@ from catalog_pipeline.catalogue.sections import (
     has_key,
     is_chosen_by,
     keys_of,
+    kinds_of,
     models_among,
 )
 from catalog_pipeline.catalogue.written import Document
 
 _ATTRIBUTES = "attributes"
+_NO_SECTION = frozenset({"model_type", "model_attributes_type", "dict_type"})
+_NO_KIND = frozenset({"union_tag_not_found", "union_tag_invalid"})
 _TYPE_NAMES = frozenset({"str", "int", "float", "bool"})
 
 
@@ -39,15 +42,17 @@ def mistakes_of(
     found = {}
     for each in _raw(error) if error else []:
         place, models = _in_file(model, each["loc"])
-        found[place] = each, keys_of(models)
+        found[place] = each, models
     unknown = {
-        place: keys for place, (each, keys) in found.items() if each["type"] == "extra_forbidden"
+        place: keys_of(models)
+        for place, (each, models) in found.items()
+        if each["type"] == "extra_forbidden"
     }
     meant = {(*place[:-1], nearest(place[-1], keys)) for place, keys in unknown.items()}
     ordered = sorted(found.items(), key=lambda entry: entry[0] not in unknown)
     named = {
-        place: _mistake(model, place, each, keys)
-        for place, (each, keys) in ordered
+        place: _mistake(model, place, each, models)
+        for place, (each, models) in ordered
         if not (_is_missing(each) and place in meant)
     }
     texts = {place: Mistake(".".join(place), problem) for place, problem in problems.items()}
@@ -67,6 +72,7 @@ def _raw(error: ValidationError) -> list[Any]:
         each
         for each, place in zip(found, places, strict=True)
         if not (_is_other_choice(each) and places.count(place) > 1)
+        and not (_is_no_text(each) and any(p[:-1] == place for p in places))
     ]
 
 
@@ -77,6 +83,11 @@ def _is_missing(found: Any) -> bool:
 def _is_other_choice(found: Any) -> bool:
     """Whether all that is wrong is that a text is no section, where it may be either."""
     return found["type"] == "model_type" and str(found["loc"][-1])[:1].isupper()
+
+
+def _is_no_text(found: Any) -> bool:
+    """Whether all that is wrong is that a section is no text, where it may be either."""
+    return found["type"] == "string_type" and str(found["loc"][-1]).rstrip("]").endswith("str")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -96,15 +107,35 @@ def unknown_key(key: str, known: Sequence[str], model: type[BaseModel] | None = 
 
 
 def _mistake(
-    model: type[BaseModel], place: tuple[str, ...], found: Any, keys: Sequence[str]
+    model: type[BaseModel], place: tuple[str, ...], found: Any, models: Sequence[type[BaseModel]]
 ) -> Mistake:
     field = ".".join(place) or _ATTRIBUTES
     message = found["msg"].removeprefix("Value error, ")
     if found["type"] == "extra_forbidden":
+        keys = keys_of(models)
         return Mistake(field, unknown_key(place[-1], keys, model), ", ".join(keys))
     if found["type"] == "missing":
         message = "it is required, and missing"
+    sections = below(models, place[-1]) if place else ()
+    if found["type"] in _NO_SECTION:
+        return Mistake(field, *_no_section(found["type"], sections))
+    if found["type"] in _NO_KIND:
+        kinds = kinds_of(sections)
+        given = str(found["ctx"].get("tag", ""))
+        meant = nearest(given, kinds)
+        hint = f"; did you mean {meant}" if meant else ""
+        problem = f"there is no kind {given}{hint}" if given else "it is required, and missing"
+        return Mistake(f"{field}.kind", problem, ", ".join(kinds))
+    if found["type"] == "tuple_type":
+        message = "it is a text, or a list of texts"
     return Mistake(field, message[:1].lower() + message[1:])
+
+
+def _no_section(kind: str, sections: Sequence[type[BaseModel]]) -> tuple[str, str]:
+    """What is said of a value that stands where a section does, and what that may hold."""
+    if kind == "dict_type":
+        return "it is a section of names with a value each, and not one value", ""
+    return "it is a section with keys of its own, and not one value", ", ".join(keys_of(sections))
 
 
 def _in_file(
@@ -120,7 +151,7 @@ def _in_file(
         chosen = [each for each in models if len(models) > 1 and is_chosen_by(each, part)]
         if chosen:
             models = chosen
-        elif not ("[" in part or part in _TYPE_NAMES):
+        elif not ("[" in part or part in {*_TYPE_NAMES, *(each.__name__ for each in models)}):
             place.append(part)
             within, models = models, below(models, part)
     return tuple(place), within

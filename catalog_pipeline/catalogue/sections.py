@@ -80,6 +80,17 @@ def fitting(models: _Models, values: Mapping[str, Any]) -> _Models:
     return chosen or models
 
 
+def kinds_of(models: _Models) -> list[str]:
+    """The words by which several models are told apart, as in `kind: basic`."""
+    fields = (each.model_fields.get("kind") for each in models)
+    return [
+        str(word)
+        for field in fields
+        if field is not None and get_origin(field.annotation) is Literal
+        for word in get_args(field.annotation)
+    ]
+
+
 def is_chosen_by(model: type[BaseModel], tag: str) -> bool:
     """Whether `kind: tag` chooses this one among several models."""
     fields = model.model_fields.values()

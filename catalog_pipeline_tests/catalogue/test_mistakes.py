@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from catalog_pipeline.catalogue.files import read_catalogue
+from catalog_pipeline.catalogue.files import catalogue_from_attributes, read_catalogue
+from catalog_pipeline.catalogue.length import OpenLength
 from catalog_pipeline.catalogue.mistakes import nearest
 from catalog_pipeline.errors import CatalogueError
+from catalog_pipeline_tests.catalogue.attributes import attributes
 from catalog_pipeline_tests.catalogue.files_of_texts import catalogue_file
 
 
@@ -104,3 +106,45 @@ def test_the_text_names_each_mistake_in_a_line_of_its_own(tmp_path: Path):
 )
 def test_the_nearest_word_is_the_one_that_was_probably_meant(word: str, meant: str | None):
     assert nearest(word, ["base_url", "key", "fields", "product"]) == meant
+
+
+def _said(**changes: object) -> list[str]:
+    with pytest.raises(CatalogueError) as refused:
+        catalogue_from_attributes("shop", attributes(**changes))
+    return [str(mistake) for mistake in refused.value.mistakes]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"pages": "told"}, "pages: told needs more than its name; write {kind: told, last: "),
+        ({"pages": "linked"}, "pages: linked needs more than its name; write {kind: linked, next"),
+        ({"pages": "fixed"}, "pages: fixed needs more than its name; write {kind: fixed, last"),
+        ({"pages": "opn"}, "pages: 'opn' is no kind of length; write open, or"),
+        ({"pages": 50}, "pages: a number alone is last_page: 50"),
+        ({"pages": {"last": 5}}, "pages.kind: it is required, and missing. Allowed: fixed, open"),
+        ({"pages": {"kind": "opn"}}, "pages.kind: there is no kind opn; did you mean open. Allo"),
+        ({"pages": ["open"]}, "pages: it is a section with keys of its own, and not one value"),
+        ({"login": "basic"}, "login: it is a section with keys of its own, and not one value"),
+        ({"login": {"kind": "frm"}}, "login.kind: there is no kind frm; did you mean form. All"),
+        ({"login": {"page": "/l"}}, "login.kind: it is required, and missing. Allowed: form, "),
+        ({"records": "json"}, "records: it is a section with keys of its own, and not one value"),
+        ({"total": ".sum"}, "total: it is a section with keys of its own, and not one value. All"),
+        ({"listings": {"a": 5}}, "listings.a: it is a section with keys of its own, and not one"),
+        ({"fields": "name"}, "fields: it is a section of names with a value each, and not one"),
+        ({"fields": {"name": 5}}, "fields.name: it is a section with keys of its own, and not o"),
+        ({"key": 5}, "key: it is a text, or a list of texts."),
+        ({"headers": {"A": {"x": 1, "env": "B"}}}, "headers.A.x: there is no such key. Allowed: e"),
+    ],
+)
+def test_what_has_another_form_than_its_key_wants_is_told_what_to_write(
+    changes: dict[str, object], said: str
+):
+    last = None if "pages" in changes or "listings" in changes else 9
+    (mistake,) = _said(**{"last_page": last, **changes})
+    assert mistake.startswith(said)
+
+
+def test_a_kind_that_needs_nothing_else_may_stand_alone():
+    catalogue = catalogue_from_attributes("shop", attributes(last_page=None, pages="open"))
+    assert catalogue.found_length == OpenLength(kind="open")

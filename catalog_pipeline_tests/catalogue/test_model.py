@@ -85,7 +85,7 @@ def test_pages_columns_and_key_columns_follow_from_the_yaml():
         ({"schedule": {"cron": "0 6 * * *", "timezone": "Nowhere"}}, "schedule", "no time zone"),
         ({"coverage": {"minimum": 2}}, "coverage.minimum", "less than or equal to 1"),
         ({"politeness": {"concurrency": 0}}, "politeness.concurrency", "or equal to 1"),
-        ({"login": {"kind": "magic"}}, "login", "'form', 'basic', 'bearer'"),
+        ({"login": {"kind": "magic"}}, "login.kind", "form, basic, bearer"),
     ],
 )
 def test_a_mistake_is_reported_with_its_place(changes, place, problem):
