@@ -28,6 +28,7 @@ crawls: $(VENV)/installed-for-tests  ## Those that start some: whole crawls, com
 
 slow: $(VENV)/installed-for-tests  ## Those of deaths, and of services with the web UI in a browser
 	@.ci/install-browser
+	@.ci/install-postgres
 	@$(BIN)/python -m pytest $(TWO) $(SLOW)
 
 lowest: $(VENV)/installed-for-tests  ## `quick` and `crawls` with the lowest versions that are allowed; before a release

@@ -41,6 +41,7 @@ _TOGETHER = {
     "catalog_pipeline_tests/services/test_browser.py": "services that are clicked at",
     "catalog_pipeline_tests/services/test_dg_commands.py": "Dagster's own commands",
     "catalog_pipeline_tests/services/test_scaffolded_project.py": "Dagster's own commands",
+    "catalog_pipeline_tests/services/test_postgres_export.py": "a database server",
     "catalog_pipeline_tests/services/": "the services, which are started once",
     "catalog_pipeline_tests/cli/test_try_page.py": "the practice shop's own port",
     "catalog_pipeline_tests/test_installation.py": "the practice shop's own port",

@@ -59,6 +59,7 @@ OWNERS = {
     "lxml": {"reading"},
     "pandas": {"tables"},
     "pyarrow": {"tables"},
+    "psycopg": {"tables"},
     "click": {"cli"},
     "rich": {"cli"},
     "starlette": {"sandbox", "orchestration"},
@@ -236,6 +237,7 @@ def test_whatever_is_imported_is_declared_as_a_dependency():
     settings = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
     block = settings.split("\ndependencies = [")[1].split("\n]")[0]
     declared = set(re.findall(r'^ +"([a-z0-9-]+)', block, re.MULTILINE))
+    declared |= set(re.findall(r'^(?:xlsx|duckdb|postgres) = \["([a-z0-9-]+)', settings, re.M))
     imported = {name.split(".")[0] for path in MODULES for name in _imports_of(path)}
     foreign = imported - set(sys.stdlib_module_names) - {"catalog_pipeline"}
     distributions = {OTHER_NAMES.get(name, name.replace("_", "-")) for name in foreign - COME_ALONG}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,14 +19,20 @@ from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.options import complete_names, json_option
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.cli.times import duration_text
+from catalog_pipeline.errors import UsageError
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.system.private_files import private_files
 from catalog_pipeline.wording import counted
 
+if TYPE_CHECKING:
+    from catalog_pipeline.tables.exports.writing import Mode
+
+_AN_ADDRESS = re.compile(r"\s*postgres(ql)?:", re.IGNORECASE)
+
 
 @click.command()
 @click.argument("catalogue", shell_complete=complete_names)
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--what",
     type=click.Choice(["table", "history", "changes"]),
@@ -38,36 +47,89 @@ from catalog_pipeline.wording import counted
     default=True,
     help="In .csv and .xlsx: texts that a spreadsheet would take for formulas are made harmless.",
 )
+@click.option(
+    "--to-env",
+    "variable",
+    metavar="VARIABLE",
+    help="Instead of FILE: the environment variable that holds a postgresql:// address.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["replace", "merge"]),
+    default="replace",
+    help="In PostgreSQL: all rows of the table anew (default), or merged into it by key.",
+)
+@click.option(
+    "--key", metavar="COLUMN,...", help="Merge by these columns; by the YAML's `key` if not given."
+)
 @json_option
 def command(
-    catalogue: str, file: Path, what: What, table: str | None, safe: bool, as_json: bool
+    catalogue: str,
+    file: Path | None,
+    what: What,
+    table: str | None,
+    safe: bool,
+    variable: str | None,
+    mode: Mode,
+    key: str | None,
+    as_json: bool,
 ) -> int:
-    """Write the table of CATALOGUE to FILE, in the format that its ending names.
+    """Write the table of CATALOGUE to FILE, in the format that its ending names, or to PostgreSQL.
 
     .csv, .jsonl, .xlsx, .duckdb, .sqlite and .parquet. FILE is replaced at once, when all is
     written. Decimals and instants keep all their digits; what a format cannot hold is an error.
     """
     described = load_catalogue(catalogue)
+    target = _target(file, variable)
     started = time.monotonic()
     with heavy_imports():
         from catalog_pipeline.tables.exports.export import export_to_file
+        from catalog_pipeline.tables.exports.postgres import database_url, export_to_postgres
         from catalog_pipeline.tables.exports.sources import source_of
-        from catalog_pipeline.tables.exports.writing import Options
+        from catalog_pipeline.tables.exports.writing import Options, TableOptions
 
     source = source_of(described.name, catalogue_places(described.name), what)
-    options = Options(table or _usual_name(what), safe)
+    name = table or _usual_name(what)
     with ExitStack() as stack:
         _keep_private(described, stack)
-        exported = export_to_file(source, file, options)
+        if isinstance(target, Path):
+            exported = export_to_file(source, target, Options(name, safe))
+        else:
+            columns = _key(described, what, key) if mode == "merge" else ()
+            url = database_url(os.environ, target)
+            exported = export_to_postgres(source, url, target, TableOptions(name, mode, columns))
     if as_json:
-        told = {"file": str(file), "what": what, "rows": exported.rows, "notes": exported.notes}
-        print(json.dumps(told))
+        told = {"what": what, "rows": exported.rows, "notes": exported.notes}
+        place = {"file": str(target)} if isinstance(target, Path) else {"table": name}
+        print(json.dumps({**place, **told}))
         return 0
     seconds = duration_text(time.monotonic() - started)
-    say(f"{file}: {counted(exported.rows, 'row')} in {seconds}")
+    where = target if isinstance(target, Path) else f"{name} of the database of {target}"
+    say(f"{where}: {counted(exported.rows, 'row')} in {seconds}")
     for note in exported.notes:
         say(f"Note: {note}.")
     return 0
+
+
+def _target(file: Path | None, variable: str | None) -> Path | str:
+    """A file, or the variable of a database."""
+    if (file is None) == (variable is None):
+        raise UsageError("Give FILE, or --to-env VARIABLE for PostgreSQL.")
+    if file is not None and _AN_ADDRESS.match(str(file)):
+        raise UsageError(
+            "An address with its password does not belong on a command line, which others can "
+            "see: put it into an environment variable and write --to-env VARIABLE."
+        )
+    return file if file is not None else str(variable)
+
+
+def _key(catalogue: Catalogue, what: What, given: str | None) -> tuple[str, ...]:
+    """The columns to merge by."""
+    if given is not None:
+        return tuple(name.strip() for name in given.split(","))
+    if what == "table":
+        return catalogue.key_columns
+    raise UsageError(f"To merge the {what}, say by which columns: --key COLUMN,...")
 
 
 def _usual_name(what: What) -> str:

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from catalog_pipeline.errors import ExportError
 from catalog_pipeline.tables.exports.parquet_rows import ParquetRows
@@ -22,6 +22,19 @@ class Options:
 
     table: str = "products"
     safe: bool = True
+
+
+Mode: TypeAlias = Literal["replace", "merge"]
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """Which table of a database is written, `name` or `schema.name`, and by which columns it is
+    merged, if it is not replaced."""
+
+    name: str
+    mode: Mode = "replace"
+    key: tuple[str, ...] = ()
 
 
 class Writer(Protocol):
