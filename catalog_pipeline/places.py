@@ -45,6 +45,16 @@ class CataloguePlaces:
         return self.folder / "products.parquet"
 
     @property
+    def history(self) -> Path:
+        """The Parquet table of all periods in which products had the same values."""
+        return self.folder / "history.parquet"
+
+    @property
+    def changes(self) -> Path:
+        """The Parquet table of what changed, build by build."""
+        return self.folder / "changes.parquet"
+
+    @property
     def cookies(self) -> Path:
         """The session of a catalogue with a login."""
         return self.folder / "cookies.json"

@@ -24,6 +24,7 @@ DIRECT = frozenset(
     {"sys.stdout.write", "sys.stderr.write", "click.echo", "click.secho", "Console",
      "traceback.print_exc", "traceback.print_exception", "pprint.pprint"}
 )  # fmt: skip
+GATED_MARKDOWN = ("markdown_preview(", "markdown_changes(", "as_markdown(")
 MARKDOWN = frozenset({"dg.MetadataValue.md", "dg.MarkdownMetadataValue"})
 LINKS = frozenset({"dg.MetadataValue.url", "dg.UrlMetadataValue"})
 LINKS_THAT_ARE_MEANT = {
@@ -53,7 +54,7 @@ def problems_of(tree: ast.AST, module: str) -> Iterator[str]:
             problem = "warns of what has passed no gate"
         elif name == "dg.Failure" and not first.startswith(LINES):
             problem = "fails with what has passed no gate"
-        elif name in MARKDOWN and not first.startswith(("markdown_preview(", "as_markdown(")):
+        elif name in MARKDOWN and not first.startswith(GATED_MARKDOWN):
             problem = "shows Markdown that has passed no gate"
         elif name in LINKS and LINKS_THAT_ARE_MEANT.get(module) != first:
             problem = "shows a link that nobody means"

@@ -31,6 +31,7 @@ from catalog_pipeline.catalogue.fields import (
     Selectors,
     StrictModel,
 )
+from catalog_pipeline.catalogue.history import KeptHistory, check_history
 from catalog_pipeline.catalogue.length import Length
 from catalog_pipeline.catalogue.listing import Listing
 from catalog_pipeline.catalogue.listing_attributes import (
@@ -46,7 +47,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.parts import (
     PracticeShop,
     Total,
-    check_key_field,
+    check_key,
     check_no_columns,
     checked_columns,
 )
@@ -127,6 +128,8 @@ class CatalogueAttributes(ListingPages, StrictModel):
     """How many rows may give way to others of the same key."""
     discarded: DiscardedShare = DiscardedShare()
     """How much of what is on the pages may be left out because it cannot be read (`on_invalid`)."""
+    history: KeptHistory = None
+    """What is kept of the past, beside the table: `true` for all fields, or which of them."""
     pages_per_run: Count | None = None
     """Cut a backfill into runs of this many pages; one run for all if not given."""
     key_prefix: Annotated[tuple[Slug, ...], OneOrMore] = ()
@@ -162,18 +165,13 @@ class CatalogueAttributes(ListingPages, StrictModel):
         if self.has_named_listings:
             check_no_columns(self.fields, LISTING_COLUMNS)
         check_product(self.product, self.records)
-        for name in self.key:
-            if name not in self.fields:
-                raise ValueError(
-                    f"key names {name!r}, which is not declared; fields: {', '.join(self.fields)}"
-                )
-            check_key_field(name, self.fields[name])
+        check_key(self.key, self.fields)
+        if self.history is not None:
+            check_history(self.history, self.key, self.fields)
         if isinstance(self.login, BasicLogin | BearerLogin):
             for name in self.headers:
                 if name.lower() == "authorization":
                     raise ValueError("both login and headers give an Authorization header")
-        if not self.key:
-            raise ValueError("key needs at least one field")
         return self
 
     @property
@@ -232,7 +230,9 @@ class CatalogueAttributes(ListingPages, StrictModel):
     def table_version(self) -> str:
         """Changes exactly when the same stored pages would make another table."""
         with_listings = LISTING_COLUMNS if self.has_named_listings else ()
-        return _fingerprint([self.code_version, self.key, list(self.fields), *with_listings])
+        kept = [self.history.model_dump(mode="json")] if self.history else []
+        parts = [self.code_version, self.key, list(self.fields), *with_listings, *kept]
+        return _fingerprint(parts)
 
 
 def _fingerprint(described: object) -> str:

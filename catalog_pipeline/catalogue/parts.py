@@ -3,6 +3,8 @@ what keys and columns may be made of."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from pydantic import Field as Bounded
 from pydantic import model_validator
 
@@ -46,17 +48,25 @@ class PracticeShop(StrictModel):
     """Requests after which a member's session expires."""
 
 
-def check_key_field(name: str, field: Field) -> None:
-    """Refuse a field that cannot tell products apart.
+def check_key(key: Sequence[str], fields: Mapping[str, Field]) -> None:
+    """Refuse a key that cannot tell products apart.
 
     Raises:
-        ValueError: it may be left out of a product that stays.
+        ValueError: it names no field, one that is not there, or one that may be left out of a
+            product that stays.
     """
-    if field.on_invalid == "discard_value":
-        raise ValueError(
-            f"{name} tells products apart, so its value cannot be left out alone; "
-            f"on_invalid: discard_row leaves out the product"
-        )
+    for name in key:
+        if name not in fields:
+            raise ValueError(
+                f"key names {name!r}, which is not declared; fields: {', '.join(fields)}"
+            )
+        if fields[name].on_invalid == "discard_value":
+            raise ValueError(
+                f"{name} tells products apart, so its value cannot be left out alone; "
+                f"on_invalid: discard_row leaves out the product"
+            )
+    if not key:
+        raise ValueError("key needs at least one field")
 
 
 def checked_columns(fields: dict[str, Field]) -> dict[str, Field]:

@@ -47,6 +47,11 @@ def typed(model: type[BaseModel], attributes: Mapping[str, Any]) -> tuple[Any, d
     return _section(attributes, [model], (), problems), problems
 
 
+def truth_of(text: str) -> bool | None:
+    """What a text says where a truth value is wanted; None if it says none."""
+    return _TRUTH.get(text.lower())
+
+
 def _section(
     values: Mapping[str, Any],
     models: Sequence[type[BaseModel]],
@@ -146,8 +151,9 @@ def _of_text(text: str, wanted: Sequence[Any]) -> Scalar:
         return str(text)
     if float in wanted and _NUMBER.fullmatch(text):
         return float(text)
-    if bool in wanted and text.lower() in _TRUTH:
-        return _TRUTH[text.lower()]
+    is_true = truth_of(text)
+    if bool in wanted and is_true is not None:
+        return is_true
     if not _are_numbers(wanted):
         raise ValueError(f"{text!r} is neither true nor false")
     kind = "number" if float in wanted else "whole number"

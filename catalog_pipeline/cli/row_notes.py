@@ -1,8 +1,9 @@
-"""What a table's rows have been through, in sentences for `run` and `status`."""
+"""What a table's rows have been through, and what changed, in sentences for `run` and `status`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from catalog_pipeline.catalogue.model import Catalogue
 
@@ -26,3 +27,12 @@ def row_sentences(
     key = ", ".join(catalogue.key)
     told = f"{duplicates:,} more rows gave way to a later one of the same {key}{why}"
     return (told, *notes)
+
+
+def change_sentences(history: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a build found otherwise than the one before, and what there is to say of it."""
+    if not history:
+        return ()
+    counts = {name: history[name] for name in ("new", "gone", "returned", "changed")}
+    told = ", ".join(f"{number:,} {name}" for name, number in counts.items())
+    return (f"changes (build {history['build']}): {told}", *history["notes"])

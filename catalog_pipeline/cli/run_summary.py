@@ -12,7 +12,7 @@ from catalog_pipeline.cli.exit_codes import code_of_result
 from catalog_pipeline.cli.failed_pages import where_to_look
 from catalog_pipeline.cli.grids import output_console, print_rows_in_brief
 from catalog_pipeline.cli.machine_output import failure_as_json
-from catalog_pipeline.cli.row_notes import row_sentences
+from catalog_pipeline.cli.row_notes import change_sentences, row_sentences
 from catalog_pipeline.cli.terminal import GuardedConsole
 from catalog_pipeline.cli.times import duration_text
 from catalog_pipeline.orchestration.commands.request import CrawlRequest
@@ -108,6 +108,8 @@ def _show_table(console: Console, result: CrawlResult) -> None:
         result.request.catalogue, result.duplicates, result.merged, result.row_notes
     ):
         console.print(sentence, markup=False)
+    for sentence in change_sentences(result.history):
+        console.print(sentence, markup=False)
     if result.outdated_pages:
         console.print(
             f"{result.outdated_pages} pages of the table were parsed by another YAML; to parse "
@@ -155,6 +157,7 @@ def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
         "duplicates": result.duplicates,
         "merged_rows": dict(result.merged),
         "row_notes": list(result.row_notes),
+        "changes": dict(result.history),
         "outdated_pages": result.outdated_pages,
         "problems": list(result.problems),
         "length": list(result.length),

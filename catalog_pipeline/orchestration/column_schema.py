@@ -9,6 +9,7 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.field_types import RANGE_END_SUFFIX, CellType
 from catalog_pipeline.catalogue.fields import PROVENANCE_COLUMNS, Field
+from catalog_pipeline.catalogue.history import CHANGE_COLUMNS, PERIOD_COLUMNS
 from catalog_pipeline.catalogue.listing_attributes import LISTING_COLUMNS
 from catalog_pipeline.catalogue.model import Catalogue
 
@@ -31,6 +32,39 @@ _LISTINGS = dict(
         strict=True,
     )
 )
+_PERIODS = dict(
+    zip(
+        PERIOD_COLUMNS,
+        (
+            "When the product was first seen with these values: the newest fetch of that build.",
+            "When it was first seen otherwise, or first not found; empty while it goes on.",
+            "Number of the build that saw it first.",
+            "first, new, returned, changed, reread or tracked.",
+            "Number of the build that ended it.",
+            "gone, changed, reread or tracked.",
+            "When the product was last fetched with these values.",
+            "How many complete crawls have not found it since.",
+            "When it was first not found.",
+            "The newest fetch of the build that last saw it, or looked for it in vain.",
+        ),
+        strict=True,
+    )
+)
+_CHANGES = dict(
+    zip(
+        CHANGE_COLUMNS,
+        (
+            "Number of the build that found it.",
+            "The newest fetch of that build.",
+            "new, gone, returned or changed.",
+            "Which value changed.",
+            "The value until then, as text.",
+            "The value from then on, as text.",
+            "By how many per cent of what it was a number changed.",
+        ),
+        strict=True,
+    )
+)
 
 
 def page_schema(catalogue: Catalogue) -> dg.TableSchema:
@@ -46,6 +80,21 @@ def page_schema(catalogue: Catalogue) -> dg.TableSchema:
 def _told_type(field: Field, kind: CellType) -> str:
     told = "text" if kind is CellType.CURRENCY else kind.value
     return f"list of {told}" if field.many else told
+
+
+def history_schema(catalogue: Catalogue, types: Mapping[str, str]) -> dg.TableSchema:
+    """Columns of the history, of the given types."""
+    return _schema({**_field_descriptions(catalogue), **_PERIODS}, types)
+
+
+def changes_schema(catalogue: Catalogue, types: Mapping[str, str]) -> dg.TableSchema:
+    """Columns of the changes, of the given types."""
+    return _schema({**_field_descriptions(catalogue), **_CHANGES}, types)
+
+
+def _schema(descriptions: Mapping[str, str], types: Mapping[str, str]) -> dg.TableSchema:
+    columns = [dg.TableColumn(name, kind, descriptions.get(name)) for name, kind in types.items()]
+    return dg.TableSchema(columns)
 
 
 def table_schema(catalogue: Catalogue, types: Mapping[str, str]) -> dg.TableSchema:

@@ -43,6 +43,22 @@ def listings_key(catalogue: Catalogue) -> dg.AssetKey:
     return dg.AssetKey([catalogue.name, "listings"]).with_prefix(catalogue.key_prefix)
 
 
+def history_key(catalogue: Catalogue) -> dg.AssetKey:
+    """The asset that is the Parquet table of periods, where the catalogue keeps its past."""
+    return dg.AssetKey([catalogue.name, "history"]).with_prefix(catalogue.key_prefix)
+
+
+def changes_key(catalogue: Catalogue) -> dg.AssetKey:
+    """The asset that is the Parquet table of changes, where the catalogue keeps its past."""
+    return dg.AssetKey([catalogue.name, "changes"]).with_prefix(catalogue.key_prefix)
+
+
+def table_keys(catalogue: Catalogue) -> list[dg.AssetKey]:
+    """The assets that a build makes: the table, and what is kept of the past."""
+    past = [history_key(catalogue), changes_key(catalogue)] if catalogue.history else []
+    return [products_key(catalogue), *past]
+
+
 KEYS_OF_FAILURES = frozenset({"error", "kind", "url"})
 """Metadata that an observation has if it is a page's recorded failure."""
 
@@ -71,6 +87,11 @@ def qualified_name(catalogue: Catalogue) -> str:
 def pages_step(catalogue: Catalogue) -> str:
     """The step (and op) that crawls."""
     return f"{qualified_name(catalogue)}__product_pages"
+
+
+def table_step(catalogue: Catalogue) -> str:
+    """The step (and op) that builds the table."""
+    return f"{qualified_name(catalogue)}__products"
 
 
 def found_pages_name(catalogue: Catalogue) -> str:

@@ -7,7 +7,7 @@ need more decimals on the way (which begins another file), the files are copied 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.tables.duplicates import Comparison, KeyLedger, Survivors
+from catalog_pipeline.tables.history.evidence import PageSeen, PagesSeen
 from catalog_pipeline.tables.listed import (
     columns_not_compared,
     listings_of_products,
@@ -32,6 +33,7 @@ from catalog_pipeline.tables.parquet_writer import TableFile, file_facts
 from catalog_pipeline.tables.report import LeftOutPage, MergedRows, NotesOfPages
 from catalog_pipeline.tables.row_batches import BatchConverter, Mend
 from catalog_pipeline.tables.stored_rows import PageRows
+from catalog_pipeline.wording import counted
 
 
 class Assembly:
@@ -50,6 +52,7 @@ class Assembly:
         self._files: list[TableFile] = []
         self._versions: list[tuple[str | None, str]] = []
         self._rows: list[int] = []
+        self._seen: list[PageSeen] = []
         self._notes = NotesLedger()
         self.merged = MergedRows()
 
@@ -86,6 +89,10 @@ class Assembly:
             (page.record.page.listing, page.record.data_version) for page in found.pages
         ]
         self._rows += [page.rows for page in found.pages]
+        self._seen += [
+            PageSeen(str(page.record.page), page.record.fetched_at, page.record.data_version)
+            for page in found.pages
+        ]
         self._notes.add(found.pages)
         self.parsed_again += sorted(mended)
         self.left_out += found.left_out
@@ -98,12 +105,23 @@ class Assembly:
         self.whole.append(found.table)
         self._ledger.add(found.table)
 
-    def finish(self, built_at: datetime) -> Path:
-        """Leave out the rows that lose to a later one; the path of the whole table file."""
+    def seen(self, lacks: str | None) -> PagesSeen:
+        """The pages whose rows are taken; `lacks` is why they are not all of the catalogue's."""
+        left_out, lost = len(self.left_out), self.notes.lost_rows
+        if lacks is None and left_out:
+            lacks = f"{counted(left_out, 'page')} not in the table"
+        told = f"{counted(lost, 'product')} left out, which could not be read" if lost else None
+        return PagesSeen(tuple(self._seen), lacks, told)
+
+    def finish(self, built_at: datetime, more: Mapping[str, str]) -> Path:
+        """Leave out the rows that lose to a later one; the path of the whole table file.
+
+        It says of itself what is known of its build, and `more`.
+        """
         self.survivors = self._ledger.survivors(self._converter.schema)
         if self.survivors.duplicates or len(self._files) > 1:
             self._copy_survivors(self.survivors)
-        self.whole.note(file_facts(self._catalogue, self.pages, built_at))
+        self.whole.note({**file_facts(self._catalogue, self.pages, built_at), **more})
         self.whole.close()
         return self.whole.path
 

@@ -26,6 +26,7 @@ from catalog_pipeline.tables.stored_rows import PageRows, read_batches
 
 if TYPE_CHECKING:
     from catalog_pipeline.tables.assembly import Assembly
+    from catalog_pipeline.tables.history.report import HistoryReport
 
 
 def build_table(
@@ -38,12 +39,14 @@ def build_table(
     refetch: Refetch = lambda page: None,
     most_merged: float = 1.0,
     failed: Collection[PageKey] = (),
+    lacks: str | None = None,
 ) -> TableReport:
     """Build the table from the given pages and put it at `destination`.
 
     No crawl parses the stored bodies of `failed` pages again, so that the build does, by
     `read_again`, where another YAML read them. `most_merged` is the share of rows that may give way
-    to others of the same key.
+    to others of the same key. `lacks` is why the pages are not all that the catalogue has at
+    present, if they are not: the history, where it is kept, then takes no product for absent.
 
     One build at a time: the caller holds the catalogue's table lock. What a killed build left
     beside `destination` is removed.
@@ -64,7 +67,7 @@ def build_table(
         with replace.temporary_names(destination) as next_name:
             return _build(
                 catalogue, pages, store, destination, mender, next_name, started, most_merged,
-                failed,
+                failed, lacks,
             )  # fmt: skip
     except OSError as error:
         raise StorageError(
@@ -83,11 +86,13 @@ def _build(
     started: float,
     most_merged: float,
     failed: Collection[PageKey],
+    lacks: str | None,
 ) -> TableReport:
     # Arrow's own pools keep what was freed: a build would take a fifth more memory. It asks once,
     # when it is first imported.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     from catalog_pipeline.tables.assembly import Assembly
+    from catalog_pipeline.tables.history.update import history_update
 
     with Assembly(catalogue, next_name, mender.parsed_again) as assembly:
         for batch in read_batches(store, _newest_of_each(pages)):
@@ -108,10 +113,15 @@ def _build(
                 f"catalog-pipeline run {catalogue.name} --refresh"
             )
         _demand_coverage(catalogue, assembly.pages)
-        whole = assembly.finish(datetime.now(timezone.utc))
-        _demand_few_merged(catalogue, assembly, most_merged)
-        replace.replace_table(whole, destination)
-        return _report(assembly, mender, identify(destination), time.perf_counter() - started)
+        with history_update(catalogue, destination, assembly.seen(lacks)) as past:
+            whole = assembly.finish(datetime.now(timezone.utc), past.facts if past else {})
+            _demand_few_merged(catalogue, assembly, most_merged)
+            if past is not None:
+                past.stage(whole)
+            replace.replace_table(whole, destination)
+            history = past.put_in_place() if past is not None else None
+        seconds = time.perf_counter() - started
+        return _report(assembly, mender, identify(destination), history, seconds)
 
 
 def lack_of_coverage(catalogue: Catalogue, used: int) -> str | None:
@@ -157,7 +167,11 @@ def _newest_of_each(pages: Sequence[StoredPage]) -> list[StoredPage]:
 
 
 def _report(
-    assembly: Assembly, mender: PageMender, file: TableIdentity, seconds: float
+    assembly: Assembly,
+    mender: PageMender,
+    file: TableIdentity,
+    history: HistoryReport | None,
+    seconds: float,
 ) -> TableReport:
     table = assembly.whole
     return TableReport(
@@ -175,4 +189,5 @@ def _report(
         notes=assembly.notes,
         rows_of_listings=assembly.rows_of_listings,
         build_seconds=seconds,
+        history=history,
     )

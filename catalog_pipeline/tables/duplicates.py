@@ -107,7 +107,7 @@ class KeyLedger:
         """Which rows stay; `schema` is that of the last batch."""
         codes = [self._codes(name, schema) for name in self._names]
         has_key = np.logical_or.reduce([column >= 0 for column in codes])
-        key = _joined(codes)
+        key = joined(codes)
         # A stable sort: among rows fetched at the same time, the later page or position wins.
         by_time = np.argsort(np.concatenate(self._fetched), kind="stable")
         by_time = by_time[has_key[by_time]]
@@ -129,7 +129,7 @@ class KeyLedger:
         names = self.listings
         if names is not None:
             listing = pd.factorize(names)[0].astype(np.int64)
-            of_both = _joined([key, listing])[by_time]
+            of_both = joined([key, listing])[by_time]
             is_last[by_time] = ~pd.Series(of_both).duplicated(keep="last").to_numpy()
         return is_last
 
@@ -160,7 +160,7 @@ def _short(keys: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(shortened, pa.string())])
 
 
-def _joined(columns: Sequence[Codes]) -> Codes:
+def joined(columns: Sequence[Codes]) -> Codes:
     """One number per row, equal exactly where all columns are."""
     joined = columns[0]
     for column in columns[1:]:

@@ -20,6 +20,8 @@ from catalog_pipeline.wording import counted
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
+    from catalog_pipeline.tables.history.report import HistoryReport
+
 MAX_CELL = 60
 
 
@@ -31,6 +33,21 @@ def markdown_preview(report: TableReport, rows: int = 10) -> str:
     if report.rows > rows:
         lines += ["", f"… and {counted(report.rows - rows, 'more row')}"]
     return "\n".join(lines)
+
+
+def markdown_changes(report: HistoryReport, rows: int = 20) -> str:
+    """The first changes of a build as a Markdown table, with their counts above."""
+    counts = report.counts
+    told = {name: getattr(counts, name) for name in ("new", "gone", "returned", "changed")}
+    lines = [", ".join(f"{number:,} {name}" for name, number in told.items()), ""]
+    if not report.head:
+        return lines[0]
+    names = [name for name in report.head[0] if name not in ("build", "changed_at")]
+    lines += [_line(names), _line(["---"] * len(names))]
+    shown = [{**row, "difference_percent": _percent(row)} for row in report.head[:rows]]
+    lines += [_line([_cell(row[name]) for name in names]) for row in shown]
+    more = counts.new + counts.gone + counts.returned + counts.values - len(shown)
+    return "\n".join([*lines, *(["", f"… and {more:,} more"] if more > 0 else [])])
 
 
 def read_summary(path: Path) -> TableSummary:
@@ -83,6 +100,11 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
         raise TableError(f"There is no table {path} yet.") from error
     except (OSError, pa.ArrowException) as error:
         raise TableError(f"The table {path} cannot be read: {error}") from error
+
+
+def _percent(row: dict[str, object]) -> str | None:
+    share = row["difference_percent"]
+    return f"{share:+.1f} %" if isinstance(share, float) else None
 
 
 def _line(cells: list[str]) -> str:

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.records import Discarded
 from catalog_pipeline.tables.identity import TableIdentity
+
+if TYPE_CHECKING:
+    from catalog_pipeline.tables.history.report import HistoryReport
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,8 @@ class TableReport:
     `outdated_pages` were stored under an older YAML and are used because they fit.
     `rows_of_listings` counts the products that stand in each listing, where those have names.
     `merged` are the rows that gave way to one of the same product that was fetched later,
-    `rows_without_key` those of which no part of the key is known: they are all kept.
+    `rows_without_key` those of which no part of the key is known: they are all kept. `history` is
+    what came of the past, for a catalogue that keeps it.
     """
 
     rows: int
@@ -103,6 +108,7 @@ class TableReport:
     notes: NotesOfPages
     rows_of_listings: Mapping[str, int]
     build_seconds: float
+    history: HistoryReport | None = None
 
     @property
     def duplicates(self) -> int:

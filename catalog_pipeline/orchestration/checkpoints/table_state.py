@@ -45,6 +45,8 @@ GOES_ON_KEY = "goes_on"
 """Metadata key of a table: that the site has more pages than the YAML says; "" if it has not."""
 LEFT_OUT_KEY = "left_out"
 """Metadata key of a table: which pages are done and not in it, and why."""
+HISTORY_KEY = "history"
+"""Metadata key of a table: the build's number in the history, its counts, what there is to say."""
 VERSION_KEY = "code_version"
 """Metadata key of a table: which YAML, as far as it makes the table, it was built by."""
 BYTES_KEY = "file_bytes"
@@ -59,7 +61,8 @@ class LastBuild:
     """What the latest build of a table recorded of itself.
 
     `left_out` gives the reason for each page that has a checkpoint and no rows in it; for the first
-    hundred of them, that is, and an empty text for the others.
+    hundred of them, that is, and an empty text for the others. `history` has the counts of the
+    changes by their names, `build` and `notes`; nothing where no past is kept.
     """
 
     rows: int | None = None
@@ -70,6 +73,7 @@ class LastBuild:
     goes_on: str = ""
     left_out: Mapping[PageKey, str] = field(default_factory=dict)
     file: TableIdentity | None = None
+    history: Mapping[str, Any] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -90,6 +94,7 @@ def read_last_build(instance: dg.DagsterInstance, catalogue: Catalogue) -> LastB
         goes_on=values.get(GOES_ON_KEY) or "",
         left_out=_left_out_of(values.get(LEFT_OUT_KEY) or {}),
         file=TableIdentity(size, digest) if size is not None and digest else None,
+        history=values.get(HISTORY_KEY) or {},
         values=values,
     )
 
@@ -113,7 +118,8 @@ def why_outdated(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | No
     outdated, and so does a file that is not the one that was built.
     """
     catalogue = with_known_pages(instance, catalogue)
-    table = catalogue_places(catalogue.name).table
+    places = catalogue_places(catalogue.name)
+    table = places.table
     built = read_last_build(instance, catalogue)
     newest = latest_page_event(instance, catalogue)
     if built is None or newest is None or kind_of(table) is None:
@@ -129,6 +135,8 @@ def why_outdated(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | No
         return "the YAML names other mirrors than when it was built"
     if built.values.get(VERSION_KEY) != catalogue.table_version:
         return "the YAML has changed since it was built"
+    if catalogue.history and None in map(kind_of, (places.history, places.changes)):
+        return "what was kept of its past is gone"
     if built.file is None:
         return "its build did not record what the file holds"
     return damage_of_last_table(instance, catalogue)

@@ -213,14 +213,13 @@ def _result(
 ) -> CrawlResult:
     """Sum it up; `settled` are the pages that this request need not wait for any more."""
     statuses, chosen = standing.statuses, request.wanted(standing.pages)
-    # A run of the web UI that planned pages meanwhile has them in progress again: what this
-    # command had of it is done all the same.
-    done = chosen & (statuses.done | (statuses.in_progress.keys() & settled))
     failed = chosen & statuses.failed.keys()
     table = catalogue_places(request.catalogue.name).table
     return CrawlResult(
         request=request,
-        done=len(done),
+        # A run of the web UI that planned pages meanwhile has them in progress again: what this
+        # command had of it is done all the same.
+        done=len(chosen & (statuses.done | (statuses.in_progress.keys() & settled))),
         failed=len(failed),
         missing=len(chosen & statuses.missing),
         in_progress=len((chosen & statuses.in_progress.keys()) - settled),
@@ -239,6 +238,7 @@ def _result(
         duplicates=built.duplicates,
         merged=built.merged,
         row_notes=built.row_notes,
+        history=built.history if build is not None else {},
         left_out=built.left_out,
         left_out_not_done=frozenset(built.left_out.keys() - statuses.done),
         outdated_pages=built.outdated_pages,

@@ -26,7 +26,7 @@ from catalog_pipeline.orchestration.names import (
     MAX_RETRIES_TAG,
     STARTED_BY_TAG,
     pages_key,
-    products_key,
+    table_keys,
 )
 from catalog_pipeline.orchestration.runs.run_request import crawl_run_config, crawl_run_tags
 from catalog_pipeline.system.signals import signals_noticed
@@ -66,7 +66,7 @@ def crawl_here(
     return _execute(
         instance,
         [build_pages_asset(catalogue, crawl_context or CrawlContext())],
-        pages_key(catalogue),
+        [pages_key(catalogue)],
         crawl_run_config(
             catalogue, pages, cutoff, reparse=reparse, parse_again=parse_again, finds=finds
         ),
@@ -79,7 +79,7 @@ def build_table_here(instance: dg.DagsterInstance, catalogue: Catalogue) -> Loca
     return _execute(
         instance,
         [build_products_asset(catalogue), *build_table_checks(catalogue)],
-        products_key(catalogue),
+        table_keys(catalogue),
         {},
         {CATALOGUE_TAG: catalogue.name},
     )
@@ -88,7 +88,7 @@ def build_table_here(instance: dg.DagsterInstance, catalogue: Catalogue) -> Loca
 def _execute(
     instance: dg.DagsterInstance,
     assets: Sequence[dg.AssetsDefinition],
-    key: dg.AssetKey,
+    keys: Sequence[dg.AssetKey],
     run_config: Mapping[str, Any],
     tags: Mapping[str, str],
 ) -> LocalRun:
@@ -98,7 +98,7 @@ def _execute(
         result = job.execute_in_process(
             run_config={**_QUIET, **run_config},
             instance=instance,
-            asset_selection=[key],
+            asset_selection=keys,
             run_id=run_id,
             tags={**tags, MAX_RETRIES_TAG: "0", STARTED_BY_TAG: COMMAND_LINE},
             raise_on_error=False,

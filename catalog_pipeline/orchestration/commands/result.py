@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.commands.request import CrawlRequest
@@ -53,6 +54,8 @@ class CrawlResult:
     """What says how long the listing is, where crawls find its pages and its end is known."""
     merged: Mapping[str, int] = field(default_factory=dict)
     row_notes: tuple[str, ...] = ()
+    history: Mapping[str, Any] = field(default_factory=dict)
+    """What the build found otherwise than the one before: counts by name, `build` and `notes`."""
 
     @property
     def is_complete(self) -> bool:

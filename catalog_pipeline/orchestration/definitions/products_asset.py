@@ -1,16 +1,22 @@
 """The asset `[<catalogue>, products]`: the Parquet table of all products of all done pages."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.orchestration.definitions.freshness import freshness_policy
+from catalog_pipeline.orchestration.definitions.past_assets import past_specs
 from catalog_pipeline.orchestration.names import (
     CATALOGUE_TAG,
     pages_key,
     products_key,
     qualified_name,
+    table_step,
 )
 from catalog_pipeline.orchestration.runs.completeness import PAGES_COMPLETE
+from catalog_pipeline.orchestration.runs.outputs import deliver
 from catalog_pipeline.orchestration.runs.row_ages import ROWS_FRESH
 from catalog_pipeline.orchestration.runs.table_quality import (
     ROWS_AS_TOLD,
@@ -38,11 +44,26 @@ def _of_rows(catalogue: Catalogue) -> list[dg.AssetCheckSpec]:
 
 
 def build_products_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
-    """The table of a catalogue, with checks of how complete and how sound it is."""
-    key = products_key(catalogue)
+    """The table of a catalogue, with checks of how complete and how sound it is.
 
-    @dg.asset(
-        key=key,
+    What is kept of the past is made in the same step, whichever of them a run is asked for.
+    """
+
+    @dg.multi_asset(
+        name=table_step(catalogue),
+        specs=[_table(catalogue), *past_specs(catalogue)],
+        check_specs=_checks(catalogue),
+        can_subset=catalogue.history is not None,
+    )
+    def products(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        yield from deliver(context, build_products(context, catalogue))
+
+    return products
+
+
+def _table(catalogue: Catalogue) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        products_key(catalogue),
         deps=[pages_key(catalogue)],
         group_name=qualified_name(catalogue),
         owners=list(catalogue.owners),
@@ -57,27 +78,27 @@ def build_products_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
             f"the crawl is kept as it was fetched last. Rebuilt by the sensor "
             f"{qualified_name(catalogue)}_table_sensor when pages have landed and no crawl is on."
         ),
-        check_specs=[
-            dg.AssetCheckSpec(PAGES_COMPLETE, asset=key, description="Every listing page is done."),
-            dg.AssetCheckSpec(
-                ROWS_FRESH,
-                asset=key,
-                description="No page's rows are older than the YAML lets them be.",
-            ),
-            dg.AssetCheckSpec(
-                PAGES_INTACT,
-                asset=key,
-                description="Every page that is done is in the table, none had to be left out.",
-            ),
-            dg.AssetCheckSpec(
-                LISTING_WHOLE,
-                asset=key,
-                description="The last page has no link to a page after it.",
-            ),
-            *_of_rows(catalogue),
-        ],
     )
-    def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        return build_products(context, catalogue)
 
-    return products
+
+def _checks(catalogue: Catalogue) -> list[dg.AssetCheckSpec]:
+    key = products_key(catalogue)
+    return [
+        dg.AssetCheckSpec(PAGES_COMPLETE, asset=key, description="Every listing page is done."),
+        dg.AssetCheckSpec(
+            ROWS_FRESH,
+            asset=key,
+            description="No page's rows are older than the YAML lets them be.",
+        ),
+        dg.AssetCheckSpec(
+            PAGES_INTACT,
+            asset=key,
+            description="Every page that is done is in the table, none had to be left out.",
+        ),
+        dg.AssetCheckSpec(
+            LISTING_WHOLE,
+            asset=key,
+            description="The last page has no link to a page after it.",
+        ),
+        *_of_rows(catalogue),
+    ]

@@ -21,8 +21,8 @@ from catalog_pipeline.orchestration.instance.liveness import is_run_alive
 from catalog_pipeline.orchestration.names import (
     CATALOGUE_TAG,
     pages_key,
-    products_key,
     qualified_name,
+    table_keys,
 )
 from catalog_pipeline.orchestration.runs.row_ages import row_ages, rows_fresh_now
 from catalog_pipeline.showing import as_line
@@ -50,7 +50,7 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
 
     @dg.sensor(
         name=f"{qualified_name(catalogue)}_table_sensor",
-        target=[products_key(catalogue)],
+        target=table_keys(catalogue),
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Rebuilds the table after pages landed, once no crawl is on.",
@@ -79,7 +79,7 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
             # Dagster runs each key once; a build that came to nothing is to be followed by another.
             run_key=f"{state}/{catalogue.table_version}/{last_run}",
             tags={CATALOGUE_TAG: catalogue.name},
-            asset_selection=[products_key(catalogue)],
+            asset_selection=table_keys(catalogue),
         )
 
     return table_sensor
@@ -109,14 +109,14 @@ def _last_build(
     filters = dg.RunsFilter(statuses=_FINISHED, tags={CATALOGUE_TAG: catalogue.name})
     for record in instance.get_run_records(filters=filters, limit=_RUNS_LOOKED_AT):
         run = record.dagster_run
-        if products_key(catalogue) in (run.asset_selection or ()):
+        if run.asset_selection and not run.asset_selection.isdisjoint(table_keys(catalogue)):
             is_good = run.status == dg.DagsterRunStatus.SUCCESS
             return run.run_id, None if is_good else record.end_time
     return None, None
 
 
 def _run_in_progress(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:
-    keys = {pages_key(catalogue), products_key(catalogue)}
+    keys = {pages_key(catalogue), *table_keys(catalogue)}
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED)):
         is_ours = run.tags.get(CATALOGUE_TAG) == catalogue.name
         is_ours = is_ours or bool(keys & (run.asset_selection or set()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Any
 
 import dagster as dg
 
@@ -19,9 +20,15 @@ from catalog_pipeline.orchestration.checkpoints.statuses import (
     explain_failures,
     read_statuses,
 )
+from catalog_pipeline.orchestration.checkpoints.table_state import (
+    LEFT_OUT_KEY,
+    OUTDATED_KEY,
+    left_out_metadata,
+)
 from catalog_pipeline.orchestration.runs.row_ages import RowAges, row_ages
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.showing import as_description
+from catalog_pipeline.tables.report import TableReport
 
 PAGES_COMPLETE = "pages_are_complete"
 _TOLD = 20
@@ -84,3 +91,26 @@ def pages_complete(completeness: Completeness, reasons: list[str]) -> dg.AssetCh
             "total": completeness.total,
         },
     )
+
+
+def page_metadata(completeness: Completeness, report: TableReport) -> dict[str, Any]:
+    """What a table says of the pages behind it."""
+    return {
+        "pages_used": report.pages,
+        "pages_done": completeness.done,
+        "pages_failed": completeness.failed,
+        "pages_missing": completeness.missing,
+        "pages_in_progress": completeness.in_progress,
+        "pages_stale": len(completeness.ages.stale),
+        "oldest_row": (
+            dg.MetadataValue.timestamp(completeness.ages.oldest)
+            if completeness.ages.oldest is not None
+            else dg.MetadataValue.null()
+        ),
+        "pages_outside": completeness.outside,
+        "pages_damaged": len(report.left_out),
+        "pages_parsed_again": len(report.parsed_again),
+        LEFT_OUT_KEY: left_out_metadata(report.left_out),
+        OUTDATED_KEY: report.outdated_pages,
+        "coverage": round(report.pages / completeness.total, 4),
+    }

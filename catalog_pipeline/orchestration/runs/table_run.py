@@ -27,24 +27,24 @@ from catalog_pipeline.orchestration.checkpoints.table_state import (
     DIGEST_KEY,
     DUPLICATES_KEY,
     GOES_ON_KEY,
-    LEFT_OUT_KEY,
     MIRRORS_KEY,
-    OUTDATED_KEY,
     PAGES_KEY,
     ROWS_KEY,
     VERSION_KEY,
     damage_of_last_table,
-    left_out_metadata,
 )
 from catalog_pipeline.orchestration.checkpoints.unreadable import read_in_vain
 from catalog_pipeline.orchestration.column_schema import table_schema
-from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG
+from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, products_key
 from catalog_pipeline.orchestration.runs.completeness import (
     Completeness,
     failure_reasons,
     measure,
+    page_metadata,
     pages_complete,
 )
+from catalog_pipeline.orchestration.runs.outputs import Made
+from catalog_pipeline.orchestration.runs.past import past_metadata, past_results, why_not_all
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.orchestration.runs.row_ages import rows_fresh
 from catalog_pipeline.orchestration.runs.table_quality import check_rows, quality_metadata
@@ -61,8 +61,8 @@ LISTING_WHOLE = "listing_ends_with_the_last_page"
 _TOLD = 20
 
 
-def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> dg.MaterializeResult:
-    """Build the table from every page that has a checkpoint.
+def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> list[Made]:
+    """Build the table from every page that has a checkpoint, and what is kept of the past.
 
     Raises:
         dg.Failure: there is no page, too few for the catalogue's minimum coverage, or the table
@@ -85,11 +85,16 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
         raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
     _tell_left_out(context, report, completeness.outside)
     reasons = failure_reasons(instance, catalogue) if completeness.failed else []
-    return dg.MaterializeResult(
+    past = report.history
+    if past is not None:
+        context.log.info(as_line(f"Changes of build {past.build}: {past.counts.told}."))
+    table = Made(
+        products_key(catalogue),
         metadata={
             **_table_metadata(catalogue, report),
             **quality_metadata(catalogue, report),
-            **_page_metadata(completeness, report),
+            **(past_metadata(past) if past else {}),
+            **page_metadata(completeness, report),
             GOES_ON_KEY: more,
             "path": dg.MetadataValue.path(str(places.table)),
             BUILT_FROM_KEY: built_from,
@@ -98,7 +103,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
             MIRRORS_KEY: " ".join(catalogue.same_site),
             VERSION_KEY: catalogue.table_version,
         },
-        check_results=[
+        checks=[
             pages_complete(completeness, reasons),
             rows_fresh(catalogue, completeness.ages),
             _pages_intact(report),
@@ -106,6 +111,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> d
             *check_rows(catalogue, report, is_complete=completeness.done == completeness.total),
         ],
     )
+    return [table, *(past_results(catalogue, past) if past else [])]
 
 
 def _tell_damage(context: dg.AssetExecutionContext, catalogue: Catalogue) -> None:
@@ -150,6 +156,7 @@ def _build(
     failed = statuses.failed.keys() & kept
     if failed:
         failed -= read_in_vain(instance, catalogue, failed)
+    more = _going_on(catalogue, {page: checkpoints[page] for page in kept})
     with StoredPageReader(catalogue, places, lease) as reader:
         report = build_table(
             catalogue,
@@ -160,10 +167,10 @@ def _build(
             refetch=lambda page: read_checkpoints(instance, catalogue, [page]).get(page),
             most_merged=catalogue.duplicates.share,
             failed=failed,
+            lacks=why_not_all(instance, catalogue, statuses, checkpoints, kept, more),
         )
     unknown = [_of_another_event(page) for page in sorted(statuses.done - checkpoints.keys())]
     left_out = sorted([*report.left_out, *foreign, *unknown], key=lambda page: page.page)
-    more = _going_on(catalogue, {page: checkpoints[page] for page in kept})
     return completeness, replace(report, left_out=tuple(left_out)), more
 
 
@@ -199,28 +206,6 @@ def _table_metadata(catalogue: Catalogue, report: TableReport) -> dict[str, Any]
         DIGEST_KEY: report.file.sha256,
         "build_seconds": round(report.build_seconds, 3),
         **{f"{column}_range": text for column, text in report.price_ranges.items()},
-    }
-
-
-def _page_metadata(completeness: Completeness, report: TableReport) -> dict[str, Any]:
-    return {
-        "pages_used": report.pages,
-        "pages_done": completeness.done,
-        "pages_failed": completeness.failed,
-        "pages_missing": completeness.missing,
-        "pages_in_progress": completeness.in_progress,
-        "pages_stale": len(completeness.ages.stale),
-        "oldest_row": (
-            dg.MetadataValue.timestamp(completeness.ages.oldest)
-            if completeness.ages.oldest is not None
-            else dg.MetadataValue.null()
-        ),
-        "pages_outside": completeness.outside,
-        "pages_damaged": len(report.left_out),
-        "pages_parsed_again": len(report.parsed_again),
-        LEFT_OUT_KEY: left_out_metadata(report.left_out),
-        OUTDATED_KEY: report.outdated_pages,
-        "coverage": round(report.pages / completeness.total, 4),
     }
 
 

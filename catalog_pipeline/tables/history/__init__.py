@@ -1,0 +1,9 @@
+"""What is kept of the past: periods in which products had the same values, and what changed.
+
+Begin with `update`, which a build of the table calls. Its way: `evidence` (is there anything new),
+`files` (what a death left is settled, what is new comes to count with the table), `state` and
+`known` (what the files say of themselves, and are), `layout` (which columns the history has, and
+had), `table_rows`, `matching` and `transitions` (which rows are of one product, and what became of
+it), `merging`, `periods` and `changes` with `texts` and `writing` (both files written anew),
+`notes` and `report` (what there is to say).
+"""

@@ -1,0 +1,121 @@
+"""When a history file comes to count: with the table that names it, and at once.
+
+A build writes history and changes under names of their version, and the table with that version in
+its metadata. The exchange of the table is what commits: files of the version that the table names
+then get their own names, by the build itself or, if it died, by whoever comes next; files of any
+other version are nobody's. So each build counts once, whatever dies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from catalog_pipeline.errors import TableError
+from catalog_pipeline.system import durable_files
+from catalog_pipeline.tables.history.state import version_of_table
+from catalog_pipeline.tables.replace import name_aside
+
+_TRIES = 5
+"""How often a reader looks again, since a build may rename a file as it is being opened."""
+
+
+@dataclass(frozen=True)
+class HistoryFiles:
+    """The files of one catalogue's past, and the table that says which version counts."""
+
+    table: Path
+    history: Path
+    changes: Path
+
+    @staticmethod
+    def beside(table: Path) -> HistoryFiles:
+        """Those that belong to a table."""
+        return HistoryFiles(
+            table, table.with_name("history.parquet"), table.with_name("changes.parquet")
+        )
+
+    @property
+    def all(self) -> tuple[Path, Path]:
+        """Both files."""
+        return self.history, self.changes
+
+
+def under_construction(path: Path) -> Path:
+    """A name for a file that is being written."""
+    return path.with_name(f".{path.name}.building-{os.getpid()}")
+
+
+def stage(whole: Path, path: Path, version: str) -> None:
+    """Let a file that is written wait for its table; it is on the disk when this returns."""
+    durable_files.put_in_place(whole, _staged(path, version))
+
+
+def put_in_place(files: HistoryFiles, version: str) -> None:
+    """Give the files of a version that the table names their own names."""
+    for path in files.all:
+        staged = _staged(path, version)
+        if staged.exists():
+            durable_files.put_in_place(staged, path)
+
+
+def settle(files: HistoryFiles) -> None:
+    """Finish what a build that died had brought to count, and remove what it had not."""
+    version = version_of_table(files.table)
+    if version is not None:
+        put_in_place(files, version)
+    remove_unfinished(files)
+
+
+def remove_unfinished(files: HistoryFiles) -> None:
+    """Remove whatever is written and does not count."""
+    for path in files.all:
+        for pattern in (f".{path.name}.staged-*", f".{path.name}.building-*"):
+            for left in path.parent.glob(pattern):
+                left.unlink(missing_ok=True)
+
+
+def keep(path: Path, version: str) -> Path:
+    """Give a whole file of a version a second name, since its own is about to be another's."""
+    kept = path.with_name(f"{path.stem}.kept-{version}{path.suffix}")
+    with contextlib.suppress(FileExistsError):
+        os.link(path, kept)
+    return kept
+
+
+def set_aside(path: Path) -> Path:
+    """Give what cannot be read another name."""
+    aside = name_aside(path)
+    os.rename(path, aside)
+    durable_files.sync_folder(path.parent)
+    return aside
+
+
+@contextlib.contextmanager
+def opened(files: HistoryFiles, path: Path) -> Iterator[pq.ParquetFile]:
+    """One of the files, in the version that the table names.
+
+    Raises:
+        TableError: it is not there.
+    """
+    with contextlib.ExitStack() as stack:
+        for _ in range(_TRIES):
+            version = version_of_table(files.table)
+            staged = _staged(path, version) if version else path
+            for each in (staged, path):
+                with contextlib.suppress(FileNotFoundError):
+                    source = stack.enter_context(open(each, "rb"))
+                    yield stack.enter_context(
+                        pq.ParquetFile(source, page_checksum_verification=True)
+                    )
+                    return
+        raise TableError(f"There is no {path} yet.")
+
+
+def _staged(path: Path, version: str) -> Path:
+    return path.with_name(f".{path.name}.staged-{version}")

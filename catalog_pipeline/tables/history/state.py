@@ -1,0 +1,118 @@
+"""What the files of the history say of themselves, in the metadata at their end.
+
+`version` names the build that wrote a file; the table names the version that belongs to it. What
+the rows hold is in `layout`; when a file comes to count is decided by `files`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+STATE_FACT = "catalog_pipeline.history_state"
+"""Key of a history file's own metadata."""
+VERSION_FACT = "catalog_pipeline.history"
+"""Key of the table's metadata: the version of the history that belongs to it."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many products a build found otherwise than before, and how many values of theirs.
+
+    `first` are those of which nobody can say whether they are new: no crawl was complete before.
+    `reread` ones are read otherwise out of the same downloads, `tracked` ones go on with other
+    columns; `absent` ones were not found, too seldom yet to be gone.
+    """
+
+    first: int = 0
+    new: int = 0
+    returned: int = 0
+    changed: int = 0
+    values: int = 0
+    gone: int = 0
+    reread: int = 0
+    tracked: int = 0
+    absent: int = 0
+
+    @property
+    def told(self) -> str:
+        """What changed, in a few words."""
+        changed = f"{self.changed:,} changed"
+        if self.values > self.changed:
+            changed += f" ({self.values:,} values)"
+        parts = (f"{self.new:,} new", f"{self.gone:,} gone", f"{self.returned:,} returned", changed)
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """The columns that were followed from a build on."""
+
+    from_build: int
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class State:
+    """What a build left: its number, its time, what it was made of, and where the rows lie.
+
+    `evidence` is a digest of the pages, equal exactly for the same ones; `had_complete_crawl` says
+    that a product which is not known is a new one. The row groups from `open_group` on hold the
+    periods that have not ended.
+    """
+
+    version: str
+    build: int
+    at: datetime
+    evidence: str
+    code_version: str
+    had_complete_crawl: bool
+    key: tuple[str, ...]
+    tracked: tuple[Tracked, ...]
+    open_group: int = 0
+    counts: Counts = field(default_factory=Counts)
+    notes: tuple[str, ...] = ()
+
+    def dumped(self) -> dict[str, str]:
+        """The metadata that says it."""
+        return {STATE_FACT: json.dumps({**asdict(self), "at": self.at.isoformat()})}
+
+    @staticmethod
+    def loaded(metadata: Mapping[bytes, bytes] | None) -> State | None:
+        """What the metadata of a file says; None if it is none of ours."""
+        text = (metadata or {}).get(STATE_FACT.encode())
+        if text is None:
+            return None
+        told = json.loads(text)
+        told["at"] = datetime.fromisoformat(told["at"])
+        told["key"], told["notes"] = tuple(told["key"]), tuple(told["notes"])
+        told["counts"] = Counts(**told["counts"])
+        told["tracked"] = tuple(
+            Tracked(each["from_build"], tuple(each["columns"])) for each in told["tracked"]
+        )
+        return State(**told)
+
+
+def read_state(path: Path) -> State | None:
+    """What a history file says of itself; None if there is none, or it is not to be used."""
+    try:
+        with pq.ParquetFile(path) as file:
+            return State.loaded(file.metadata.metadata)
+    except (OSError, pa.ArrowException, ValueError, TypeError, KeyError):
+        return None
+
+
+def version_of_table(table: Path) -> str | None:
+    """The version of the history that a table names; None if it names none, or is not whole."""
+    try:
+        with pq.ParquetFile(table) as file:
+            told = (file.metadata.metadata or {}).get(VERSION_FACT.encode())
+    except (OSError, pa.ArrowException):
+        return None
+    return told.decode() if told else None

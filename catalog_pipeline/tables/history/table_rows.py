@@ -1,0 +1,52 @@
+"""The products of a new table as the history takes them: those with a key, without provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from catalog_pipeline.tables.duplicates import Codes
+from catalog_pipeline.tables.history.layout import Layout
+from catalog_pipeline.tables.history.matching import Mask
+from catalog_pipeline.tables.history.transitions import Kinds
+
+
+class TableRows:
+    """The rows of a table file; columns are read when they are asked for."""
+
+    def __init__(self, file: pq.ParquetFile, layout: Layout) -> None:
+        self._file = file
+        self._layout = layout
+        keys = file.read(list(layout.key))
+        is_null = [keys[name].is_null().to_numpy() for name in layout.key]
+        self._has_key: Mask = ~np.logical_and.reduce(is_null)
+        self.keys = self._fitted(keys.filter(pa.array(self._has_key)))
+        self.without_key = int((~self._has_key).sum())
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """The values of a followed column."""
+        return self._fitted(self._file.read([name]).filter(pa.array(self._has_key)))[name]
+
+    def fetched_at(self) -> Codes:
+        """When each product was fetched, in µs."""
+        times = self._file.read(["fetched_at"])["fetched_at"].cast(pa.int64())
+        return times.to_numpy()[self._has_key]
+
+    def groups(self, opening: Kinds) -> Iterator[tuple[pa.Table, Kinds]]:
+        """The products group by group, each with what it opens."""
+        row, product = 0, 0
+        names = [*self._layout.key, *self._layout.tracked, "fetched_at"]
+        for group in range(self._file.num_row_groups):
+            rows = self._file.read_row_group(group, names)
+            has_key = self._has_key[row : row + rows.num_rows]
+            row += rows.num_rows
+            rows = rows.filter(pa.array(has_key))
+            yield rows, opening[product : product + rows.num_rows]
+            product += rows.num_rows
+
+    def _fitted(self, rows: pa.Table) -> pa.Table:
+        fields = [self._layout.schema.field(name) for name in rows.column_names]
+        return rows.cast(pa.schema(fields))

@@ -1,0 +1,224 @@
+"""What became of each product between the periods that were open and the table of a build.
+
+Decided here alone, from the files as they are and what the build knows of its crawl: the clock is
+no part of it. Keys and times of all products are held, and of values one column at a time.
+
+A row that was fetched when its product was last seen, and has another value, was read otherwise:
+that is no change of the product. One that was fetched before then says nothing new. A product that
+is not in the table was looked for only if every page was fetched after all pages of the build that
+saw it last, or that looked for it last: only then it is absent once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from catalog_pipeline.tables.duplicates import Codes
+from catalog_pipeline.tables.history.layout import Layout
+from catalog_pipeline.tables.history.matching import NONE, Mask, differ, places_of, product_numbers
+
+NEVER = np.iinfo(np.int64).min
+ReadColumn = Callable[[str], pa.ChunkedArray]
+Kinds = npt.NDArray[np.int8]
+
+
+class Kind(IntEnum):
+    """What a build does to a period that was open, or how it opens one; none is 0."""
+
+    NONE = 0
+    CHANGED = 1
+    REREAD = 2
+    TRACKED = 3
+    GONE = 4
+    FIRST = 5
+    NEW = 6
+    RETURNED = 7
+
+    @property
+    def text(self) -> str:
+        """The kind as the files name it."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True)
+class OpenPeriods:
+    """The periods that have not ended: their keys, and what is known of each; times are µs."""
+
+    keys: pa.Table
+    opened_by: Codes
+    seen_at: Codes
+    absences: Codes
+    absent_since: Codes
+    checked_at: Codes
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The products of a build's table, those without a key left out, and when it saw them.
+
+    `at` is the build's time; `oldest` is when the oldest page was fetched if the crawl was
+    complete, and otherwise `NEVER`: then no product counts as absent.
+    """
+
+    keys: pa.Table
+    fetched_at: Codes
+    at: int
+    oldest: int
+
+
+@dataclass(frozen=True)
+class ColumnChanges:
+    """The products whose value of a column is another one: places in both, and the values."""
+
+    column: str
+    old: Codes
+    new: Codes
+    before: pa.ChunkedArray
+    after: pa.ChunkedArray
+
+
+@dataclass(frozen=True)
+class Transitions:
+    """What becomes of the open periods, row by row, and how rows of the table open others.
+
+    `is_absent` are the open ones whose product counts as absent once more.
+    """
+
+    ending: Kinds
+    opening: Kinds
+    seen_at: Codes
+    absences: Codes
+    absent_since: Codes
+    checked_at: Codes
+    is_absent: Mask
+    changes: tuple[ColumnChanges, ...]
+
+    def count(self, kind: Kind) -> int:
+        """How many periods end, or are opened, that way."""
+        among = self.ending if kind is Kind.GONE else self.opening
+        return int((among == kind).sum())
+
+
+def transitions(
+    layout: Layout,
+    periods: OpenPeriods,
+    seen: Seen,
+    value_before: ReadColumn,
+    value_after: ReadColumn,
+    *,
+    absent_after: int,
+) -> Transitions:
+    """What became of each product; those that are not known are all `NEW` at first."""
+    old_numbers, new_numbers = product_numbers([periods.keys, seen.keys], layout.key)
+    place = places_of(old_numbers, new_numbers)
+    old = np.flatnonzero(place != NONE)
+    new = place[old]
+    age = np.sign(seen.fetched_at[new] - periods.seen_at[old])
+    ending = np.zeros(len(place), dtype=np.int8)
+    is_other = np.zeros(len(old), dtype=np.bool_)
+    found: list[tuple[str, Mask]] = []
+    compared = _comparable(layout, periods.opened_by[old])
+    for name, is_known in compared:
+        before, after = (
+            value_before(name).take(pa.array(old)),
+            value_after(name).take(pa.array(new)),
+        )
+        found.append((name, differ(before, after) & is_known & (age >= 0)))
+        is_other |= found[-1][1]
+    ending[old[is_other & (age > 0)]] = Kind.CHANGED
+    ending[old[is_other & (age == 0)]] = Kind.REREAD
+    is_tracked = ~_has_all_columns(layout, periods.opened_by[old]) & ~is_other & (age >= 0)
+    ending[old[is_tracked]] = Kind.TRACKED
+    opening = np.zeros(len(new_numbers), dtype=np.int8)
+    opening[new] = ending[old]
+    is_unknown = np.ones(len(new_numbers), dtype=np.bool_)
+    is_unknown[new] = False
+    opening[is_unknown] = Kind.NEW
+    changes = _column_changes(found, old, new, age, value_before, value_after)
+    counted = _absences(periods, seen, place == NONE)
+    ending[counted.is_absent & (counted.absences >= absent_after)] = Kind.GONE
+    seen_at, checked_at = periods.seen_at.copy(), periods.checked_at.copy()
+    seen_at[old] = np.maximum(seen.fetched_at[new], periods.seen_at[old])
+    checked_at[old[age > 0]] = seen.at
+    checked_at[counted.is_absent] = seen.at
+    return Transitions(
+        ending,
+        opening,
+        seen_at,
+        counted.absences,
+        counted.since,
+        checked_at,
+        counted.is_absent & (ending != Kind.GONE),
+        tuple(changes),
+    )
+
+
+@dataclass(frozen=True)
+class _Absences:
+    absences: Codes
+    since: Codes
+    is_absent: Mask
+
+
+def _absences(periods: OpenPeriods, seen: Seen, is_missing: Mask) -> _Absences:
+    """How often each product was looked for in vain, and since when; a product that is seen is not
+    absent any more."""
+    is_absent = is_missing & (seen.oldest > periods.checked_at)
+    absences = np.where(is_missing, periods.absences, 0) + is_absent
+    since = np.where(is_missing, periods.absent_since, NEVER)
+    since = np.where(is_absent & (since == NEVER), seen.at, since)
+    return _Absences(absences, since, is_absent)
+
+
+def _comparable(layout: Layout, opened_by: Codes) -> Iterator[tuple[str, Mask]]:
+    """The columns that are followed, each with the periods that know its value."""
+    for name in layout.tracked:
+        is_known = np.zeros(len(opened_by), dtype=np.bool_)
+        for builds, columns in _eras(layout):
+            is_known |= _within(opened_by, builds) & (name in columns)
+        yield name, is_known
+
+
+def _has_all_columns(layout: Layout, opened_by: Codes) -> Mask:
+    """Which periods were opened while the columns of today were followed, and no others."""
+    has_all = np.zeros(len(opened_by), dtype=np.bool_)
+    for builds, columns in _eras(layout):
+        has_all |= _within(opened_by, builds) & (set(columns) == set(layout.tracked))
+    return has_all
+
+
+def _eras(layout: Layout) -> Iterator[tuple[tuple[int, int], Sequence[str]]]:
+    ends = [each.from_build for each in layout.sets[1:]] + [np.iinfo(np.int64).max]
+    for each, end in zip(layout.sets, ends, strict=True):
+        yield (each.from_build, end), each.columns
+
+
+def _within(builds: Codes, era: tuple[int, int]) -> Mask:
+    return (era[0] <= builds) & (builds < era[1])
+
+
+def _column_changes(
+    found: Sequence[tuple[str, Mask]],
+    old: Codes,
+    new: Codes,
+    age: Codes,
+    value_before: ReadColumn,
+    value_after: ReadColumn,
+) -> Iterator[ColumnChanges]:
+    for name, is_other in found:
+        is_change = is_other & (age > 0)
+        if is_change.any():
+            places = pa.array(old[is_change]), pa.array(new[is_change])
+            yield ColumnChanges(
+                name,
+                old[is_change],
+                new[is_change],
+                value_before(name).take(places[0]),
+                value_after(name).take(places[1]),
+            )

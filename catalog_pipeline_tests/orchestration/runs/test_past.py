@@ -1,0 +1,171 @@
+"""History and changes as assets: made by the table's step, whichever of them is asked for."""
+
+import html
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pytest
+from markdown_it import MarkdownIt
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.orchestration.checkpoints.table_state import why_outdated
+from catalog_pipeline.orchestration.commands.in_process import build_table_here, crawl_here
+from catalog_pipeline.orchestration.definitions.component import CatalogueComponent
+from catalog_pipeline.orchestration.definitions.sensor import build_table_sensor
+from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.hostile_texts import HOSTILE
+from catalog_pipeline_tests.pages import keys
+from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.written_site import WrittenSite, listing, written_site
+
+HISTORY, CHANGES, TABLE = (dg.AssetKey([NAME, part]) for part in ("history", "changes", "products"))
+PRICE = {"select": "i", "type": "money", "currency": "EUR"}
+
+
+@pytest.fixture
+def pages() -> Iterator[WrittenSite]:
+    """A site of two pages with two products each."""
+    with written_site() as site:
+        site.write({1: listing(1, "1.00", "2.00"), 2: listing(2, "3.00", "4.00")})
+        yield site
+
+
+def _metadata(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[str, Any]:
+    event = instance.get_latest_materialization_event(key)
+    assert event is not None
+    assert event.asset_materialization is not None
+    return {name: value.value for name, value in event.asset_materialization.metadata.items()}
+
+
+def _count(instance: dg.DagsterInstance, key: dg.AssetKey) -> int:
+    return len(instance.fetch_materializations(key, limit=100).records)
+
+
+def _crawl(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
+    crawl_here(instance, catalogue, keys(1, 2), None)
+    assert build_table_here(instance, catalogue).status == dg.DagsterRunStatus.SUCCESS
+
+
+def test_only_a_catalogue_that_keeps_its_past_has_the_assets(site: Site):
+    graph = CatalogueComponent(site.write()).build_defs().get_repository_def().asset_graph
+    assert {key.path[-1] for key in graph.get_all_asset_keys()} == {"product_pages", "products"}
+    keeps = site.write(history={"track": ["price"], "absent_after": 3}, key_prefix="eu")
+    graph = CatalogueComponent(keeps).build_defs().get_repository_def().asset_graph
+    for name in ("history", "changes"):
+        node = graph.get(dg.AssetKey(["eu", NAME, name]))
+        assert node.parent_keys == {dg.AssetKey(["eu", NAME, "products"])}
+        assert (node.group_name, node.kinds) == ("eu__shop", {"pandas", "parquet"})
+        assert node.owners == ["team:catalogues"]
+        assert node.description
+        assert str(node.metadata["dagster/uri"]).endswith(f"{name}.parquet")
+    described = graph.get(dg.AssetKey(["eu", NAME, "history"])).description or ""
+    assert "the same values of price" in described
+    assert "when 3 complete crawls" in described
+
+
+@pytest.mark.processes
+def test_a_build_tells_what_changed_in_numbers_and_at_a_glance(
+    site: Site, pages: WrittenSite, instance: dg.DagsterInstance
+):
+    catalogue = pages.describe(site, {"price": PRICE}, history=True)
+    _crawl(instance, catalogue)
+    pages.write({1: listing(1, "1.50"), 2: listing(2, "3.00", "4.00", "5.00")})
+    _crawl(instance, catalogue)
+    told = _metadata(instance, CHANGES)
+    assert (told["new"], told["gone"], told["returned"], told["changed"]) == (1, 0, 0, 1)
+    assert (told["dagster/row_count"], told["values"], told["build"]) == (2, 1, 2)
+    assert "1 new, 0 gone, 0 returned, 1 changed" in told["preview"]
+    assert "| 1\\-1 | changed | price | 1\\.00 | 1\\.50 | \\+50\\.0 % |" in told["preview"]
+    past = _metadata(instance, HISTORY)
+    assert (past["dagster/row_count"], past["open_periods"], past["absent"]) == (6, 5, 1)
+    for key, file in ((HISTORY, site.places.history), (CHANGES, site.places.changes)):
+        schema = _metadata(instance, key)["dagster/column_schema"]
+        assert [column.name for column in schema.columns] == list(pd.read_parquet(file).columns)
+        assert all(each.description for each in schema.columns)
+    assert _metadata(instance, TABLE)["history"]["changed"] == 1
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("key", [TABLE, HISTORY, CHANGES], ids=lambda key: key.path[-1])
+def test_a_run_over_one_of_them_makes_all(
+    site: Site, pages: WrittenSite, instance: dg.DagsterInstance, key: dg.AssetKey
+):
+    catalogue = pages.describe(site, {"price": PRICE}, history=True)
+    crawl_here(instance, catalogue, keys(1, 2), None)
+    job = CatalogueComponent(catalogue).build_defs().resolve_implicit_global_asset_job_def()
+    ended = job.execute_in_process(instance=instance, asset_selection=[key])
+    assert ended.success
+    assert [_count(instance, each) for each in (TABLE, HISTORY, CHANGES)] == [1, 1, 1]
+    kind = dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    checks = [
+        entry.get_dagster_event().asset_check_evaluation_data.check_name
+        for entry in instance.all_logs(ended.run_id, of_type=kind)
+    ]
+    assert checks.count("pages_are_complete") == 1
+    assert why_outdated(instance, catalogue) is None
+    with dg.build_sensor_context(instance) as context:
+        assert isinstance(build_table_sensor(catalogue)(context), dg.SkipReason)
+
+
+@pytest.mark.processes
+def test_the_sensor_asks_for_all_of_them_and_again_when_the_past_is_lost_or_kept_from_now_on(
+    site: Site, pages: WrittenSite, instance: dg.DagsterInstance
+):
+    without = pages.describe(site, {"price": PRICE})
+    _crawl(instance, without)
+    catalogue = pages.describe(site, {"price": PRICE}, history=True)
+    with dg.build_sensor_context(instance) as context:
+        asked = build_table_sensor(catalogue)(context)
+    assert isinstance(asked, dg.RunRequest)
+    assert asked.asset_selection == [TABLE, HISTORY, CHANGES]
+    assert build_table_here(instance, catalogue).error is None
+    assert why_outdated(instance, catalogue) is None
+    site.places.changes.unlink()
+    assert why_outdated(instance, catalogue) == "what was kept of its past is gone"
+
+
+@pytest.mark.processes
+def test_a_failed_page_keeps_products_from_being_absent(
+    site: Site, pages: WrittenSite, instance: dg.DagsterInstance
+):
+    catalogue = pages.describe(site, {"price": PRICE}, history={"absent_after": 1})
+    _crawl(instance, catalogue)
+    del pages.bodies["/products?page=2"]
+    pages.write({1: listing(1, "1.00")})
+    _crawl(instance, catalogue)
+    told = _metadata(instance, CHANGES)
+    assert told["gone"] == 0
+    assert "counts as absent: 1 of 2 pages not done, or not in use" in told["notes"][0]
+    pages.write({2: listing(2, "3.00", "4.00")})
+    _crawl(instance, catalogue)
+    assert _metadata(instance, CHANGES)["gone"] == 1
+
+
+@pytest.mark.processes
+def test_the_preview_of_changes_is_harmless(
+    site: Site, pages: WrittenSite, instance: dg.DagsterInstance
+):
+    catalogue = pages.describe(site, {"text": {"select": "i"}}, history=True)
+    _crawl(instance, catalogue)
+    texts = [html.escape(text.replace("\x00", "")) for text in HOSTILE.values()]
+    pages.write({1: listing(1, *texts[:15]), 2: listing(2, *texts[15:])})
+    _crawl(instance, catalogue)
+    preview = _metadata(instance, CHANGES)["preview"]
+    shown = MarkdownIt("gfm-like", {"linkify": True}).render(preview)
+    assert not re.search(r"<(a|img|em|strong|s|h1|pre)\b", shown)
+    assert shown.count("<tr>") == 1 + 20
+
+
+@pytest.mark.processes
+def test_run_tells_the_changes_in_a_line(site: Site, pages: WrittenSite, run: Run):
+    pages.describe(site, {"price": PRICE}, history=True)
+    first = run("run", NAME)
+    assert "changes (build 1): 0 new, 0 gone, 0 returned, 0 changed" in first.out
+    assert "the history begins with this build" in first.out
+    pages.write({1: listing(1, "1.50", "2.00")})
+    second = run("run", NAME, "--refresh", "--json").json
+    assert (second["changes"]["build"], second["changes"]["changed"]) == (2, 1)
+    assert "changes (build" not in run("run", NAME).out
