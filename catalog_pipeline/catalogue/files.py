@@ -26,7 +26,7 @@ from catalog_pipeline.catalogue.model import Catalogue, CatalogueAttributes
 from catalog_pipeline.catalogue.presets import expanded
 from catalog_pipeline.catalogue.scalars import typed
 from catalog_pipeline.catalogue.templates import Renderer, render
-from catalog_pipeline.catalogue.written import Document, read_documents
+from catalog_pipeline.catalogue.written import Document, read_documents, text_of
 from catalog_pipeline.errors import CatalogueError, UsageError
 
 COMPONENT_KEYS = ("type", "attributes", "template_vars_module", "requirements", "post_processing")
@@ -123,7 +123,7 @@ def read_component(path: Path) -> Document:
     """
     name = path.parent.name
     try:
-        documents = read_documents(path.read_text(encoding="utf-8"))
+        documents = read_documents(text_of(path))
     except (OSError, UnicodeError, yaml.YAMLError, RecursionError) as error:
         problem = f"not readable as YAML: {error}"
         raise CatalogueError.of(name, [Mistake("", problem, path=path)]) from error

@@ -20,7 +20,7 @@ from catalog_pipeline.catalogue.project import (
     PROJECT_VARIABLE,
     named_project,
 )
-from catalog_pipeline.catalogue.written import Document, read_documents
+from catalog_pipeline.catalogue.written import Document, read_documents, text_of
 from catalog_pipeline.errors import CatalogueError, UsageError
 
 PACKAGE = "catalog_pipeline"
@@ -103,7 +103,7 @@ def find_catalogues(environ: Mapping[str, str] = os.environ) -> Found:
 def has_catalogue(path: Path) -> bool:
     """Whether a file of components describes a catalogue; one that cannot be read may."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = text_of(path, errors="replace")
     except OSError:
         return path.is_symlink() or path.name == FILE_NAME
     if PACKAGE not in text or _TYPE_LINE.search(text):
@@ -164,7 +164,7 @@ def _folders(top: Path) -> Iterator[Path]:
 
 def _is_folder_component(path: Path) -> bool:
     try:
-        return bool(_NAMES_FOLDER.search(path.read_text(encoding="utf-8", errors="replace")))
+        return bool(_NAMES_FOLDER.search(text_of(path, errors="replace")))
     except OSError:
         return False
 

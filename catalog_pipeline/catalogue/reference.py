@@ -29,6 +29,8 @@ component's file of Dagster there may be `requirements`, `post_processing` and
 A value may hold a template of the environment, `{{ env.SHOP_URL }}` or
 `{{ env('SHOP_URL', 'https://shop.example') }}`; the code location knows those of
 `template_vars_module`, too. Credentials have no place in it: a login takes the names of variables.
+A template takes names, texts, numbers, `~`, `+` and `if`; what could fill the memory, such as loops
+and `*` of texts, is refused.
 What is written is taken as it is written: `NO`, `0150` and `12:30` are texts where a text is
 wanted, and a mistake where a number is.
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from catalog_pipeline.catalogue.mistake import Mistake
+from catalog_pipeline.catalogue.template_bounds import check_bounds
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
 Renderer = Callable[[str], Any]
 """Turns a text with templates into what they stand for; whatever goes wrong comes out of it."""
 
-_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_BRACKETS = (("{{", "}}"), ("{%", "%}"))
 _CREDENTIAL = re.compile(
     r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|(API|ACCESS|PRIVATE|AUTH)_?KEY|COOKIE",
     re.IGNORECASE,
 )
 _CREDENTIAL_KEYS = ("username_env", "password_env", "token_env")
+_SHOWN = 200
 _SHORTEST_HIDDEN = 3
 """Values shorter than this are in too many texts to be told from them."""
 
@@ -72,7 +74,10 @@ def render(
 
 def is_template(text: str) -> bool:
     """Whether there is something to fill in."""
-    return _TEMPLATE.search(text) is not None
+    return any(
+        (start := text.find(opening)) >= 0 and text.find(closing, start + len(opening)) >= 0
+        for opening, closing in _BRACKETS
+    )
 
 
 class _UnsetError(Exception):
@@ -126,8 +131,11 @@ class _Filler:
             filled = self._filled(value)
         except _UnsetError as error:
             return self._report(place, str(error), value)
+        except RecursionError:
+            return self._report(place, "a template that is nested too deep to be filled in", value)
         except Exception as error:
-            return self._report(place, f"{value} cannot be filled in: {error}", value)
+            shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
+            return self._report(place, f"{shown} cannot be filled in: {error}", value)
         if isinstance(filled, str):
             self._rendered.given.setdefault(filled, value)
         return filled
@@ -139,6 +147,7 @@ class _Filler:
 
         jinja = SandboxedEnvironment(undefined=StrictUndefined)
         parsed = jinja.parse(text)
+        check_bounds(parsed)
         self._look_up(parsed)
         others = meta.find_undeclared_variables(parsed) - {"env"}
         if not others:

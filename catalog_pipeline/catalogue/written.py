@@ -8,9 +8,11 @@ here either.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -18,6 +20,8 @@ import yaml
 from catalog_pipeline.catalogue.mistake import Mistake
 from catalog_pipeline.catalogue.nothing import Nothing
 
+MAX_BYTES = 4 << 20
+"""Of one file; whoever lists catalogues reads all of them."""
 MAX_VALUES = 100_000
 """Values that one file may stand for, each alias counted as what it names."""
 _TEXTS_KEPT = 128
@@ -51,6 +55,22 @@ class Document:
 
 def _is_at_or_above(place: str, wanted: str) -> bool:
     return not place or place == wanted or wanted.startswith(f"{place}.")
+
+
+def text_of(path: Path, errors: str = "strict") -> str:
+    """The text of a file of components; `errors` is what to do about bytes that are none.
+
+    Raises:
+        OSError: it cannot be read, is larger than a YAML is, or nothing that is read to an end.
+        UnicodeError: it is no text.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError("it is no file")
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise OSError(f"it has more than {MAX_BYTES >> 20} MiB")
+    return content.decode("utf-8", errors).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_documents(text: str) -> list[Document]:

@@ -131,6 +131,15 @@ def run_command(arguments: list[str]) -> int:
         return EXIT_INTERRUPTED
     except CatalogPipelineError as error:
         return _report(error, debug)
+    except MemoryError as error:
+        if debug:
+            say("".join(traceback.format_exception(error)), err=True)
+        say(
+            "Error: There is not enough memory for this. What was recorded stays; give it more "
+            "(ulimit -v, the limit of the container) and run the same command again.",
+            err=True,
+        )
+        return EXIT_FAILED
     except Exception as error:
         if debug:
             say(traceback.format_exc(), err=True)

@@ -1,5 +1,6 @@
 """Templates in a YAML: filled in from the environment, or refused with a sentence."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,69 @@ def test_what_dagster_requires_and_changes_by_itself_is_no_mistake(tmp_path: Pat
 
 def test_a_list_of_no_changes_is_no_mistake(tmp_path: Path):
     _read(tmp_path, ENVIRON, post_processing={"assets": None}, requirements={"env": []})
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("'a' * 10**10", r"\* of what may be no number \(name\|int is one\)"),
+        ("env.COUNTRY * 3", r"\* of what may be no number"),
+        ("2 ** 3", r"\*\* has"),
+        ("'%9999999999d' % 1", "% has"),
+        ("range(10**9) | list", "the filter list"),
+        ("range(100000)", r"range\(\)"),
+        ("lipsum(1000000)", r"lipsum\(\)"),
+        ("'a'.ljust(9999999999)", r"\.ljust\(\)"),
+        ("env.COUNTRY['ljust'](9999999999)", r"\.ljust\(\)"),
+        ("'{:>9999999999}'.format(1)", r"\.format\(\)"),
+        ("(env.COUNTRY | string).encode('utf-8')", "a call of this kind"),
+        ("env.COUNTRY | center(9999999999)", "the filter center"),
+        ("env.COUNTRY | replace('', 'longer') | replace('', 'longer')", "the filter replace"),
+        ("env.COUNTRY | replace('N', env.SHOP_URL)", "the filter replace"),
+        ("pages.ljust(9999999999)", r"\.ljust\(\)"),
+        ("pages['center'](9999999999)", r"\.center\(\)"),
+        ("pages[env.COUNTRY](9999999999)", "a call of this kind"),
+    ],
+)
+def test_what_may_fill_the_memory_is_refused_and_not_tried(tmp_path: Path, text: str, named: str):
+    """Whoever fills in the names, which here nobody does."""
+    with pytest.raises(CatalogueError) as caught:
+        _read(tmp_path, ENVIRON, description=f"{{{{ {text} }}}}")
+    assert re.search(f"{named}.* no place in a template", str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("{% for a in [1] %}{% for b in [1] %}x{% endfor %}{% endfor %}", "{% for %}"),
+        ("{% set a = 'aa' %}{% set a = a ~ a %}{{ a }}", "{% set %}"),
+        ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "{% macro %}"),
+        ("{% filter upper %}a{% endfilter %}", "{% filter %}"),
+        ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", "nested too deep"),
+        ("{{ " + "not " * 5000 + "1 }}", "nested too deep"),
+    ],
+)
+def test_programs_are_refused(tmp_path: Path, text: str, named: str):
+    with pytest.raises(CatalogueError) as caught:
+        _read(tmp_path, ENVIRON, description=text)
+    assert named in str(caught.value)
+    assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{{ env.PAGES | int * 2 + 1 }}", "15"),
+        ("{% if env('OTHER', '') %}yes{% else %}no{% endif %}", "no"),
+        ("{{ 'abroad' if env.COUNTRY != 'NO' else 'at home' }}", "at home"),
+        ("{{ env.COUNTRY.lower() ~ '-' ~ env.PAGES }}", "no-7"),
+        ("{{ env.SHOP_URL | replace('https', 'http') }}", "http://shop.example/de"),
+        ("{{ env('OTHER', '') | default('none', true) }}", "none"),
+        ("{% raw %}{{ 'a' * 9 }}{% endraw %}", "{{ 'a' * 9 }}"),
+    ],
+)
+def test_what_is_no_longer_than_its_parts_is_filled_in(tmp_path: Path, text: str, value: str):
+    assert _read(tmp_path, ENVIRON, description=text).description == value
 
 
 def test_somebody_who_knows_more_names_fills_them_in(tmp_path: Path):

@@ -1,6 +1,9 @@
 """`catalog-pipeline list`: the catalogues, read from their YAML files alone."""
 
+import os
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +80,36 @@ def test_two_files_of_one_name_leave_the_others_as_they_are(site: Site, run: Run
     checked = run("check")
     assert checked.code == 2
     assert f"Error: Catalogue {NAME}, name: both " in checked.err
+
+
+def _is_never_at_its_end(file: Path) -> None:
+    file.symlink_to("/dev/zero")
+
+
+def _is_waited_for(file: Path) -> None:
+    os.mkfifo(file)
+
+
+def _is_huge(file: Path) -> None:
+    with file.open("wb") as made:
+        made.truncate(3 * 2**30)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (_is_never_at_its_end, "it is no file"),
+        (_is_waited_for, "it is no file"),
+        (_is_huge, "it has more than 4 MiB"),
+    ],
+)
+def test_a_file_that_cannot_be_read_to_its_end_leaves_the_others_as_they_are(
+    site: Site, run: Run, make: Callable[[Path], None], sentence: str
+):
+    site.write(name="good")
+    folder = site.folder / "bad"
+    folder.mkdir()
+    make(folder / "defs.yaml")
+    answer = run("list")
+    assert "good  pages 1-12" in answer.out
+    assert f"not readable as YAML: {sentence}" in answer.err

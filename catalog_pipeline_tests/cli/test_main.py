@@ -12,7 +12,7 @@ import pytest
 
 from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
-from catalog_pipeline_tests.command import COMMAND, run_process
+from catalog_pipeline_tests.command import COMMAND, run_process, run_to_its_end
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
@@ -180,3 +180,25 @@ def test_what_a_pipe_cannot_show_is_replaced_and_the_exit_code_is_that_of_the_wo
     assert (answer.code, answer.err) == (0, "")
     assert "Kaffeek" in answer.out
     assert "?? ?" in answer.out
+
+
+_SHORT_OF_MEMORY = """
+import resource, sys
+from catalog_pipeline.cli import main, try_page
+from catalog_pipeline.reading import explaining
+pages = int(open("/proc/self/statm").read().split()[0])
+limit = pages * resource.getpagesize() + 10 * 2**20
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+sys.exit(main.run_command(sys.argv[1:]))
+"""
+
+
+@pytest.mark.processes
+def test_a_lack_of_memory_is_a_sentence(site: Site, tmp_path: Path):
+    saved = tmp_path / "saved.html"
+    saved.write_text("<p>" + "a page " * 2_000_000)
+    command = [sys.executable, "-c", _SHORT_OF_MEMORY, "try", NAME, "--file", str(saved)]
+    answer = run_to_its_end(command, 60)
+    assert answer.code == 1
+    assert answer.err.startswith("Error: There is not enough memory for this.")
+    assert "MemoryError" not in answer.err
