@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import unquote
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 from pydantic import Field as Bounded
 
 from catalog_pipeline.catalogue.bounds import PathOrUrl, Share
@@ -29,14 +29,18 @@ Place = Annotated[PathOrUrl, AfterValidator(check_no_template)]
 
 
 class Discover(StrictModel):
-    """Where the site names its listings; they are looked for at the start of each crawl."""
+    """Where the site names its listings: on a page or in a sitemap. Each crawl over all pages looks
+    for them first."""
 
-    page: Place
-    """URL of a page with a link to each listing."""
-    select: Selectors
-    """The links: one selector, or several in order of preference."""
-    attribute: str = "href"
-    """The attribute of what was selected that holds the address."""
+    page: Place | None = None
+    """URL of a page with a link to each listing; `select` goes with it."""
+    select: Selectors = ()
+    """The links on the page: one selector, or several in order of preference."""
+    attribute: str | None = None
+    """The attribute of what was selected that holds the address; `href` if not given."""
+    sitemap: Place | None = None
+    """URL of a sitemap or an index of sitemaps, compressed or not, that lists the listings among
+    other addresses; `pattern` tells them apart."""
     pattern: Pattern | None = None
     """Which of the addresses are listings, and what in them is the name: the first group of this
     regular expression, or all that it matches. It is held to the address below `base_url`, such as
@@ -47,6 +51,22 @@ class Discover(StrictModel):
     """Share of the listings, or of all pages, that may be gone at once; if more seem to be, the
     crawl fails and all of them stay."""
 
+    @model_validator(mode="after")
+    def _has_one_place(self) -> Discover:
+        if (self.page is None) == (self.sitemap is None):
+            told = "neither is given" if self.page is None else "both are given"
+            raise ValueError(f"say where the listings are named by one of page and sitemap; {told}")
+        if self.page is not None and not self.select:
+            raise ValueError("say which links of the page lead to listings, as in select: nav a")
+        if self.sitemap is not None and (self.select or self.attribute is not None):
+            raise ValueError("select and attribute are for the links of a page; leave them out")
+        if self.sitemap is not None and self.pattern is None:
+            raise ValueError(
+                "a sitemap lists all pages of a site; say which are listings by pattern, as in "
+                "pattern: ^/c/([^/]+)/$"
+            )
+        return self
+
     @property
     def may_lose(self) -> float:
         """The same as a number from 0 to 1."""
@@ -55,7 +75,7 @@ class Discover(StrictModel):
     @property
     def place(self) -> str:
         """The address that names the listings, as the YAML has it."""
-        return self.page
+        return self.page or self.sitemap or ""
 
     @property
     def version(self) -> str:

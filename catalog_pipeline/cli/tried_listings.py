@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from typing import TYPE_CHECKING
 
 from catalog_pipeline.catalogue.discovered import EXAMPLE, FoundListing
 from catalog_pipeline.catalogue.model import Catalogue
@@ -16,8 +17,10 @@ from catalog_pipeline.cli.grids import output_console, print_rows
 from catalog_pipeline.cli.reading_limits import within_limits
 from catalog_pipeline.sandbox.on_demand import served
 
+if TYPE_CHECKING:
+    from catalog_pipeline.crawling.discovering import Discovery
+
 _LISTINGS_SHOWN = 20
-_OTHERS_NAMED = 3
 
 
 def with_listing_of(catalogue: Catalogue, page: PageKey | None) -> Catalogue:
@@ -50,24 +53,21 @@ def with_discovered_listings(catalogue: Catalogue, *, shows: bool, shows_all: bo
     if found is None:
         return catalogue
     if shows:
-        _show(catalogue, found.listings, found.others, None if shows_all else _LISTINGS_SHOWN)
+        _show(catalogue, found, None if shows_all else _LISTINGS_SHOWN)
     return catalogue.with_listings(found.listings)
 
 
-def _show(
-    catalogue: Catalogue,
-    listings: tuple[FoundListing, ...],
-    others: tuple[str, ...],
-    most: int | None,
-) -> None:
+def _show(catalogue: Catalogue, found: Discovery, most: int | None) -> None:
     console = output_console()
     console.print(
-        f"{catalogue.first_address} names {len(listings)} listings:", soft_wrap=True, markup=False
+        f"{catalogue.first_address} names {len(found.listings)} listings:",
+        soft_wrap=True,
+        markup=False,
     )
-    rows = [{"listing": each.name, "address": each.address} for each in listings]
+    rows = [{"listing": each.name, "address": each.address} for each in found.listings]
     print_rows(console, rows[:most])
     if most is not None and len(rows) > most:
         console.print(f"… and {len(rows) - most} more (--all shows them)")
-    if others:
-        told = f"{len(others)} other links are none, such as {', '.join(others[:_OTHERS_NAMED])}"
-        console.print(told, soft_wrap=True, markup=False)
+    if found.others:
+        told = f"{found.others:,} other addresses are none, such as "
+        console.print(told + ", ".join(found.other_addresses), soft_wrap=True, markup=False)

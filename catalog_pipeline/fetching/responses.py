@@ -126,7 +126,8 @@ def _check_type(raw: BaseHTTPResponse, known: frozenset[str]) -> None:
     """Refuse a page of another type than the site's pages are; no type at all passes."""
     media_type = (effective_type(raw.headers.get("Content-Type")) or "").partition(";")[0]
     if media_type and media_type not in known:
-        wanted = "HTML" if "text/html" in known else "JSON"
+        names = {"application/gzip": "XML", "text/html": "HTML"}
+        wanted = next((name for kind, name in names.items() if kind in known), "JSON")
         raise BrokenExchange("content_type", f"the body is not {wanted} by its Content-Type")
 
 

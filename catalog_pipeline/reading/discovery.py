@@ -1,12 +1,13 @@
-"""Which listings a site names: the links of a page, and the names that are made of them.
+"""Which listings a site names: the links of a page, and the names that are made of addresses.
 
-Whether the addresses may be asked for, and what becomes of listings that are gone, is decided by
-whoever asks the site (`catalog_pipeline.crawling.discovering`).
+What a sitemap lists is read in `sitemap`. Whether the addresses may be asked for, and what becomes
+of listings that are gone, is decided by whoever asks the site
+(`catalog_pipeline.crawling.discovering`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 from urllib.parse import urldefrag, urlsplit
 
@@ -56,7 +57,7 @@ class ListingLinks:
             drop_templates(root)
             field = Field(
                 select=self._rule.select,
-                attribute=self._rule.attribute,
+                attribute=self._rule.attribute or "href",
                 many=True,
                 type=FieldType.TEXT,
             )
@@ -89,40 +90,70 @@ def _web_addresses(links: LinkResolver, texts: Iterable[str], url: str) -> Itera
             yield address
 
 
-def listings_among(
-    catalogue: Catalogue, rule: Discover, addresses: Sequence[str]
-) -> tuple[FoundListing, ...]:
-    """The listings among addresses of the site, in the order of their names.
+class ListingNames:
+    """Collects the listings among addresses of a site, of which there may be very many."""
 
-    Raises:
-        ParseError: there are none or too many, or two have the same name.
-        ParseLimitError: the pattern takes longer than `limits.parse_seconds`.
-    """
-    with at_most(catalogue.limits.parse_seconds):
-        pattern = None if rule.pattern is None else Pattern(rule.pattern)
-        named = [(_name_in(catalogue, pattern, each), each) for each in addresses]
-    found: dict[str, FoundListing] = {}
-    for text, url in named:
+    def __init__(self, catalogue: Catalogue, rule: Discover) -> None:
+        self._catalogue, self._rule = catalogue, rule
+        self._pattern = None if rule.pattern is None else Pattern(rule.pattern)
+        self._found: dict[str, FoundListing] = {}
+        self._addresses = 0
+        self.others = 0
+        """How many of the addresses are no listings."""
+        self.other_addresses: list[str] = []
+        """Some of those."""
+
+    @property
+    def addresses(self) -> int:
+        """How many addresses were looked at."""
+        return self._addresses
+
+    def take(self, addresses: Iterable[str]) -> None:
+        """Look at some addresses more.
+
+        Raises:
+            ParseError: there are too many listings, or two of the same name.
+            ParseLimitError: the pattern takes longer than `limits.parse_seconds`.
+        """
+        with at_most(self._catalogue.limits.parse_seconds):
+            for url in addresses:
+                self._addresses += 1
+                self._look_at(url)
+
+    def all(self) -> tuple[FoundListing, ...]:
+        """The listings, in the order of their names.
+
+        Raises:
+            ParseError: there are none.
+        """
+        if not self._found:
+            shown = ", ".join(self.other_addresses) or "none"
+            raise ParseError(
+                f"the pattern {self._rule.pattern} matches none of the {self._addresses:,} "
+                f"addresses, such as {shown}"
+            )
+        return tuple(self._found[name] for name in sorted(self._found))
+
+    def _look_at(self, url: str) -> None:
+        text = _name_in(self._catalogue, self._pattern, url)
+        address = self._catalogue.path_of_address(url)
         if text is None:
-            continue
-        listing = _listing(text, catalogue.path_of_address(url))
-        other = found.setdefault(listing.name, listing)
+            self.others += 1
+            if len(self.other_addresses) < _NAMED:
+                self.other_addresses.append(address)
+            return
+        listing = _listing(text, address)
+        other = self._found.setdefault(listing.name, listing)
         if other.address != listing.address:
             raise ParseError(
                 f"two listings would be called {listing.name}: {other.address} and "
                 f"{listing.address}; give a pattern that tells them apart, or takes one alone"
             )
-    if not found:
-        shown = ", ".join(map(catalogue.path_of_address, addresses[:_NAMED])) or "none"
-        raise ParseError(
-            f"the pattern {rule.pattern} matches none of the {len(addresses)} links, such as "
-            f"{shown}"
-        )
-    if len(found) > rule.at_most:
-        raise ParseError(
-            f"it names {len(found):,} listings, and discover.at_most allows {rule.at_most:,}"
-        )
-    return tuple(found[name] for name in sorted(found))
+        if len(self._found) > self._rule.at_most:
+            raise ParseError(
+                f"it names more than {self._rule.at_most:,} listings, which is what "
+                f"discover.at_most allows"
+            )
 
 
 def _name_in(catalogue: Catalogue, pattern: Pattern | None, url: str) -> str | None:

@@ -4,6 +4,7 @@ Belongs here: the routes of the public shop, and putting its parts together.
 Does not belong here: processes, ports and signals (see serving).
 """
 
+import gzip
 from collections.abc import Iterator
 
 from starlette.applications import Starlette
@@ -30,6 +31,7 @@ from catalog_pipeline.sandbox.traffic import Traffic, TrafficMiddleware
 
 LISTING_PATH = "/products"
 SITEMAP_URLS = 50_000
+SITEMAPS = ("/sitemap.xml", "/sitemap-categories.xml.gz")
 
 
 def create_app(settings: ShopSettings) -> Starlette:
@@ -72,6 +74,8 @@ class PublicShop:
             Route("/style.css", self.style),
             Route("/robots.txt", self.robots),
             Route("/sitemap.xml", self.sitemap),
+            Route("/sitemap_index.xml", self.sitemap_index),
+            Route("/sitemap-categories.xml.gz", self.categories_sitemap),
         ]
 
     async def listing(self, request: Request) -> ASGIApp:
@@ -118,6 +122,17 @@ class PublicShop:
         paths = (path for path, _ in zip(self._paths(), range(SITEMAP_URLS), strict=False))
         xml = markup.sitemap_xml(_base_url(request), paths)
         return Response(xml, media_type="application/xml")
+
+    async def sitemap_index(self, request: Request) -> Response:
+        """Send the index of the sitemaps."""
+        xml = markup.sitemap_index_xml(_base_url(request), SITEMAPS)
+        return Response(xml, media_type="application/xml")
+
+    async def categories_sitemap(self, request: Request) -> Response:
+        """Send the sitemap of the categories, compressed."""
+        paths = (f"{LISTING_PATH}?category={each}" for each in self.shop.categories)
+        xml = markup.sitemap_xml(_base_url(request), paths)
+        return Response(gzip.compress(xml.encode()), media_type="application/gzip")
 
     def _product(self, number: str) -> Product | None:
         is_number = number.isascii() and number.isdigit() and len(number) <= LONGEST_NUMBER

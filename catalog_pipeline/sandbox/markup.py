@@ -217,6 +217,18 @@ def _stars(item: Product) -> str:
     return "★" * full + "☆" * (5 - full)
 
 
+def sitemap_index_xml(base_url: str, paths: Iterable[str]) -> str:
+    """Return an index of those sitemaps."""
+    sitemaps = "\n".join(
+        f"<sitemap><loc>{escape(base_url + path)}</loc></sitemap>" for path in paths
+    )
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
+{sitemaps}
+</sitemapindex>
+"""
+
+
 def _pager(path: str, page: int, category: str | None, has_next: bool) -> str:
     suffix = "" if category is None else f"&amp;category={escape(category)}"
     links = [f"<span>Page {page}</span>"]

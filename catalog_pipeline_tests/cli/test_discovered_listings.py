@@ -143,6 +143,20 @@ def test_each_kind_of_length_holds_for_discovered_listings(
         assert (alone.code, alone.json["failed"]) == (0, 0)
 
 
+def test_listings_of_a_compressed_sitemap_are_crawled_and_shown(
+    site: Site, run: Run, instance: DagsterInstance
+):
+    site.shop.control(pages=12, categories=["bags", "sport"])
+    discover = {"sitemap": "/sitemap_index.xml", "pattern": r"\?category=([a-z-]+)$"}
+    site.write(discover=discover, page_url="{listing_url}&page={page}", pages="open")
+    shown = run("try", NAME)
+    assert "names 2 listings" in shown.out
+    assert "254 other addresses are none, such as /, /deals, /products?page=1" in shown.out
+    answer = run("run", NAME, "--json")
+    assert (answer.code, answer.json["rows"]) == (0, 48)
+    assert _partitions(instance, site) == _keys(bags=2, sport=2)
+
+
 def test_try_shows_what_was_discovered_and_then_a_page_of_it(site: Site, run: Run):
     site.shop.control(pages=12, categories=CATEGORIES)
     site.write(discover=DISCOVER, page_url=PAGE_URL, pages=OPEN)

@@ -1,6 +1,7 @@
 """A site is asked for its listings as it is for its pages: by its rules, logged in, and again."""
 
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,63 @@ def test_a_login_is_done_once_and_its_session_kept_for_the_crawl(
         wrong = {**environ, password: "wrong"}
         with pytest.raises(LoginError), Discoverer(catalogue, catalogue.discover, wrong) as other:
             other.find()
+
+
+def _index(*addresses: str) -> str:
+    entries = "".join(f"<sitemap><loc>{each}</loc></sitemap>" for each in addresses)
+    return f"<sitemapindex>{entries}</sitemapindex>"
+
+
+def _urlset(*addresses: str) -> str:
+    entries = "".join(f"<url><loc>{each}</loc></url>" for each in addresses)
+    return f"<urlset>{entries}</urlset>"
+
+
+def _sitemap_catalogue(shop: WrittenSite, **changes: object) -> Catalogue:
+    shop.headers = {"content-type": "application/xml"}
+    return _catalogue(shop.url, discover={"sitemap": "/s.xml", "pattern": "^/c/(.+)", **changes})
+
+
+def test_listings_of_all_sitemaps_of_an_index_are_found_each_asked_for_once(shop: WrittenSite):
+    shop.bodies["/s.xml"] = _index("/a.xml", "/deep.xml", "/a.xml", "/s.xml")
+    shop.bodies["/deep.xml"] = _index("/b.xml", "/a.xml")
+    shop.bodies["/a.xml"] = _urlset("/c/hats", "/p/7", "/p/8")
+    shop.bodies["/b.xml"] = _urlset("/c/bags", "/c/hats")
+    found = _find(_sitemap_catalogue(shop))
+    assert found is not None
+    assert [each.address for each in found.listings] == ["/c/bags", "/c/hats"]
+    assert (found.addresses, found.others, found.other_addresses) == (5, 2, ("/p/7", "/p/8"))
+    assert set(shop.asked.values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("bodies", "said"),
+    [
+        ({}, "the server answered 404"),
+        ({"/s.xml": _index("/a.xml")}, r"/a\.xml: the server answered 404"),
+        ({"/s.xml": _index("https://other.example/a.xml")}, "to a sitemap on another host"),
+        ({"/s.xml": _index(*(f"/{each}.xml" for each in range(200)))}, "more than 200 sitemaps"),
+        (
+            {f"/{name}.xml": _index(f"/{further}.xml") for name, further in pairwise("sabcde")},
+            r"/c\.xml: indexes of sitemaps are within each other 4 deep",
+        ),
+        ({"/s.xml": _urlset("/p/1", "/p/2")}, r"matches none of the 2 addresses, such as /p/1, /p"),
+        ({"/s.xml": _urlset("/c/a-b", "/c/a_b")}, r"two listings would be called a_b: /c/a-b and"),
+        ({"/s.xml": _urlset("https://other.example/c/a")}, "matches none of the 1"),
+        ({"/s.xml": _urlset("/c/a", "/c/b", "/c/d")}, r"/s\.xml: it names more than 2 listings"),
+    ],
+)
+def test_a_sitemap_that_cannot_be_had_or_leads_too_far_is_an_error_that_names_it(
+    bodies: dict[str, str], said: str, shop: WrittenSite
+):
+    shop.bodies |= bodies
+    with pytest.raises(DiscoveryError, match=said):
+        _find(_sitemap_catalogue(shop, at_most=2))
+
+
+def test_a_sitemap_of_another_type_is_no_sitemap(shop: WrittenSite):
+    catalogue = _sitemap_catalogue(shop)
+    shop.bodies["/s.xml"] = _urlset("/c/a")
+    shop.headers = {"content-type": "image/png"}
+    with pytest.raises(DiscoveryError, match="the body is not XML"):
+        _find(catalogue)

@@ -6,7 +6,7 @@ from catalog_pipeline.catalogue.discovered import Discover, FoundListing
 from catalog_pipeline.catalogue.files import catalogue_from_attributes
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import CatalogueError, ParseError
-from catalog_pipeline.reading.discovery import ListingLinks, listings_among
+from catalog_pipeline.reading.discovery import ListingLinks, ListingNames
 from catalog_pipeline.reading.reader import reader_of
 
 URL = "https://shop.example/all/index.html"
@@ -33,8 +33,9 @@ def _rule(catalogue: Catalogue) -> Discover:
 def _found(body: str, **discover: object) -> dict[str, str]:
     catalogue = _catalogue(**discover)
     rule = _rule(catalogue)
-    links = ListingLinks(catalogue, rule).addresses(body.encode(), url=URL)
-    return {each.name: each.address for each in listings_among(catalogue, rule, links)}
+    names = ListingNames(catalogue, rule)
+    names.take(ListingLinks(catalogue, rule).addresses(body.encode(), url=URL))
+    return {each.name: each.address for each in names.all()}
 
 
 def test_links_are_addresses_as_a_browser_has_them_each_once():
@@ -77,14 +78,14 @@ def test_a_pattern_picks_the_listings_and_their_names_in_the_path_or_the_whole_a
         ("<p>Hello</p>", {}, "nav a finds no link on the page"),
         ("<title>Just a moment</title>", {}, "it looks like a challenge"),
         ("<nav><a href=/x>X</a></nav>", {"pattern": "/c/(.+)"}, "/c/(.+) matches none of the 1"),
-        ("<nav><a href='#x'>X</a></nav>", {"pattern": "/c/(.+)"}, "none of the 0 links"),
+        ("<nav><a href='#x'>X</a></nav>", {"pattern": "/c/(.+)"}, "none of the 0 addresses"),
         ("<nav><a href=/c/x>X</a></nav>", {"pattern": "/c/(y)?"}, "group of the pattern /c/(y)?"),
         ("<nav><a href=/>X</a></nav>", {}, "the address / gives no name"),
         ("<nav><a href=/a/x>X</a><a href=/b/X>X</a></nav>", {}, "would be called x: /a/x and /b/X"),
         (
             "<nav><a href=/a>A</a><a href=/b>B</a></nav>",
             {"at_most": 1},
-            "names 2 listings, and discover.at_most allows 1",
+            "names more than 1 listings",
         ),
     ],
 )
@@ -107,8 +108,10 @@ def test_a_path_of_the_shop_below_its_host_is_as_the_yaml_names_it():
             "key": "sku",
         },
     )
-    found = listings_among(catalogue, _rule(catalogue), ["https://host.example/shop/c/hats"])
-    assert found == (FoundListing("hats", "hats", "/c/hats"),)
+    names = ListingNames(catalogue, _rule(catalogue))
+    names.take(["https://host.example/shop/c/hats", "https://host.example/help"])
+    assert (names.addresses, names.others) == (2, 1)
+    assert names.all() == (FoundListing("hats", "hats", "/c/hats"),)
 
 
 def test_a_selector_that_is_none_is_a_mistake_of_the_yaml():

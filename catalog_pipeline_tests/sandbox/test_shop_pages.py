@@ -1,5 +1,6 @@
 """The public shop as a client sees it: markup, validators, figures."""
 
+import gzip
 import re
 from decimal import Decimal
 
@@ -104,6 +105,21 @@ def test_robots_txt_allows_everything_until_it_is_changed(shop: RunningShop, ask
     assert "Crawl-delay" not in ask("/robots.txt").text
     shop.control(robots_txt="User-agent: *\nDisallow: /deals\n")
     assert ask("/robots.txt").text == "User-agent: *\nDisallow: /deals\n"
+
+
+def test_the_index_of_sitemaps_leads_to_that_of_the_categories(shop: RunningShop, ask: Ask) -> None:
+    shop.control(categories=["bags", "sport"])
+    index = etree.fromstring(ask("/sitemap_index.xml").body).xpath("//*[local-name()='loc']/text()")
+    assert index == [f"{shop.url}/sitemap.xml", f"{shop.url}/sitemap-categories.xml.gz"]
+    listed = etree.fromstring(gzip.decompress(ask("/sitemap-categories.xml.gz").body))
+    assert listed.xpath("//*[local-name()='loc']/text()") == [
+        f"{shop.url}/products?category={each}" for each in ("bags", "sport")
+    ]
+    home = html.fromstring(ask("/").body)
+    assert len(home.xpath("//main//li/a")) == 2
+    assert ask("/products?category=garden").status == 404
+    with pytest.raises(UsageError, match="categories must be among"):
+        shop.control(categories=["x"])
 
 
 def test_the_sitemap_names_every_page_and_product(shop: RunningShop, ask: Ask) -> None:

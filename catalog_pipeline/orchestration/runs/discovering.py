@@ -224,7 +224,7 @@ def _tell(
 ) -> None:
     before = {each.name for each in known}
     new = [each.name for each in found.listings if each.name not in before]
-    told = f"{found.addresses} links were looked at, {len(found.listings)} are listings"
+    told = f"{found.addresses:,} addresses were looked at, {len(found.listings)} are listings"
     parts = [told, *(["new: " + ", ".join(new)] if new else [])]
     parts += ["gone: " + ", ".join(gone)] if gone else []
     context.log.info(as_line("; ".join(parts) + "."))
