@@ -9,7 +9,7 @@
     ├── DiscoveryError          the site does not say which listings it has
     ├── WorkerError             a worker process broke: a mistake in the program
     ├── CrawlStoppedError       the crawl gave up: the site is blocked or down
-    ├── TableError              the table cannot be built
+    ├── TableError              the table cannot be built, or is not what it must be
     ├── ExportError             a table cannot be written in another format
     └── PageError               one listing page could not be had
         ├── FetchError          ... because of the site or the network
@@ -33,6 +33,7 @@ from catalog_pipeline.pushback import Pushback
 if TYPE_CHECKING:
     from catalog_pipeline.catalogue.page_key import PageKey
     from catalog_pipeline.records import FailedAnswer
+    from catalog_pipeline.verdict import Verdict
 
 
 class CatalogPipelineError(Exception):
@@ -109,7 +110,9 @@ class CrawlStoppedError(CatalogPipelineError):
 
 
 class TableError(CatalogPipelineError):
-    """The products table cannot be built; the table that is there stays."""
+    """The table cannot be built, or is refused by its `verdicts`; the one that is there stays."""
+
+    verdicts: Sequence[Verdict] = ()
 
 
 class ExportError(CatalogPipelineError):

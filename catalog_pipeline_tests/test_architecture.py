@@ -19,6 +19,7 @@ LAYERS = [
         "errors",
         "records",
         "showing",
+        "verdict",
         "wording",
         "catalogue",
         "places",

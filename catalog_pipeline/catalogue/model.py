@@ -6,8 +6,6 @@ Reading files belongs in `catalog_pipeline.catalogue.files`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -21,6 +19,7 @@ from catalog_pipeline.catalogue.bounds import (
     Slug,
     checked_catalogue_name,
 )
+from catalog_pipeline.catalogue.checks import Checks, checked_for_fields
 from catalog_pipeline.catalogue.discovered import Discover
 from catalog_pipeline.catalogue.encodings import checked_encoding
 from catalog_pipeline.catalogue.fields import (
@@ -54,9 +53,7 @@ from catalog_pipeline.catalogue.parts import (
 from catalog_pipeline.catalogue.politeness import BasicLogin, BearerLogin, Limits, Login, Politeness
 from catalog_pipeline.catalogue.request_values import Cookies, FromEnvironment, Headers
 from catalog_pipeline.catalogue.upkeep import Coverage, DiscardedShare, Duplicates, Schedule
-
-_PARSER_REVISION = 3
-"""Raised whenever the same page and YAML would give other rows than before."""
+from catalog_pipeline.catalogue.versions import version_of_rows, version_of_table
 
 
 class CatalogueAttributes(ListingPages, StrictModel):
@@ -130,6 +127,8 @@ class CatalogueAttributes(ListingPages, StrictModel):
     """How much of what is on the pages may be left out because it cannot be read (`on_invalid`)."""
     history: KeptHistory = None
     """What is kept of the past, beside the table: `true` for all fields, or which of them."""
+    checks: Checks = Checks()
+    """What the table must be before it is believed, held against its own past, too."""
     pages_per_run: Count | None = None
     """Cut a backfill into runs of this many pages; one run for all if not given."""
     key_prefix: Annotated[tuple[Slug, ...], OneOrMore] = ()
@@ -157,6 +156,11 @@ class CatalogueAttributes(ListingPages, StrictModel):
     @classmethod
     def _field_names_are_columns(cls, value: dict[str, Field]) -> dict[str, Field]:
         return checked_columns(value)
+
+    @field_validator("checks")
+    @classmethod
+    def _checks_fit_the_fields(cls, value: Checks, info: ValidationInfo) -> Checks:
+        return checked_for_fields(value, info.data["fields"]) if "fields" in info.data else value
 
     @model_validator(mode="after")
     def _parts_agree(self) -> CatalogueAttributes:
@@ -213,31 +217,12 @@ class CatalogueAttributes(ListingPages, StrictModel):
     @property
     def code_version(self) -> str:
         """Changes exactly when stored pages are to be parsed again."""
-        described = {
-            "revision": _PARSER_REVISION,
-            "encoding": self.encoding,
-            "product": self.product,
-            **({"records": self.records.model_dump()} if self.records.is_json else {}),
-            **({"telling": tellings} if (tellings := self.tellings_in_bodies) else {}),
-            **({"total": self.total.model_dump()} if self.total else {}),
-            "fields": {
-                name: field.model_dump(exclude_defaults=True) for name, field in self.fields.items()
-            },
-        }
-        return _fingerprint(described)
+        return version_of_rows(self)
 
     @property
     def table_version(self) -> str:
         """Changes exactly when the same stored pages would make another table."""
-        with_listings = LISTING_COLUMNS if self.has_named_listings else ()
-        kept = [self.history.model_dump(mode="json")] if self.history else []
-        parts = [self.code_version, self.key, list(self.fields), *with_listings, *kept]
-        return _fingerprint(parts)
-
-
-def _fingerprint(described: object) -> str:
-    text = json.dumps(described, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return version_of_table(self)
 
 
 class Catalogue(CatalogueAttributes):

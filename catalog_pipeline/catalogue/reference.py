@@ -18,6 +18,7 @@ from catalog_pipeline.catalogue.model import CatalogueAttributes
 
 _ATTRIBUTES = "attributes"
 _FIELD = "Field"
+_COLUMN = "<column>"
 _INTRODUCTION = """\
 # The YAML of a catalogue
 
@@ -82,11 +83,20 @@ def _in_order(places: Mapping[str, str], definitions: Mapping[str, Any]) -> dict
 
 def _places(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Names of models and the keys that lead to them, in the order of the keys."""
-    for key, described in schema["properties"].items():
+    for key, described in _keys(schema).items():
         for name in re.findall(r"'\$ref': '#/\$defs/(\w+)'", str(described)):
             yield name, f"{key}.<name>" if "additionalProperties" in described else key
             for inner, place in _places(definitions[name], definitions):
                 yield inner, f"{key}.{place}"
+
+
+def _keys(model: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of a section, with one that stands for the names of columns where those are keys."""
+    others = model.get("additionalProperties")
+    of_columns = (
+        {"description": "What the values of that column must be.", **others} if others else {}
+    )
+    return {**model["properties"], **({_COLUMN: of_columns} if of_columns else {})}
 
 
 def _title(name: str, places: Mapping[str, str]) -> str:
@@ -104,7 +114,7 @@ def _section(name: str, title: str, model: Mapping[str, Any], places: Mapping[st
         "| --- | --- | --- | --- | --- |",
         *(
             _row(name, key, described, key in required, places)
-            for key, described in model["properties"].items()
+            for key, described in _keys(model).items()
         ),
     ]
     about = f"{_text(description)}\n\n" if description and name != _ATTRIBUTES else ""
@@ -180,6 +190,8 @@ def _default(described: Mapping[str, Any]) -> str:
 
 
 def _example(name: str, key: str, described: Mapping[str, Any]) -> str:
+    if key == _COLUMN:
+        return _code("price: {minimum: 0.01, jump: 80%}")
     example = examples().get(name, {}).get(key, described.get("default"))
     if name == _FIELD and isinstance(example, Mapping):
         return _code(_flow(example))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
@@ -23,7 +23,13 @@ def keys_of(models: _Models) -> list[str]:
 
 def below(models: _Models, key: str) -> _Models:
     """The models of what a key holds; a name that is no key, as of a field, leaves them."""
-    return models_among(annotations_of(models, key)) or models
+    return models_among(annotations_of(models, key)) or _models_of_names(models) or models
+
+
+def _models_of_names(models: _Models) -> _Models:
+    """What the names hold that a section takes besides its keys, as those of columns."""
+    others = (get_type_hints(each).get("__pydantic_extra__") for each in models)
+    return models_among(annotation for annotation in others if annotation is not None)
 
 
 def annotations_of(models: _Models, key: str) -> list[Any]:

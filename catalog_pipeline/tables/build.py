@@ -15,18 +15,25 @@ from typing import TYPE_CHECKING
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.errors import PageError, StorageError, TableError
+from catalog_pipeline.errors import (
+    PageError,
+    ParseLimitError,
+    StorageError,
+    TableError,
+)
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.store import Store
 from catalog_pipeline.tables import replace
 from catalog_pipeline.tables.identity import TableIdentity, identify
 from catalog_pipeline.tables.mending import PageMender, ReadAgain, Refetch
+from catalog_pipeline.tables.quality.past import NO_PAST, Past
 from catalog_pipeline.tables.report import LeftOutPage, TableReport
 from catalog_pipeline.tables.stored_rows import PageRows, read_batches
 
 if TYPE_CHECKING:
     from catalog_pipeline.tables.assembly import Assembly
     from catalog_pipeline.tables.history.report import HistoryReport
+    from catalog_pipeline.tables.quality.judgement import Judgement
 
 
 def build_table(
@@ -40,20 +47,23 @@ def build_table(
     most_merged: float = 1.0,
     failed: Collection[PageKey] = (),
     lacks: str | None = None,
+    earlier: Past = NO_PAST,
 ) -> TableReport:
     """Build the table from the given pages and put it at `destination`.
 
     No crawl parses the stored bodies of `failed` pages again, so that the build does, by
     `read_again`, where another YAML read them. `most_merged` is the share of rows that may give way
-    to others of the same key. `lacks` is why the pages are not all that the catalogue has at
-    present, if they are not: the history, where it is kept, then takes no product for absent.
+    to others of the same key, `earlier` the builds that checks hold the table against. `lacks` is
+    why the pages are not all that the catalogue has at present, if they are not: the history, where
+    it is kept, then takes no product for absent.
 
     One build at a time: the caller holds the catalogue's table lock. What a killed build left
     beside `destination` is removed.
 
     Raises:
         TableError: there is no page, none that can be used, fewer than the catalogue's minimum
-            coverage, or too many rows of the same keys; the old table stays.
+            coverage, too many rows of the same keys, or the table fails a check that keeps the
+            old one; the old table stays.
         StorageError: the table cannot be written, or pages not be read; the old table stays.
     """
     if not pages:
@@ -67,7 +77,7 @@ def build_table(
         with replace.temporary_names(destination) as next_name:
             return _build(
                 catalogue, pages, store, destination, mender, next_name, started, most_merged,
-                failed, lacks,
+                failed, lacks, earlier,
             )  # fmt: skip
     except OSError as error:
         raise StorageError(
@@ -87,6 +97,7 @@ def _build(
     most_merged: float,
     failed: Collection[PageKey],
     lacks: str | None,
+    earlier: Past,
 ) -> TableReport:
     # Arrow's own pools keep what was freed: a build would take a fifth more memory. It asks once,
     # when it is first imported.
@@ -116,12 +127,13 @@ def _build(
         with history_update(catalogue, destination, assembly.seen(lacks)) as past:
             whole = assembly.finish(datetime.now(timezone.utc), past.facts if past else {})
             _demand_few_merged(catalogue, assembly, most_merged)
+            judgement = _judge(catalogue, whole, destination, earlier)
             if past is not None:
                 past.stage(whole)
             replace.replace_table(whole, destination)
             history = past.put_in_place() if past is not None else None
         seconds = time.perf_counter() - started
-        return _report(assembly, mender, identify(destination), history, seconds)
+        return _report(assembly, mender, judgement, identify(destination), history, seconds)
 
 
 def lack_of_coverage(catalogue: Catalogue, used: int) -> str | None:
@@ -156,6 +168,32 @@ def _demand_few_merged(catalogue: Catalogue, assembly: Assembly, at_most: float)
     )
 
 
+def _judge(catalogue: Catalogue, new: Path, there: Path, earlier: Past) -> Judgement:
+    """What the checks come to.
+
+    Raises:
+        TableError: one that keeps the old table fails, or a pattern takes too long.
+    """
+    from catalog_pipeline.tables.quality.judgement import judge
+
+    try:
+        judgement = judge(catalogue, new, there, earlier)
+    except ParseLimitError as error:
+        raise TableError(
+            f"{catalogue.name}: checks.{error.field}: {error}. The table that is there stays."
+        ) from error
+    failed = judgement.failed_demands
+    if failed and catalogue.checks.keeps_old_table:
+        told = "; ".join(each.told for each in failed)
+        refused = TableError(
+            f"{catalogue.name}: {told}. The table that is there stays, as checks.on_failure says; "
+            f"if the shop is right, let the checks allow it and build again."
+        )
+        refused.verdicts = judgement.verdicts
+        raise refused
+    return judgement
+
+
 def _newest_of_each(pages: Sequence[StoredPage]) -> list[StoredPage]:
     """One stored page per page number, in the order of the table."""
     newest: dict[PageKey, StoredPage] = {}
@@ -169,6 +207,7 @@ def _newest_of_each(pages: Sequence[StoredPage]) -> list[StoredPage]:
 def _report(
     assembly: Assembly,
     mender: PageMender,
+    judgement: Judgement,
     file: TableIdentity,
     history: HistoryReport | None,
     seconds: float,
@@ -190,4 +229,5 @@ def _report(
         rows_of_listings=assembly.rows_of_listings,
         build_seconds=seconds,
         history=history,
+        judgement=judgement,
     )

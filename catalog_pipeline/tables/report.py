@@ -14,6 +14,7 @@ from catalog_pipeline.tables.identity import TableIdentity
 
 if TYPE_CHECKING:
     from catalog_pipeline.tables.history.report import HistoryReport
+    from catalog_pipeline.tables.quality.judgement import Judgement
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ class TableReport:
     notes: NotesOfPages
     rows_of_listings: Mapping[str, int]
     build_seconds: float
+    judgement: Judgement
     history: HistoryReport | None = None
 
     @property

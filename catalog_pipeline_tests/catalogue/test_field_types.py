@@ -21,6 +21,7 @@ TABLES = [
     ("FieldType", "catalog_pipeline.catalogue.field_rules"),
     ("FieldType", "catalog_pipeline.catalogue.scalars"),
     ("FieldType", "catalog_pipeline.reading.values.conversion"),
+    ("CellType", "catalog_pipeline.catalogue.checks"),
     ("CellType", "catalog_pipeline.catalogue.value_range"),
     ("CellType", "catalog_pipeline.tables.schema"),
     ("CellType", "catalog_pipeline.tables.cells"),

@@ -22,6 +22,7 @@ PLACES = {
     "FromEnvironment": "headers",
     "Schedule": "schedule",
     "Coverage": "coverage",
+    "Checks": "checks",
     "PracticeShop": "practice_shop",
     "FixedLength": "pages",
     "OpenLength": "pages",

@@ -90,6 +90,7 @@ def test_every_table_has_its_automation_and_its_checks(repository: RepositoryDef
         for name in NAMES
         for check in (
             "column_schema_change",
+            "columns_are_filled_as_before",
             "dagster_row_count_bounds_check",
             "listing_ends_with_the_last_page",
             "pages_are_complete",

@@ -6,6 +6,8 @@ written once, here too.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,6 +45,8 @@ ROW_NOTES_KEY = "row_notes"
 OUTDATED_KEY = "pages_of_older_definition"
 GOES_ON_KEY = "goes_on"
 """Metadata key of a table: that the site has more pages than the YAML says; "" if it has not."""
+FILLED_KEY = "filled_rows"
+"""Metadata key of a table: by column how many rows have a value."""
 LEFT_OUT_KEY = "left_out"
 """Metadata key of a table: which pages are done and not in it, and why."""
 HISTORY_KEY = "history"
@@ -153,6 +157,16 @@ def damage_of_last_table(instance: dg.DagsterInstance, catalogue: Catalogue) -> 
     if built is None or built.file is None:
         return None
     return damage_of_table(catalogue_places(catalogue.name).table, built.file)
+
+
+def fingerprint_of_input(instance: dg.DagsterInstance, catalogue: Catalogue) -> str:
+    """Changes whenever a build might come to something else: by the pages, or by the YAML."""
+    pages = format_pages(with_known_pages(instance, catalogue).pages)
+    newest, count = latest_page_event(instance, catalogue), checkpoint_count(instance, catalogue)
+    demands = (catalogue.coverage, catalogue.duplicates, catalogue.checks)
+    described: list[Any] = [newest, count, pages, catalogue.table_version]
+    described += [each.model_dump(mode="json") for each in demands]
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def checkpoint_count(instance: dg.DagsterInstance, catalogue: Catalogue) -> int:

@@ -16,6 +16,7 @@ from catalog_pipeline.orchestration.names import (
     table_step,
 )
 from catalog_pipeline.orchestration.runs.completeness import PAGES_COMPLETE
+from catalog_pipeline.orchestration.runs.declared_checks import declared_specs
 from catalog_pipeline.orchestration.runs.outputs import deliver
 from catalog_pipeline.orchestration.runs.row_ages import ROWS_FRESH
 from catalog_pipeline.orchestration.runs.table_quality import (
@@ -100,5 +101,6 @@ def _checks(catalogue: Catalogue) -> list[dg.AssetCheckSpec]:
             asset=key,
             description="The last page has no link to a page after it.",
         ),
+        *declared_specs(catalogue),
         *_of_rows(catalogue),
     ]

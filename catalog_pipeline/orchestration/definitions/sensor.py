@@ -15,11 +15,13 @@ from catalog_pipeline.orchestration.checkpoints.known_pages import seed_pages, w
 from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event, read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.table_state import (
     checkpoint_count,
+    fingerprint_of_input,
     why_outdated,
 )
 from catalog_pipeline.orchestration.instance.liveness import is_run_alive
 from catalog_pipeline.orchestration.names import (
     CATALOGUE_TAG,
+    REFUSED_TAG,
     pages_key,
     qualified_name,
     table_keys,
@@ -68,9 +70,11 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
         if outdated is None:
             _tell_aged_rows(context, catalogue, newest)
             return dg.SkipReason("The table holds all pages that have landed.")
-        last_run, failed_at = _last_build(context.instance, catalogue)
+        last_run, failed_at, refused = _last_build(context.instance, catalogue)
         if failed_at is not None and time.time() - failed_at < SECONDS_AFTER_A_FAILURE:
             return dg.SkipReason(f"The build of run {last_run} failed; trying again later.")
+        if refused == fingerprint_of_input(context.instance, catalogue):
+            return dg.SkipReason(f"The table was refused in run {last_run}, and nothing is new.")
         pages = format_pages(with_known_pages(context.instance, catalogue).pages)
         state = f"{newest}/{checkpoint_count(context.instance, catalogue)}/{pages}"
         context.log.info(as_line(f"Asking for a build of {catalogue.name}'s table: {outdated}."))
@@ -104,15 +108,17 @@ def _tell_aged_rows(context: dg.SensorEvaluationContext, catalogue: Catalogue, n
 
 def _last_build(
     instance: dg.DagsterInstance, catalogue: Catalogue
-) -> tuple[str | None, float | None]:
-    """The latest finished run that built the table, and when it ended if it came to nothing."""
+) -> tuple[str | None, float | None, str | None]:
+    """The latest finished run that built the table, when it ended if it came to nothing, and what
+    it was built of if the table was refused."""
     filters = dg.RunsFilter(statuses=_FINISHED, tags={CATALOGUE_TAG: catalogue.name})
     for record in instance.get_run_records(filters=filters, limit=_RUNS_LOOKED_AT):
         run = record.dagster_run
         if run.asset_selection and not run.asset_selection.isdisjoint(table_keys(catalogue)):
             is_good = run.status == dg.DagsterRunStatus.SUCCESS
-            return run.run_id, None if is_good else record.end_time
-    return None, None
+            refused = run.tags.get(REFUSED_TAG)
+            return run.run_id, None if is_good else record.end_time, refused
+    return None, None, None
 
 
 def _run_in_progress(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:

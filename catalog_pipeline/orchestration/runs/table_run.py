@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import dagster as dg
 
@@ -16,44 +15,42 @@ from catalog_pipeline.crawling.rereading import StoredPageReader
 from catalog_pipeline.crawling.verdicts import goes_on
 from catalog_pipeline.errors import CatalogPipelineError, TableError
 from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
+from catalog_pipeline.orchestration.checkpoints.past_builds import read_past
 from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event, read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.statuses import (
     read_statuses,
 )
 from catalog_pipeline.orchestration.checkpoints.table_state import (
     BUILT_FROM_KEY,
-    BYTES_KEY,
     CHECKPOINTS_KEY,
-    DIGEST_KEY,
-    DUPLICATES_KEY,
     GOES_ON_KEY,
     MIRRORS_KEY,
     PAGES_KEY,
-    ROWS_KEY,
     VERSION_KEY,
     damage_of_last_table,
+    fingerprint_of_input,
 )
 from catalog_pipeline.orchestration.checkpoints.unreadable import read_in_vain
-from catalog_pipeline.orchestration.column_schema import table_schema
-from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, products_key
+from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, REFUSED_TAG, products_key
 from catalog_pipeline.orchestration.runs.completeness import (
     Completeness,
     failure_reasons,
     measure,
-    page_metadata,
     pages_complete,
 )
+from catalog_pipeline.orchestration.runs.declared_checks import declared_results, record_refusal
 from catalog_pipeline.orchestration.runs.outputs import Made
 from catalog_pipeline.orchestration.runs.past import past_metadata, past_results, why_not_all
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.orchestration.runs.row_ages import rows_fresh
-from catalog_pipeline.orchestration.runs.table_quality import check_rows, quality_metadata
+from catalog_pipeline.orchestration.runs.table_metadata import table_metadata
+from catalog_pipeline.orchestration.runs.table_quality import check_rows
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.showing import as_description, as_line, as_lines
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables.build import TableReport, build_table
-from catalog_pipeline.tables.preview import markdown_preview
+from catalog_pipeline.tables.quality.past import Past
 from catalog_pipeline.tables.report import LeftOutPage
 
 PAGES_INTACT = "stored_pages_are_intact"
@@ -78,10 +75,13 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> l
             catalogue = with_known_pages(instance, catalogue)
             _tell_damage(context, catalogue)
             built_from = latest_page_event(instance, catalogue)
-            completeness, report, more = _build(instance, catalogue, lease)
+            earlier = read_past(instance, catalogue, built_from, format_pages(catalogue.pages))
+            completeness, report, more = _build(instance, catalogue, earlier, lease)
     except CatalogPipelineError as error:
         if isinstance(error, TableError):
-            instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0"})
+            refused = {REFUSED_TAG: fingerprint_of_input(instance, catalogue)}
+            instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0", **refused})
+            record_refusal(context, catalogue, error.verdicts)
         raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
     _tell_left_out(context, report, completeness.outside)
     reasons = failure_reasons(instance, catalogue) if completeness.failed else []
@@ -91,10 +91,8 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> l
     table = Made(
         products_key(catalogue),
         metadata={
-            **_table_metadata(catalogue, report),
-            **quality_metadata(catalogue, report),
+            **table_metadata(catalogue, report, completeness),
             **(past_metadata(past) if past else {}),
-            **page_metadata(completeness, report),
             GOES_ON_KEY: more,
             "path": dg.MetadataValue.path(str(places.table)),
             BUILT_FROM_KEY: built_from,
@@ -108,6 +106,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> l
             rows_fresh(catalogue, completeness.ages),
             _pages_intact(report),
             _listing_whole(more),
+            *declared_results(catalogue, report.judgement.verdicts),
             *check_rows(catalogue, report, is_complete=completeness.done == completeness.total),
         ],
     )
@@ -134,7 +133,7 @@ def _tell_left_out(context: dg.AssetExecutionContext, report: TableReport, outsi
 
 
 def _build(
-    instance: dg.DagsterInstance, catalogue: Catalogue, lease: Lease | None
+    instance: dg.DagsterInstance, catalogue: Catalogue, earlier: Past, lease: Lease | None
 ) -> tuple[Completeness, TableReport, str]:
     """How complete the pages are, what came of the build, and what the last page says of more."""
     places = catalogue_places(catalogue.name)
@@ -168,6 +167,7 @@ def _build(
             most_merged=catalogue.duplicates.share,
             failed=failed,
             lacks=why_not_all(instance, catalogue, statuses, checkpoints, kept, more),
+            earlier=earlier,
         )
     unknown = [_of_another_event(page) for page in sorted(statuses.done - checkpoints.keys())]
     left_out = sorted([*report.left_out, *foreign, *unknown], key=lambda page: page.page)
@@ -194,19 +194,6 @@ def _of_another_address(catalogue: Catalogue, page: PageKey, place: str) -> Left
 def _of_another_event(page: PageKey) -> LeftOutPage:
     reason = f"page {page}: what was recorded for it last names no stored page"
     return LeftOutPage(page, reason)
-
-
-def _table_metadata(catalogue: Catalogue, report: TableReport) -> dict[str, Any]:
-    return {
-        ROWS_KEY: report.rows,
-        "dagster/column_schema": table_schema(catalogue, report.columns),
-        "preview": dg.MetadataValue.md(markdown_preview(report)),
-        DUPLICATES_KEY: report.duplicates,
-        BYTES_KEY: report.file.file_bytes,
-        DIGEST_KEY: report.file.sha256,
-        "build_seconds": round(report.build_seconds, 3),
-        **{f"{column}_range": text for column, text in report.price_ranges.items()},
-    }
 
 
 def _listing_whole(more: str) -> dg.AssetCheckResult:

@@ -11,9 +11,10 @@ import pytest
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.orchestration.commands.in_process import build_table_here, crawl_here
 from catalog_pipeline.orchestration.definitions import sensor
+from catalog_pipeline.orchestration.definitions.products_asset import build_products_asset
 from catalog_pipeline.orchestration.definitions.sensor import build_table_sensor
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, sign_path
-from catalog_pipeline.orchestration.names import plain_pages_key, products_key
+from catalog_pipeline.orchestration.names import CATALOGUE_TAG, plain_pages_key, products_key
 from catalog_pipeline.orchestration.runs import table_run
 from catalog_pipeline.orchestration.runs.row_ages import ROWS_FRESH
 from catalog_pipeline_tests.orchestration.made_runs import create_run
@@ -157,12 +158,11 @@ def test_a_build_that_failed_is_left_alone_for_a_while_and_then_asked_for_again(
     site: Site, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ):
     """Dagster runs a key only once, and the pages behind it may stay as they are for long."""
-    catalogue = site.write(last_page=2, coverage={"minimum": 1.0})
+    catalogue = site.write(last_page=2)
     crawl_here(instance, catalogue, keys(1), None)
     first = _look(instance, catalogue)
     assert isinstance(first, dg.RunRequest)
-    failed = build_table_here(instance, catalogue)
-    assert failed.status == dg.DagsterRunStatus.FAILURE
+    failed = _build_that_died(instance, catalogue)
     assert _look(instance, catalogue) == (
         f"The build of run {failed.run_id} failed; trying again later."
     )
@@ -170,6 +170,33 @@ def test_a_build_that_failed_is_left_alone_for_a_while_and_then_asked_for_again(
     again = _look(instance, catalogue)
     assert isinstance(again, dg.RunRequest)
     assert again.run_key != first.run_key
+
+
+def _build_that_died(instance: dg.DagsterInstance, catalogue: Catalogue) -> dg.DagsterRun:
+    definitions = dg.Definitions(assets=[build_products_asset(catalogue)])
+    run = instance.create_run_for_job(
+        definitions.resolve_implicit_global_asset_job_def(),
+        tags={CATALOGUE_TAG: catalogue.name},
+        asset_selection=frozenset({products_key(catalogue)}),
+    )
+    instance.report_run_failed(run)
+    return run
+
+
+def test_a_build_whose_pages_are_too_few_is_asked_for_again_when_there_are_more(
+    site: Site, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sensor, "SECONDS_AFTER_A_FAILURE", 0.0)
+    catalogue = site.write(last_page=3, coverage={"minimum": 1.0})
+    crawl_here(instance, catalogue, keys(1), None)
+    refused = build_table_here(instance, catalogue)
+    assert refused.status == dg.DagsterRunStatus.FAILURE
+    assert _look(instance, catalogue) == (
+        f"The table was refused in run {refused.run_id}, and nothing is new."
+    )
+    assert isinstance(_look(instance, site.write(last_page=3)), dg.RunRequest)
+    crawl_here(instance, catalogue, keys(2), None)
+    assert isinstance(_look(instance, catalogue), dg.RunRequest)
 
 
 def test_rows_that_come_to_be_stale_while_nothing_is_built_fail_their_check(

@@ -1,0 +1,1 @@
+"""Whether a table is to be believed."""
