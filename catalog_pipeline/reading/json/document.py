@@ -6,8 +6,10 @@ import json
 from typing import Any, NoReturn
 
 from catalog_pipeline.errors import ParseError
+from catalog_pipeline.reading.json.nested import TooDeepError, decode_nested
 
 _SHOWN = 40
+_SPACE = " \t\n\r"
 
 
 class WrittenNumber(float):
@@ -26,13 +28,13 @@ def parse_json(text: str, what: str = "the page") -> Any:
     Raises:
         ParseError: it is none; the place is named.
     """
-    text = text.lstrip("\ufeff")
-    try:
-        return _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        raise broken(error, text, what) from error
-    except RecursionError as error:
-        raise ParseError(f"{what} is JSON that is nested too deep to be read") from error
+    text = text.lstrip("\ufeff").rstrip(_SPACE)
+    start = len(text) - len(text.lstrip(_SPACE))
+    value, end = _value_and_end(text, start, what)
+    if end < len(text):
+        extra = len(text) - len(text[end:].lstrip(_SPACE))
+        raise broken(json.JSONDecodeError("Extra data", text, extra), text, what)
+    return value
 
 
 def parse_beginning(text: str, start: int, what: str) -> Any:
@@ -41,11 +43,18 @@ def parse_beginning(text: str, start: int, what: str) -> Any:
     Raises:
         ParseError: there is none.
     """
+    return _value_and_end(text, start, what)[0]
+
+
+def _value_and_end(text: str, start: int, what: str) -> tuple[Any, int]:
     try:
-        return _DECODER.raw_decode(text, start)[0]
+        try:
+            return _DECODER.raw_decode(text, start)
+        except RecursionError:
+            return decode_nested(_DECODER, text, start)
     except json.JSONDecodeError as error:
         raise broken(error, text, what) from error
-    except RecursionError as error:
+    except TooDeepError as error:
         raise ParseError(f"{what} is JSON that is nested too deep to be read") from error
 
 

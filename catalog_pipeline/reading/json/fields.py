@@ -85,19 +85,21 @@ class JsonField:
         return found
 
     def _as_texts(self, value: Any, path: Path) -> Iterator[str]:
-        if isinstance(value, list):
-            for item in value:
-                yield from self._as_texts(item, path)
-        elif isinstance(value, dict) and self.values.field.exists:
-            yield "true"
-        elif isinstance(value, dict):
-            raise ParseError(
-                f"the path {path.text} gives {what_is(value)}; add the key that is wanted"
-            )
-        elif value is not None:
-            text = _text(value, self.values.field)
-            if text and not text.isspace():
-                yield text
+        waiting = [value]
+        while waiting:
+            each = waiting.pop()
+            if isinstance(each, list):
+                waiting.extend(reversed(each))
+            elif isinstance(each, dict) and self.values.field.exists:
+                yield "true"
+            elif isinstance(each, dict):
+                raise ParseError(
+                    f"the path {path.text} gives {what_is(each)}; add the key that is wanted"
+                )
+            elif each is not None:
+                text = _text(each, self.values.field)
+                if text and not text.isspace():
+                    yield text
 
     def _missing(self, place: int, records: Sequence[Any]) -> ParseError:
         reason = f"; {why_nothing(self.paths[0], records[place])}" if self.paths else ""

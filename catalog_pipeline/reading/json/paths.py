@@ -73,7 +73,12 @@ def what_is(value: object) -> str:
         more = ", …" if len(value) > _MOST_KEYS else ""
         return f"an object with {keys}{more}" if value else "an empty object"
     if isinstance(value, list):
-        return f"a list of {len(value)}" + (f", the first {what_is(value[0])}" if value else "")
+        if not value:
+            return "a list of 0"
+        first = value[0]
+        # Lists may lie in each other thousands deep.
+        told = f"a list of {len(first)}" if isinstance(first, list) else what_is(first)
+        return f"a list of {len(value)}, the first {told}"
     if value is None:
         return "null"
     return f"the {'text' if isinstance(value, str) else 'value'} {str(value)[:40]!r}"

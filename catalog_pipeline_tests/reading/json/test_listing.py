@@ -121,6 +121,11 @@ def test_templates_fields_of_the_page_and_totals_are_read():
     assert reading.notes.total == 240
 
 
+def test_a_field_in_lists_that_lie_in_each_other_thousands_deep_is_read():
+    for depth in (1, 4000):
+        assert _values("[" * depth + "7" + "]" * depth, {"type": "integer"}) == [7, None]
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
