@@ -7,13 +7,13 @@ lays out a new home.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from catalog_pipeline.catalogue.project import named_project
 from catalog_pipeline.errors import StorageError, UsageError
+from catalog_pipeline.system.durable_files import replace_content
 
 HOME_VARIABLE = "DAGSTER_HOME"
 DATA_VARIABLE = "CATALOG_PIPELINE_DATA"
@@ -100,15 +100,21 @@ def ensure_dagster_home(environ: Mapping[str, str] = os.environ) -> Path:
     """Dagster's home, made with the project's settings if it is not there yet.
 
     Raises:
-        StorageError: what is there is a link to nowhere, or no folder.
+        StorageError: what is there is a link to nowhere, or no folder; or it cannot be made.
     """
     home = dagster_home(environ)
     _check_folder(home)
     settings = home / SETTINGS_NAME
     _check_link(settings)
     if not settings.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(TEMPLATE, settings)
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            replace_content(settings, TEMPLATE.read_bytes())
+        except OSError as error:
+            raise StorageError(
+                f"Cannot make Dagster's home {home}: {error.strerror or error}. Mend it, or name "
+                f"another folder in {HOME_VARIABLE}."
+            ) from error
     return home
 
 

@@ -11,21 +11,9 @@ import pytest
 
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints
 from catalog_pipeline_tests.crash.scene import Scene
-from catalog_pipeline_tests.storing.disks import make_read_only, make_writable, small_disk
+from catalog_pipeline_tests.storing.disks import fill, make_read_only, make_writable, small_disk
 
 DISK_KILOBYTES = 20_000
-
-
-def fill(disk: Path, room_kilobytes: int) -> Path:
-    """A file that leaves so much room on the disk."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(4096))
-        except OSError:
-            file.truncate(file.tell() - room_kilobytes * 1024)
-    return ballast
 
 
 @pytest.mark.parametrize(

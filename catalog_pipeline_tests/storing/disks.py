@@ -23,6 +23,18 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
+def fill(disk: Path, room_kilobytes: int) -> Path:
+    """A file that leaves so much room on the disk."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            file.truncate(file.tell() - room_kilobytes * 1024)
+    return ballast
+
+
 def make_read_only(disk: Path) -> None:
     """From now on nothing can be written to the disk."""
     _mount("-o", "remount,ro", str(disk)).check_returncode()

@@ -23,6 +23,8 @@ from dagster._core.events import (
     generate_event_batch_id,
 )
 
+from catalog_pipeline.orchestration.instance.unusable_storage import storage_in_use
+
 
 class StepEvents:
     """Makes and stores events of the step that a context is of; for the step's main thread."""
@@ -61,16 +63,21 @@ class StepEvents:
         return _event(kind, data, message, self._short)
 
     def store(self, events: Sequence[dg.DagsterEvent]) -> None:
-        """Store the events, in one transaction where the storage can."""
+        """Store the events, in one transaction where the storage can.
+
+        Raises:
+            StorageError: it cannot.
+        """
         batch = generate_event_batch_id()
         last = len(events) - 1
-        for index, event in enumerate(events):
-            self._instance.report_dagster_event(
-                event,
-                self._run_id,
-                logging.DEBUG,
-                batch_metadata=DagsterEventBatchMetadata(batch, index == last),
-            )
+        with storage_in_use(self._instance.root_directory):
+            for index, event in enumerate(events):
+                self._instance.report_dagster_event(
+                    event,
+                    self._run_id,
+                    logging.DEBUG,
+                    batch_metadata=DagsterEventBatchMetadata(batch, index == last),
+                )
 
 
 def _event(

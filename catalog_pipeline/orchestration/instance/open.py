@@ -1,16 +1,15 @@
 """Opens the one Dagster instance that command line, web UI and daemon share."""
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dagster import DagsterInstance
 from dagster._core.instance.ref import InstanceRef
-from sqlalchemy.exc import OperationalError
 
 from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.sqlite.addresses import is_plain
+from catalog_pipeline.orchestration.instance.unusable_storage import storage_in_use, storage_opened
 from catalog_pipeline.places import HOME_VARIABLE, ensure_dagster_home
 
 _OUTPUT_STAYS_HERE = {
@@ -39,15 +38,10 @@ def open_instance() -> Iterator[DagsterInstance]:
     os.environ[HOME_VARIABLE] = home
     reference = InstanceRef.from_dir(home, overrides=_OUTPUT_STAYS_HERE)
     _check_path(home, reference)
-    with DagsterInstance.from_ref(reference) as one:
-        try:
-            yield one
-        except (OperationalError, sqlite3.OperationalError) as error:
-            reason = getattr(error, "orig", None) or error
-            raise StorageError(
-                f"Cannot use Dagster's storage in {home}: {reason}. Is the disk full, "
-                f"write-protected or locked? Nothing recorded is lost; mend it and run again."
-            ) from error
+    with storage_opened(home):
+        instance = DagsterInstance.from_ref(reference)
+    with instance as one, storage_in_use(home):
+        yield one
 
 
 def _check_path(home: str, reference: InstanceRef) -> None:

@@ -1,0 +1,51 @@
+"""What is said when Dagster's storage cannot be used: a full or write-protected disk, a lock, ...
+
+A file of it that is damaged has sentences of its own (`sqlite`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from catalog_pipeline.errors import StorageError
+
+_IN_USE: tuple[type[Exception], ...] = (OperationalError, sqlite3.OperationalError)
+_OPENED: tuple[type[Exception], ...] = (DatabaseError, sqlite3.DatabaseError, OSError)
+
+
+@contextmanager
+def storage_in_use(home: str) -> Iterator[None]:
+    """What the storage of `home` cannot do in here is a sentence.
+
+    Raises:
+        StorageError: it cannot.
+    """
+    try:
+        yield
+    except _IN_USE as error:
+        raise _unusable(home, error) from error
+
+
+@contextmanager
+def storage_opened(home: str) -> Iterator[None]:
+    """So is that it cannot be opened, whatever is half made of it because a disk is full.
+
+    Raises:
+        StorageError: it cannot.
+    """
+    try:
+        yield
+    except _OPENED as error:
+        raise _unusable(home, error) from error
+
+
+def _unusable(home: str, error: Exception) -> StorageError:
+    reason = getattr(error, "orig", None) or error
+    return StorageError(
+        f"Cannot use Dagster's storage in {home}: {reason}. Is the disk full, "
+        f"write-protected or locked? Nothing recorded is lost; mend it and run again."
+    )
