@@ -36,6 +36,7 @@ _COMMANDS = {
     "status": ("catalog_pipeline.cli.status", "Show which pages are done, failed, missing."),
     "show": ("catalog_pipeline.cli.show", "Show what is stored of one page."),
     "try": ("catalog_pipeline.cli.try_page", "Fetch and parse one page, store nothing."),
+    "changes": ("catalog_pipeline.cli.changes", "Show what was new, gone or changed."),
     "export": ("catalog_pipeline.cli.export", "Write the table in another format."),
     "ui": ("catalog_pipeline.cli.ui", "Serve the web UI and run the daemon."),
     "list": ("catalog_pipeline.cli.list_catalogues", "List the catalogues."),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -59,6 +60,19 @@ def csv_batches(rows: ParquetRows, texts: Texts) -> Iterator[bytes]:
         lines = io.BytesIO()
         pacsv.write_csv(pa.record_batch(arrays, rows.schema.names), lines, how)
         yield lines.getvalue()
+
+
+def safe_line(cells: Sequence[object]) -> bytes:
+    """One line of values: texts in quotes without a formula, null as nothing, all else as it is."""
+    texts = (
+        _quoted(as_cell(cell)) if isinstance(cell, str) else b"" if cell is None else _plain(cell)
+        for cell in cells
+    )
+    return b",".join(texts) + b"\n"
+
+
+def _plain(cell: object) -> bytes:
+    return (f"{cell:f}" if isinstance(cell, Decimal) else str(cell)).encode()
 
 
 def _quoted(name: str) -> bytes:

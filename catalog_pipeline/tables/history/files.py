@@ -10,19 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
-from catalog_pipeline.errors import TableError
 from catalog_pipeline.system import durable_files
 from catalog_pipeline.tables.history.state import version_of_table
 from catalog_pipeline.tables.replace import name_aside
-
-_TRIES = 5
-"""How often a reader looks again, since a build may rename a file as it is being opened."""
 
 
 @dataclass(frozen=True)
@@ -96,25 +89,11 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
-@contextlib.contextmanager
-def opened(files: HistoryFiles, path: Path) -> Iterator[pq.ParquetFile]:
-    """One of the files, in the version that the table names.
-
-    Raises:
-        TableError: it is not there.
-    """
-    with contextlib.ExitStack() as stack:
-        for _ in range(_TRIES):
-            version = version_of_table(files.table)
-            staged = _staged(path, version) if version else path
-            for each in (staged, path):
-                with contextlib.suppress(FileNotFoundError):
-                    source = stack.enter_context(open(each, "rb"))
-                    yield stack.enter_context(
-                        pq.ParquetFile(source, page_checksum_verification=True)
-                    )
-                    return
-        raise TableError(f"There is no {path} yet.")
+def counting(files: HistoryFiles, path: Path) -> Path:
+    """Where the file is that counts now: after a death it may not have its own name yet."""
+    version = version_of_table(files.table)
+    staged = _staged(path, version) if version is not None else path
+    return staged if staged.exists() else path
 
 
 def _staged(path: Path, version: str) -> Path:

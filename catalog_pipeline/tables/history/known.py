@@ -9,6 +9,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -44,8 +45,8 @@ class KnownFile:
         """How many rows some groups have."""
         return sum(self._file.metadata.row_group(group).num_rows for group in groups)
 
-    def greatest(self, group: int, column: str) -> int | None:
-        """The greatest value of a column in a group, as far as the file says it."""
+    def greatest(self, group: int, column: str) -> Any:
+        """The greatest value of a column in a group; None if the file does not say it."""
         place = self.schema.names.index(column)
         statistics = self._file.metadata.row_group(group).column(place).statistics
         return statistics.max if statistics is not None else None

@@ -1,0 +1,217 @@
+"""`catalog-pipeline changes`: what was new, gone, returned or changed, as its files have it.
+
+Which changes there are is kept by the builds (`tables.history`); here they are chosen and shown.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from catalog_pipeline.catalogue.files import load_catalogue
+from catalog_pipeline.catalogue.history import CHANGE_COLUMNS
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.cli.grids import output_console, print_rows
+from catalog_pipeline.cli.imports import heavy_imports
+from catalog_pipeline.cli.options import chosen_catalogues, complete_names, json_option
+from catalog_pipeline.cli.terminal import say
+from catalog_pipeline.cli.times import parse_age
+from catalog_pipeline.errors import UsageError
+from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.wording import counted
+
+if TYPE_CHECKING:
+    from catalog_pipeline.tables.history.reading import Change
+
+KINDS = ("new", "gone", "returned", "changed")
+_SHOWN = 100
+_PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """Which changes are wanted."""
+
+    what: frozenset[str]
+    least_percent: float | None
+
+    def takes(self, change: Change) -> bool:
+        if self.what and change.change not in self.what and change.column not in self.what:
+            return False
+        if self.least_percent is None:
+            return True
+        share = change.difference_percent
+        return share is not None and abs(share) >= self.least_percent
+
+
+@click.command()
+@click.argument("catalogue", required=False, shell_complete=complete_names)
+@click.option("--since", default="7d", show_default=True, metavar="AGE", help="How far back.")
+@click.option(
+    "--what",
+    metavar="NAME,...",
+    help="Only changes of these columns, or of these kinds: new, gone, returned, changed.",
+)
+@click.option("--min", "least", metavar="PERCENT", help="Only numbers that changed by 5%, or more.")
+@click.option("--all", "is_all", is_flag=True, help="Show all of them, not only the newest 100.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, with nothing that is a formula.")
+@json_option
+def command(
+    catalogue: str | None,
+    since: str,
+    what: str | None,
+    least: str | None,
+    is_all: bool,
+    as_csv: bool,
+    as_json: bool,
+) -> int:
+    """Show what changed in the table of CATALOGUE, whose YAML has `history`.
+
+    A build counts as of its newest page. A product is gone when as many complete crawls as
+    `absent_after` says have not found it.
+    """
+    if as_csv and as_json:
+        raise UsageError("Give --csv or --json.")
+    (name,) = chosen_catalogues([catalogue] if catalogue else [], is_all=False)
+    described = load_catalogue(name)
+    _keeps_history(described)
+    begin = datetime.now(timezone.utc) - timedelta(seconds=parse_age(since))
+    least_percent = _percent(least)
+    with heavy_imports():
+        from catalog_pipeline.tables.history.reading import read_changes
+
+    table = catalogue_places(name).table
+    choice = _Choice(_chosen(table, what), least_percent)
+    changes = filter(choice.takes, read_changes(table, since=begin))
+    if as_json:
+        print(json.dumps([_as_json(change) for change in changes]))
+    elif as_csv:
+        _print_csv(described, changes)
+    else:
+        _show(described, list(changes), since, is_all=is_all)
+    return 0
+
+
+def _keeps_history(catalogue: Catalogue) -> None:
+    """
+    Raises:
+        UsageError: its YAML does not say so.
+    """
+    if catalogue.history is None:
+        raise UsageError(
+            f"{catalogue.name} keeps no history. Its YAML may say `history: true`, or which fields "
+            f"are followed: `history: {{track: [price]}}`."
+        )
+
+
+def _chosen(table: Path, what: str | None) -> frozenset[str]:
+    """The columns and kinds that were named.
+
+    Raises:
+        UsageError: one is neither.
+        TableError: there is no history yet, or it cannot be read.
+    """
+    from catalog_pipeline.tables.history.reading import state_of_history
+
+    names = [name.strip() for name in (what or "").split(",") if name.strip()]
+    eras = state_of_history(table).tracked
+    columns = dict.fromkeys(name for era in reversed(eras) for name in era.columns)
+    for name in names:
+        if name not in (*KINDS, *columns):
+            raise UsageError(
+                f"--what {name}: no kind of change, and no column that is followed; kinds: "
+                f"{', '.join(KINDS)}; columns: {', '.join(columns)}"
+            )
+    return frozenset(names)
+
+
+def _percent(least: str | None) -> float | None:
+    if least is None:
+        return None
+    found = _PERCENT.fullmatch(least)
+    if found is None:
+        raise UsageError(f"--min {least}: no share such as 5% or 0.5%.")
+    return float(found[1])
+
+
+def _show(catalogue: Catalogue, changes: Sequence[Change], since: str, *, is_all: bool) -> None:
+    if not changes:
+        say(f"{catalogue.name}: no such change since {since} ago.")
+        return
+    console = output_console()
+    newest = changes if is_all else changes[-_SHOWN:]
+    print_rows(console, [_shown(change) for change in reversed(newest)])
+    left = len(changes) - len(newest)
+    more = f", of which the newest {len(newest)} are shown (--all shows all)" if left else ""
+    say(f"{catalogue.name}: {counted(len(changes), 'change')} since {since} ago{more}")
+
+
+def _shown(change: Change) -> dict[str, object]:
+    share = change.difference_percent
+    return {
+        "when (UTC)": f"{change.changed_at:%Y-%m-%d %H:%M}",
+        "build": change.build,
+        "product": change.product,
+        "change": change.change,
+        "column": change.column,
+        "before": change.before,
+        "after": change.after,
+        "difference": None if share is None else f"{share:+,.1f} %",
+    }
+
+
+def _as_json(change: Change) -> dict[str, Any]:
+    return {
+        "key": {name: _plain(value) for name, value in change.key.items()},
+        "build": change.build,
+        "changed_at": change.changed_at.isoformat(),
+        "change": change.change,
+        "column": change.column,
+        "before": change.before,
+        "after": change.after,
+        "difference_percent": change.difference_percent,
+    }
+
+
+def _plain(value: object) -> object:
+    """A part of a key as JSON has it: amounts and times as texts, which keep all their digits."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _print_csv(catalogue: Catalogue, changes: Iterable[Change]) -> None:
+    _print_line([*catalogue.key_columns, *CHANGE_COLUMNS])
+    for change in changes:
+        told = _as_json(change)
+        key = told.pop("key")
+        values = [key.get(name) for name in catalogue.key_columns]
+        _print_line([*values, *(told[name] for name in CHANGE_COLUMNS)])
+
+
+def _print_line(values: Sequence[object]) -> None:
+    """A line of CSV; on a terminal as characters that do nothing to it."""
+    from catalog_pipeline.tables.exports.csv_file import safe_line
+
+    line = safe_line([_as_number(value) for value in values])
+    if sys.stdout.isatty():
+        say(line.decode().rstrip("\n"))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(line)
+
+
+def _as_number(value: object) -> object:
+    """An exact number that the changes have as a text; anything else stays as it is."""
+    is_number = isinstance(value, str) and _NUMBER.fullmatch(value)
+    return Decimal(str(value)) if is_number else value

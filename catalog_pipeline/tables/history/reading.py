@@ -1,0 +1,110 @@
+"""The past for whoever looks at it: changes one by one, and the periods of products.
+
+A build may put other files in place meanwhile; what was begun is read to its end. Arrow is imported
+with this module, so whoever only may need it imports it late.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from catalog_pipeline.errors import TableError
+from catalog_pipeline.tables.history.files import HistoryFiles, counting
+from catalog_pipeline.tables.history.known import DamagedHistoryError, KnownFile, known_file
+from catalog_pipeline.tables.history.state import State
+from catalog_pipeline.tables.history.texts import text_of
+
+_TRIES = 5
+"""How often it is looked again, since a build may rename a file as it is being opened."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One row of the changes; `key` has the product's key columns."""
+
+    key: dict[str, Any]
+    build: int
+    changed_at: datetime
+    change: str
+    column: str | None
+    before: str | None
+    after: str | None
+    difference_percent: float | None
+
+    @property
+    def product(self) -> str:
+        """The product's key as a text."""
+        return ", ".join("" if each is None else text_of(each) for each in self.key.values())
+
+
+def read_changes(table: Path, *, since: datetime | None = None) -> Iterator[Change]:
+    """The changes that belong to a table, oldest first, from an instant on.
+
+    Raises:
+        TableError: there are none yet, or they cannot be read.
+    """
+    files = HistoryFiles.beside(table)
+    with _readable(files, files.changes) as file:
+        for group in range(file.groups):
+            newest = file.greatest(group, "changed_at")
+            if since is None or newest is None or newest >= since:
+                rows = file.read([group]).to_pylist()
+                changes = (_change(row, file.state) for row in rows)
+                yield from (each for each in changes if since is None or each.changed_at >= since)
+
+
+def read_periods(table: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """The periods of the history that belongs to a table, group by group; the open ones last.
+
+    Raises:
+        TableError: there are none yet, or they cannot be read.
+    """
+    files = HistoryFiles.beside(table)
+    with _readable(files, files.history) as file:
+        for group in range(file.groups):
+            yield file.read([group], columns)
+
+
+def state_of_history(table: Path) -> State:
+    """What the last build of the history says of itself.
+
+    Raises:
+        TableError: there is none yet, or it cannot be read.
+    """
+    files = HistoryFiles.beside(table)
+    with _readable(files, files.history) as file:
+        return file.state
+
+
+@contextlib.contextmanager
+def _readable(files: HistoryFiles, path: Path) -> Iterator[KnownFile]:
+    try:
+        with contextlib.ExitStack() as stack:
+            yield _opened(files, path, stack)
+    except DamagedHistoryError as error:
+        raise TableError(f"{error.path} cannot be read: {error.why}") from error
+
+
+def _opened(files: HistoryFiles, path: Path, stack: contextlib.ExitStack) -> KnownFile:
+    for _ in range(_TRIES):
+        file = stack.enter_context(known_file(counting(files, path)))
+        if file is not None:
+            return file
+    raise TableError(
+        f"There is no {path} yet. Changes and periods are kept from the first build on whose YAML "
+        f"says `history`."
+    )
+
+
+def _change(row: dict[str, Any], state: State) -> Change:
+    return Change(
+        key={name: row[name] for name in state.key},
+        **{name: value for name, value in row.items() if name not in state.key},
+    )
