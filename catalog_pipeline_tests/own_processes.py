@@ -14,6 +14,7 @@ from multiprocessing.process import BaseProcess
 
 import pytest
 
+from catalog_pipeline.crawling.working.starting import START, kept_template
 from catalog_pipeline_tests.marked_processes import MarkedProcess, marked_processes
 from catalog_pipeline_tests.waiting import wait_for
 
@@ -21,7 +22,9 @@ QUICK = "not processes"
 SLOW = ("services", "crash", "attack")
 """The folders whose tests are all about processes."""
 
-_STARTS = frozenset(("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"))
+_STARTS = frozenset(
+    ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", START)
+)
 """What Python's audit calls the start of a process."""
 _MARK = "CATALOG_PIPELINE_TESTS"
 _SECONDS_TO_END = 30.0
@@ -109,7 +112,9 @@ def _starts_none(config: pytest.Config, before: int) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _every_process_ends() -> Iterator[None]:
     """When all is over, no process is left that a test started, nor one that such a one started."""
-    yield
+    # Crawls follow each other here.
+    with kept_template():
+        yield
     try:
         wait_for("the end of what tests started", lambda: not _strays(), _SECONDS_TO_END)
     except AssertionError:

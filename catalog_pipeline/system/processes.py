@@ -78,6 +78,12 @@ def processor_seconds(pid: int, thread: int) -> float:
     return used / os.sysconf("SC_CLK_TCK")
 
 
+def file_mask() -> str:
+    """What new files of this process may not be, as the system writes it; empty without that."""
+    lines = _text("/proc/self/status").splitlines()
+    return next((line for line in lines if line.startswith("Umask:")), "")
+
+
 def arguments(pid: int) -> list[str]:
     """The command of a process, word by word; empty where the system does not tell."""
     return _text(f"/proc/{pid}/cmdline").split("\0")[:-1]

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import sys
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
-from catalog_pipeline.crawling.orphans import WORKER_MODULE
 from catalog_pipeline.crawling.working.reading_board import Reading, ReadingBoard, mark_of
 from catalog_pipeline.crawling.working.signs_of_life import SignsOfLife
+from catalog_pipeline.crawling.working.starting import start_worker
 from catalog_pipeline.errors import ParseLimitError
 from catalog_pipeline.reading.read_places import read_place
 from catalog_pipeline.system.processes import is_stopped, processor_seconds, resident_bytes
@@ -31,17 +30,19 @@ _TICK = 0.01
 
 
 class WorkerHandle:
-    """A process that was started, its connection, and what it was given and has not answered."""
+    """A process that was started, its connection, and what it was given and has not answered.
 
-    def __init__(self, setup: messages.WorkerSetup, inherited: Sequence[int]) -> None:
+    With `is_last` no other one is started soon.
+    """
+
+    def __init__(
+        self, setup: messages.WorkerSetup, inherited: Sequence[int], *, is_last: bool = True
+    ) -> None:
         ours, theirs = socket.socketpair()
         self._board = ReadingBoard.make(setup.threads + 1)
         with theirs:
-            self.process = subprocess.Popen(  # noqa: S603 - this program, no shell
-                [sys.executable, "-m", WORKER_MODULE, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno(), self._board.descriptor, *inherited],
-                start_new_session=True,
+            self.process = start_worker(
+                theirs.fileno(), [self._board.descriptor, *inherited], is_last=is_last
             )
         self.connection = Connection(ours.detach())
         self.threads = setup.threads

@@ -37,8 +37,8 @@ class WorkerPool:
 
     `held` says which waves they do not ask for any more. The workers keep the `inherited`
     descriptors open as long as they live. `on_change` is told the process ids of all workers
-    whenever one is started. A page that is a danger to its worker goes `alone` to one more process,
-    which is started when it is needed first.
+    before a page is given to one that was started. A page that is a danger to its worker goes
+    `alone` to one more process, which is started when it is needed first.
     """
 
     def __init__(
@@ -58,14 +58,17 @@ class WorkerPool:
         self._places = places
         self._inherited = inherited
         self._on_change = on_change
+        self._has_changed = False
         self._next_look = 0.0
         self._own_time = OwnTime()
         shares = _requests_of_processes(catalogue, os.cpu_count() or 1)
         self._asks = asks
-        self._workers = [self._start(share, share * _THREADS_PER_REQUEST) for share in shares]
+        self._workers = [
+            self._start(share, share * _THREADS_PER_REQUEST, is_last=number == len(shares))
+            for number, share in enumerate(shares, start=1)
+        ]
         self._lone: WorkerHandle | None = None
         self.threads = sum(worker.threads for worker in self._workers)
-        on_change(self.pids)
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -84,10 +87,13 @@ class WorkerPool:
         if alone:
             if self._lone is None:
                 self._lone = self._start(1, 1)
-                self._on_change(self.pids)
-            self._lone.give(task)
+            worker = self._lone
         else:
-            max(self._workers, key=lambda each: each.idle_threads).give(task)
+            worker = max(self._workers, key=lambda each: each.idle_threads)
+        if self._has_changed and messages.is_page(task):
+            self._on_change(self.pids)
+            self._has_changed = False
+        worker.give(task)
 
     @property
     def takes_one_alone(self) -> bool:
@@ -121,18 +127,19 @@ class WorkerPool:
 
     @property
     def pids(self) -> list[int]:
-        """The process ids of the workers."""
-        return [worker.process.pid for worker in self._all]
+        """The process ids of the workers, known when they have begun, which is waited for."""
+        return [pid for worker in self._all if (pid := worker.process.pid)]
 
     @property
     def _all(self) -> list[WorkerHandle]:
         return self._workers if self._lone is None else [*self._workers, self._lone]
 
-    def _start(self, requests: int, threads: int) -> WorkerHandle:
+    def _start(self, requests: int, threads: int, *, is_last: bool = True) -> WorkerHandle:
         setup = messages.WorkerSetup(
             self._catalogue, self._places, threads, requests, self.held.descriptor, self._asks
         )
-        return WorkerHandle(setup, [self.held.descriptor, *self._inherited])
+        self._has_changed = True
+        return WorkerHandle(setup, [self.held.descriptor, *self._inherited], is_last=is_last)
 
     def _replaced(self, worker: WorkerHandle) -> messages.WorkerLost:
         lost = worker.bury()
@@ -143,7 +150,6 @@ class WorkerPool:
             self._workers[place] = self._start(
                 worker.threads // _THREADS_PER_REQUEST, worker.threads
             )
-        self._on_change(self.pids)
         return lost
 
     def _look_at_workers(self) -> None:

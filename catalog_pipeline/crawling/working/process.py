@@ -1,6 +1,6 @@
 """The process in which workers do their tasks: threads around one `PageWorker`.
 
-Started by `pool` with the number of a socket's descriptor. When the
+Started by `starting` with the number of a socket's descriptor, or forked of a `template`. When the
 other end closes, because the crawl ended or its process died, however it died, no request is sent
 any more. Pages that were asked for are stored within a few seconds, so that the next crawl need
 not download them again, and the process ends.
@@ -21,6 +21,7 @@ from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.working.page_worker import PageWorker
 from catalog_pipeline.crawling.working.reading_board import ReadingBoard
 from catalog_pipeline.crawling.working.request_slots import HeldWaves, RequestSlots
+from catalog_pipeline.crawling.working.template import connection_of_fork
 from catalog_pipeline.errors import LoginError
 from catalog_pipeline.showing import as_lines
 
@@ -135,10 +136,15 @@ def _end(status: int) -> None:
 
 
 def main() -> None:
-    """Entry of the process: the descriptor's number is the only argument."""
+    """Entry of the process: the descriptor's number is the last argument.
+
+    With another one before it the process is the template of workers.
+    """
     sys.setswitchinterval(_SWITCH_SECONDS)
     try:
-        serve(Connection(int(sys.argv[1])))
+        *is_template, number = sys.argv[1:]
+        descriptor = connection_of_fork(int(number)) if is_template else int(number)
+        serve(Connection(descriptor))
     except (EOFError, OSError):
         _end(0)
     except BaseException:
