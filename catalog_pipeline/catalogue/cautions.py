@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+from pydantic import BaseModel
 
 from catalog_pipeline.catalogue.mistake import Mistake
 from catalog_pipeline.catalogue.model import Catalogue
@@ -11,14 +13,36 @@ from catalog_pipeline.catalogue.pattern_growth import growth_of
 
 
 def cautions_of(catalogue: Catalogue) -> Iterator[Mistake]:
-    """Patterns that can take a time that explodes, each with what to do."""
-    for name, field in catalogue.fields.items():
-        if field.pattern is not None and growth_of(re.compile(field.pattern)).explodes:
+    """Patterns that can take a time that explodes, wherever the YAML has them, with what to do."""
+    for place, pattern in _patterns_of(catalogue, ""):
+        if growth_of(re.compile(pattern)).explodes:
             yield Mistake(
-                f"fields.{name}.pattern",
-                f"{field.pattern!r} has a loop that can read the same text in many ways. Where it "
-                f"does not match, the time that it takes can double with each character; a page "
-                f"on which it takes longer than limits.parse_seconds "
-                f"({catalogue.limits.parse_seconds:g} s) fails",
+                place,
+                f"{pattern!r} has a loop that can read the same text in many ways. Where it "
+                f"does not match, the time that it takes can double with each character; "
+                f"{_what_fails(place, catalogue.limits.parse_seconds)}",
                 "a pattern without a loop around another loop or around choices that overlap",
             )
+
+
+def _what_fails(place: str, seconds: float) -> str:
+    if place.startswith("checks."):
+        return "a check for which it takes too long fails"
+    return f"a page on which it takes longer than limits.parse_seconds ({seconds:g} s) fails"
+
+
+def _patterns_of(value: object, place: str) -> Iterator[tuple[str, str]]:
+    """All keys `pattern` below a place, with what they say."""
+    if isinstance(value, BaseModel):
+        aliases = {name: field.alias or name for name, field in type(value).model_fields.items()}
+        inner = {aliases.get(name, name): each for name, each in value}
+    elif isinstance(value, Mapping):
+        inner = {str(key): each for key, each in value.items()}
+    else:
+        return
+    for key, each in inner.items():
+        where = f"{place}.{key}" if place else key
+        if key == "pattern" and isinstance(value, BaseModel) and isinstance(each, str):
+            yield where, each
+        else:
+            yield from _patterns_of(each, where)
