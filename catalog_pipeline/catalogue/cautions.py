@@ -27,7 +27,7 @@ def cautions_of(catalogue: Catalogue) -> Iterator[Mistake]:
 
 def _what_fails(place: str, seconds: float) -> str:
     if place.startswith("checks."):
-        return "a check for which it takes too long fails"
+        return "a build of the table for which it takes too long fails"
     return f"a page on which it takes longer than limits.parse_seconds ({seconds:g} s) fails"
 
 
