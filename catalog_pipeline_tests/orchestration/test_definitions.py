@@ -135,6 +135,7 @@ MISTAKES = pytest.mark.parametrize(
         ({"owners": ["nobody"]}, r"Catalogue shop, owners"),
         ({"base_url": "{{ env.SHOP_IS_NOWHERE }}"}, "variable SHOP_IS_NOWHERE is not set"),
         ({"description": "{{ nobody_knows }}"}, "nobody_knows"),
+        ({"description": "{{ 'a' * 10**10 }}"}, "has no place in a template"),
     ],
 )  # fmt: skip
 
