@@ -55,6 +55,11 @@ class CataloguePlaces:
         return self.folder / "changes.parquet"
 
     @property
+    def exports(self) -> Path:
+        """Folder of what the YAML says is written besides, unless it says where."""
+        return self.folder / "exports"
+
+    @property
     def cookies(self) -> Path:
         """The session of a catalogue with a login."""
         return self.folder / "cookies.json"

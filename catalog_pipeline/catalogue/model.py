@@ -22,6 +22,7 @@ from catalog_pipeline.catalogue.bounds import (
 from catalog_pipeline.catalogue.checks import Checks, checked_for_fields
 from catalog_pipeline.catalogue.discovered import Discover
 from catalog_pipeline.catalogue.encodings import checked_encoding
+from catalog_pipeline.catalogue.exports import Exports, check_exports
 from catalog_pipeline.catalogue.fields import (
     CurrencyCode,
     Field,
@@ -129,6 +130,8 @@ class CatalogueAttributes(ListingPages, StrictModel):
     """What is kept of the past, beside the table: `true` for all fields, or which of them."""
     checks: Checks = Checks()
     """What the table must be before it is believed, held against its own past, too."""
+    exports: Exports = ()
+    """Where the table, or what is kept of its past, is written besides, after each build."""
     pages_per_run: Count | None = None
     """Cut a backfill into runs of this many pages; one run for all if not given."""
     key_prefix: Annotated[tuple[Slug, ...], OneOrMore] = ()
@@ -172,6 +175,7 @@ class CatalogueAttributes(ListingPages, StrictModel):
         check_key(self.key, self.fields)
         if self.history is not None:
             check_history(self.history, self.key, self.fields)
+        check_exports(self.exports, self.columns, has_history=self.history is not None)
         if isinstance(self.login, BasicLogin | BearerLogin):
             for name in self.headers:
                 if name.lower() == "authorization":

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from catalog_pipeline.tables.exports.writing import Mode
 
 _AN_ADDRESS = re.compile(r"\s*postgres(ql)?:", re.IGNORECASE)
+_WITHOUT_TABLES = frozenset({".csv", ".jsonl", ".ndjson", ".parquet"})
 
 
 @click.command()
@@ -81,6 +82,7 @@ def command(
     """
     described = load_catalogue(catalogue)
     target = _target(file, variable)
+    _check_options(file, table, mode, key)
     started = time.monotonic()
     with heavy_imports():
         from catalog_pipeline.tables.exports.export import export_to_file
@@ -121,6 +123,16 @@ def _target(file: Path | None, variable: str | None) -> Path | str:
             "see: put it into an environment variable and write --to-env VARIABLE."
         )
     return file if file is not None else str(variable)
+
+
+def _check_options(file: Path | None, table: str | None, mode: Mode, key: str | None) -> None:
+    """Refuse what would have no meaning for the format."""
+    if key is not None and mode != "merge":
+        raise UsageError("--key is for --mode merge.")
+    if file is not None and mode == "merge":
+        raise UsageError("--mode merge is for PostgreSQL (--to-env); a file is replaced.")
+    if file is not None and table is not None and file.suffix.lower() in _WITHOUT_TABLES:
+        raise UsageError(f"A {file.suffix} file has no table with a name.")
 
 
 def _key(catalogue: Catalogue, what: What, given: str | None) -> tuple[str, ...]:

@@ -189,10 +189,12 @@ def _run(request: CrawlRequest, progress: RunProgress) -> CrawlResult:
         # it, and the workers start meanwhile.
         with heavy_imports():
             from catalog_pipeline.orchestration.commands.crawl_and_build import crawl_and_build
+            from catalog_pipeline.orchestration.commands.exporting import with_exports
             from catalog_pipeline.orchestration.definitions.catalogue_check import check_catalogue
             from catalog_pipeline.orchestration.instance.open import open_instance
 
             check_catalogue(catalogue)
             say_once_what_is_slow()
             instance = stack.enter_context(open_instance())
-        return crawl_and_build(instance, request, progress, crawl_context)
+        result = crawl_and_build(instance, request, progress, crawl_context)
+        return with_exports(instance, result)

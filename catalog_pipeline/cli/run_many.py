@@ -135,5 +135,6 @@ def _show(console: Console, summaries: Sequence[Mapping[str, Any]]) -> None:
         problems = [each["crawl_error"], each["table_error"]]
         problems += [failure["error"] for failure in each["failures"]]
         problems += each["length"]
+        problems += [export["error"] for export in each["exports"]]
         for problem in filter(None, problems):
             console.print(f"  {escape(as_line(problem))}", style="red", soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -49,6 +50,7 @@ def show_summary(result: CrawlResult, *, seconds: float, as_json: bool) -> None:
     _show_problems(console, result)
     if result.rows is not None:
         _show_table(console, result)
+    _show_exports(console, result)
 
 
 def _show_pages(console: Console, result: CrawlResult, seconds: float) -> None:
@@ -123,6 +125,14 @@ def _show_table(console: Console, result: CrawlResult) -> None:
     print_rows_in_brief(output_console(), first_rows(result.table, _ROWS_SHOWN))
 
 
+def _show_exports(console: Console, result: CrawlResult) -> None:
+    for export in result.exports:
+        if export.error is None:
+            console.print(f"{export.name}: {export.where}", markup=False)
+        else:
+            console.print(f"{export.name}: {export.error}", style="red", markup=False)
+
+
 def _show_left_out(console: Console, result: CrawlResult) -> None:
     done = result.left_out.keys() - result.left_out_not_done
     for pages, why in (
@@ -169,6 +179,7 @@ def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
         "table_waits": result.table_waits,
         "table": str(result.table),
         "rows": result.rows,
+        "exports": [asdict(export) for export in result.exports],
         "run_id": result.run_id,
         "seconds": round(seconds, 3),
         "exit_code": code_of_result(result),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from catalog_pipeline.catalogue.exports import Export
 from catalog_pipeline.catalogue.model import Catalogue
 
 CATALOGUE_TAG = "catalog_pipeline/catalogue"
@@ -28,6 +29,8 @@ DISCOVER_PARTITION = "discover"
 COMMAND_LINE = "command line"
 DATA_VERSION_TAG = "dagster/data_version"
 CODE_VERSION_TAG = "dagster/code_version"
+EXPORTS_TAG = "catalog_pipeline/exports"
+"""Tag of a run that only exports, which is no build: the name of the catalogue's group."""
 
 
 def pages_key(catalogue: Catalogue) -> dg.AssetKey:
@@ -59,6 +62,17 @@ def table_keys(catalogue: Catalogue) -> list[dg.AssetKey]:
     """The assets that a build makes: the table, and what is kept of the past."""
     past = [history_key(catalogue), changes_key(catalogue)] if catalogue.history else []
     return [products_key(catalogue), *past]
+
+
+def export_key(catalogue: Catalogue, export: Export) -> dg.AssetKey:
+    """The asset that is the table, or what is kept of its past, in another format."""
+    return dg.AssetKey([catalogue.name, export.asset_name]).with_prefix(catalogue.key_prefix)
+
+
+def exported_key(catalogue: Catalogue, export: Export) -> dg.AssetKey:
+    """The asset that an export writes in another format."""
+    keys = {"table": products_key, "history": history_key, "changes": changes_key}
+    return keys[export.what](catalogue)
 
 
 KEYS_OF_FAILURES = frozenset({"error", "kind", "url"})

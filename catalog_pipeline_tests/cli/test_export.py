@@ -67,6 +67,31 @@ def test_an_ending_that_says_nothing_is_wrong_usage(table: Site, tmp_path: Path,
     assert ".xlsx" in answer.err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("out.csv", "--table", "a"),
+        ("out.duckdb", "--mode", "merge"),
+        ("out.duckdb", "--key", "value"),
+        ("--to-env", "DWH", "--key", "value"),
+        ("--to-env", "DWH", "--mode", "merge", "--what", "changes"),
+        ("postgresql://shop:secret99@db/shop",),
+        (" PostgreSQL://shop:secret99@db/shop",),
+        (),
+    ],
+)
+def test_options_without_a_meaning_are_wrong_usage(
+    table: Site, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_cases(table.places.changes, value=pa.array(["a"]))
+    before = set(tmp_path.iterdir())
+    answer = run("export", table.name, *arguments)
+    assert answer.code == 2
+    assert "secret99" not in answer.err
+    assert set(tmp_path.iterdir()) == before
+
+
 def test_what_is_behind_a_login_is_for_its_owner_alone(
     table: Site, tmp_path: Path, run: Run
 ) -> None:
@@ -76,3 +101,28 @@ def test_what_is_behind_a_login_is_for_its_owner_alone(
             target = tmp_path / f"{mode:o}.{name}"
             assert run("export", table.name, str(target)).code == 0
             assert target.stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.processes
+def test_a_run_writes_the_exports_of_the_yaml_and_a_failed_one_fails_nothing_else(
+    site: Site, run: Run
+) -> None:
+    broken = {"to": "csv", "name": "broken", "path": "/dev/null/out.csv"}
+    exports = [broken, {"to": "csv"}, {"to": "sqlite", "what": "history"}]
+    site.write(last_page=2, exports=exports, history=True)
+    answer = run("run", site.name)
+    assert answer.code == 1
+    assert "2 done, 0 failed" in answer.out
+    assert "export_broken: There is no folder /dev/null" in answer.out
+    folder = site.places.exports
+    assert f"export_csv: {folder / 'products.csv'}" in answer.out
+    assert len((folder / "products.csv").read_text().splitlines()) == 41
+    assert (folder / "history.sqlite").is_file()
+    again = run("run", site.name, "--json")
+    told = {each["name"]: each["error"] for each in again.json["exports"]}
+    assert list(told) == ["export_broken"]
+    assert again.json["exit_code"] == 1
+    assert again.json["table_error"] is None
+    site.write(last_page=2, exports=exports[1:], history=True)
+    assert run("run", site.name).code == 0
+    assert "export_" not in run("run", site.name).out

@@ -12,9 +12,11 @@ from typing import Any
 
 import dagster as dg
 
+from catalog_pipeline.catalogue.exports import Export
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.context import CrawlContext
+from catalog_pipeline.orchestration.definitions.export_assets import build_export_asset
 from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
 from catalog_pipeline.orchestration.definitions.products_asset import build_products_asset
 from catalog_pipeline.orchestration.definitions.table_checks import build_table_checks
@@ -23,9 +25,12 @@ from catalog_pipeline.orchestration.instance.web_origin import belong_to_code_lo
 from catalog_pipeline.orchestration.names import (
     CATALOGUE_TAG,
     COMMAND_LINE,
+    EXPORTS_TAG,
     MAX_RETRIES_TAG,
     STARTED_BY_TAG,
+    export_key,
     pages_key,
+    qualified_name,
     table_keys,
 )
 from catalog_pipeline.orchestration.runs.run_request import crawl_run_config, crawl_run_tags
@@ -82,6 +87,17 @@ def build_table_here(instance: dg.DagsterInstance, catalogue: Catalogue) -> Loca
         table_keys(catalogue),
         {},
         {CATALOGUE_TAG: catalogue.name},
+    )
+
+
+def export_here(instance: dg.DagsterInstance, catalogue: Catalogue, export: Export) -> LocalRun:
+    """Write an export in this process."""
+    return _execute(
+        instance,
+        [build_export_asset(catalogue, export)],
+        [export_key(catalogue, export)],
+        {},
+        {EXPORTS_TAG: qualified_name(catalogue)},
     )
 
 

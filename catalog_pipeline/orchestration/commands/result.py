@@ -16,6 +16,15 @@ from catalog_pipeline.records import PageFailure
 
 
 @dataclass(frozen=True)
+class ExportResult:
+    """What an export came to, and where to; `error` is the sentence that it failed with."""
+
+    name: str
+    where: str
+    error: str | None
+
+
+@dataclass(frozen=True)
 class CrawlResult:
     """How a crawl and a build ended; page counts are those of the request's pages.
 
@@ -54,6 +63,8 @@ class CrawlResult:
     """What says how long the listing is, where crawls find its pages and its end is known."""
     merged: Mapping[str, int] = field(default_factory=dict)
     row_notes: tuple[str, ...] = ()
+    exports: tuple[ExportResult, ...] = ()
+    """The exports that were due after it."""
     history: Mapping[str, Any] = field(default_factory=dict)
     """What the build found otherwise than the one before: counts by name, `build` and `notes`."""
 
@@ -66,4 +77,5 @@ class CrawlResult:
     def is_good(self) -> bool:
         """Whether nothing is left to do or to mend."""
         is_without_error = not self.crawl_error and not self.table_error
+        is_without_error &= not any(export.error for export in self.exports)
         return self.is_complete and is_without_error and not self.left_out

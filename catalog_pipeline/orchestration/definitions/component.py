@@ -25,6 +25,8 @@ from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.orchestration.definitions.broken import broken_definitions, mistakes_are_fatal
 from catalog_pipeline.orchestration.definitions.catalogue_check import check_catalogue
+from catalog_pipeline.orchestration.definitions.export_assets import build_export_assets
+from catalog_pipeline.orchestration.definitions.export_sensor import build_export_sensors
 from catalog_pipeline.orchestration.definitions.listings_asset import build_listings_asset
 from catalog_pipeline.orchestration.definitions.namesakes import namesakes
 from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
@@ -128,11 +130,15 @@ class CatalogueComponent(dg.Component):
             assets=[
                 build_pages_asset(self.catalogue, CrawlContext(serve=served)),
                 build_products_asset(self.catalogue),
+                *build_export_assets(self.catalogue),
                 *build_listings_asset(self.catalogue),
             ],
             asset_checks=build_table_checks(self.catalogue),
             schedules=[schedule] if schedule else [],
-            sensors=[build_table_sensor(self.catalogue)],
+            sensors=[
+                build_table_sensor(self.catalogue),
+                *build_export_sensors(self.catalogue),
+            ],
         )
 
 

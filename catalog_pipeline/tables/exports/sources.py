@@ -16,7 +16,7 @@ def source_of(name: str, places: CataloguePlaces, what: What) -> Path:
     Raises:
         ExportError: there is none.
     """
-    path = places.table if what == "table" else places.folder / f"{what}.parquet"
+    path = {"table": places.table, "history": places.history, "changes": places.changes}[what]
     if kind_of(path) is not None:
         return path
     if what == "table":

@@ -1,0 +1,115 @@
+"""The step that exports, and whether an export now would come to something else than the last one.
+
+Sensor and command line ask here, too. Levels are compared, not edges: the file that there is with
+the one that was exported, and what the YAML says with what it said then.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from catalog_pipeline.catalogue.exports import Export
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.errors import CatalogPipelineError
+from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, export_key
+from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
+from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.showing import as_line, as_lines
+from catalog_pipeline.system.durable_files import kind_of
+from catalog_pipeline.tables.exports.sources import source_of
+from catalog_pipeline.tables.identity import identify
+
+if TYPE_CHECKING:
+    from catalog_pipeline.tables.exports.export import Exported
+
+SOURCE_KEY = "exported_sha256"
+"""Metadata key of an export: the digest of the file that was exported."""
+VERSION_KEY = "export_version"
+"""Metadata key of an export: how and where the YAML had it written."""
+
+
+def run_export(
+    context: dg.AssetExecutionContext, catalogue: Catalogue, export: Export
+) -> dg.MaterializeResult:
+    """Write an export anew.
+
+    Raises:
+        dg.Failure: there is nothing to export, a value cannot be held, or the place not be written;
+            what was there stays.
+    """
+    try:
+        places = catalogue_places(catalogue.name)
+        with for_the_owner_alone(context, catalogue):
+            source = source_of(catalogue.name, places, export.what)
+            # In this order: a file that is replaced in between is exported once more.
+            digest = identify(source).sha256
+            exported = _write(catalogue, export, source)
+    except (CatalogPipelineError, OSError) as error:
+        # The next look of the sensor tries again, after a while.
+        context.instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0"})
+        raise dg.Failure(as_lines(str(error)), allow_retries=False) from None
+    for note in exported.notes:
+        context.log.warning(as_line(f"{note}."))
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": exported.rows,
+            SOURCE_KEY: digest,
+            VERSION_KEY: export.version,
+            "notes": [as_line(note) for note in exported.notes],
+            **_place(catalogue, export),
+        }
+    )
+
+
+def exports_due(instance: dg.DagsterInstance, catalogue: Catalogue) -> list[Export]:
+    """The exports that do not hold what there is to be exported, or not as the YAML says."""
+    return [export for export in catalogue.exports if _is_due(instance, catalogue, export)]
+
+
+def export_file(catalogue: Catalogue, export: Export) -> Path:
+    """Where the file of an export is."""
+    return catalogue_places(catalogue.name).exports / export.file_name
+
+
+def _is_due(instance: dg.DagsterInstance, catalogue: Catalogue, export: Export) -> bool:
+    try:
+        source = source_of(catalogue.name, catalogue_places(catalogue.name), export.what)
+        digest = identify(source).sha256
+    except (CatalogPipelineError, OSError):
+        return False
+    if export.to != "postgres" and kind_of(export_file(catalogue, export)) is None:
+        return True
+    event = instance.get_latest_materialization_event(export_key(catalogue, export))
+    made = event.asset_materialization if event else None
+    known: Mapping[str, Any] = made.metadata if made is not None else {}
+    last = [known[key].value if key in known else None for key in (SOURCE_KEY, VERSION_KEY)]
+    return last != [digest, export.version]
+
+
+def _write(catalogue: Catalogue, export: Export, source: Path) -> Exported:
+    # Arrow and pandas are imported where something is exported.
+    from catalog_pipeline.tables.exports.export import export_to_file
+    from catalog_pipeline.tables.exports.postgres import database_url, export_to_postgres
+    from catalog_pipeline.tables.exports.writing import Options, TableOptions
+
+    if export.to == "postgres":
+        variable = str(export.url_env)
+        key = (export.key or catalogue.key_columns) if export.mode == "merge" else ()
+        options = TableOptions(export.table_name, export.mode, key)
+        return export_to_postgres(source, database_url(os.environ, variable), variable, options)
+    destination = export_file(catalogue, export)
+    if export.path is None or not Path(export.path).is_absolute():
+        destination.parent.mkdir(parents=True, exist_ok=True)
+    return export_to_file(source, destination, Options(export.table_name, export.safe))
+
+
+def _place(catalogue: Catalogue, export: Export) -> dict[str, Any]:
+    if export.to == "postgres":
+        return {"table": export.table_name, "database": str(export.url_env)}
+    path = export_file(catalogue, export)
+    return {"path": dg.MetadataValue.path(str(path)), "file_bytes": path.stat().st_size}

@@ -1,0 +1,205 @@
+"""Exports as assets: written when they are due, told when they fail, and nothing else fails."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import dagster as dg
+import pyarrow as pa
+import pytest
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.orchestration.commands.in_process import LocalRun, export_here
+from catalog_pipeline.orchestration.definitions import export_sensor
+from catalog_pipeline.orchestration.definitions.export_assets import (
+    build_export_asset,
+    build_export_assets,
+)
+from catalog_pipeline.orchestration.definitions.export_sensor import build_export_sensors
+from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, sign_path
+from catalog_pipeline.orchestration.names import EXPORTS_TAG, export_key
+from catalog_pipeline.orchestration.runs.export_run import export_file, exports_due
+from catalog_pipeline_tests.site import Site
+from catalog_pipeline_tests.tables.exports.cases import write_cases
+from catalog_pipeline_tests.tables.exports.readers import READERS
+
+SUCCESS = dg.DagsterRunStatus.SUCCESS
+FILES = [{"to": name} for name in READERS]
+BROKEN = {"to": "csv", "name": "broken", "path": "/dev/null/out.csv"}
+
+
+def _with_table(site: Site, exports: list[dict[str, str]], *values: str) -> Catalogue:
+    catalogue = site.write(exports=exports)
+    site.places.folder.mkdir(parents=True, exist_ok=True)
+    write_cases(site.places.table, value=pa.array(values or ("a", "b")))
+    return catalogue
+
+
+def _export(instance: dg.DagsterInstance, catalogue: Catalogue, place: int = 0) -> LocalRun:
+    return export_here(instance, catalogue, catalogue.exports[place])
+
+
+def _due(instance: dg.DagsterInstance, catalogue: Catalogue) -> list[str]:
+    return [export.asset_name for export in exports_due(instance, catalogue)]
+
+
+def _look(instance: dg.DagsterInstance, catalogue: Catalogue) -> dg.RunRequest | str:
+    (sensor,) = build_export_sensors(catalogue)
+    with dg.build_sensor_context(instance) as context:
+        found = sensor(context)
+    if isinstance(found, dg.RunRequest):
+        return found
+    assert isinstance(found, dg.SkipReason)
+    return str(found.skip_message)
+
+
+def test_an_export_is_written_and_recorded(site: Site, instance: dg.DagsterInstance) -> None:
+    catalogue = _with_table(site, FILES)
+    assert len(_due(instance, catalogue)) == len(FILES)
+    for place, export in enumerate(catalogue.exports):
+        assert _export(instance, catalogue, place).status == SUCCESS
+        event = instance.get_latest_materialization_event(export_key(catalogue, export))
+        assert event is not None
+        assert event.asset_materialization is not None
+        metadata = event.asset_materialization.metadata
+        assert metadata["dagster/row_count"].value == 2
+        assert metadata["path"].value == str(site.places.exports / export.file_name)
+        assert export_file(catalogue, export).is_file()
+    assert _due(instance, catalogue) == []
+
+
+def test_it_is_due_again_after_another_table_another_yaml_or_a_lost_file(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    catalogue = _with_table(site, [{"to": "csv"}])
+    _export(instance, catalogue)
+    _with_table(site, [{"to": "csv"}], "c")
+    assert _due(instance, catalogue) == ["export_csv"]
+    _export(instance, catalogue)
+    assert _due(instance, catalogue) == []
+    export_file(catalogue, catalogue.exports[0]).unlink()
+    assert _due(instance, catalogue) == ["export_csv"]
+    _export(instance, catalogue)
+    catalogue = site.write(exports=[{"to": "csv", "safe": False}])
+    assert _due(instance, catalogue) == ["export_csv"]
+
+
+def test_without_a_table_nothing_is_due_and_an_export_says_why(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    catalogue = site.write(exports=[{"to": "csv"}])
+    assert _due(instance, catalogue) == []
+    run = _export(instance, catalogue)
+    assert run.status == dg.DagsterRunStatus.FAILURE
+    assert run.error == f"shop has no table yet. Crawl it first: catalog-pipeline run {site.name}"
+
+
+def test_a_failed_export_is_told_keeps_what_was_there_and_is_not_retried_at_once(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    catalogue = _with_table(site, [{"to": "xlsx"}])
+    _export(instance, catalogue)
+    target = export_file(catalogue, catalogue.exports[0])
+    before = target.read_bytes()
+    _with_table(site, [{"to": "xlsx"}], "x" * 40_000)
+    run = _export(instance, catalogue)
+    assert run.error is not None
+    assert "row 1, column value: a text has 40,000 characters" in run.error
+    assert target.read_bytes() == before
+    assert _due(instance, catalogue) == ["export_xlsx"]
+
+
+def test_no_secret_of_a_database_is_recorded(
+    site: Site, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DWH", "postgresql://shop:a-secret-word@127.0.0.1:1/shop")
+    catalogue = _with_table(site, [{"to": "postgres", "url_env": "DWH"}])
+    run = _export(instance, catalogue)
+    assert run.error is not None
+    assert run.error.startswith("PostgreSQL (DWH): ")
+    told = "".join(str(each) for each in instance.all_logs(run.run_id))
+    assert "DWH" in told
+    assert "a-secret-word" not in told
+    for path in Path(instance.root_directory).rglob("*"):
+        assert not path.is_file() or b"a-secret-word" not in path.read_bytes()
+
+
+def test_the_sensor_asks_for_what_is_due_once(site: Site, instance: dg.DagsterInstance) -> None:
+    assert build_export_sensors(site.catalogue) == []
+    catalogue = _with_table(site, [{"to": "csv"}, {"to": "jsonl"}])
+    first, again = _look(instance, catalogue), _look(instance, catalogue)
+    assert isinstance(first, dg.RunRequest)
+    assert isinstance(again, dg.RunRequest)
+    assert first.run_key == again.run_key
+    assert first.asset_selection == [export_key(catalogue, each) for each in catalogue.exports]
+    _export(instance, catalogue, 0)
+    later = _look(instance, catalogue)
+    assert isinstance(later, dg.RunRequest)
+    assert later.asset_selection == [export_key(catalogue, catalogue.exports[1])]
+    assert later.run_key != first.run_key
+    _export(instance, catalogue, 1)
+    assert _look(instance, catalogue) == "All exports hold what there is."
+
+
+def test_the_sensor_waits_while_an_export_is_being_written(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    catalogue = _with_table(site, [{"to": "csv"}])
+    key = export_key(catalogue, catalogue.exports[0])
+    assets = [build_export_asset(catalogue, catalogue.exports[0])]
+    run = instance.create_run_for_job(
+        dg.Definitions(assets=assets).resolve_implicit_global_asset_job_def(),
+        status=dg.DagsterRunStatus.STARTED,
+        tags={EXPORTS_TAG: site.name},
+        asset_selection=frozenset([key]),
+    )
+    with hold_sign_of_life(Path(instance.root_directory), run.run_id):
+        assert _look(instance, catalogue) == "They are being written."
+    sign_path(Path(instance.root_directory), run.run_id).write_text("{}")
+    assert isinstance(_look(instance, catalogue), dg.RunRequest)
+
+
+def test_the_sensor_leaves_a_failed_export_alone_for_a_while_and_no_other(
+    site: Site, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = _with_table(site, [BROKEN, {"to": "csv"}])
+    assert _export(instance, catalogue, 0).status == dg.DagsterRunStatus.FAILURE
+    request = _look(instance, catalogue)
+    assert isinstance(request, dg.RunRequest)
+    assert request.asset_selection == [export_key(catalogue, catalogue.exports[1])]
+    _export(instance, catalogue, 1)
+    assert _look(instance, catalogue) == "The last export failed; trying again later."
+    monkeypatch.setattr(export_sensor, "SECONDS_AFTER_A_FAILURE", 0.0)
+    request = _look(instance, catalogue)
+    assert isinstance(request, dg.RunRequest)
+    assert request.asset_selection == [export_key(catalogue, catalogue.exports[0])]
+
+
+def test_an_export_that_was_written_by_a_run_in_which_another_failed_does_not_wait(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    catalogue = _with_table(site, [BROKEN, {"to": "csv"}])
+    keys = [export_key(catalogue, export) for export in catalogue.exports]
+    assets = build_export_assets(catalogue)
+    job = dg.Definitions(assets=assets, executor=dg.in_process_executor)
+    ended = job.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=instance, tags={EXPORTS_TAG: site.name}, asset_selection=keys, raise_on_error=False
+    )
+    assert not ended.success
+    assert _look(instance, catalogue) == "The last export failed; trying again later."
+    catalogue = _with_table(site, [BROKEN, {"to": "csv"}], "c")
+    request = _look(instance, catalogue)
+    assert isinstance(request, dg.RunRequest)
+    assert request.asset_selection == keys[1:]
+
+
+def test_what_is_behind_a_secret_is_exported_for_its_owner_alone(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    catalogue = site.write(exports=FILES, headers={"X-Key": {"env": "SHOP_KEY"}})
+    site.places.folder.mkdir(parents=True)
+    write_cases(site.places.table, value=pa.array(["a"]))
+    for place, export in enumerate(catalogue.exports):
+        assert _export(instance, catalogue, place).status == SUCCESS
+        assert os.stat(export_file(catalogue, export)).st_mode & 0o077 == 0
