@@ -179,7 +179,13 @@ def _named(
     if rest[:1] in ("?", "&"):
         # Either is meant as what follows the address, which has a query or none.
         rest = ("&" if "?" in discovered.address else "?") + rest[1:]
-    return checked_template(discovered.address + rest)
+        return checked_template(discovered.address + rest)
+    if rest and "?" in discovered.address:
+        raise ValueError(
+            f"its address has a query, which {rest} cannot follow; name the listing by {{listing}}"
+        )
+    joined = discovered.address.rstrip("/") if rest.startswith("/") else discovered.address
+    return checked_template(joined + rest)
 
 
 def _length(section: Any, at: tuple[str, ...]) -> Length | None:

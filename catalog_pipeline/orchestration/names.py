@@ -10,6 +10,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 CATALOGUE_TAG = "catalog_pipeline/catalogue"
 MAX_RETRIES_TAG = "dagster/max_retries"
 RETRY_NUMBER_TAG = "dagster/retry_number"
+PARTITION_TAG = "dagster/partition"
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
 BACKFILL_TAG = "dagster/backfill"

@@ -109,6 +109,22 @@ def test_an_ampersand_begins_the_query_of_an_address_without_one():
     assert catalogue.with_listings(FOUND).page_path(PageKey(2, "bags")) == "/c/bags/?page=2"
 
 
+@pytest.mark.parametrize("address", ["/collections/hats", "/collections/hats/"])
+def test_listings_of_a_preset_have_its_pages_below_their_addresses(address: str):
+    template = "{listing_url}/products.json?limit=250&page={page}"
+    shop = _catalogue(
+        preset="shopify", currency="EUR", page_url=template, product=None, last_page=None, key=None
+    )
+    hats = shop.with_listings([FoundListing("hats", "hats", address)])
+    assert hats.page_path(PageKey(2, "hats")) == "/collections/hats/products.json?limit=250&page=2"
+
+
+def test_a_path_cannot_follow_an_address_with_a_query():
+    catalogue = _catalogue(page_url="{listing_url}/{page}", last_page=2)
+    with pytest.raises(ValueError, match=r"listing x, /c\?id=7: its address has a query"):
+        catalogue.with_listings([FoundListing("x", "7", "/c?id=7")])
+
+
 @pytest.mark.parametrize("address", ["/c?page=1&id=7", "/c?id={page}"])
 def test_a_page_number_in_a_listings_address_is_refused(address: str):
     catalogue = _catalogue(page_url="{listing_url}?page={page}", last_page=2)

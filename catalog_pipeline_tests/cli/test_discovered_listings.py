@@ -4,7 +4,13 @@ import pandas as pd
 import pytest
 from dagster import DagsterInstance
 
-from catalog_pipeline.orchestration.names import DISCOVER_PARTITION, found_pages_name, pages_key
+from catalog_pipeline.orchestration.names import (
+    DISCOVER_PARTITION,
+    RANGE_END_TAG,
+    RANGE_START_TAG,
+    found_pages_name,
+    pages_key,
+)
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.orchestration.made_runs import create_run, execute
 from catalog_pipeline_tests.site import NAME, Site
@@ -50,7 +56,7 @@ def test_listings_that_a_page_names_are_crawled_and_a_refresh_finds_new_ones_and
     again = run("run", NAME, "--refresh", "--json")
     assert (again.code, again.json["rows"]) == (0, 96), "what has come again is asked for again"
     (told,) = run("status", NAME, "--json").json
-    assert (told["done"], told["outside_pages"]) == (8, "")
+    assert (told["done"], told["outside_pages"], told["length"]) == (8, "", [])
 
 
 def test_a_refresh_whose_page_names_nothing_or_too_little_drops_nothing_and_goes_on_with_the_known(
@@ -64,6 +70,8 @@ def test_a_refresh_whose_page_names_nothing_or_too_little_drops_nothing_and_goes
         answer = run("run", NAME, "--refresh", "--json")
         assert answer.code == 1
         assert said in answer.json["problems"][0]
+        (told,) = run("status", NAME, "--json").json
+        assert said in told["length"][0]
         assert _partitions(instance, site) == _keys(bags=2, kitchen_mugs=2, sport=2)
     site.shop.control(categories=CATEGORIES)
     plain = run("run", NAME, "--json")
@@ -87,6 +95,30 @@ def test_one_click_on_what_stands_for_all_listings_finds_and_crawls_them(
     assert instance.get_materialized_partitions(pages_key(catalogue)) == set(_keys(bags=2, sport=2))
     answer = run("run", NAME, "--json")
     assert (answer.code, answer.json["run_id"], answer.json["rows"]) == (0, None, 48)
+    ends = [first.tags[tag] for tag in (RANGE_START_TAG, RANGE_END_TAG)]
+    again = create_run(instance, catalogue, *ends, retry_of=first)
+    assert execute(instance, catalogue, again).is_success, "what stood for all is there no more"
+    asked = [path for _, path, status in site.shop.log() if status == 200]
+    assert [asked.count(path) for path in ("/", "/products?category=bags&page=1")] == [1, 1]
+
+
+def test_a_retry_of_a_run_that_discovers_takes_what_the_run_did_not_come_to(
+    site: Site, run: Run, instance: DagsterInstance
+):
+    site.shop.control(pages=12, categories=["bags"])
+    catalogue = site.write(discover=DISCOVER, page_url=PAGE_URL, pages=OPEN)
+    assert run("run", NAME).code == 0
+    site.shop.control(categories=["bags", "garden", "sport"])
+    # It may ask for the listings, and for no page of them.
+    site.shop.control(robots_txt="User-agent: *\nDisallow: /products\n")
+    first = execute(instance, catalogue, create_run(instance, catalogue, "bags-1", "bags-2"))
+    assert not first.is_success
+    assert {"garden-1", "sport-1"} <= set(_partitions(instance, site))
+    site.shop.control(robots_txt=None)
+    retry = create_run(instance, catalogue, "bags-1", "bags-2", retry_of=first)
+    assert execute(instance, catalogue, retry).is_success
+    assert _partitions(instance, site) == _keys(bags=2, garden=2, sport=2)
+    assert run("run", NAME, "--json").json["run_id"] is None
 
 
 def test_a_site_that_names_no_listing_is_a_failure_of_what_stands_for_all(

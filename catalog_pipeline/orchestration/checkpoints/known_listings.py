@@ -87,6 +87,19 @@ def with_known_listings(instance: dg.DagsterInstance, catalogue: Catalogue) -> C
         return catalogue.with_listings(())
 
 
+def why_not_known(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:
+    """Why the listings of the site are not known, or not as they are now; None if nothing says so,
+    or if the YAML names them."""
+    if catalogue.discover is None:
+        return None
+    known = read_listings(instance, catalogue)
+    if known is None:
+        return "the listings of the site are not discovered yet"
+    if known.version != catalogue.discover.version:
+        return "the listings of the site were discovered by another discover of the YAML"
+    return known.problem or None
+
+
 def listings_are_due(
     instance: dg.DagsterInstance, catalogue: Catalogue, cutoff: datetime | None
 ) -> bool:
@@ -94,6 +107,6 @@ def listings_are_due(
     if catalogue.discover is None:
         return False
     known = read_listings(instance, catalogue)
-    if known is None or known.problem or known.version != catalogue.discover.version:
+    if known is None or why_not_known(instance, catalogue) is not None:
         return True
     return cutoff is not None and known.found_at < cutoff

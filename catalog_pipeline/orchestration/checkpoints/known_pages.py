@@ -78,7 +78,7 @@ def seed_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
         if not partitions:
             instance.add_dynamic_partitions(name, [DISCOVER_PARTITION])
         return
-    if DISCOVER_PARTITION in partitions:
+    if DISCOVER_PARTITION in partitions and not catalogue.is_discovered:
         instance.delete_dynamic_partition(name, DISCOVER_PARTITION)
     there = pages_named(catalogue, partitions).values()
     for page in there:
@@ -92,6 +92,13 @@ def seed_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
             wanted.add(listing.first_key)
     if wanted - set(there):
         add_found_pages(instance, catalogue, wanted - set(there))
+
+
+def drop_stand_in(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
+    """Let what stood for all listings be a partition no more, now that they are known."""
+    name = found_pages_name(catalogue)
+    if instance.has_dynamic_partition(name, DISCOVER_PARTITION):
+        instance.delete_dynamic_partition(name, DISCOVER_PARTITION)
 
 
 def sort_found_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:

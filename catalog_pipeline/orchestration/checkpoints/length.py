@@ -36,14 +36,17 @@ def length_verdicts(
 
 
 def _of_found_end(catalogue: Catalogue, standing: Standing) -> Iterator[str]:
+    if standing.listings_unknown is not None:
+        yield standing.listings_unknown
     if not catalogue.finds_pages:
         return
     if standing.end is None:
-        yield _UNKNOWN_END
-    elif catalogue.preset == "shopify" and "status 400" in standing.end.signs:
+        if standing.pages:
+            yield _UNKNOWN_END
+        return
+    if catalogue.preset == "shopify" and "status 400" in standing.end.signs:
         yield _CUT_SHORT
-    if standing.end is not None:
-        yield from _of_lone_pages(catalogue, standing)
+    yield from _of_lone_pages(catalogue, standing)
 
 
 def _of_lone_pages(catalogue: Catalogue, standing: Standing) -> Iterator[str]:

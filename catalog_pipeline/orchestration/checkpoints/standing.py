@@ -17,7 +17,10 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.plan import damage_of, why_not_done
 from catalog_pipeline.orchestration.checkpoints.ends import known_end
-from catalog_pipeline.orchestration.checkpoints.known_listings import listings_are_due
+from catalog_pipeline.orchestration.checkpoints.known_listings import (
+    listings_are_due,
+    why_not_known,
+)
 from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
 from catalog_pipeline.orchestration.checkpoints.reader import (
     latest_page_event,
@@ -43,8 +46,9 @@ class Standing:
     fetched from another address, with that address. `to_parse` were parsed by another YAML, and
     need no download. `failures` are those of failed pages whose run came to them. `landed` are the
     pages with a checkpoint that an earlier look has not seen; `newest_event` is by what the next
-    look tells. `pages` are those that the catalogue has; where crawls find them, `end` is the
-    confirmed end of the listing, and due if there is none.
+    look tells. `pages` are those that the catalogue has, of its `listings`; where crawls find them,
+    `end` is the confirmed end of the listing, and due if there is none, or if it is not known which
+    listings the site has (`listings_unknown` says why).
     """
 
     statuses: PageStatuses
@@ -59,6 +63,7 @@ class Standing:
     end: ListingEnd | None = None
     is_end_due: bool = False
     listings: tuple[Listing, ...] = ()
+    listings_unknown: str | None = None
 
     @property
     def due(self) -> list[PageKey]:
@@ -117,6 +122,7 @@ def read_standing(
         is_end_due=(is_found and (end is None or is_old))
         or listings_are_due(instance, catalogue, cutoff),
         listings=catalogue.all_listings,
+        listings_unknown=why_not_known(instance, catalogue),
     )
 
 

@@ -26,12 +26,14 @@ from catalog_pipeline.orchestration.checkpoints.known_listings import (
     read_listings,
 )
 from catalog_pipeline.orchestration.checkpoints.known_pages import (
+    drop_stand_in,
     remove_found_pages,
     seed_pages,
     with_known_pages,
 )
 from catalog_pipeline.orchestration.instance.batch_events import StepEvents
 from catalog_pipeline.orchestration.names import DISCOVERS_TAG, listings_key, pages_key
+from catalog_pipeline.orchestration.runs.order import take_page_for_stand_in
 from catalog_pipeline.orchestration.runs.run_config import CrawlConfig, cut_off_of_run
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import CrawlOutcome
@@ -104,6 +106,9 @@ def discover_for_run(
             if not names:
                 raise
     catalogue = with_known_pages(instance, catalogue)
+    if catalogue.pages:
+        take_page_for_stand_in(instance, context.run, catalogue.pages[0])
+        drop_stand_in(instance, catalogue)
     now = {str(each.name) for each in catalogue.all_listings}
     return Discovered(catalogue, frozenset(now - before), problem)
 
@@ -144,6 +149,7 @@ def _discover(
 ) -> None:
     """Ask the site and record what it says: pages of listings that are gone leave first, so that a
     crawl that dies in between asks again."""
+    context.log.info(as_line(f"Asking {catalogue.first_address} for the listings."))
     places = catalogue_places(catalogue.name)
     known_before = known.listings if known and known.version == rule.version else ()
     with (

@@ -23,8 +23,10 @@ from catalog_pipeline.catalogue.page_selection import (
 )
 from catalog_pipeline.orchestration.checkpoints.wipes import WipeTimes
 from catalog_pipeline.orchestration.names import (
+    DISCOVER_PARTITION,
     ORDER_TAG,
     OWN_RANGE_TAG,
+    PARTITION_TAG,
     RANGE_END_TAG,
     RANGE_START_TAG,
 )
@@ -93,7 +95,8 @@ def leave_to_retry(
     hopeful: Iterable[PageKey],
 ) -> None:
     """Let a retry of the run have the same order, and announce no page but hopeful ones."""
-    ends = run.tags.get(RANGE_START_TAG), run.tags.get(RANGE_END_TAG)
+    tags = (instance.get_run_by_id(run.run_id) or run).tags
+    ends = tags.get(RANGE_START_TAG), tags.get(RANGE_END_TAG)
     if None in ends:
         return
     first, last = next(page_ranges(hopeful))
@@ -106,6 +109,15 @@ def leave_to_retry(
             RANGE_END_TAG: str(last),
         },
     )
+
+
+def take_page_for_stand_in(instance: dg.DagsterInstance, run: dg.DagsterRun, page: PageKey) -> None:
+    """Let a run over what stood for all listings be one over a page: for retries and re-executions,
+    of which Dagster makes none over a partition that is gone."""
+    named = (RANGE_START_TAG, RANGE_END_TAG, PARTITION_TAG)
+    stale = [tag for tag in named if run.tags.get(tag) == DISCOVER_PARTITION]
+    if stale:
+        instance.add_run_tags(run.run_id, dict.fromkeys(stale, str(page)))
 
 
 def _give_back_range(instance: dg.DagsterInstance, retry: dg.DagsterRun) -> None:

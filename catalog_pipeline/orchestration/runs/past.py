@@ -13,6 +13,7 @@ import dagster as dg
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.ends import known_end
+from catalog_pipeline.orchestration.checkpoints.known_listings import why_not_known
 from catalog_pipeline.orchestration.checkpoints.statuses import PageStatuses
 from catalog_pipeline.orchestration.checkpoints.table_state import HISTORY_KEY, ROWS_KEY
 from catalog_pipeline.orchestration.column_schema import changes_schema, history_schema
@@ -39,7 +40,9 @@ def why_not_all(
         return f"{lacking:,} of {counted(len(catalogue.pages), 'page')} not done, or not in use"
     if more:
         return more
-    if catalogue.is_fixed:
+    if unknown := why_not_known(instance, catalogue):
+        return unknown
+    if not catalogue.finds_pages:
         return None
     end = known_end(instance, catalogue, checkpoints, statuses.done)
     oldest = min(checkpoints[page].record.fetched_at for page in used)
