@@ -14,10 +14,11 @@ from typing import Protocol
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.errors import CatalogPipelineError, PoisonousPageError
+from catalog_pipeline.errors import CatalogPipelineError, CatalogueError, PoisonousPageError
 from catalog_pipeline.reading.discovery import ListingLinks
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.reading.told import telling_reader
+from catalog_pipeline.reading.values.patterns import Pattern
 from catalog_pipeline.records import Reading
 
 
@@ -46,11 +47,25 @@ def reader_of(catalogue: Catalogue) -> Reader:
         telling_reader(view)
     if catalogue.discover is not None:
         ListingLinks(catalogue, catalogue.discover)
+    _check_unwatched_patterns(catalogue)
     if catalogue.records.is_json:
         from catalog_pipeline.reading.json.listing import JsonListingParser
 
         return JsonListingParser(catalogue)
     return ListingParser(catalogue)
+
+
+def _check_unwatched_patterns(catalogue: Catalogue) -> None:
+    """Refuse patterns that nothing would end outside of the processes that read pages."""
+    patterns = {f"checks.{name}": check.pattern for name, check in catalogue.checks.values.items()}
+    patterns["discover"] = catalogue.discover.pattern if catalogue.discover else None
+    for place, pattern in patterns.items():
+        if pattern is not None and Pattern(pattern).may_hang:
+            problem = (
+                f"the time that {pattern!r} takes can explode, and its options, such as (?x) or "
+                f"(?a), keep it from the engine that has a time limit"
+            )
+            raise CatalogueError(catalogue.name, f"{place}.pattern", problem, "one without them")
 
 
 @contextmanager

@@ -51,6 +51,11 @@ class Pattern:
         self._has_bounded = True
 
     @property
+    def may_hang(self) -> bool:
+        """Whether its time can explode and no time limit ends it: an option keeps it from that."""
+        return self._most_characters == 0 and not self._is_bounded()
+
+    @property
     def groups(self) -> int:
         """How many groups the pattern has."""
         return self._quick.groups

@@ -6,15 +6,19 @@ import re
 import sys
 import unicodedata
 from functools import cache
+from typing import Any
 
 import pytest
 import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog_pipeline.errors import ParseLimitError
+from catalog_pipeline.catalogue.files import catalogue_from_attributes
+from catalog_pipeline.errors import CatalogueError, ParseLimitError
 from catalog_pipeline.reading import watch
+from catalog_pipeline.reading.reader import reader_of
 from catalog_pipeline.reading.values.patterns import Pattern, in_other_words
+from catalog_pipeline_tests.site import bundled_attributes
 
 PATTERNS = [
     r"(\w+\s?)+$",
@@ -113,3 +117,34 @@ def test_long_texts_are_searched_as_short_ones_are() -> None:
         match = pattern.search("नमस्ते " * length + "17 EUR")
         assert match is not None
         assert match[1] == "17"
+
+
+@pytest.mark.parametrize(
+    ("text", "may_hang"),
+    [("(?x)(a+)+b", True), ("(?a)^((a+)+)+$", True), ("(a+)+b", False), ("(?x)a+b", False)],
+)
+def test_a_pattern_that_nothing_would_end_is_known(text: str, may_hang: bool):
+    """One that can explode, with an option that keeps it from the engine with a time limit."""
+    assert Pattern(text).may_hang is may_hang
+
+
+EXPLODING = "(?x)(a+)+b"
+
+
+@pytest.mark.parametrize(
+    ("place", "changes"),
+    [
+        ("checks.name", {"checks": {"name": {"pattern": EXPLODING}}}),
+        (
+            "discover",
+            {
+                "discover": {"page": "/", "select": "a", "pattern": EXPLODING},
+                "page_url": "{listing_url}?page={page}",
+            },
+        ),
+    ],
+)
+def test_such_a_pattern_is_refused_where_nobody_watches_it(place: str, changes: dict[str, Any]):
+    catalogue = catalogue_from_attributes("shop", bundled_attributes("sandbox") | changes)
+    with pytest.raises(CatalogueError, match=rf"{place}.pattern: the time .* can explode"):
+        reader_of(catalogue)
