@@ -10,6 +10,7 @@ from catalog_pipeline.places import HOME_VARIABLE, SETTINGS_NAME, TEMPLATE
 from catalog_pipeline_tests.storing.disks import fill, small_disk
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("room_kilobytes", [0, 4, 100, 300])
 def test_a_disk_without_room_for_the_home_is_a_sentence_and_mended_by_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room_kilobytes: int
