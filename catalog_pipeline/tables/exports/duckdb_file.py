@@ -31,6 +31,8 @@ class DuckDbWriter:
         reader = pa.RecordBatchReader.from_batches(rows.schema, source.batches())
         try:
             with self._duckdb.connect(str(self._path), config=settings) as database:
+                # After two seconds it would be drawn into the output of whoever exports.
+                database.execute("SET enable_progress_bar = false")
                 database.register("exported_rows", reader)
                 database.execute(f"{create} AS FROM exported_rows")
                 database.unregister("exported_rows")
