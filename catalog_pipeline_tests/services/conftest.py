@@ -38,6 +38,8 @@ FOUND: dict[str, dict[str, object]] = {
     "found_linked": {"kind": "linked", "next": {"select": "a[rel=next]"}},
 }
 """Catalogues whose pages crawls find."""
+EXPORTED = "exported"
+EXPORTS = [{"to": "csv", "name": "broken", "path": "/dev/null/out.csv"}, {"to": "csv"}]
 PAGES = 50
 EVERY_MINUTE = {"cron": "* * * * *", "timezone": "UTC", "enabled": True}
 
@@ -93,6 +95,7 @@ def common_services(
     services.add_catalogue("overlapping", overlap_shop.url)
     for name, pages in FOUND.items():
         services.add_catalogue(name, common_shop.url, pages=pages)
+    services.add_catalogue(EXPORTED, common_shop.url, last_page=2, exports=EXPORTS)
     services.add_catalogue(
         "every_minute", scheduled_shop.url, last_page=5, schedule=dict(EVERY_MINUTE)
     )

@@ -13,7 +13,7 @@ import pytest
 from catalog_pipeline.crawling.lock import TABLE_LOCK
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline.system.locked_file import is_locked, read_values
-from catalog_pipeline_tests.services.conftest import PAGES
+from catalog_pipeline_tests.services.conftest import EXPORTED, PAGES
 from catalog_pipeline_tests.services.downloads import downloads
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.running_services import RunningServices
@@ -80,6 +80,17 @@ def test_wiping_a_page_makes_it_missing_and_takes_its_rows_from_the_table(
     assert client.statuses("table").missing == [7]
     assert len(client.statuses("table").done) == PAGES - 1
     wait_for("the table without the page", lambda: rows(table) == (PAGES - 1) * PAGE_SIZE)
+
+
+def test_exports_are_written_after_a_build_and_one_that_fails_holds_up_nothing(
+    common_services: RunningServices, quick_shop: RunningShop, client: WebClient
+) -> None:
+    written = common_services.data / EXPORTED / "exports" / "products.csv"
+    run = client.launch_run(EXPORTED, 1, 2)
+    assert wait_for("the run's end", lambda: client.has_ended(run)) == "SUCCESS"
+    wait_for("the table", lambda: client.table_builds(EXPORTED))
+    wait_for("the export", written.exists)
+    assert len(written.read_text().splitlines()) == 1 + 2 * PAGE_SIZE
 
 
 class HeldUpBuild:
