@@ -7,6 +7,7 @@ the rows hold is in `layout`; when a file comes to count is decided by `files`.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from catalog_pipeline.system.durable_files import open_plain
 
 STATE_FACT = "catalog_pipeline.history_state"
 """Key of a history file's own metadata."""
@@ -102,8 +105,7 @@ class State:
 def read_state(path: Path) -> State | None:
     """What a history file says of itself; None if there is none, or it is not to be used."""
     try:
-        with pq.ParquetFile(path) as file:
-            return State.loaded(file.metadata.metadata)
+        return State.loaded(_metadata(path))
     except (OSError, pa.ArrowException, ValueError, TypeError, KeyError):
         return None
 
@@ -111,8 +113,13 @@ def read_state(path: Path) -> State | None:
 def version_of_table(table: Path) -> str | None:
     """The version of the history that a table names; None if it names none, or is not whole."""
     try:
-        with pq.ParquetFile(table) as file:
-            told = (file.metadata.metadata or {}).get(VERSION_FACT.encode())
+        told = _metadata(table).get(VERSION_FACT.encode())
     except (OSError, pa.ArrowException):
         return None
     return told.decode() if told else None
+
+
+def _metadata(path: Path) -> dict[bytes, bytes]:
+    """What a plain file says of itself; links and pipes are none."""
+    with os.fdopen(open_plain(path), "rb") as source, pq.ParquetFile(source) as file:
+        return dict(file.metadata.metadata or {})

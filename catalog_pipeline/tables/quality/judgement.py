@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.system.durable_files import kind_of
 from catalog_pipeline.tables.quality.facts import TableFacts, columns_of, read_facts
 from catalog_pipeline.tables.quality.last_values import LastValues, read_last_values
 from catalog_pipeline.tables.quality.past import Past
@@ -37,8 +38,11 @@ def judge(catalogue: Catalogue, new: Path, there: Path, past: Past) -> Judgement
         ParseLimitError: a pattern of the checks takes too long.
         OSError, pyarrow.ArrowException: the new file cannot be read.
     """
-    facts = read_facts(new, catalogue, _last_values(catalogue, there))
-    return Judgement(facts, verdicts(catalogue, facts, past, _columns(there)))
+    # Whoever opens a pipe waits for somebody to write to it.
+    is_there = kind_of(there) == "a file"
+    facts = read_facts(new, catalogue, _last_values(catalogue, there) if is_there else None)
+    columns = _columns(there) if is_there else None
+    return Judgement(facts, verdicts(catalogue, facts, past, columns))
 
 
 def _last_values(catalogue: Catalogue, there: Path) -> LastValues | None:

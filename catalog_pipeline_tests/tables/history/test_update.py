@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -269,7 +270,7 @@ def test_a_yaml_that_reads_otherwise_is_told_beside_the_changes(days: Days) -> N
 
 
 @pytest.mark.parametrize("name", ["history.parquet", "changes.parquet"])
-@pytest.mark.parametrize("damage", ["cut", "bit", "foreign", "folder"])
+@pytest.mark.parametrize("damage", ["cut", "bit", "foreign", "folder", "fifo", "link"])
 def test_a_file_that_cannot_be_read_is_kept_aside_and_said(
     days: Days, name: str, damage: str
 ) -> None:
@@ -280,6 +281,11 @@ def test_a_file_that_cannot_be_read_is_kept_aside_and_said(
     path.unlink()
     if damage == "folder":
         path.mkdir()
+    elif damage == "fifo":
+        os.mkfifo(path)
+    elif damage == "link":
+        path.with_name("elsewhere").write_bytes(content)
+        path.symlink_to("elsewhere")
     elif damage == "foreign":
         pd.DataFrame({"x": [1]}).to_parquet(path)
     else:
@@ -287,7 +293,7 @@ def test_a_file_that_cannot_be_read_is_kept_aside_and_said(
         path.write_bytes(content[:-20] if damage == "cut" else content)
     report = days.day(3, products(a="7", b="8"))
     assert any(f"{name} cannot be read" in note for note in report.notes)
-    assert (days.folder / f"{name}.aside-1").exists()
+    assert os.path.lexists(days.folder / f"{name}.aside-1")
     assert days.history("sku", "price")[-1] == ("b", Decimal("8.00"))
     assert days.day(4, products(a="7", b="9")).counts.changed == 1
 
@@ -301,3 +307,20 @@ def test_changes_of_a_history_that_is_lost_go_on_and_its_builds_are_not_counted_
     assert days.day(3, products(a="7")).build == 3
     days.day(4, products(a="8"))
     assert days.changes("build", "after") == [(2, "6.00"), (4, "8.00")]
+
+
+def test_a_table_that_is_a_pipe_is_no_table_and_is_not_waited_for(days: Days) -> None:
+    days.day(1, products(a="5"))
+    days.table.unlink()
+    os.mkfifo(days.table)
+    assert days.day(2, products(a="6")).counts.changed == 1
+
+
+def test_a_history_that_is_kept_again_goes_on_where_it_was(days: Days) -> None:
+    days.day(1, products(a="5", b="7"))
+    days.fetch(2, products(a="6", b="7"))
+    pages = list(days.pages.values())
+    assert shop.build_table(shop.catalogue(), pages, days.store, days.table).history is None
+    report = days.day(3, products(a="7", b="7"))
+    assert (report.build, report.counts.changed) == (2, 1)
+    assert days.changes("before", "after") == [("5.00", "7.00")]
