@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -297,3 +298,12 @@ def test_a_damaged_table_is_no_past(the_shop: Shop):
     checks = {"columns": "frozen", "price": {"jump": "1%"}, "on_failure": "keep_old_table"}
     found = the_shop.build(checks, skus(2))
     assert all(each.passed for each in found.values())
+
+
+@pytest.mark.parametrize("checks", [{}, {"columns": "frozen", "price": {"jump": "1%"}}])
+def test_what_stands_in_the_place_of_the_last_table_is_not_waited_for(
+    the_shop: Shop, checks: dict[str, Any]
+):
+    os.mkfifo(the_shop.table)
+    assert all(each.passed for each in the_shop.build(checks, skus(2)).values())
+    assert the_shop.table.is_file()
