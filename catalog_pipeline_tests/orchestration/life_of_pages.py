@@ -137,11 +137,12 @@ class _Mortals:
             self._serve(theirs)
         theirs.close()
 
-    def run(self, pages: Sequence[PageKey], after: int) -> None:
-        """A command over the pages, killed after so many of them; waits for its end."""
+    def run(self, pages: Sequence[PageKey], after: int) -> bool:
+        """A command over the pages, killed after so many of them; whether it was, at its end."""
         self._ours.send((pages, after))
         ended = self._ours.recv()
         assert ended in (0, -signal.SIGKILL), f"the command broke, see standard error: {ended}"
+        return bool(ended)
 
     def close(self) -> None:
         """End the process that makes them."""
@@ -250,9 +251,10 @@ class Scene:
             )
             return crawl_and_build(self.instance, request, Spectator(), context)
 
-    def killed_command(self, pages: Sequence[PageKey], *, after: int) -> None:
-        """The same, in a process that is killed once so many pages have been stored."""
-        self._mortals.run(tuple(pages), after)
+    def killed_command(self, pages: Sequence[PageKey], *, after: int) -> bool:
+        """The same, in a process that is killed once so many pages have been stored; whether it
+        came to that."""
+        return self._mortals.run(tuple(pages), after)
 
     def web_run(
         self,

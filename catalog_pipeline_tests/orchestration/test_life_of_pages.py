@@ -95,34 +95,32 @@ class Page:
 
     done: Stored | None = None
     failure: Failure | None = None
-    announcements: list[tuple[Run, int]] = field(default_factory=list)
+    announcements: list[Run] = field(default_factory=list)
     unrecorded: Stored | None = None
 
     @property
-    def announced(self) -> tuple[Run, int] | None:
-        """The last run that announced it and has not been cancelled, and when it did."""
-        return next((each for each in reversed(self.announcements) if each[0].fate != "over"), None)
+    def announced(self) -> Run | None:
+        """The last run that announced it and has not been cancelled."""
+        return next((run for run in reversed(self.announcements) if run.fate != "over"), None)
 
     @property
     def fate(self) -> str:
         """That of the run that announced it, if it has come to nothing since."""
-        return self.announced[0].fate if self.announced else "over"
+        return self.announced.fate if self.announced else "over"
 
     def is_awaited_by(self, run: Run) -> bool:
         """Whether that run has announced it."""
-        return any(announced is run for announced, _ in self.announcements)
+        return any(announced is run for announced in self.announcements)
 
     @property
     def status(self) -> str:
         """As the first of these that holds."""
         if self.fate == "failed":
             return "failed"
-        run, announced_at = self.announced or (None, 0)
-        is_awaited = run is not None and run.fate == "waiting"
-        if self.failure and not (is_awaited and announced_at > self.failure.at):
-            return "failed"
         if self.fate == "waiting":
             return "in progress"
+        if self.failure:
+            return "failed"
         return "done" if self.done else "missing"
 
     @property
@@ -202,11 +200,12 @@ class LifeOfPages(RuleBasedStateMachine):
     def command_is_killed(self, pages: tuple[int, ...], after: int) -> None:
         before = self._checkpoints()
         run, due, besides, is_refresh = self._command_begins(pages)
-        self.scene.killed_command(keys(*pages), after=after)
+        was_killed = self.scene.killed_command(keys(*pages), after=after)
         if run is None:
             return
         run.run = self._latest_crawl()
         on_disk = self._crawl(run, due, besides, is_refresh, killed_after=after)
+        assert was_killed == bool(on_disk), (was_killed, on_disk, due, besides, after, self.shown)
         if not on_disk:
             self._ended(run)
             return
@@ -341,7 +340,7 @@ class LifeOfPages(RuleBasedStateMachine):
         if run not in self.runs:
             self.runs.append(run)
         for page in pages:
-            self.pages[page].announcements.append((run, self._tick()))
+            self.pages[page].announcements.append(run)
 
     def _ended(self, run: Run) -> None:
         assert run.run is not None
@@ -351,7 +350,7 @@ class LifeOfPages(RuleBasedStateMachine):
         if ended.status == dg.DagsterRunStatus.CANCELED:
             # In the web UI a run of their own keeps them red.
             for number in run.failed_pages:
-                self.pages[number].announcements.append((Run((), 0, fate="failed"), self._tick()))
+                self.pages[number].announcements.append(Run((), 0, fate="failed"))
         if run.fate == "failed" and not run.is_of_command:
             is_retried = ended.tags.get(MAX_RETRIES_TAG) != "0"
             assert is_retried == any(failure.may_pass for failure in run.failures)

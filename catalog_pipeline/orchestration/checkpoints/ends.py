@@ -80,7 +80,7 @@ def read_end(
     observed = latest_metadata(
         instance, pages_key(catalogue), dg.DagsterEventType.ASSET_OBSERVATION, {str(last)}
     )
-    for _, values, _ in observed:
+    for values in (event.values for event in observed):
         if _SIGNS_KEY in values:
             at = datetime.fromtimestamp(round(values[_CHECKED_KEY], 6), timezone.utc)
             return ListingEnd(last, values[_SIGNS_KEY], at)

@@ -6,7 +6,7 @@ other storage the public way is taken. A test compares the two.
 """
 
 from collections.abc import Iterator, Set
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
 import msgspec
@@ -16,6 +16,16 @@ from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqli
 
 Values = dict[str, Any]
 """Metadata of an event: label to plain value."""
+
+
+class LatestEvent(NamedTuple):
+    """The latest event of a partition; `recorded_at` is in seconds since 1970."""
+
+    partition: str
+    values: Values
+    recorded_at: float
+    run_id: str
+
 
 _EVENTS_PER_QUERY = 500
 
@@ -43,6 +53,7 @@ class _DagsterEvent(msgspec.Struct):
 class _StoredEvent(msgspec.Struct):
     dagster_event: _DagsterEvent
     timestamp: float
+    run_id: str
 
 
 # Made once, in the thread that imports: threads that make one at the same time crash the process.
@@ -54,8 +65,8 @@ def latest_metadata(
     asset_key: dg.AssetKey,
     event_type: DagsterEventType,
     partitions: Set[str],
-) -> Iterator[tuple[str, Values, float]]:
-    """Partition, metadata and time of the latest event of that type of each of the partitions.
+) -> Iterator[LatestEvent]:
+    """The latest event of that type of each of the partitions.
 
     `event_type` is a materialization or an observation.
     """
@@ -64,7 +75,7 @@ def latest_metadata(
         for partition, text in storage.latest_event_texts(asset_key, event_type):
             if partition in partitions:
                 event = _event_decoder.decode(text)
-                yield partition, _values_of(event), event.timestamp
+                yield LatestEvent(partition, _values_of(event), event.timestamp, event.run_id)
     else:
         yield from _read_publicly(instance, asset_key, event_type, partitions)
 
@@ -92,7 +103,7 @@ def _read_publicly(
     asset_key: dg.AssetKey,
     event_type: DagsterEventType,
     partitions: Set[str],
-) -> Iterator[tuple[str, Values, float]]:
+) -> Iterator[LatestEvent]:
     ids = instance.event_log_storage.get_latest_storage_id_by_partition(asset_key, event_type)
     storage_ids = [ids[partition] for partition in ids if partition in partitions]
     is_materialization = event_type == DagsterEventType.ASSET_MATERIALIZATION
@@ -106,4 +117,4 @@ def _read_publicly(
             if record.partition_key is not None and subject is not None:
                 metadata = subject.metadata.items()
                 values = {label: entry.value for label, entry in metadata}
-                yield record.partition_key, values, record.timestamp
+                yield LatestEvent(record.partition_key, values, record.timestamp, event.run_id)

@@ -6,7 +6,7 @@ The event log is the only truth about which page is done; nothing is remembered 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 
 import dagster as dg
@@ -36,13 +36,13 @@ def checkpoints_of(
 ) -> dict[PageKey, StoredPage]:
     """The latest checkpoint of each page that has one under that key."""
     found: dict[PageKey, StoredPage] = {}
-    for partition, values, _ in latest_metadata(
+    for event in latest_metadata(
         instance,
         key,
         DagsterEventType.ASSET_MATERIALIZATION,
         {str(page) for page in pages},
     ):
-        stored = page_of_values(PageKey.parse(partition), values)
+        stored = page_of_values(PageKey.parse(event.partition), event.values)
         if stored is not None:
             found[stored.record.page] = stored
     return found
@@ -52,17 +52,29 @@ def read_failures(
     instance: DagsterInstance, catalogue: Catalogue, pages: Iterable[PageKey]
 ) -> dict[PageKey, PageFailure]:
     """The latest recorded failure of each page that has one, whatever came after it."""
-    found: dict[PageKey, PageFailure] = {}
-    for partition, values, recorded_at in latest_metadata(
+    return {failure.page: failure for failure, _ in _failures(instance, catalogue, pages)}
+
+
+def runs_of_failures(
+    instance: DagsterInstance, catalogue: Catalogue, pages: Iterable[PageKey]
+) -> dict[PageKey, str]:
+    """The runs in which the latest recorded failures of the pages came about."""
+    return {failure.page: run_id for failure, run_id in _failures(instance, catalogue, pages)}
+
+
+def _failures(
+    instance: DagsterInstance, catalogue: Catalogue, pages: Iterable[PageKey]
+) -> Iterator[tuple[PageFailure, str]]:
+    for event in latest_metadata(
         instance,
         pages_key(catalogue),
         DagsterEventType.ASSET_OBSERVATION,
         {str(page) for page in pages},
     ):
-        failure = failure_of_values(PageKey.parse(partition), values, recorded_at)
+        page = PageKey.parse(event.partition)
+        failure = failure_of_values(page, event.values, event.recorded_at)
         if failure is not None:
-            found[failure.page] = failure
-    return found
+            yield failure, event.run_id
 
 
 def run_created_at(instance: DagsterInstance, run: dg.DagsterRun, catalogue: Catalogue) -> datetime:

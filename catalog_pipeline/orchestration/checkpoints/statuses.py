@@ -12,7 +12,11 @@ from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.orchestration.checkpoints.reader import pages_named, read_failures
+from catalog_pipeline.orchestration.checkpoints.reader import (
+    pages_named,
+    read_failures,
+    runs_of_failures,
+)
 from catalog_pipeline.orchestration.instance.liveness import came_to_nothing, is_run_alive
 from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline.records import PageFailure
@@ -65,16 +69,16 @@ def read_statuses(
     by_fate: dict[str, dict[PageKey, str]] = {"failed": {}, "alive": {}, "dead": {}, "over": {}}
     for page, run_id in run_of.items():
         by_fate[fates[run_id]][page] = run_id
-    planned_at = {page: attempts[partition][1] for partition, page in planned.items()}
     failed: dict[PageKey, str | None] = {**by_fate["failed"]}
     in_progress, interrupted = by_fate["alive"], by_fate["dead"]
-    for page, recorded_at in standing_failures(
-        instance, catalogue, failed_at, wanted - failed.keys()
-    ).items():
-        if page not in in_progress:
-            failed[page] = None
-            interrupted.pop(page, None)
-        elif recorded_at > planned_at[page]:
+    standing = standing_failures(instance, catalogue, failed_at, wanted - failed.keys())
+    for page in standing.keys() - in_progress.keys():
+        failed[page] = None
+        interrupted.pop(page, None)
+    awaited = standing.keys() & in_progress.keys()
+    for page, run_id in runs_of_failures(instance, catalogue, awaited).items() if awaited else ():
+        # Where it failed in another run, the one that announced it has yet to try it.
+        if run_id == in_progress[page]:
             failed[page] = in_progress.pop(page)
     done = (materialized & wanted) - failed.keys() - in_progress.keys()
     missing = wanted - materialized - failed.keys() - in_progress.keys()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.events import AssetObservationData, DagsterEvent
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.context import CrawlContext
@@ -136,19 +137,42 @@ def test_what_failed_in_a_cancelled_run_stays_failed_in_the_web_ui_too(
     assert set(grid(instance, catalogue).values()) == {"MATERIALIZED"}
 
 
-def test_a_failure_is_seen_while_its_run_goes_on(
-    site: Site, instance: dg.DagsterInstance, home: Path
-):
-    catalogue = site.write(last_page=2)
-    run = create_run(instance, catalogue, 1, 2)
-    _start(instance, run)
+def _fail_page_2(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    """Record that page 2 failed in a run that goes on."""
     failure = PageFailure(
         PageKey(2), "http://x", "gone", "page 2: gone", 404, 1, datetime.now(timezone.utc)
     )
     seen = dg.AssetObservation(
         plain_pages_key(NAME), partition="2", metadata=metadata_of_failure(failure)
     )
-    instance.report_runless_asset_event(seen)
+    kind = dg.DagsterEventType.ASSET_OBSERVATION.value
+    event = DagsterEvent(kind, run.job_name, event_specific_data=AssetObservationData(seen))
+    instance.report_dagster_event(event, run.run_id)
+
+
+def test_a_page_that_failed_in_one_run_is_in_progress_while_a_later_one_waits(
+    site: Site, instance: dg.DagsterInstance, home: Path
+):
+    catalogue = site.write(last_page=2)
+    first = create_run(instance, catalogue, 1, 2)
+    _start(instance, first)
+    second = create_run(instance, catalogue, 2, 2)
+    _fail_page_2(instance, first)
+    instance.report_run_failed(first)
+    statuses = read_statuses(instance, site.catalogue, catalogue.pages)
+    assert statuses.in_progress == {PageKey(2): second.run_id}
+    assert set(statuses.failed) == {PageKey(1)}
+    instance.report_run_canceled(second)
+    assert set(read_statuses(instance, site.catalogue, catalogue.pages).failed) == set(keys(1, 2))
+
+
+def test_a_failure_is_seen_while_its_run_goes_on(
+    site: Site, instance: dg.DagsterInstance, home: Path
+):
+    catalogue = site.write(last_page=2)
+    run = create_run(instance, catalogue, 1, 2)
+    _start(instance, run)
+    _fail_page_2(instance, run)
     with hold_sign_of_life(home, run.run_id):
         statuses = read_statuses(instance, site.catalogue, catalogue.pages)
     assert statuses.failed == {PageKey(2): run.run_id}
