@@ -44,6 +44,7 @@ class CatalogueStatus:
     table_rows: int | None
     table: str
     table_problem: str | None
+    table_outdated: str | None
     left_out_pages: str
     moved_pages: str
     moved: str | None
@@ -78,6 +79,7 @@ def status_of(
         damage_of_last_table,
         has_other_pages,
         read_last_build,
+        why_outdated,
     )
 
     standing = read_standing(instance, catalogue)
@@ -90,6 +92,8 @@ def status_of(
     failures = standing.failures if with_failures else {}
     built = read_last_build(instance, catalogue) or LastBuild()
     problem = damage_of_last_table(instance, catalogue)
+    is_quiet = not statuses.in_progress and not standing.to_parse and not problem
+    outdated = why_outdated(instance, catalogue) if is_quiet and built.rows is not None else None
     return CatalogueStatus(
         catalogue=catalogue.name,
         total=len(standing.pages),
@@ -106,6 +110,7 @@ def status_of(
         table_rows=None if problem else built.rows,
         table=str(places.table),
         table_problem=problem,
+        table_outdated=outdated,
         left_out_pages=format_pages(built.left_out.keys() & statuses.done),
         moved_pages=format_pages(standing.moved),
         moved=tell_moved(catalogue, standing.moved),

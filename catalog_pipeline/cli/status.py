@@ -157,6 +157,12 @@ def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
                 f"{status.catalogue} builds it anew out of the stored pages",
                 markup=False,
             )
+        if status.table_outdated:
+            console.print(
+                f"{status.catalogue}: the table is not of today: {status.table_outdated}; "
+                f"catalog-pipeline run {status.catalogue} builds it, or says why not",
+                markup=False,
+            )
         for told in (
             *status.length,
             status.moved,

@@ -104,12 +104,24 @@ class FolderStore:
         return StoredPage(file.record, str(name), digest)
 
     def newest(self) -> dict[PageKey, FileName]:
-        """The newest file of each page, by the time of its fetch."""
         newest: dict[PageKey, FileName] = {}
         for name in self._names():
-            if name.page not in newest or newest[name.page] < name:
+            known = newest.get(name.page)
+            if known is None or self._is_newer(name, known):
                 newest[name.page] = name
         return newest
+
+    def _is_newer(self, name: FileName, other: FileName) -> bool:
+        """Whether a file of a page came later; one fetch may have been parsed again and stored."""
+        if name.fetched_at != other.fetched_at:
+            return name.fetched_at > other.fetched_at
+        return (self._written_at(name), name.digest) > (self._written_at(other), other.digest)
+
+    def _written_at(self, name: FileName) -> int:
+        try:
+            return os.stat(self.folder / str(name), follow_symlinks=False).st_mtime_ns
+        except OSError:
+            return 0
 
     def has_all(self, pages: Iterable[PageKey]) -> bool:
         """Whether each of the pages has a file; a page without one cannot be done."""

@@ -70,7 +70,7 @@ class Store(Protocol):
         """
 
     def newest(self) -> dict[PageKey, FileName]:
-        """The newest file of each page, by the time of its fetch.
+        """The newest file of each page: of the latest fetch, and among its files the last one.
 
         Raises:
             StorageError: the store cannot be read.

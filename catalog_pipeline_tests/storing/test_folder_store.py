@@ -117,6 +117,17 @@ def test_what_one_dead_process_was_writing_is_removed_and_nothing_else(store: Fo
     assert names(store) == {stored.file_name, ".writing-999-a-1"}
 
 
+@pytest.mark.parametrize("last", [0, 1])
+def test_of_the_files_of_one_fetch_the_one_that_was_stored_last_is_the_newest(
+    store: FolderStore, last: int
+) -> None:
+    both = [samples.store_page(store, 7, size=size) for size in (1000, 2000)]
+    samples.store_page(store, 7, later=-1)
+    for place, stored in enumerate(both):
+        os.utime(store.folder / stored.file_name, ns=(0, 1 + (place == last)))
+    assert str(store.newest()[PageKey(7)]) == both[last].file_name
+
+
 def test_a_store_without_a_folder_is_empty(tmp_path: Path) -> None:
     assert FolderStore(tmp_path / "nothing").newest() == {}
 

@@ -238,7 +238,7 @@ def _result(
         duplicates=built.duplicates,
         merged=built.merged,
         row_notes=built.row_notes,
-        history=built.history if build is not None else {},
+        history=built.history if build is not None and not _error_of(build) else {},
         left_out=built.left_out,
         left_out_not_done=frozenset(built.left_out.keys() - statuses.done),
         outdated_pages=built.outdated_pages,

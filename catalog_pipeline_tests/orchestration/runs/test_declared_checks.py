@@ -106,6 +106,7 @@ def test_a_table_that_is_refused_stays_out_until_the_yaml_or_the_shop_is_mended(
     assert refused.code == 1
     assert "price: 40 of 40 values break a rule (minimum: 40)" in refused.json["table_error"]
     assert site.places.table.read_bytes() == before
+    assert "the table is not of today: pages have landed since" in run("status", NAME).out
     (latest,) = instance.get_runs(limit=1)
     assert latest.tags[MAX_RETRIES_TAG] == "0"
     assert REFUSED_TAG in latest.tags
@@ -116,6 +117,7 @@ def test_a_table_that_is_refused_stays_out_until_the_yaml_or_the_shop_is_mended(
     mended = site.write(last_page=2, checks={**PRICED, "on_failure": "keep_old_table"})
     assert _look(instance, mended) == "asked"
     assert run("run", NAME, "--json").code == 0
+    assert "not of today" not in run("status", NAME).out
     assert _shown(instance, "values_of_price") == "SUCCEEDED"
 
 
