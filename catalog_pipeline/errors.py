@@ -39,6 +39,16 @@ if TYPE_CHECKING:
 class CatalogPipelineError(Exception):
     """Root of all errors of the project's own; its text is one clear sentence."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remade, (type(self), self.args, vars(self))
+
+
+def _remade(kind: type[Exception], args: tuple[Any, ...], evidence: dict[str, Any]) -> Exception:
+    """The error that another process sent; its arguments were names, which `args` does not keep."""
+    error = kind.__new__(kind, *args)
+    vars(error).update(evidence)
+    return error
+
 
 class UsageError(CatalogPipelineError):
     """What the user asked for makes no sense: an unknown catalogue, a page that does not exist."""
@@ -146,16 +156,6 @@ class PageError(CatalogPipelineError):
             if part
         )
         return f"{where}: {self.problem}" if where else self.problem
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _remade, (type(self), self.args, vars(self))
-
-
-def _remade(kind: type[PageError], args: tuple[Any, ...], evidence: dict[str, Any]) -> PageError:
-    """The error that another process sent; its arguments were names, which `args` does not keep."""
-    error = kind.__new__(kind, *args)
-    vars(error).update(evidence)
-    return error
 
 
 class FetchError(PageError):

@@ -7,6 +7,7 @@ there were.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -45,6 +46,35 @@ class Discovery:
     """How many of them are no listings."""
     other_addresses: tuple[str, ...] = ()
     """Some of those."""
+
+
+def discover(
+    catalogue: Catalogue,
+    rule: Discover,
+    places: CataloguePlaces,
+    known: frozenset[str],
+    reading: Callable[[], AbstractContextManager[object]],
+    must_stop: Callable[[], bool],
+) -> Discovery | None:
+    """The listings that the site names; asked twice where `known` ones seem to be gone.
+
+    Raises:
+        DiscoveryError: they cannot be had, none are named, or others each time.
+        LoginError: the site does not accept the login.
+    """
+    with Discoverer(
+        catalogue, rule, os.environ, places=places, must_stop=must_stop, reading=reading
+    ) as discoverer:
+        found = discoverer.find()
+        if found is None or known <= {each.name for each in found.listings}:
+            return found
+        again = discoverer.find()
+        if again is not None and again.listings != found.listings:
+            raise DiscoveryError(
+                "other listings are named each time it is asked",
+                url=catalogue.absolute(rule.place),
+            )
+        return again
 
 
 class Discoverer:

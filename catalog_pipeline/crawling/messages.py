@@ -14,6 +14,7 @@ from typing import TypeAlias, TypeGuard
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling.calls import CallDone, CallFailed, CallWatched
 from catalog_pipeline.errors import (
     FetchError,
     LoginError,
@@ -105,7 +106,7 @@ def is_page(task: object) -> TypeGuard[FetchPage | ReparsePage | ReadStored]:
     return isinstance(task, FetchPage | ReparsePage | ReadStored)
 
 
-Task: TypeAlias = FetchPage | ReparsePage | ReadStored | FetchRobots | LogIn
+Task: TypeAlias = FetchPage | ReparsePage | ReadStored | FetchRobots | LogIn | CallWatched
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,8 @@ Answer: TypeAlias = (
     | RobotsAnswered
     | LoggedIn
     | LoginPutOff
+    | CallDone
+    | CallFailed
     | CrawlBroke
     | WorkerLost
 )

@@ -26,7 +26,7 @@ from catalog_pipeline.reading.html.selectors import page_selector
 from catalog_pipeline.reading.text_budget import TextBudget
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.reading.values.patterns import Pattern
-from catalog_pipeline.reading.watch import at_most
+from catalog_pipeline.reading.watch import Place, at_most, evaluating
 
 _NAMED = 3
 
@@ -62,7 +62,8 @@ class ListingLinks:
                 type=FieldType.TEXT,
             )
             matcher = FieldMatcher(self._selectors, field)
-            texts = matcher.texts(Products([root], {}), TextBudget(self._catalogue.limits))
+            with evaluating(Place.DISCOVER):
+                texts = matcher.texts(Products([root], {}), TextBudget(self._catalogue.limits))
             found = texts.every[0] if texts.every else []
             if not found:
                 brief = best([diagnose(each, [root], self._selector) for each in self._selectors])

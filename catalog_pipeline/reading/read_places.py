@@ -52,6 +52,8 @@ def read_place(catalogue: Catalogue, number: int, page: PageKey | None) -> ReadP
         return ReadPlace("total", selectors, total.pattern if total else None)
     if number == Place.TELLING:
         return _of_telling(catalogue, page)
+    if number == Place.DISCOVER:
+        return ReadPlace("discover.select", catalogue.discover.select if catalogue.discover else ())
     return _of_login(catalogue, number)
 
 

@@ -27,6 +27,7 @@ class Place(IntEnum):
     LOGIN_FORM = -4
     LOGGED_IN = -5
     LOGIN_ERROR = -6
+    DISCOVER = -7
 
 
 class _OfThread(threading.local):

@@ -47,7 +47,7 @@ class Casualties:
         if self._in_a_row >= DEATHS_IN_A_ROW:
             raise WorkerError(
                 f"{self._in_a_row} worker processes of the crawl ended one after another without "
-                f"a page between them, the last one with {_how(lost.status)}."
+                f"a page between them, the last one with {how_it_ended(lost.status)}."
             )
         if not lost.tells_of_pages:
             return
@@ -69,7 +69,7 @@ class Casualties:
             what = f"{self._alone[page]} worker processes ended that had nothing else in hand"
         else:
             return None
-        problem = f"{what}, the last one with {_how(lost.status)}"
+        problem = f"{what}, the last one with {how_it_ended(lost.status)}"
         if page in lost.places:
             problem += f" at {lost.places[page]}"
         return PoisonousPageError(problem, page=page, deaths=deaths, status=lost.status)
@@ -79,7 +79,8 @@ class Casualties:
         return self._read[page] > 0 or self._in_hand[page] >= DEATHS_THAT_MAKE_A_SUSPECT
 
 
-def _how(status: int) -> str:
+def how_it_ended(status: int) -> str:
+    """The end of a process in words; `status` is as `subprocess` has it."""
     if status >= 0:
         return f"exit status {status}"
     try:

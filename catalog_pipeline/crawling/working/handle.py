@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
+from catalog_pipeline.crawling.calls import CallWatched
 from catalog_pipeline.crawling.working.reading_board import Reading, ReadingBoard, mark_of
 from catalog_pipeline.crawling.working.signs_of_life import SignsOfLife
 from catalog_pipeline.crawling.working.starting import start_worker
@@ -192,8 +193,12 @@ class WorkerHandle:
 
         A page may wait for the request of another one, and a login for its next one.
         """
-        pauses = (t.interval_seconds for t in self._tasks.values() if isinstance(t, messages.LogIn))
-        timeout = self._catalogue.politeness.request_timeout_seconds
+        pauses = [t.interval_seconds for t in self._tasks.values() if isinstance(t, messages.LogIn)]
+        polite = self._catalogue.politeness
+        timeout = polite.request_timeout_seconds
+        if any(isinstance(each, CallWatched) for each in self._tasks.values()):
+            # It keeps the site's pace, and its tries, by itself.
+            pauses += [polite.page_timeout_seconds, polite.max_crawl_delay_seconds or 0.0]
         return _SECONDS_TO_STORE + _MOST_EXCHANGES_IN_A_ROW * timeout + sum(pauses)
 
     def _end(self) -> None:

@@ -16,6 +16,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.politeness import FormLogin
 from catalog_pipeline.crawling import messages
+from catalog_pipeline.crawling.calls import CallWatched
 from catalog_pipeline.crawling.working.failed_answers import without_secrets
 from catalog_pipeline.crawling.working.page_writer import PageWriter
 from catalog_pipeline.crawling.working.reading_board import ReadingBoard
@@ -125,12 +126,13 @@ class PageWorker:
                 return self._read_again(task)
             if isinstance(task, messages.FetchRobots):
                 return self._fetch_robots(task)
+            if isinstance(task, CallWatched):
+                return task.answer(lambda: self._reading(None), self._before_request)
             return self._log_in(task)
         except (LoginError, StorageError) as error:
             return messages.CrawlBroke(error)
         except Exception:
-            page = getattr(task, "page", None)
-            which = "a task" if page is None else f"page {page}"
+            which = f"page {task.page}" if messages.is_page(task) else "a task"
             trace = traceback.format_exc()
             return messages.CrawlBroke(WorkerError(f"A worker broke at {which}:\n{trace}"))
 

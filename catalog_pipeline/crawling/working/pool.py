@@ -37,8 +37,8 @@ class WorkerPool:
 
     `held` says which waves they do not ask for any more. The workers keep the `inherited`
     descriptors open as long as they live. `on_change` is told the process ids of all workers
-    before a page is given to one that was started. A page that is a danger to its worker goes
-    `alone` to one more process, which is started when it is needed first.
+    before one that was started is given anything but robots.txt. A page that is a danger to its
+    worker goes `alone` to one more process, which is started when it is needed first.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class WorkerPool:
             worker = self._lone
         else:
             worker = max(self._workers, key=lambda each: each.idle_threads)
-        if self._has_changed and messages.is_page(task):
+        if self._has_changed and not isinstance(task, messages.FetchRobots):
             self._on_change(self.pids)
             self._has_changed = False
         worker.give(task)

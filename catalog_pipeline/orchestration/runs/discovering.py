@@ -6,10 +6,10 @@ before it asked, so that its retries and re-executions take all pages of the oth
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from functools import partial
 
 import dagster as dg
 
@@ -17,8 +17,9 @@ from catalog_pipeline.catalogue.discovered import Discover, FoundListing
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.context import CrawlContext
-from catalog_pipeline.crawling.discovering import Discoverer, Discovery
-from catalog_pipeline.errors import DiscoveryError
+from catalog_pipeline.crawling.discovering import Discovery, discover
+from catalog_pipeline.crawling.watched_call import call_watched
+from catalog_pipeline.errors import DiscoveryError, PageError
 from catalog_pipeline.orchestration.checkpoints.known_listings import (
     KnownListings,
     metadata_of_listings,
@@ -152,19 +153,17 @@ def _discover(
     context.log.info(as_line(f"Asking {catalogue.first_address} for the listings."))
     places = catalogue_places(catalogue.name)
     known_before = known.listings if known and known.version == rule.version else ()
-    with (
-        crawl_context.serve(catalogue) as served,
-        Discoverer(served, rule, os.environ, places=places, must_stop=must_stop) as discoverer,
-    ):
-        found = _unless_stopped(discoverer.find())
-        gone = _gone(known_before, found)
-        if gone:
-            again = _unless_stopped(discoverer.find())
-            if again.listings != found.listings:
-                raise DiscoveryError(
-                    "other listings are named each time it is asked",
-                    url=served.absolute(rule.place),
-                )
+    names = frozenset(each.name for each in known_before)
+    with crawl_context.serve(catalogue) as served:
+        ask = partial(discover, served, rule, places, names)
+        try:
+            found = call_watched(ask, served, places, crawl_context.lease, must_stop=must_stop)
+        except PageError as error:
+            url = served.absolute(rule.place)
+            raise DiscoveryError(error.problem, url=url) from error
+    if not isinstance(found, Discovery):
+        raise dg.DagsterExecutionInterruptedError
+    gone = _gone(known_before, found)
     _check_shrinking(catalogue, rule, known_before, gone)
     lost = [page for page in catalogue.pages if page.listing in gone]
     if lost:
@@ -174,12 +173,6 @@ def _discover(
     _record(context, catalogue, rule, found)
     _tell(context, known_before, gone, found)
     seed_pages(context.instance, catalogue)
-
-
-def _unless_stopped(found: Discovery | None) -> Discovery:
-    if found is None:
-        raise dg.DagsterExecutionInterruptedError
-    return found
 
 
 def _gone(known: Iterable[FoundListing], found: Discovery) -> list[str]:
