@@ -17,6 +17,7 @@ from catalog_pipeline.catalogue.finding import EXTRA_FOLDER_VARIABLE
 from catalog_pipeline.cli.main import run_command
 from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
+from catalog_pipeline.sandbox.products import CATEGORIES
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.command import Answer
 from catalog_pipeline_tests.site import Site
@@ -150,6 +151,7 @@ def as_new(shop: RunningShop) -> RunningShop:
         faults=[],
         latency_ms=0,
         pages=50,
+        categories=CATEGORIES,
         end="404",
         tells_size=False,
         session_requests=None,

@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling.working.starting import end_template
 from catalog_pipeline.orchestration.commands.in_process import LocalRun, build_table_here
 from catalog_pipeline.orchestration.names import plain_pages_key, plain_products_key
 from catalog_pipeline.orchestration.runs.table_run import PAGES_INTACT
@@ -41,6 +42,8 @@ def built_here(scene: Scene) -> tuple[LocalRun, dg.AssetCheckEvaluation]:
     """Build the table alone, as the sensor does; returns its run and the check of its pages."""
     with scene.as_environment() as instance:
         build = build_table_here(instance, scene.catalogue)
+        # What it reads pages again with is a process of ours, and none of a command's.
+        end_template()
         records = instance.get_records_for_run(
             build.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
         ).records
