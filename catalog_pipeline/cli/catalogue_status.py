@@ -76,10 +76,10 @@ def status_of(
     from catalog_pipeline.orchestration.checkpoints.standing import read_standing, tell_moved
     from catalog_pipeline.orchestration.checkpoints.table_state import (
         LastBuild,
-        damage_of_last_table,
+        damage_of_build,
         has_other_pages,
         read_last_build,
-        why_outdated,
+        why_not_of_today,
     )
 
     standing = read_standing(instance, catalogue)
@@ -91,9 +91,13 @@ def status_of(
     stale_before = datetime.now(timezone.utc) - timedelta(hours=hours)
     failures = standing.failures if with_failures else {}
     built = read_last_build(instance, catalogue) or LastBuild()
-    problem = damage_of_last_table(instance, catalogue)
+    problem = damage_of_build(catalogue, built)
     is_quiet = not statuses.in_progress and not standing.to_parse and not problem
-    outdated = why_outdated(instance, catalogue) if is_quiet and built.rows is not None else None
+    outdated = (
+        why_not_of_today(instance, catalogue, built, standing.pages, len(standing.checkpoints))
+        if is_quiet and built.rows is not None
+        else None
+    )
     return CatalogueStatus(
         catalogue=catalogue.name,
         total=len(standing.pages),

@@ -13,6 +13,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.ports import Lease
 from catalog_pipeline.crawling.scheduling.casualties import Casualties
+from catalog_pipeline.crawling.workforce import one_reader
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.errors import PageError
 from catalog_pipeline.places import CataloguePlaces
@@ -25,8 +26,7 @@ class StoredPageReader:
     """Context manager around the process, which shares the `lease` as workers of a crawl do."""
 
     def __init__(self, catalogue: Catalogue, places: CataloguePlaces, lease: Lease | None) -> None:
-        alone = catalogue.politeness.model_copy(update={"concurrency": 1})
-        self._catalogue = catalogue.model_copy(update={"politeness": alone})
+        self._catalogue = catalogue
         self._places = places
         self._lease = lease
         self._casualties = Casualties()
@@ -83,15 +83,6 @@ class StoredPageReader:
 
     def _started(self) -> WorkerPool:
         if self._pool is None:
-            if self._lease is None:
-                pool = WorkerPool(self._catalogue, self._places, asks=False)
-            else:
-                pool = WorkerPool(
-                    self._catalogue,
-                    self._places,
-                    self._lease.descriptors,
-                    on_change=self._lease.name_workers,
-                    asks=False,
-                )
+            pool = one_reader(self._catalogue, self._places, self._lease)
             self._pool = self._ending.enter_context(pool)
         return self._pool

@@ -13,6 +13,7 @@ from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.calls import Call, CallDone, CallFailed, CallWatched
 from catalog_pipeline.crawling.ports import Lease
 from catalog_pipeline.crawling.scheduling.casualties import how_it_ended
+from catalog_pipeline.crawling.workforce import one_reader
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.errors import ParseError
 from catalog_pipeline.places import CataloguePlaces
@@ -36,14 +37,7 @@ def call_watched(
         ParseError: the processes that did it died.
         CatalogPipelineError: whatever the call raises.
     """
-    alone = catalogue.politeness.model_copy(update={"concurrency": 1})
-    pool = WorkerPool(
-        catalogue.model_copy(update={"politeness": alone}),
-        places,
-        lease.descriptors if lease else (),
-        on_change=lease.name_workers if lease else lambda pids: None,
-        asks=False,
-    )
+    pool = one_reader(catalogue, places, lease)
     try:
         return _result(pool, call, must_stop)
     finally:

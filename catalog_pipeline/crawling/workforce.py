@@ -16,6 +16,21 @@ from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.places import CataloguePlaces
 
 
+def workers(
+    catalogue: Catalogue, places: CataloguePlaces, lease: Lease | None, *, asks: bool = True
+) -> WorkerPool:
+    """Workers that share the `lease`, and are named in it; without `asks` they ask no site."""
+    if lease is None:
+        return WorkerPool(catalogue, places, asks=asks)
+    return WorkerPool(catalogue, places, lease.descriptors, on_change=lease.name_workers, asks=asks)
+
+
+def one_reader(catalogue: Catalogue, places: CataloguePlaces, lease: Lease | None) -> WorkerPool:
+    """One worker that reads one thing at a time and asks for no page."""
+    alone = catalogue.politeness.model_copy(update={"concurrency": 1})
+    return workers(catalogue.model_copy(update={"politeness": alone}), places, lease, asks=False)
+
+
 class Workforce:
     """Context manager around the workers; leaving it again does nothing.
 
@@ -34,16 +49,7 @@ class Workforce:
     ) -> None:
         with ExitStack() as opening:
             self.catalogue = opening.enter_context(served)
-            if lease is None:
-                pool = WorkerPool(self.catalogue, places, asks=asks)
-            else:
-                pool = WorkerPool(
-                    self.catalogue,
-                    places,
-                    lease.descriptors,
-                    on_change=lease.name_workers,
-                    asks=asks,
-                )
+            pool = workers(self.catalogue, places, lease, asks=asks)
             self.pool = opening.enter_context(pool)
             self._ending = opening.pop_all()
 

@@ -72,13 +72,12 @@ def read_statuses(
     failed: dict[PageKey, str | None] = {**by_fate["failed"]}
     in_progress, interrupted = by_fate["alive"], by_fate["dead"]
     standing = standing_failures(instance, catalogue, failed_at, wanted - failed.keys())
-    for page in standing.keys() - in_progress.keys():
-        failed[page] = None
-        interrupted.pop(page, None)
-    awaited = standing.keys() & in_progress.keys()
-    for page, run_id in runs_of_failures(instance, catalogue, awaited).items() if awaited else ():
-        # Where it failed in another run, the one that announced it has yet to try it.
-        if run_id == in_progress[page]:
+    for page, run_id in standing.items():
+        if page not in in_progress:
+            failed[page] = None
+            interrupted.pop(page, None)
+        elif run_id == in_progress[page]:
+            # Where it failed in another run, the one that announced it has yet to try it.
             failed[page] = in_progress.pop(page)
     done = (materialized & wanted) - failed.keys() - in_progress.keys()
     missing = wanted - materialized - failed.keys() - in_progress.keys()
@@ -100,8 +99,8 @@ def standing_failures(
     catalogue: Catalogue,
     failed_at: Mapping[PageKey, int],
     pages: Set[PageKey],
-) -> dict[PageKey, int]:
-    """Pages whose failure, recorded at `failed_at`, is newer than their checkpoint; both are ids.
+) -> dict[PageKey, str]:
+    """The pages whose failure, the event `failed_at`, is newer than their checkpoint, and its run.
 
     Whatever run came after it, cancelled, dead or never begun, has not mended the page.
     """
@@ -110,13 +109,10 @@ def standing_failures(
     latest = instance.event_log_storage.get_latest_storage_id_by_partition
     done_at = latest(pages_key(catalogue), DagsterEventType.ASSET_MATERIALIZATION)
     standing = {
-        page: at
-        for page, at in failed_at.items()
-        if page in pages and at > done_at.get(str(page), 0)
+        page for page, at in failed_at.items() if page in pages and at > done_at.get(str(page), 0)
     }
     # Others may report observations too; only ours are failures.
-    ours = read_failures(instance, catalogue, standing)
-    return {page: standing[page] for page in ours}
+    return runs_of_failures(instance, catalogue, standing)
 
 
 def _fate(instance: DagsterInstance, run_id: str) -> str:

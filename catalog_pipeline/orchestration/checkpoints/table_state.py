@@ -6,8 +6,6 @@ written once, here too.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +15,7 @@ import dagster as dg
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.catalogue.versions import fingerprint
 from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
 from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event
 from catalog_pipeline.orchestration.names import pages_key, products_key
@@ -122,18 +121,33 @@ def why_outdated(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | No
     outdated, and so does a file that is not the one that was built.
     """
     catalogue = with_known_pages(instance, catalogue)
-    places = catalogue_places(catalogue.name)
-    table = places.table
     built = read_last_build(instance, catalogue)
+    if built is None:
+        return "there is no table yet"
+    count = checkpoint_count(instance, catalogue)
+    return why_not_of_today(instance, catalogue, built, catalogue.pages, count) or damage_of_build(
+        catalogue, built
+    )
+
+
+def why_not_of_today(
+    instance: dg.DagsterInstance,
+    catalogue: Catalogue,
+    built: LastBuild,
+    pages: Sequence[PageKey],
+    checkpoints: int,
+) -> str | None:
+    """The same without a look at what the file holds; so many of the `pages` have checkpoints."""
+    places = catalogue_places(catalogue.name)
     newest = latest_page_event(instance, catalogue)
-    if built is None or newest is None or kind_of(table) is None:
-        return "there is no table yet" if built is None else "the table is gone"
+    if newest is None or kind_of(places.table) is None:
+        return "the table is gone"
     seen = built.values.get(BUILT_FROM_KEY)
     if seen is None or newest > seen:
         return "pages have landed since it was built"
-    if built.values.get(CHECKPOINTS_KEY) != checkpoint_count(instance, catalogue):
+    if built.values.get(CHECKPOINTS_KEY) != checkpoints:
         return "pages were wiped since it was built"
-    if has_other_pages(built, catalogue.pages):
+    if has_other_pages(built, pages):
         return "the catalogue has other pages than when it was built"
     if built.values.get(MIRRORS_KEY, "") != " ".join(catalogue.same_site):
         return "the YAML names other mirrors than when it was built"
@@ -143,7 +157,7 @@ def why_outdated(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | No
         return "what was kept of its past is gone"
     if built.file is None:
         return "its build did not record what the file holds"
-    return damage_of_last_table(instance, catalogue)
+    return None
 
 
 def has_other_pages(built: LastBuild, pages: Iterable[PageKey]) -> bool:
@@ -153,7 +167,11 @@ def has_other_pages(built: LastBuild, pages: Iterable[PageKey]) -> bool:
 
 def damage_of_last_table(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:
     """What is wrong with the file of a table that was built; None if nothing is, or none was."""
-    built = read_last_build(instance, catalogue)
+    return damage_of_build(catalogue, read_last_build(instance, catalogue))
+
+
+def damage_of_build(catalogue: Catalogue, built: LastBuild | None) -> str | None:
+    """The same of the build that is given, which has to be the latest."""
     if built is None or built.file is None:
         return None
     return damage_of_table(catalogue_places(catalogue.name).table, built.file)
@@ -166,7 +184,7 @@ def fingerprint_of_input(instance: dg.DagsterInstance, catalogue: Catalogue) -> 
     demands = (catalogue.coverage, catalogue.duplicates, catalogue.checks)
     described: list[Any] = [newest, count, pages, catalogue.table_version]
     described += [each.model_dump(mode="json") for each in demands]
-    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:16]
+    return fingerprint(described)
 
 
 def checkpoint_count(instance: dg.DagsterInstance, catalogue: Catalogue) -> int:

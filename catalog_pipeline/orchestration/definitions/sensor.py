@@ -10,11 +10,9 @@ from datetime import datetime, timezone
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.orchestration.checkpoints.known_pages import seed_pages, with_known_pages
 from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event, read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.table_state import (
-    checkpoint_count,
     fingerprint_of_input,
     why_outdated,
 )
@@ -73,15 +71,14 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
         last_run, failed_at, refused = _last_build(context.instance, catalogue)
         if failed_at is not None and time.time() - failed_at < SECONDS_AFTER_A_FAILURE:
             return dg.SkipReason(f"The build of run {last_run} failed; trying again later.")
-        if refused == fingerprint_of_input(context.instance, catalogue):
+        state = fingerprint_of_input(context.instance, catalogue)
+        if refused == state:
             return dg.SkipReason(f"The table was refused in run {last_run}, and nothing is new.")
-        pages = format_pages(with_known_pages(context.instance, catalogue).pages)
-        state = f"{newest}/{checkpoint_count(context.instance, catalogue)}/{pages}"
         context.log.info(as_line(f"Asking for a build of {catalogue.name}'s table: {outdated}."))
         # Without a selection the run would not say, in the list of runs nor here, what it builds.
         return dg.RunRequest(
             # Dagster runs each key once; a build that came to nothing is to be followed by another.
-            run_key=f"{state}/{catalogue.table_version}/{last_run}",
+            run_key=f"{state}/{last_run}",
             tags={CATALOGUE_TAG: catalogue.name},
             asset_selection=table_keys(catalogue),
         )

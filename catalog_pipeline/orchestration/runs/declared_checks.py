@@ -7,6 +7,7 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.orchestration.names import products_key
+from catalog_pipeline.orchestration.runs.outputs import evaluation_of
 from catalog_pipeline.showing import as_description
 from catalog_pipeline.tables.quality.verdicts import check_names
 from catalog_pipeline.verdict import Verdict
@@ -31,12 +32,8 @@ def record_refusal(
     context: dg.AssetExecutionContext, catalogue: Catalogue, verdicts: Sequence[Verdict]
 ) -> None:
     """Record the results for a table that was not put in place, before its step fails."""
-    for each in verdicts:
-        context.log_event(
-            dg.AssetCheckEvaluation(
-                asset_key=products_key(catalogue), check_name=each.name, **_told(catalogue, each)
-            )
-        )
+    for each in declared_results(catalogue, verdicts):
+        context.log_event(evaluation_of(products_key(catalogue), each))
 
 
 def _told(catalogue: Catalogue, verdict: Verdict) -> dict[str, Any]:

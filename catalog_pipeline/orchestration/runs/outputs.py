@@ -34,14 +34,15 @@ def deliver(context: dg.AssetExecutionContext, made: Iterable[Made]) -> Iterator
             yield from wanted
         for check in each.checks:
             if check not in wanted:
-                context.log_event(_evaluation(each.key, check))
+                context.log_event(evaluation_of(each.key, check))
 
 
 def _check_key(key: dg.AssetKey, check: dg.AssetCheckResult) -> dg.AssetCheckKey:
     return dg.AssetCheckKey(key, str(check.check_name))
 
 
-def _evaluation(key: dg.AssetKey, check: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
+def evaluation_of(key: dg.AssetKey, check: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
+    """The event of a check that is no output of its step."""
     return dg.AssetCheckEvaluation(
         asset_key=key,
         check_name=str(check.check_name),
