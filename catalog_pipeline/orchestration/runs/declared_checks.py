@@ -9,14 +9,20 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.orchestration.names import products_key
 from catalog_pipeline.orchestration.runs.outputs import evaluation_of
 from catalog_pipeline.showing import as_description
-from catalog_pipeline.tables.quality.verdicts import check_names
+from catalog_pipeline.tables.quality.verdicts import FILLED_AS_BEFORE, check_names
 from catalog_pipeline.verdict import Verdict
 
 
 def declared_specs(catalogue: Catalogue) -> Iterator[dg.AssetCheckSpec]:
     """The checks that hold the table against the YAML and its past."""
+    demanded = check_names(catalogue).keys() - {FILLED_AS_BEFORE}
     for name, description in check_names(catalogue).items():
-        yield dg.AssetCheckSpec(name, asset=products_key(catalogue), description=description)
+        yield dg.AssetCheckSpec(
+            name,
+            asset=products_key(catalogue),
+            description=description,
+            blocking=catalogue.checks.keeps_old_table and name in demanded,
+        )
 
 
 def declared_results(

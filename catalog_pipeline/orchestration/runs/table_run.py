@@ -43,6 +43,7 @@ from catalog_pipeline.orchestration.runs.outputs import Made
 from catalog_pipeline.orchestration.runs.past import past_metadata, past_results, why_not_all
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.orchestration.runs.row_ages import rows_fresh
+from catalog_pipeline.orchestration.runs.standing_checks import let_stand
 from catalog_pipeline.orchestration.runs.table_metadata import table_metadata
 from catalog_pipeline.orchestration.runs.table_quality import check_rows
 from catalog_pipeline.places import catalogue_places
@@ -82,6 +83,8 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> l
             refused = {REFUSED_TAG: fingerprint_of_input(instance, catalogue)}
             instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0", **refused})
             record_refusal(context, catalogue, error.verdicts)
+            told = [each.name for each in error.verdicts]
+            let_stand(context, products_key(catalogue), told)
         raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
     _tell_left_out(context, report, completeness.outside)
     reasons = failure_reasons(instance, catalogue) if completeness.failed else []

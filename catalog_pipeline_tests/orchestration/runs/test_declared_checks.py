@@ -111,6 +111,9 @@ def test_a_table_that_is_refused_stays_out_until_the_yaml_or_the_shop_is_mended(
     assert latest.tags[MAX_RETRIES_TAG] == "0"
     assert REFUSED_TAG in latest.tags
     assert "was refused" in _look(instance, catalogue), "nothing is new: no red run each minute"
+    assert _shown(instance, "values_of_price") == "FAILED"
+    for check in ("pages_are_complete", "rows_are_fresh", "stored_pages_are_intact"):
+        assert _shown(instance, check) == "SUCCEEDED", "it speaks of the table that is there"
 
     again = run("run", NAME, "--json")
     assert (again.code, again.json["downloads"]) == (1, 0)
