@@ -36,14 +36,23 @@ def markdown_preview(report: TableReport, rows: int = 10) -> str:
 
 
 def markdown_changes(report: HistoryReport, rows: int = 20) -> str:
-    """The first changes of a build as a Markdown table, with their counts above."""
+    """The first changes of a build as a Markdown table; above it their counts, and how numbers
+    went."""
     counts = report.counts
     told = {name: getattr(counts, name) for name in ("new", "gone", "returned", "changed")}
     lines = [", ".join(f"{number:,} {name}" for name, number in told.items()), ""]
+    for column, moves in report.moves.items():
+        if moves.lowest is not None and moves.highest is not None:
+            span = as_markdown(f"{moves.lowest:+,.1f} % to {moves.highest:+,.1f} %")
+            lines += [
+                f"{as_markdown(column)}: {moves.fell:,} fell, {moves.rose:,} rose \\({span}\\)",
+                "",
+            ]
     if not report.head:
         return lines[0]
     names = [name for name in report.head[0] if name not in ("build", "changed_at")]
-    lines += [_line(names), _line(["---"] * len(names))]
+    headings = ["difference" if name == "difference_percent" else name for name in names]
+    lines += [_line(headings), _line(["---"] * len(names))]
     shown = [{**row, "difference_percent": _percent(row)} for row in report.head[:rows]]
     lines += [_line([_cell(row[name]) for name in names]) for row in shown]
     more = counts.new + counts.gone + counts.returned + counts.values - len(shown)

@@ -56,6 +56,11 @@ def past_results(catalogue: Catalogue, report: HistoryReport) -> list[Made]:
     places = catalogue_places(catalogue.name)
     counts = asdict(report.counts)
     changes = {name: counts.pop(name) for name in ("new", "gone", "returned", "changed", "values")}
+    moves = {
+        f"{column}_{way}": getattr(found, way)
+        for column, found in report.moves.items()
+        for way in ("fell", "rose")
+    }
     common: dict[str, Any] = {
         "build": report.build,
         "at": dg.MetadataValue.timestamp(report.at),
@@ -78,6 +83,7 @@ def past_results(catalogue: Catalogue, report: HistoryReport) -> list[Made]:
             metadata={
                 ROWS_KEY: report.changes,
                 **changes,
+                **moves,
                 **common,
                 "preview": dg.MetadataValue.md(markdown_changes(report)),
                 "dagster/column_schema": changes_schema(catalogue, report.changes_columns),

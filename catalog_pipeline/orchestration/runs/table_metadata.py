@@ -33,6 +33,7 @@ def table_metadata(
         **quality_metadata(catalogue, report),
         FILLED_KEY: dg.MetadataValue.json(dict(facts.filled)),
         **facts.medians,
+        **facts.middles,
         **page_metadata(completeness, report),
     }
 

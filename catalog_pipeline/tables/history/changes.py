@@ -95,19 +95,16 @@ def changes_schema(layout: Layout, known: pa.Schema | None) -> pa.Schema | None:
     return pa.schema([pa.field(name, kind) for name, kind in types.items()])
 
 
-def rows_of(known: KnownFile, build: int, at_most: int) -> list[dict[str, Any]]:
-    """The first rows that a build added; those of the newest one are at the file's end."""
-    found: list[pa.Table] = []
+def rows_of(known: KnownFile, build: int) -> pa.Table:
+    """The rows that a build added; those of the newest one are at the file's end."""
+    found: list[pa.Table] = [known.read([])]
     for group in reversed(range(known.groups)):
         greatest = known.greatest(group, "build")
         if greatest is not None and greatest < build:
             break
         rows = known.read([group])
         found.insert(0, rows.filter(pc.call_function("equal", [rows["build"], build])))
-    shown: list[dict[str, Any]] = (
-        pa.concat_tables(found).slice(0, at_most).to_pylist() if found else []
-    )
-    return shown
+    return pa.concat_tables(found)
 
 
 def _whole_products(layout: Layout, keys: pa.Table, chosen: Any, kind: Kind) -> pa.Table:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from catalog_pipeline.tables.history.changes import rows_of
 from catalog_pipeline.tables.history.files import HistoryFiles
 from catalog_pipeline.tables.history.known import DamagedHistoryError, known_file
@@ -16,11 +19,24 @@ HEAD_ROWS = 20
 
 
 @dataclass(frozen=True)
+class Moves:
+    """How many values of a column are less and more than before, and by how many per cent at most.
+
+    A value from 0, or in another currency than before, is in no count.
+    """
+
+    fell: int
+    rose: int
+    lowest: float | None
+    highest: float | None
+
+
+@dataclass(frozen=True)
 class HistoryReport:
     """The history that a build left: all its rows, and what this build added.
 
     A build out of the same pages as the last one adds nothing and has its number, and `counts`
-    are those that it had.
+    are those that it had. `moves` are of the numbers that are followed.
     """
 
     build: int
@@ -33,6 +49,7 @@ class HistoryReport:
     head: list[dict[str, Any]]
     history_columns: Mapping[str, str]
     changes_columns: Mapping[str, str]
+    moves: Mapping[str, Moves]
 
 
 def read_report(files: HistoryFiles) -> HistoryReport | None:
@@ -42,6 +59,7 @@ def read_report(files: HistoryFiles) -> HistoryReport | None:
             if history is None or changes is None or history.state.build != changes.state.build:
                 return None
             state = history.state
+            rows = rows_of(changes, state.build)
             return HistoryReport(
                 build=state.build,
                 at=state.at,
@@ -50,9 +68,32 @@ def read_report(files: HistoryFiles) -> HistoryReport | None:
                 periods=history.rows,
                 open_periods=history.rows_of(range(state.open_group, history.groups)),
                 changes=changes.rows,
-                head=rows_of(changes, state.build, HEAD_ROWS),
+                head=rows.slice(0, HEAD_ROWS).to_pylist(),
                 history_columns={field.name: str(field.type) for field in history.schema},
                 changes_columns={field.name: str(field.type) for field in changes.schema},
+                moves={
+                    name: _moves(rows, name)
+                    for name in state.tracked[-1].columns
+                    if _is_number(history.schema.field(name).type)
+                },
             )
     except DamagedHistoryError:
         return None
+
+
+def _moves(rows: pa.Table, column: str) -> Moves:
+    is_of_column = pc.call_function("equal", [rows["column"], column])
+    shares = rows.filter(is_of_column)["difference_percent"].drop_null()
+    extremes = pc.call_function("min_max", [shares]).as_py()
+    return Moves(
+        fell=shares.filter(pc.call_function("less", [shares, 0.0])).length(),
+        rose=shares.filter(pc.call_function("greater", [shares, 0.0])).length(),
+        lowest=extremes["min"],
+        highest=extremes["max"],
+    )
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_decimal(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    )

@@ -16,12 +16,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from catalog_pipeline.catalogue.field_types import CellType
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.tables.quality.broken_values import BrokenValues, ValuesJudge
 from catalog_pipeline.tables.quality.last_values import LastValues
 from catalog_pipeline.tables.schema import table_columns
 
 _BATCH_ROWS = 50_000
+_NUMBERS = (CellType.INTEGER, CellType.NUMBER)
+_NO_CURRENCY = "without_currency"
 
 
 @dataclass(frozen=True)
@@ -29,13 +32,15 @@ class TableFacts:
     """What a table is like.
 
     `columns` gives the types by name, in order; `filled` counts the rows that have a value, which
-    an empty list is not; `medians` are prices by column, and by currency where there are several.
+    an empty list is not; `medians` are prices by column and currency, and by column alone while
+    there is one currency; `middles` are those of other numbers.
     """
 
     rows: int
     columns: Mapping[str, str]
     filled: Mapping[str, int]
     medians: Mapping[str, float] = field(default_factory=dict)
+    middles: Mapping[str, float] = field(default_factory=dict)
     broken: Mapping[str, BrokenValues] = field(default_factory=dict)
 
 
@@ -64,8 +69,15 @@ def read_facts(path: Path, catalogue: Catalogue, last: LastValues | None) -> Tab
             for column in table_columns(catalogue)
             if column.currency_column and not column.is_list
         }
+        numbers: dict[str, list[npt.NDArray[np.float64]]] = {
+            column.name: []
+            for column in table_columns(catalogue)
+            if column.type in _NUMBERS
+            and not column.is_list
+            and column.name not in catalogue.key_columns
+        }
         lists = [each.name for each in schema if pa.types.is_list(each.type)]
-        wanted = {*lists, *money, *money.values(), *judges}
+        wanted = {*lists, *money, *money.values(), *numbers, *judges}
         if judges:
             wanted |= {*catalogue.key_columns, "page"}
         filled = dict.fromkeys(lists, 0)
@@ -77,6 +89,8 @@ def read_facts(path: Path, catalogue: Catalogue, last: LastValues | None) -> Tab
                 filled[name] += pc.call_function("sum", [full]).as_py() or 0
             for name, currency in money.items():
                 prices[name].add(batch[name], batch[currency])
+            for name, found in numbers.items():
+                found.append(_floats(batch[name]))
             for judge in judges.values():
                 judge.add(pa.Table.from_batches([batch]))
         return TableFacts(
@@ -85,8 +99,13 @@ def read_facts(path: Path, catalogue: Catalogue, last: LastValues | None) -> Tab
             filled={**_filled(file, [n for n in schema.names if n not in lists]), **filled},
             medians={
                 median_name: value
-                for name, found in prices.items()
-                for median_name, value in found.medians(name).items()
+                for name, amounts in prices.items()
+                for median_name, value in amounts.medians(name).items()
+            },
+            middles={
+                f"{name}_median": _median(found)
+                for name, found in numbers.items()
+                if any(map(len, found))
             },
             broken={name: judge.found for name, judge in judges.items()},
         )
@@ -121,13 +140,25 @@ class _Prices:
                 if currency is None
                 else pc.call_function("equal", [currencies, pa.scalar(currency)])
             )
-            found = amounts.filter(of_it).drop_null().cast(pa.float64()).to_numpy()
+            found = _floats(amounts.filter(of_it))
             if len(found):
                 self._amounts.setdefault(currency, []).append(found)
 
     def medians(self, column: str) -> dict[str, float]:
-        """The amounts in the middle, by a name for each currency."""
-        found = {key: float(np.median(np.concatenate(all_))) for key, all_ in self._amounts.items()}
-        if len(found) == 1:
-            return {f"{column}_median": value for value in found.values()}
-        return {f"{column}_median_{currency}": value for currency, value in found.items()}
+        """The amounts in the middle, by a name for each currency that no other currency changes."""
+        found = {key: _median(all_) for key, all_ in self._amounts.items()}
+        of_all = {f"{column}_median": value for value in found.values() if len(found) == 1}
+        return of_all | {
+            f"{column}_median_{currency or _NO_CURRENCY}": value
+            for currency, value in found.items()
+            if currency is not None or len(found) > 1
+        }
+
+
+def _floats(values: pa.Array) -> npt.NDArray[np.float64]:
+    found: npt.NDArray[np.float64] = values.drop_null().cast(pa.float64(), safe=False).to_numpy()
+    return found
+
+
+def _median(parts: list[npt.NDArray[np.float64]]) -> float:
+    return float(np.median(np.concatenate(parts)))

@@ -78,6 +78,8 @@ def test_a_build_tells_what_changed_in_numbers_and_at_a_glance(
     assert (told["new"], told["gone"], told["returned"], told["changed"]) == (1, 0, 0, 1)
     assert (told["dagster/row_count"], told["values"], told["build"]) == (2, 1, 2)
     assert "1 new, 0 gone, 0 returned, 1 changed" in told["preview"]
+    assert (told["price_fell"], told["price_rose"]) == (0, 1)
+    assert "price: 0 fell, 1 rose \\(\\+50\\.0 % to \\+50\\.0 %\\)" in told["preview"]
     assert "| 1\\-1 | changed | price | 1\\.00 | 1\\.50 | \\+50\\.0 % |" in told["preview"]
     past = _metadata(instance, HISTORY)
     assert (past["dagster/row_count"], past["open_periods"], past["absent"]) == (6, 5, 1)
@@ -142,6 +144,28 @@ def test_a_failed_page_keeps_products_from_being_absent(
     pages.write({2: listing(2, "3.00", "4.00")})
     _crawl(instance, catalogue)
     assert _metadata(instance, CHANGES)["gone"] == 1
+
+
+@pytest.mark.processes
+def test_each_build_has_the_same_numbers_so_that_the_web_ui_plots_them(
+    site: Site, pages: WrittenSite, instance: dg.DagsterInstance
+):
+    catalogue = pages.describe(site, {"price": PRICE}, history=True)
+    _crawl(instance, catalogue)
+    _crawl(instance, catalogue)
+    for key, expected in {
+        TABLE: {"dagster/row_count", "coverage", "price_median", "price_median_EUR"},
+        HISTORY: {"dagster/row_count", "open_periods", "absent"},
+        CHANGES: {"dagster/row_count", "new", "gone", "changed", "price_fell", "price_rose"},
+    }.items():
+        builds = [
+            {name for name, told in record.asset_materialization.metadata.items()
+             if isinstance(told.value, int | float)}
+            for record in instance.fetch_materializations(key, limit=2).records
+            if record.asset_materialization
+        ]  # fmt: skip
+        assert len(builds) == 2
+        assert builds[0] == builds[1] >= expected
 
 
 @pytest.mark.processes

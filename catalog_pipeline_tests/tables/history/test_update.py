@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from catalog_pipeline.tables.history.report import Moves
 from catalog_pipeline_tests.tables import shop
 from catalog_pipeline_tests.tables.history.days import TRACKED, Days, products
 
@@ -47,7 +48,10 @@ def test_changes_tell_values_exactly_and_by_how_much(days: Days) -> None:
 
 def test_a_price_in_another_currency_is_no_price_that_fell(days: Days) -> None:
     days.day(1, shop.rows(["a", "b"], price="10"))
-    days.day(2, shop.rows(["a", "b"], price="9", price_currency=["EUR", "GBP"]))
+    report = days.day(2, shop.rows(["a", "b"], price="9", price_currency=["EUR", "GBP"]))
+    assert report.moves["price"] == Moves(fell=1, rose=0, lowest=-10.0, highest=-10.0)
+    assert report.moves["stock"] == Moves(fell=0, rose=0, lowest=None, highest=None)
+    assert set(report.moves) == {"price", "price_max", "stock"}
     assert days.changes(*FOUND) == [
         ("a", "changed", "price", "10.00", "9.00", None),
         ("a", "changed", "price_currency", "GBP", "EUR", None),

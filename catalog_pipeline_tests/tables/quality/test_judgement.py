@@ -292,6 +292,17 @@ def test_prices_in_the_middle_are_told_by_currency(store: FolderStore, table: Pa
     assert medians == {"price_median_GBP": 2.0, "price_median_EUR": 4.0}
 
 
+def test_prices_of_one_currency_are_told_with_it_and_without(store: FolderStore, table: Path):
+    columns = rows(skus(3), price=["1.00", "2.00", None], rating=[1.5, None, 2.5], stock=[7, 9, 20])
+    columns["price_currency"] = ["GBP", "GBP", None]
+    facts = build_table(catalogue(), [store_page(store, 1, columns)], store, table).judgement.facts
+    assert facts.medians == {"price_median": 1.5, "price_median_GBP": 1.5}
+    assert facts.middles == {"stock_median": 9.0, "rating_median": 2.0}
+    bare = rows(skus(1), price="3.00", price_currency=None, rating=None, stock=None)
+    facts = build_table(catalogue(), [store_page(store, 1, bare)], store, table).judgement.facts
+    assert (facts.medians, facts.middles) == ({"price_median": 3.0}, {})
+
+
 def test_a_damaged_table_is_no_past(the_shop: Shop):
     the_shop.table.parent.mkdir(parents=True, exist_ok=True)
     the_shop.table.write_bytes(b"PAR1 no table PAR1")
