@@ -83,6 +83,7 @@ def command(
     described = load_catalogue(catalogue)
     target = _target(file, variable)
     _check_options(file, table, mode, key)
+    columns = _key(described, what, key) if mode == "merge" else ()
     started = time.monotonic()
     with heavy_imports():
         from catalog_pipeline.tables.exports.export import export_to_file
@@ -97,7 +98,6 @@ def command(
         if isinstance(target, Path):
             exported = export_to_file(source, target, Options(name, safe))
         else:
-            columns = _key(described, what, key) if mode == "merge" else ()
             url = database_url(os.environ, target)
             exported = export_to_postgres(source, url, target, TableOptions(name, mode, columns))
     if as_json:

@@ -11,6 +11,7 @@ from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.tables.exports.cases import write_cases
 from catalog_pipeline_tests.tables.exports.readers import READERS
+from catalog_pipeline_tests.tables.history.days import Days, products
 
 
 @pytest.fixture
@@ -49,7 +50,9 @@ def test_the_past_is_exported_where_there_is_one(table: Site, tmp_path: Path, ru
         answer = run("export", table.name, str(target), "--what", what)
         assert answer.code == 1
         assert f"{table.name} has no {what}" in answer.err
-        write_cases(table.places.folder / f"{what}.parquet", value=pa.array([what]))
+    Days(table.places.folder).day(1, products(a="5"))
+    for what in ("history", "changes"):
+        target = tmp_path / f"{what}.sqlite"
         assert run("export", table.name, str(target), "--what", what).code == 0
     assert not list(tmp_path.glob("*exporting*"))
 
@@ -84,7 +87,6 @@ def test_options_without_a_meaning_are_wrong_usage(
     table: Site, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    write_cases(table.places.changes, value=pa.array(["a"]))
     before = set(tmp_path.iterdir())
     answer = run("export", table.name, *arguments)
     assert answer.code == 2

@@ -1,11 +1,14 @@
-"""Which Parquet file it is that is exported, and why there is none."""
+"""Which Parquet file it is that is exported, and why there is none.
+
+Of a past that is the file which counts, also where a build died before it gave it its name.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from catalog_pipeline.catalogue.exports import What
-from catalog_pipeline.errors import ExportError
+from catalog_pipeline.errors import ExportError, TableError
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.system.durable_files import kind_of
 
@@ -14,16 +17,18 @@ def source_of(name: str, places: CataloguePlaces, what: What) -> Path:
     """The file of a catalogue that holds what is to be exported.
 
     Raises:
-        ExportError: there is none.
+        ExportError: there is none, or it is a history that cannot be read.
     """
-    path = {"table": places.table, "history": places.history, "changes": places.changes}[what]
-    if kind_of(path) is not None:
-        return path
     if what == "table":
+        if kind_of(places.table) is not None:
+            return places.table
         raise ExportError(
             f"{name} has no table yet. Crawl it first: catalog-pipeline run {name}",
         )
-    raise ExportError(
-        f"{name} has no {what}: {path} is not there. They are kept from the first build of a table "
-        f"on whose YAML says `history`."
-    )
+    # Arrow takes its time to be imported, and a sensor asks for tables alone in most cases.
+    from catalog_pipeline.tables.history.reading import file_of_past
+
+    try:
+        return file_of_past(places.table, what)
+    except TableError as error:
+        raise ExportError(f"{name} has no {what}. {error}") from error

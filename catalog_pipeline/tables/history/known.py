@@ -31,7 +31,7 @@ class KnownFile:
     """A file of the history, open."""
 
     def __init__(self, path: Path, file: pq.ParquetFile) -> None:
-        self._path = path
+        self.path = path
         self._file = file
         state = State.loaded(file.metadata.metadata)
         if state is None:
@@ -61,7 +61,7 @@ class KnownFile:
         try:
             return self._file.read_row_groups(list(groups), names)
         except (OSError, pa.ArrowException) as error:
-            raise DamagedHistoryError(self._path, str(error)) from error
+            raise DamagedHistoryError(self.path, str(error)) from error
 
 
 @contextlib.contextmanager

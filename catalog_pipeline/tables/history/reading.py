@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -81,6 +81,17 @@ def state_of_history(table: Path) -> State:
     files = HistoryFiles.beside(table)
     with _readable(files, files.history) as file:
         return file.state
+
+
+def file_of_past(table: Path, what: Literal["history", "changes"]) -> Path:
+    """The file that holds the periods, or the changes, which belong to a table.
+
+    Raises:
+        TableError: there are none yet, or they cannot be read.
+    """
+    files = HistoryFiles.beside(table)
+    with _readable(files, files.history if what == "history" else files.changes) as file:
+        return file.path
 
 
 @contextlib.contextmanager

@@ -2,7 +2,8 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 import dagster as dg
@@ -11,6 +12,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
 from catalog_pipeline.orchestration.checkpoints.table_state import why_outdated
 from catalog_pipeline.orchestration.commands.in_process import build_table_here, crawl_here
 from catalog_pipeline.orchestration.definitions.component import CatalogueComponent
@@ -193,3 +195,110 @@ def test_run_tells_the_changes_in_a_line(site: Site, pages: WrittenSite, run: Ru
     second = run("run", NAME, "--refresh", "--json").json
     assert (second["changes"]["build"], second["changes"]["changed"]) == (2, 1)
     assert "changes (build" not in run("run", NAME).out
+
+
+LISTINGS = ("bags", "hats", "mugs")
+DISCOVER = {"page": "/", "select": "nav a", "shrink": "40%"}
+
+
+def _entrance(*listings: str) -> str:
+    return "".join(f"<nav><a href='/c/{name}'>{name}</a></nav>" for name in listings)
+
+
+def _show(site: WrittenSite, *products: str, **more: str) -> None:
+    """Two products of each listing, the second of which only if it is named."""
+    for number, name in enumerate(LISTINGS, start=1):
+        second = ["2.00"] if f"{number}-2" in products else []
+        site.bodies[f"/c/{name}?page=1"] = listing(number, "1.00", *second)
+    site.bodies |= more
+
+
+ALL = ("1-2", "2-2", "3-2")
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("entrance", "why"),
+    [
+        ("<p>We are moving.</p>", "finds no link on the page"),
+        (_entrance("bags"), "more than discover.shrink (40%) allows"),
+        (None, "404"),
+    ],
+    ids=["names nothing", "names too few", "is not there"],
+)
+def test_while_not_all_listings_of_a_site_are_known_no_product_is_absent(
+    site: Site, pages: WrittenSite, run: Run, entrance: str | None, why: str,
+    instance: dg.DagsterInstance,
+):  # fmt: skip
+    pages.bodies = {"/": _entrance(*LISTINGS)}
+    _show(pages, *ALL)
+    rules = {"last_page": None, "pages": "open", "page_url": "/c/{listing}?page={page}"}
+    kept = {"discover": DISCOVER, "history": {"absent_after": 1}}
+    pages.describe(site, {"price": PRICE}, **rules, **kept)
+    assert run("run", NAME, "--json").json["rows"] == 6
+    del pages.bodies["/"]
+    if entrance is not None:
+        pages.bodies["/"] = entrance
+    _show(pages, "1-2", "2-2")
+    refreshed = run("run", NAME, "--refresh", "--json").json
+    assert (refreshed["exit_code"], refreshed["rows"], refreshed["failed"]) == (1, 5, 0)
+    told = _metadata(instance, CHANGES)
+    assert (told["gone"], _metadata(instance, HISTORY)["absent"]) == (0, 0)
+    assert "no product that was not found counts as absent" in told["notes"][0]
+    assert why in told["notes"][0]
+    pages.bodies["/"] = _entrance(*LISTINGS)
+    assert run("run", NAME, "--refresh").code == 0
+    told = _metadata(instance, CHANGES)
+    assert (told["build"], told["gone"], told["notes"]) == (3, 1, [])
+    pages.bodies["/"] = _entrance("bags", "hats")
+    assert run("run", NAME, "--refresh").code == 0
+    told = _metadata(instance, CHANGES)
+    assert (told["gone"], told["notes"]) == (1, []), "the site has one listing less, and says so"
+
+
+@pytest.mark.processes
+def test_a_rule_by_which_nobody_has_asked_the_site_yet_makes_no_product_absent(
+    site: Site, pages: WrittenSite, instance: dg.DagsterInstance
+):
+    pages.bodies = {"/": _entrance(*LISTINGS)}
+    rules = {"last_page": 1, "page_url": "/c/{listing}?page={page}", "history": {"absent_after": 1}}
+
+    def refresh(select: str, *, finds: bool, shown: Sequence[str]) -> dict[str, Any]:
+        _show(pages, *shown)
+        rule = {**DISCOVER, "select": select}
+        catalogue = pages.describe(site, {"price": PRICE}, discover=rule, **rules)
+        catalogue = with_known_pages(instance, catalogue)
+        crawl_here(instance, catalogue, catalogue.pages, datetime.now(timezone.utc), finds=finds)
+        assert build_table_here(instance, catalogue).error is None
+        return _metadata(instance, CHANGES)
+
+    refresh("nav a", finds=True, shown=ALL)
+    told = refresh("nav > a", finds=False, shown=["1-2", "2-2"])
+    assert told["gone"] == 0
+    assert "were discovered by another discover of the YAML" in told["notes"][0]
+    assert refresh("nav > a", finds=True, shown=["1-2", "2-2"])["gone"] == 1
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("kind", ["fixed", "open"])
+def test_a_listing_that_is_not_all_known_keeps_products_of_the_others_from_being_absent(
+    site: Site, pages: WrittenSite, run: Run, kind: str, instance: dg.DagsterInstance
+):
+    pages.bodies = {}
+    _show(pages, *ALL)
+    length = {"last_page": 1} if kind == "fixed" else {"pages": "open", "last_page": None}
+    listings = {name: {"page_url": f"/c/{name}?page={{page}}"} for name in LISTINGS}
+    kept = {"listings": listings, "page_url": [], "history": {"absent_after": 1}}
+    pages.describe(site, {"price": PRICE}, **length, **kept)
+    assert run("run", NAME, "--json").json["rows"] == 6
+    _show(pages, "2-2", "3-2")
+    whole = pages.bodies.pop("/c/mugs?page=1")
+    pages.answers["/c/mugs?page=1"] = lambda headers: (500, {}, "")
+    assert run("run", NAME, "--refresh").code == 1
+    told = _metadata(instance, CHANGES)
+    assert told["gone"] == 0
+    assert "counts as absent" in told["notes"][0]
+    pages.answers.clear()
+    pages.bodies["/c/mugs?page=1"] = whole
+    assert run("run", NAME, "--refresh").code == 0
+    assert _metadata(instance, CHANGES)["gone"] == 1
