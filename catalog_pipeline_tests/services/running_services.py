@@ -23,6 +23,7 @@ import yaml
 from catalog_pipeline.catalogue.files import base_url_variable
 from catalog_pipeline.catalogue.finding import BUNDLED_FOLDER, EXTRA_FOLDER_VARIABLE, FILE_NAME
 from catalog_pipeline.orchestration.instance.liveness import process_with_sign
+from catalog_pipeline.orchestration.instance.lost_retries import FAILURES_SEEN
 from catalog_pipeline.places import (
     DATA_VARIABLE,
     HOME_VARIABLE,
@@ -46,10 +47,6 @@ _QUICK_ENVIRONMENT = {
 }
 _START_SECONDS = 90.0
 _END_SECONDS = 30.0
-
-
-_FAILURES_SEEN = "EVENT_LOG_CONSUMER_CURSOR-PIPELINE_FAILURE"
-"""Where Dagster's daemon keeps how far it has looked for failed runs to retry."""
 
 
 class Part(Enum):
@@ -151,7 +148,7 @@ class RunningServices:
     def _retries_begin(self) -> bool:
         """Whether the daemon of a new instance looks for failed runs: it ignores earlier ones."""
         with dg.DagsterInstance.from_config(str(self.home)) as instance:
-            return bool(instance.daemon_cursor_storage.get_cursor_values({_FAILURES_SEEN}))
+            return bool(instance.daemon_cursor_storage.get_cursor_values({FAILURES_SEEN}))
 
     def processes(self) -> list[MarkedProcess]:
         """Everything that is alive of what was started here, runs and their workers included."""

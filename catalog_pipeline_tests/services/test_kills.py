@@ -112,12 +112,16 @@ def test_a_worker_outlives_its_code_server(
 def test_a_worker_killed_together_with_its_code_server_is_found(
     services: RunningServices, shop: RunningShop, client: WebClient
 ) -> None:
-    """Nobody tells Dagster of this death: run monitoring has to find it."""
+    """Nobody tells Dagster of this death: run monitoring has to find it.
+
+    The daemon finds it while nobody could execute a retry, and gives that up for the time being.
+    """
     run = client.launch_run("both", 1, PAGES)
     hold_half_way(shop)
     services.kill(Part.CODE_SERVER)
     services.kill_worker_of(run)
     killed_at = time.time()
+    wait_for("the daemon's vain retry", lambda: "Failed to retry run" in client.messages(run))
     shop.control(latency_ms=0)
     restarted_at = services.restart()
     retry = wait_for_recovery(client, "both", run, restarted_at)

@@ -26,9 +26,11 @@ from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS, create_db_
 from dagster._serdes import ConfigurableClassData
 
 from catalog_pipeline.errors import StorageError
+from catalog_pipeline.orchestration.instance.lost_retries import is_to_be_retried
 from catalog_pipeline.orchestration.instance.sqlite.addresses import plain_path
 from catalog_pipeline.orchestration.instance.sqlite.connections import ConnectionPool, FileId
 from catalog_pipeline.orchestration.instance.sqlite.damage import damage_of
+from catalog_pipeline.orchestration.names import WILL_RETRY_TAG
 
 SKIPS_KEPT = 5
 """How many ticks of a sensor or schedule are kept that came to nothing."""
@@ -117,6 +119,19 @@ class PooledSqliteRunStorage(_Pooled, SqliteRunStorage):
     _needed_table = "instance_info"
     _content = "the list of runs, the queue and the backfills"
     _stock = SqliteRunStorage
+
+    def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None:
+        """Dagster's own, but a failed run that is to be retried does not cease to be by this alone.
+
+        The daemon says so where no code server answered when it tried, and never looks again.
+        Whoever gives a retry up for good says another thing with it (`lost_retries`).
+        """
+        if dict(new_tags) != {WILL_RETRY_TAG: "false"} or not self._is_to_be_retried(run_id):
+            super().add_run_tags(run_id, new_tags)
+
+    def _is_to_be_retried(self, run_id: str) -> bool:
+        wanted = dg.RunsFilter(run_ids=[run_id], statuses=[dg.DagsterRunStatus.FAILURE])
+        return any(is_to_be_retried(run) for run in self.get_runs(wanted))
 
 
 class PooledSqliteScheduleStorage(_Pooled, SqliteScheduleStorage):
