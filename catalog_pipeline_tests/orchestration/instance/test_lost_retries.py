@@ -69,9 +69,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkspaceProces
 @pytest.fixture
 def back(
     instance: dg.DagsterInstance, server: WorkspaceProcessContext
-) -> Iterator[WorkspaceProcessContext]:
+) -> WorkspaceProcessContext:
     """A daemon's view once the code server answers."""
-    yield server.copy_for_test_instance(instance)
+    return server.copy_for_test_instance(instance)
 
 
 def let_daemon_look(context: WorkspaceProcessContext) -> None:
