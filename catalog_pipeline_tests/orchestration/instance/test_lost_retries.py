@@ -67,9 +67,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkspaceProces
 
 
 @pytest.fixture
-def back(
-    instance: dg.DagsterInstance, server: WorkspaceProcessContext
-) -> WorkspaceProcessContext:
+def back(instance: dg.DagsterInstance, server: WorkspaceProcessContext) -> WorkspaceProcessContext:
     """A daemon's view once the code server answers."""
     return server.copy_for_test_instance(instance)
 
