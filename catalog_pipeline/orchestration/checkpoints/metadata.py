@@ -29,6 +29,9 @@ Values = Mapping[str, Any]
 _USUAL_ATTEMPTS = 1
 _TEXTS_TOLD = 20
 _AT_ITS_ADDRESS = "page {} at its address: "
+_AS_URL = "as url"
+"""The address that was asked for, where the answer came from the same: no address is that."""
+_NO_PRODUCTS = "-"
 
 
 def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
@@ -49,10 +52,8 @@ def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
         "last_modified": _text(record.last_modified),
         "not_modified": dg.BoolMetadataValue(record.not_modified),
         "carried_over": dg.BoolMetadataValue(stored.carried_over),
-        "data_version": dg.TextMetadataValue(record.data_version),
-        "code_version": dg.TextMetadataValue(record.code_version),
-        "asked_at": _text(record.asked_at),
-        "products": _text(record.products),
+        "asked_at": _text(_AS_URL if record.asked_at == record.url else record.asked_at),
+        **_of_versions(record),
         **(_of_notes(record.notes) if record.notes is not None else {}),
         **(_of_told(record.told) if record.told is not None else {}),
     }
@@ -61,6 +62,8 @@ def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
 def page_of_values(page: PageKey, values: Values) -> StoredPage | None:
     """The stored page that a checkpoint speaks of; None if the event is not of our writing."""
     try:
+        asked_at = values.get("asked_at")
+        data_version, code_version, products = _versions_of(values)
         record = PageRecord(
             page=page,
             url=values["url"],
@@ -74,16 +77,38 @@ def page_of_values(page: PageKey, values: Values) -> StoredPage | None:
             etag=values["etag"],
             last_modified=values["last_modified"],
             not_modified=values["not_modified"],
-            data_version=values["data_version"],
-            code_version=values["code_version"],
-            asked_at=values.get("asked_at"),
-            products=values.get("products"),
+            data_version=data_version,
+            code_version=code_version,
+            asked_at=values["url"] if asked_at == _AS_URL else asked_at,
+            products=products,
             notes=_notes_of(values),
             told=_told_of(values),
         )
         return StoredPage(record, values["file"], values["sha256"], values["carried_over"])
     except KeyError:
         return None
+
+
+def _of_versions(record: PageRecord) -> dict[str, Any]:
+    """By what one tells other rows, another YAML and other products: in one entry, as each entry
+    takes more room than what it holds; in several if one could not be told from the next."""
+    told = (record.data_version, record.code_version, record.products)
+    texts = [_NO_PRODUCTS if text is None else text for text in told]
+    if texts == " ".join(texts).split() and record.products != _NO_PRODUCTS:
+        return {"versions": dg.TextMetadataValue(" ".join(texts))}
+    return {
+        "data_version": dg.TextMetadataValue(record.data_version),
+        "code_version": dg.TextMetadataValue(record.code_version),
+        "products": _text(record.products),
+    }
+
+
+def _versions_of(values: Values) -> tuple[str, str, str | None]:
+    """Of the rows, the YAML and the products."""
+    if "versions" not in values:
+        return values["data_version"], values["code_version"], values.get("products")
+    data_version, code_version, products = values["versions"].split()
+    return data_version, code_version, None if products == _NO_PRODUCTS else products
 
 
 def _of_notes(notes: PageNotes) -> dict[str, Any]:

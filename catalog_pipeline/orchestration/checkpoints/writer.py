@@ -95,6 +95,10 @@ class EventRecorder:
             ]
         )
 
+    def forget_plans(self) -> None:
+        """Remove what was announced and has come, when all is recorded: the run's log has it."""
+        self._events.forget_plans(self._key)
+
     def _materialization(self, stored: StoredPage) -> dg.DagsterEvent:
         materialization = dg.AssetMaterialization(
             self._key,

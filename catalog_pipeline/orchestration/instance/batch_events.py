@@ -10,7 +10,6 @@ a test of the writer fails if these names or their effect change. Not here: what
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,44 +22,47 @@ from dagster._core.events import (
     generate_event_batch_id,
 )
 
+from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
 from catalog_pipeline.orchestration.instance.unusable_storage import storage_in_use
 
 
 class StepEvents:
-    """Makes and stores events of the step that a context is of; for the step's main thread."""
+    """Makes and stores events of the step that a context is of; for the step's main thread.
+
+    They name the step by its key alone: a crawl stores several of each page.
+    """
 
     def __init__(self, context: dg.AssetExecutionContext) -> None:
         self._instance = context.instance
         self._run_id = context.run.run_id
         step_context = context.op_execution_context.get_step_execution_context()
-        self._short: dict[str, Any] = {
+        self._origin: dict[str, Any] = {
             "job_name": step_context.job_name,
             "step_key": step_context.step.key,
-        }
-        self._whole: dict[str, Any] = {
-            "job_name": step_context.job_name,
-            "step_handle": step_context.step.handle,
-            "node_handle": step_context.step.node_handle,
-            "step_kind_value": step_context.step.kind.value,
-            "logging_tags": step_context.event_tags,
-            "pid": os.getpid(),
         }
 
     def materialized(self, what: dg.AssetMaterialization, message: str) -> dg.DagsterEvent:
         """The event of a materialization."""
         data = StepMaterializationData(what)
-        return _event(dg.DagsterEventType.ASSET_MATERIALIZATION, data, message, self._whole)
+        return _event(dg.DagsterEventType.ASSET_MATERIALIZATION, data, message, self._origin)
 
     def observed(self, what: dg.AssetObservation, message: str) -> dg.DagsterEvent:
-        """The event of an observation, of the step by its key alone: a failed page costs little."""
+        """The event of an observation."""
         data = AssetObservationData(what)
-        return _event(dg.DagsterEventType.ASSET_OBSERVATION, data, message, self._short)
+        return _event(dg.DagsterEventType.ASSET_OBSERVATION, data, message, self._origin)
 
     def planned(self, key: dg.AssetKey, partition: str, message: str) -> dg.DagsterEvent:
         """The event that announces a partition, as Dagster does for those of a run's range."""
         data = AssetMaterializationPlannedData(key, partition)
         kind = dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
-        return _event(kind, data, message, self._short)
+        return _event(kind, data, message, self._origin)
+
+    def forget_plans(self, key: dg.AssetKey) -> None:
+        """Remove what the run announced and what has come since, where the storage can."""
+        storage = self._instance.event_log_storage
+        if isinstance(storage, BatchedSqliteEventLogStorage):
+            with storage_in_use(self._instance.root_directory):
+                storage.forget_superseded_plans(key, self._run_id)
 
     def store(self, events: Sequence[dg.DagsterEvent]) -> None:
         """Store the events, in one transaction where the storage can.

@@ -161,6 +161,7 @@ def _crawl(
     outcome = discovered.added_to(outcome)
     came = {stored.record.page for stored in [*plan.carried_over, *recorder.recorded]}
     end_companions(context.instance, order.companions, context.run.run_id, came, outcome.failures)
+    recorder.forget_plans()
     if not plan.due and not plan.to_parse and not scope.looks:
         return outcome
     store.discard_others(recorder.recorded, now=datetime.now(timezone.utc))

@@ -52,10 +52,27 @@ def _values(metadata: Mapping[str, dg.MetadataValue[Any]]) -> dict[str, Any]:
         replace(STORED, carried_over=True),
         replace(STORED, record=replace(RECORD, not_modified=True, etag=None, content_type=None)),
         replace(STORED, record=replace(RECORD, last_modified="Sat, 31 Jan 2026 12:00:00 GMT")),
+        replace(STORED, record=replace(RECORD, asked_at=RECORD.url)),
+        replace(STORED, record=replace(RECORD, asked_at="/products?page=7")),
+        replace(STORED, record=replace(RECORD, products="p1")),
+        replace(STORED, record=replace(RECORD, products="-")),
+        replace(STORED, record=replace(RECORD, products="")),
+        replace(STORED, record=replace(RECORD, data_version="v 1")),
+        replace(STORED, record=replace(RECORD, code_version="")),
     ],
 )
 def test_a_page_comes_back_as_it_was(stored: StoredPage):
     assert page_of_values(PageKey(7), _values(metadata_of_page(stored))) == stored
+
+
+def test_a_page_of_an_earlier_release_comes_back_as_it_was():
+    values = _values(metadata_of_page(replace(STORED, record=replace(RECORD, products="p1"))))
+    del values["versions"], values["asked_at"]
+    values |= {"data_version": "v1", "code_version": "c1"}
+    assert page_of_values(PageKey(7), values) == STORED
+    values |= {"asked_at": RECORD.url, "products": "p2"}
+    expected = replace(RECORD, asked_at=RECORD.url, products="p2")
+    assert page_of_values(PageKey(7), values) == replace(STORED, record=expected)
 
 
 @pytest.mark.parametrize(

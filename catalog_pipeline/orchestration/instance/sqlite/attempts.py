@@ -9,11 +9,14 @@ from collections.abc import Collection, Mapping
 
 import dagster as dg
 import sqlalchemy as db
+from dagster._core.storage.event_log.base import PlannedMaterializationInfo
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
 from catalog_pipeline.orchestration.instance.liveness import came_to_nothing
 
+Events = SqlEventLogStorageTable.c
+PLANNED = dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED.value
 _PER_QUERY = 500
 
 
@@ -32,22 +35,52 @@ class AttemptTellingStorage(SqliteEventLogStorage):
         kept = {partition: found[partition] for partition in found.keys() - hidden}
         return kept | self._earlier_attempts(asset_key, hidden, after_storage_id or 0)
 
+    def get_latest_planned_materialization_info(
+        self, asset_key: dg.AssetKey, partition: str | None = None
+    ) -> PlannedMaterializationInfo | None:
+        """The latest announcement; of a page that came, its run's, of which a crawl forgets all
+        but the first and the last (`superseded`)."""
+        info = super().get_latest_planned_materialization_info(asset_key, partition)
+        run_id = self._run_that_made(asset_key, partition) if partition is not None else None
+        if run_id is None or (info is not None and info.run_id == run_id):
+            return info
+        with self.index_connection() as connection:
+            first = connection.scalar(
+                db.select(db.func.min(Events.id)).where(
+                    Events.run_id == run_id,
+                    Events.asset_key == asset_key.to_string(),
+                    Events.dagster_event_type == PLANNED,
+                )
+            )
+        if first is None or (info is not None and info.storage_id > first):
+            return info
+        return PlannedMaterializationInfo(storage_id=first, run_id=run_id)
+
+    def _run_that_made(self, asset_key: dg.AssetKey, partition: str) -> str | None:
+        """The run of a partition's latest materialization."""
+        latest = db.select(Events.run_id).where(
+            Events.asset_key == asset_key.to_string(),
+            Events.dagster_event_type == dg.DagsterEventType.ASSET_MATERIALIZATION.value,
+            Events.partition == partition,
+        )
+        with self.index_connection() as connection:
+            return connection.scalar(latest.order_by(Events.id.desc()).limit(1))
+
     def _earlier_attempts(
         self, asset_key: dg.AssetKey, partitions: Collection[str], after_id: int
     ) -> dict[str, tuple[str, int]]:
         """The latest announcement of each partition that counts, if it has not come since."""
-        table = SqlEventLogStorageTable.c
         done_at = self.get_latest_storage_id_by_partition(
             asset_key, dg.DagsterEventType.ASSET_MATERIALIZATION, set(partitions)
         )
         since = max(after_id, min(done_at.get(partition, 0) for partition in partitions))
-        query = db.select(table.partition, table.run_id, table.id).where(
-            table.asset_key == asset_key.to_string(),
-            table.dagster_event_type == dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED.value,
-            table.id > since,
+        query = db.select(Events.partition, Events.run_id, Events.id).where(
+            Events.asset_key == asset_key.to_string(),
+            Events.dagster_event_type == PLANNED,
+            Events.id > since,
         )
         with self.index_connection() as connection:
-            rows = [tuple(row) for row in connection.execute(query.order_by(table.id))]
+            rows = [tuple(row) for row in connection.execute(query.order_by(Events.id))]
         theirs = [
             (partition, run_id, event_id)
             for partition, run_id, event_id in rows

@@ -49,6 +49,7 @@ from catalog_pipeline.orchestration.instance.sqlite.partition_wipe import (
     wipe_partitions,
 )
 from catalog_pipeline.orchestration.instance.sqlite.schema import prepare_file
+from catalog_pipeline.orchestration.instance.sqlite.superseded import forget_plans
 
 EVENT_BATCH_SIZE = 1000
 os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENT_BATCH_SIZE))
@@ -139,6 +140,13 @@ class BatchedSqliteEventLogStorage(FailureTellingStorage):
             self.path_for_shard(INDEX_SHARD_NAME), immediate=True
         ) as connection:
             wipe_partitions(connection, asset_key, partition_keys)
+
+    def forget_superseded_plans(self, asset_key: dg.AssetKey, run_id: str) -> None:
+        """Removes from the index what a run announced and what has come since."""
+        with self._pool.transaction(
+            self.path_for_shard(INDEX_SHARD_NAME), immediate=True
+        ) as connection:
+            forget_plans(connection, asset_key, run_id)
 
     def update_asset_cached_status_data(
         self, asset_key: dg.AssetKey, cache_values: AssetStatusCacheValue

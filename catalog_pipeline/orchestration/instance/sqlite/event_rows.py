@@ -24,10 +24,8 @@ from sqlalchemy.dialects import sqlite
 
 from catalog_pipeline.orchestration.instance.sqlite import packed_events
 from catalog_pipeline.orchestration.instance.sqlite.event_json import serialize_event
-from catalog_pipeline.orchestration.instance.sqlite.slim_json import (
-    materialization_text,
-    slim,
-)
+from catalog_pipeline.orchestration.instance.sqlite.materialization_json import materialization_text
+from catalog_pipeline.orchestration.instance.sqlite.slim_json import slim
 
 MIRRORED = {
     *ASSET_EVENTS,
@@ -59,8 +57,9 @@ TAGGED_TYPES = (DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_O
 SLIM_TYPES = (
     DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
     DagsterEventType.ASSET_OBSERVATION,
+    DagsterEventType.ASSET_MATERIALIZATION,
 )
-"""Types whose texts are kept slim: what a page costs that fails, however many do."""
+"""Types whose texts are kept slim: what a page costs, however many there are."""
 
 
 class EventRow:

@@ -1,13 +1,14 @@
 """The events in a run's own file, where what many of them begin with is stored once.
 
-A page that fails has two events there whose texts are the same, nine tenths of them, as those of
-every other such page. The file's `event_logs`, which Dagster asks and adds to, is a view of a
+A page has two events there whose texts are the same, eight tenths of them, as those of every other
+page. The file's `event_logs`, which Dagster asks and adds to, is a view of a
 narrower table in which such a text is a number and its rest. The index has no such view: Dagster's
 own storage asks for the id of a row that it has inserted there, and a view gives none. Not here:
 the other tables (`schema`), and in what order a text has its parts (`slim_json`).
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 _ENDS_OF_BEGINNINGS = ('"metadata_entries":[', '"partition":')
@@ -15,11 +16,34 @@ _ENDS_OF_BEGINNINGS = ('"metadata_entries":[', '"partition":')
 _MOST_BEGINNINGS = 20
 """As many assets and steps as a run with failures has; beyond them events are stored whole."""
 
+_ENTRY = '{"__class__":"EventMetadataEntry","label":"'
+_LABELS = (
+    *("http_status", "rows", "bytes", "fetch_seconds", "attempts", "fetched_at", "sha256", "file"),
+    *("content_type", "etag", "last_modified", "not_modified", "carried_over", "asked_at"),
+    *("versions", "told_by", "next_page", "told_as", "told_last_page"),
+)
 _WRAPPINGS = {
-    "\x01": '{"__class__":"EventMetadataEntry","label":"',
-    "\x02": '"value":{"__class__":"UrlMetadataEntryData","url":"',
+    chr(number): text
+    for number, text in enumerate(
+        (
+            _ENTRY,
+            '"value":{"__class__":"UrlMetadataEntryData","url":"',
+            *(f'}},{_ENTRY}{label}","value":' for label in _LABELS),
+            '{"__class__":"TimestampMetadataValue","value":',
+            '],"partition":"',
+            '","tags":{"dagster/code_version":"',
+            '","dagster/data_version":"',
+            '"}}},"message":"Page ',
+            ' is stored."},"timestamp":',
+        ),
+        start=1,
+    )
 }
-"""Characters that JSON cannot hold, and what they stand for."""
+"""Characters that JSON cannot hold, and what they stand for in every file that knows them.
+
+A file knows those that were here when it was made: more may be added, and none changed.
+"""
+_LONGEST_FIRST = sorted(_WRAPPINGS.items(), key=lambda each: len(each[1]), reverse=True)
 
 _TABLES = (
     """CREATE TABLE packed_events (
@@ -32,11 +56,12 @@ _TABLES = (
     )""",
 )
 _VIEW = """CREATE VIEW event_logs AS
+    WITH <steps of unpacking>
     SELECT
         id,
         <run_id> AS run_id,
         CASE WHEN beginning IS NULL THEN event ELSE
-            (SELECT b.text FROM event_beginnings b WHERE b.id = beginning) || <unpacked event>
+            (SELECT b.text FROM event_beginnings b WHERE b.id = beginning) || unpacked
         END AS event,
         dagster_event_type,
         timestamp,
@@ -47,7 +72,14 @@ _VIEW = """CREATE VIEW event_logs AS
             asset_key, (SELECT b.asset_key FROM event_beginnings b WHERE b.id = beginning)
         ) AS asset_key,
         partition
-    FROM packed_events"""
+    FROM <last step>"""
+_STEP = """<step> AS (
+        SELECT id, beginning, event, dagster_event_type, timestamp, step_key, asset_key, partition,
+            <unpacked> AS unpacked
+        FROM <source>
+    )"""
+_MARKS_PER_STEP = 8
+"""SQLite does not read texts of more calls within each other than about twenty."""
 _TRIGGERS = (
     """CREATE TRIGGER event_logs_insert INSTEAD OF INSERT ON event_logs BEGIN
         INSERT INTO packed_events
@@ -77,12 +109,25 @@ _INSERT = (
 
 def statements(run_id: str) -> list[str]:
     """What makes the table and the view of it in the file of that run."""
-    unpacked = "event"
-    for mark, wrapping in _WRAPPINGS.items():
-        unpacked = f"replace({unpacked}, char({ord(mark)}), '{wrapping}')"
     quoted = "'" + run_id.replace("'", "''") + "'"
-    view = _VIEW.replace("<unpacked event>", unpacked).replace("<run_id>", quoted)
-    return [*_TABLES, view, *_TRIGGERS]
+    steps, last = _steps()
+    view = _VIEW.replace("<steps of unpacking>", ",\n    ".join(steps))
+    return [*_TABLES, view.replace("<last step>", last).replace("<run_id>", quoted), *_TRIGGERS]
+
+
+@cache
+def _steps() -> tuple[list[str], str]:
+    """The parts of the view that put wrappings back, some at a time, and the last one's name."""
+    wrappings = list(_WRAPPINGS.items())
+    steps, source, unpacked = [], "packed_events", "event"
+    for start in range(0, len(wrappings), _MARKS_PER_STEP):
+        for mark, wrapping in wrappings[start : start + _MARKS_PER_STEP]:
+            unpacked = f"replace({unpacked}, {_sql_of(mark)}, '{wrapping}')"
+        name = f"unpacked_{start}"
+        step = _STEP.replace("<step>", name).replace("<unpacked>", unpacked)
+        steps.append(step.replace("<source>", source))
+        source, unpacked = name, "unpacked"
+    return steps, source
 
 
 def packs(cursor: Any) -> bool:
@@ -97,6 +142,9 @@ def insert_packed(cursor: Any, rows: Sequence[tuple[Any, ...]], slim: Sequence[b
         tuple(found[1:]): found[0]
         for found in cursor.execute("SELECT id, text, step_key, asset_key FROM event_beginnings")
     }
+    cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'event_logs'")
+    view = str(cursor.fetchone()[0])
+    wrappings = [(mark, text) for mark, text in _LONGEST_FIRST if _sql_of(mark) in view]
     packed = []
     for (event_id, _, event, *others), is_slim in zip(rows, slim, strict=True):
         kind, timestamp, step_key, asset_key, partition = others
@@ -110,7 +158,7 @@ def insert_packed(cursor: Any, rows: Sequence[tuple[Any, ...]], slim: Sequence[b
             )
         number = known.get(beginning)
         if number is not None:
-            event, step_key, asset_key = _packed(event[at:]), None, None
+            event, step_key, asset_key = _packed(event[at:], wrappings), None, None
         packed.append((event_id, number, event, kind, timestamp, step_key, asset_key, partition))
     cursor.executemany(_INSERT, packed)
 
@@ -124,7 +172,11 @@ def _end_of_beginning(text: str) -> int:
     return 0
 
 
-def _packed(text: str) -> str:
-    for mark, wrapping in _WRAPPINGS.items():
+def _packed(text: str, wrappings: Sequence[tuple[str, str]]) -> str:
+    for mark, wrapping in wrappings:
         text = text.replace(wrapping, mark)
     return text
+
+
+def _sql_of(mark: str) -> str:
+    return f"char({ord(mark)})"

@@ -20,8 +20,9 @@ from dagster._core.storage.event_log.migration import (
     EVENT_LOG_DATA_MIGRATIONS,
 )
 from dagster._core.storage.event_log.schema import (
+    AssetEventTagsTable,
+    SecondaryIndexMigrationTable,
     SqlEventLogStorageMetadata,
-    SqlEventLogStorageTable,
 )
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.sql import get_alembic_config
@@ -33,18 +34,21 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from catalog_pipeline.orchestration.instance.sqlite import packed_events
 from catalog_pipeline.system.durable_files import sync_folder
 
-_PAGE_BYTES = 8192
-"""Twice SQLite's own: of a smaller one a third stays empty where events of failed pages are."""
-_INDEX_OF_STEPS = "idx_step_key"
-"""What the index is made without: steps are asked of the file of a run."""
+_INDEX_PAGE_BYTES = 16384
+"""Four times SQLite's own: of a smaller one a sixth stays empty where events of pages are."""
+_RUN_PAGE_BYTES = 4096
+"""Each table and index of a run's file takes a page at least; its events are packed."""
+_NOT_ASKED = ("idx_step_key", "idx_events_by_run_id")
+"""What the index is made without: runs and their steps are asked of the file of the run."""
 
 
 def prepare_file(path: str, run_id: str | None = None) -> bool:
     """Makes the file with its tables unless it is there; False if Dagster's storage has to do it.
 
     It has to where hard links are not possible, and for a file it has begun itself. The file of a
-    single run has its events packed (`packed_events`), and of their indexes the one that is asked:
-    nobody asks it for an asset.
+    single run has its events packed (`packed_events`), of their indexes the one that is asked, and
+    of the other tables two: nobody asks it for an asset. It has the tags of events, and leaves them
+    empty, since Dagster deletes there what belongs to a run.
     """
     if not os.path.exists(path) and not _make_file(path, run_id):
         return False
@@ -62,14 +66,11 @@ def _make_file(path: str, run_id: str | None) -> bool:
     new = os.path.join(folder, f".{os.path.basename(path)}.{uuid.uuid4().hex}")
     try:
         with closing(sqlite3.connect(new, isolation_level=None)) as connection:
-            connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
+            page_bytes = _INDEX_PAGE_BYTES if run_id is None else _RUN_PAGE_BYTES
+            connection.execute(f"PRAGMA page_size={page_bytes}")
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("BEGIN")
-            for statement in _schema():
-                connection.execute(statement)
-            for statement in (
-                _index_events() if run_id is None else packed_events.statements(run_id)
-            ):
+            for statement in _statements_of(run_id):
                 connection.execute(statement)
             connection.execute("COMMIT")
         os.link(new, path)
@@ -87,15 +88,20 @@ def _make_file(path: str, run_id: str | None) -> bool:
     return True
 
 
+def _statements_of(run_id: str | None) -> list[str]:
+    """What makes the index, or the file of a run, of which Dagster asks for the events alone."""
+    if run_id is None:
+        tables = SqlEventLogStorageMetadata.sorted_tables
+        return [*_tables(tables), *_indexes(tables), *_versions()]
+    asked = [SecondaryIndexMigrationTable, AssetEventTagsTable]
+    return [*_tables(asked), *_versions(), *packed_events.statements(run_id)]
+
+
 @cache
-def _schema() -> list[str]:
-    """Tables and indexes of all but events, the version, and that no data awaits a migration."""
-    tables = [
-        t for t in SqlEventLogStorageMetadata.sorted_tables if t is not SqlEventLogStorageTable
-    ]
-    made = _statements(tables)
+def _versions() -> list[str]:
+    """The version, and that no data awaits a migration."""
     alembic = ScriptDirectory.from_config(get_alembic_config(sqlite_event_log.__file__))
-    made += [
+    made = [
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
         "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))",
         # What is put in, here and below, are names in Dagster's own code.
@@ -109,15 +115,11 @@ def _schema() -> list[str]:
     return made
 
 
-@cache
-def _index_events() -> list[str]:
-    """Events as Dagster has them."""
-    return _statements([SqlEventLogStorageTable])
+def _tables(tables: Sequence[Table]) -> list[str]:
+    return [str(CreateTable(table).compile(dialect=sqlite.dialect())) for table in tables]
 
 
-def _statements(tables: Sequence[Table]) -> list[str]:
-    dialect = sqlite.dialect()
-    made = [str(CreateTable(table).compile(dialect=dialect)) for table in tables]
-    indexes = [i for table in tables for i in table.indexes if i.name != _INDEX_OF_STEPS]
+def _indexes(tables: Sequence[Table]) -> list[str]:
+    indexes = [i for table in tables for i in table.indexes if i.name not in _NOT_ASKED]
     indexes.sort(key=lambda index: str(index.name))
-    return made + [str(CreateIndex(index).compile(dialect=dialect)) for index in indexes]
+    return [str(CreateIndex(index).compile(dialect=sqlite.dialect())) for index in indexes]

@@ -8,15 +8,10 @@ Not here: the whole text (`event_json`), and which events are kept slim (`event_
 
 import inspect
 from functools import cache
-from json.encoder import encode_basestring_ascii
 from typing import Any
 
-import dagster as dg
 import msgspec
-from dagster._core.events.log import EventLogEntry
 from dagster_shared.serdes.serdes import _WHITELIST_MAP as WHITELIST
-
-from catalog_pipeline.orchestration.instance.sqlite.event_json import serialize_event
 
 _decoder = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
@@ -25,20 +20,32 @@ _PLAIN_VALUES = {
     "TextMetadataEntryData": ("text", str),
     "IntMetadataEntryData": ("value", int),
     "FloatMetadataEntryData": ("value", float),
+    "BoolMetadataEntryData": ("value", bool),
 }
 """Metadata of these kinds is what Dagster makes of a bare value: the field, and its type."""
-_EMPTY_IF_LEFT_OUT = {"DagsterEvent": "logging_tags", "AssetObservation": "tags"}
-"""Fields that are an empty mapping when they are not there."""
+_EMPTY_IF_LEFT_OUT = {
+    "DagsterEvent": "logging_tags",
+    "AssetObservation": "tags",
+    "AssetMaterialization": "tags",
+    "StepMaterializationData": "asset_lineage",
+}
+"""Fields that are an empty mapping or list when they are not there."""
+_KEYED_BY_PATH = ("AssetObservation", "AssetMaterialization")
+"""Classes that take an asset's key as the list of its parts."""
 
 _DIFFERS = (
     "dagster_event",
     "event_specific_data",
     "asset_observation",
+    "materialization",
     "metadata_entries",
     "partition",
+    "tags",
     "timestamp",
 )
-"""Fields that differ from page to page, or hold some that do; so does a failure's message."""
+"""Fields that differ from page to page, or hold some that do; so do the messages of some events."""
+_TELLING = ("ASSET_OBSERVATION", "ASSET_MATERIALIZATION")
+"""Events whose message names the page."""
 
 
 def slim(text: str) -> str:
@@ -47,38 +54,6 @@ def slim(text: str) -> str:
         return _encoder.encode(_slimmed(_decoder.decode(text))).decode()
     except (msgspec.MsgspecError, UnicodeError, OverflowError):
         return text
-
-
-_NO_ENTRIES = '"metadata_entries": []'
-_BARE_KINDS: dict[type, type] = {
-    dg.TextMetadataValue: str,
-    dg.IntMetadataValue: int,
-    dg.FloatMetadataValue: float,
-    dg.NullMetadataValue: type(None),
-}
-
-
-def materialization_text(event: EventLogEntry) -> str:
-    """The text of a materialization with slim metadata, which is most of it.
-
-    A crawl stores one for each page: to slim the whole text would take as long again as writing it.
-    """
-    told: Any = event.dagster_event
-    data = told.event_specific_data
-    made = data.materialization
-    empty = data._replace(materialization=made._replace(metadata={}))
-    text = serialize_event(event._replace(dagster_event=told._replace(event_specific_data=empty)))
-    entries = ", ".join([_entry_text(label, value) for label, value in made.metadata.items()])
-    # No text that an event holds has such a key in it: its quotes would have backslashes before.
-    return text.replace(_NO_ENTRIES, f'"metadata_entries": [{entries}]', 1)
-
-
-def _entry_text(label: str, data: Any) -> str:
-    bare = data.value if type(data) in _BARE_KINDS else data
-    kind = _BARE_KINDS.get(type(data))
-    value = serialize_event(bare if type(bare) is kind else data)
-    label = encode_basestring_ascii(label)
-    return f'{{"__class__": "EventMetadataEntry", "label": {label}, "value": {value}}}'
 
 
 def _slimmed(value: Any) -> Any:
@@ -98,17 +73,17 @@ def _slimmed(value: Any) -> Any:
         if key not in ignored and (item is not None or key not in needless)
     }
     empty = _EMPTY_IF_LEFT_OUT.get(kind, "")
-    if kept.get(empty) == {}:
+    if empty in kept and not kept[empty]:
         del kept[empty]
-    if kind == "AssetObservation":
+    if kind in _KEYED_BY_PATH:
         kept["asset_key"] = kept["asset_key"]["path"]
     return _in_order(kept)
 
 
 def _in_order(kept: dict[str, Any]) -> dict[str, Any]:
     """What differs from page to page comes last, so that texts begin alike (`packed_events`)."""
-    is_failure = kept.get("event_type_value") == "ASSET_OBSERVATION"
-    last = [name for name in (*_DIFFERS, *("message",) * is_failure) if name in kept]
+    names_page = kept.get("event_type_value") in _TELLING
+    last = [name for name in (*_DIFFERS, *("message",) * names_page) if name in kept]
     return {name: kept[name] for name in kept if name not in last} | {n: kept[n] for n in last}
 
 

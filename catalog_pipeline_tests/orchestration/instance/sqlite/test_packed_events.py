@@ -58,7 +58,7 @@ def test_whoever_reads_the_file_sees_whole_events(
         *run.planned(PAGES, "1", "2", None),
         *run.planned(other, "1"),
         *(_failure(run, key, text) for text in texts for key in (PAGES, other)),
-        run.materialized(PAGES, "1", "v1"),
+        *(run.materialized(key, "1", "v1") for key in (PAGES, other)),
         run.log_line(),
     ]
     for event in events:
@@ -79,6 +79,38 @@ def test_what_many_pages_have_in_common_is_stored_once(
     storage.store_event_batch([_failure(run, PAGES, "no", str(page)) for page in range(200)])
     path = tmp_path / f"{run.run_id}.db"
     assert _stored(path) < 0.4 * sum(map(len, _texts(path)))
+
+
+def test_a_file_made_when_fewer_wrappings_were_known_is_read_as_it_was_meant(
+    storage: BatchedSqliteEventLogStorage, tmp_path: Path
+) -> None:
+    """As that of a run which waited in the queue while another release was installed."""
+    run = RunHistory(Clock())
+    storage.store_event_batch([_failure(run, PAGES, "no", "1")])
+    storage.dispose()
+    path = tmp_path / f"{run.run_id}.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        (view,) = database.execute(
+            "SELECT sql FROM sqlite_master WHERE name = 'event_logs'"
+        ).fetchone()
+        known = list(packed_events._WRAPPINGS.items())[:2]
+        unpacked = "event"
+        for mark, wrapping in known:
+            unpacked = f"replace({unpacked}, char({ord(mark)}), '{wrapping}')"
+        head, _, rest = view.partition("WITH")
+        body = rest[rest.index("SELECT\n        id,") :].replace("|| unpacked", f"|| {unpacked}")
+        before_source = body[: body.rindex("FROM")]
+        database.execute("DROP VIEW event_logs")
+        database.execute(f"{head}{before_source}FROM packed_events")
+    events = [
+        *run.planned(PAGES, "7"),
+        run.materialized(PAGES, "7", "v7"),
+        _failure(run, PAGES, "no", "8"),
+    ]
+    storage.store_event_batch(events)
+    assert [serialize_value(deserialize_value(text)) for text in _texts(path)[1:]] == [
+        serialize_value(event) for event in events
+    ]
 
 
 def test_more_kinds_than_are_packed_are_stored_whole(

@@ -9,10 +9,8 @@ from dagster._core.events.log import EventLogEntry
 from dagster._serdes import deserialize_value, serialize_value
 
 from catalog_pipeline.orchestration.instance.sqlite.event_rows import SLIM_TYPES, EventRow
-from catalog_pipeline.orchestration.instance.sqlite.slim_json import (
-    materialization_text,
-    slim,
-)
+from catalog_pipeline.orchestration.instance.sqlite.materialization_json import materialization_text
+from catalog_pipeline.orchestration.instance.sqlite.slim_json import slim
 from catalog_pipeline_tests.orchestration.histories import KINDS, PAGES, Clock, RunHistory, history
 from catalog_pipeline_tests.orchestration.instance.sqlite.test_event_json import METADATA
 
