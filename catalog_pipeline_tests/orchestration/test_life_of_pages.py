@@ -498,3 +498,21 @@ def test_a_page_is_what_the_table_says_in_whatever_order_things_happen(
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_a_page_that_a_killed_command_had_begun_to_parse_again_is_no_failure_of_the_run_before(
+    machine: type[LifeOfPages],
+):
+    """Its body was on disk, and read by another YAML, when the first run was killed."""
+    life = machine()
+    try:
+        life.yaml_is_edited(variant=STRICT)
+        life.command_is_killed(after=1, pages=(1, 3))
+        life.daemon_finds_the_dead()
+        life.yaml_is_edited(variant=PLAIN)
+        life.command_is_killed(after=1, pages=(1, 3))
+        life.command_says_what_the_table_says()
+        life.web_ui_shows_what_the_table_says()
+        life.nothing_is_asked_for_twice()
+    finally:
+        life.teardown()

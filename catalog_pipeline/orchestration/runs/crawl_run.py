@@ -138,7 +138,8 @@ def _crawl(
     plan = plan_run(context, catalogue, config, store, pages)
     given_up = given_up_before(context.instance, catalogue, context.run, plan)
     plan = replace(plan, due=tuple(each for each in plan.due if each[0] not in given_up))
-    recorder.plan_pages(order.to_announce(page for page, _ in plan.due))
+    own = () if config.reparse else pages
+    recorder.plan_pages(order.to_announce(plan, own))
     observer.planned(plan)
     _tell_plan(context, catalogue, order, plan)
     if not catalogue.politeness.obey_robots:

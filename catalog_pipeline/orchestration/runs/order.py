@@ -7,7 +7,7 @@ range when it is created, and a page that is announced has to be recorded again 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timezone
 
@@ -21,6 +21,7 @@ from catalog_pipeline.catalogue.page_selection import (
     select_known_pages,
     select_pages,
 )
+from catalog_pipeline.crawling.plan import CrawlPlan
 from catalog_pipeline.orchestration.checkpoints.wipes import WipeTimes
 from catalog_pipeline.orchestration.names import (
     DISCOVER_PARTITION,
@@ -48,10 +49,15 @@ class Order:
     announced: frozenset[PageKey]
     companions: tuple[Companion, ...] = ()
 
-    def to_announce(self, due: Iterable[PageKey]) -> list[PageKey]:
-        """Those of the pages that nobody has announced for this run."""
+    def to_announce(self, plan: CrawlPlan, own: Collection[PageKey]) -> list[PageKey]:
+        """Pages that the run sets out to make done and that nobody has announced for it.
+
+        Of those that are parsed again its `own`: others stay as they are until it comes to them.
+        """
         taken = {page for companion in self.companions for page in companion.pages}
-        return sorted(set(due) - self.announced - taken)
+        parsed = {stored.record.page for stored in plan.to_parse} & set(own)
+        due = {page for page, _ in plan.due}
+        return sorted((due | parsed) - self.announced - taken)
 
 
 def order_of_run(
