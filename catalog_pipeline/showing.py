@@ -51,6 +51,15 @@ def as_lines(text: str) -> str:
     return "\n".join(as_line(line) for line in text.split("\n"))
 
 
+def as_message(text: str) -> str:
+    """A text on one line of a message to people, in which nobody is mentioned.
+
+    Chats ring for whoever stands behind an `@`, in plain text too; another one that looks like it
+    takes its place.
+    """
+    return as_line(text).replace("@", "\uff20")
+
+
 def as_markdown(text: str) -> str:
     """A text on one line in which nothing is Markdown, HTML, a link or a picture.
 

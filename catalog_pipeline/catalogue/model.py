@@ -42,6 +42,7 @@ from catalog_pipeline.catalogue.listing_attributes import (
 )
 from catalog_pipeline.catalogue.listing_pages import ListingPages
 from catalog_pipeline.catalogue.listings import listing_to_discover, listings_of, says_length
+from catalog_pipeline.catalogue.notify import Notify, checked_notices
 from catalog_pipeline.catalogue.page_format import Records, check_product
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.parts import (
@@ -132,6 +133,8 @@ class CatalogueAttributes(ListingPages, StrictModel):
     """What the table must be before it is believed, held against its own past, too."""
     exports: Exports = ()
     """Where the table, or what is kept of its past, is written besides, after each build."""
+    notify: Notify | None = None
+    """Who is told of what after crawls and builds, by mail, chat or webhook."""
     pages_per_run: Count | None = None
     """Cut a backfill into runs of this many pages; one run for all if not given."""
     key_prefix: Annotated[tuple[Slug, ...], OneOrMore] = ()
@@ -164,6 +167,13 @@ class CatalogueAttributes(ListingPages, StrictModel):
     @classmethod
     def _checks_fit_the_fields(cls, value: Checks, info: ValidationInfo) -> Checks:
         return checked_for_fields(value, info.data["fields"]) if "fields" in info.data else value
+
+    @field_validator("notify")
+    @classmethod
+    def _notices_may_come_about(cls, value: Notify | None, info: ValidationInfo) -> Notify | None:
+        if value is None or not {"fields", "key", "history"} <= info.data.keys():
+            return value
+        return checked_notices(value, *(info.data[each] for each in ("fields", "key", "history")))
 
     @model_validator(mode="after")
     def _parts_agree(self) -> CatalogueAttributes:

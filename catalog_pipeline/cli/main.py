@@ -38,6 +38,7 @@ _COMMANDS = {
     "try": ("catalog_pipeline.cli.try_page", "Fetch and parse one page, store nothing."),
     "changes": ("catalog_pipeline.cli.changes", "Show what was new, gone or changed."),
     "export": ("catalog_pipeline.cli.export", "Write the table in another format."),
+    "notify": ("catalog_pipeline.cli.notify", "Send the notices that are due, or show them."),
     "ui": ("catalog_pipeline.cli.ui", "Serve the web UI and run the daemon."),
     "list": ("catalog_pipeline.cli.list_catalogues", "List the catalogues."),
     "check": ("catalog_pipeline.cli.check", "Find all mistakes in the YAMLs."),

@@ -36,6 +36,14 @@ DATA_VERSION_TAG = "dagster/data_version"
 CODE_VERSION_TAG = "dagster/code_version"
 EXPORTS_TAG = "catalog_pipeline/exports"
 """Tag of a run that only exports, which is no build: the name of the catalogue's group."""
+NOTICES_TAG = "catalog_pipeline/notices"
+"""Tag of a run that only sends notices: the name of the catalogue's group."""
+CRAWL_NOTICE_TAG = "catalog_pipeline/notice_of_crawl"
+"""Tag of a crawl of which notice is given if it fails: the name of the catalogue's group."""
+REFUSAL_NOTICE_TAG = "catalog_pipeline/notice_of_refusal"
+"""Tag of a run whose table its checks refused, of which notice is given: the catalogue's group."""
+REFUSED_PAGES_TAG = "catalog_pipeline/refused_pages"
+"""Tag of such a run: a digest of the pages that the table was built of."""
 
 
 def pages_key(catalogue: Catalogue) -> dg.AssetKey:
@@ -72,6 +80,11 @@ def table_keys(catalogue: Catalogue) -> list[dg.AssetKey]:
 def export_key(catalogue: Catalogue, export: Export) -> dg.AssetKey:
     """The asset that is the table, or what is kept of its past, in another format."""
     return dg.AssetKey([catalogue.name, export.asset_name]).with_prefix(catalogue.key_prefix)
+
+
+def notices_key(catalogue: Catalogue) -> dg.AssetKey:
+    """What is recorded of the notices that were sent, or could not be."""
+    return dg.AssetKey([catalogue.name, "notices"]).with_prefix(catalogue.key_prefix)
 
 
 def exported_key(catalogue: Catalogue, export: Export) -> dg.AssetKey:

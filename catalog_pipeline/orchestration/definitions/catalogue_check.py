@@ -1,12 +1,19 @@
-"""Finds the mistakes in a catalogue's YAML that only Dagster can tell: cron text, owners, tags."""
+"""Finds the mistakes in a catalogue's YAML that only Dagster can tell: cron text, owners, tags.
 
-from collections.abc import Callable
+Also names of checks in rules of notices, since only the assets say which checks there are.
+"""
+
+from collections.abc import Callable, Iterator
 
 import dagster as dg
 
+from catalog_pipeline.catalogue.conditions import CheckFails
 from catalog_pipeline.catalogue.mistake import Mistake
+from catalog_pipeline.catalogue.mistakes import nearest
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import CatalogueError
+from catalog_pipeline.orchestration.definitions.products_asset import build_products_asset
+from catalog_pipeline.orchestration.definitions.table_checks import build_table_checks
 from catalog_pipeline.orchestration.names import pages_key
 
 _TRIED = "tried"
@@ -18,7 +25,8 @@ def check_catalogue(catalogue: Catalogue) -> None:
     """Hold a catalogue to Dagster's rules before anything is made of it.
 
     Raises:
-        CatalogueError: the cron text, an owner or a tag is not valid; it says what is.
+        CatalogueError: the cron text, an owner, a tag or the name of a check is not valid; it says
+            what is.
     """
     mistakes = mistakes_for_dagster(catalogue)
     if mistakes:
@@ -26,7 +34,7 @@ def check_catalogue(catalogue: Catalogue) -> None:
 
 
 def mistakes_for_dagster(catalogue: Catalogue) -> list[Mistake]:
-    """The cron text, owners and tags that are not valid; each says what is."""
+    """The cron text, owners, tags and checks that are not valid; each says what is."""
     key = pages_key(catalogue)
     schedule = catalogue.schedule
     tried: dict[str, Callable[[], object]] = {
@@ -37,7 +45,29 @@ def mistakes_for_dagster(catalogue: Catalogue) -> list[Mistake]:
         tried["schedule.cron"] = lambda: dg.ScheduleDefinition(
             _TRIED, target=[key], cron_schedule=schedule.cron, execution_timezone="UTC"
         )
-    return [mistake for field, make in tried.items() if (mistake := _tried(field, make))]
+    found = [mistake for field, make in tried.items() if (mistake := _tried(field, make))]
+    return found or [*_unknown_checks(catalogue)]
+
+
+def _unknown_checks(catalogue: Catalogue) -> Iterator[Mistake]:
+    """Rules of notices about checks that the table does not have."""
+    named = {
+        place: rule.condition.name
+        for place, rule in enumerate(catalogue.notify.rules if catalogue.notify else ())
+        if isinstance(rule.condition, CheckFails) and rule.condition.name is not None
+    }
+    known = _checks_of_table(catalogue) if named else []
+    for place, name in named.items():
+        if name not in known:
+            meant = nearest(name, known)
+            hint = f"; did you mean {meant}" if meant else ""
+            problem = f"the table has no check {name}{hint}"
+            yield Mistake(f"notify.rules.{place}", problem, ", ".join(known))
+
+
+def _checks_of_table(catalogue: Catalogue) -> list[str]:
+    assets = [build_products_asset(catalogue), *build_table_checks(catalogue)]
+    return sorted(key.name for each in assets for key in each.check_keys)
 
 
 def _tried(field: str, make: Callable[[], object]) -> Mistake | None:

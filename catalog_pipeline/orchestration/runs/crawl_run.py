@@ -47,6 +47,7 @@ from catalog_pipeline.orchestration.runs.finding import (
     scope_of_run,
     search_for_pages,
 )
+from catalog_pipeline.orchestration.runs.notice_marks import mark_crawl
 from catalog_pipeline.orchestration.runs.order import Order, order_of_run
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.orchestration.runs.retries import (
@@ -81,6 +82,7 @@ def crawl_pages(
     places = catalogue_places(catalogue.name)
     with errors_as_failures(context), ExitStack() as stack:
         stack.enter_context(for_the_owner_alone(context, catalogue))
+        mark_crawl(context, catalogue)
         stack.enter_context(
             hold_sign_of_life(Path(context.instance.root_directory), context.run.run_id)
         )

@@ -39,6 +39,7 @@ from catalog_pipeline.orchestration.runs.completeness import (
     pages_complete,
 )
 from catalog_pipeline.orchestration.runs.declared_checks import declared_results, record_refusal
+from catalog_pipeline.orchestration.runs.notice_marks import mark_refusal, notice_marks
 from catalog_pipeline.orchestration.runs.outputs import Made
 from catalog_pipeline.orchestration.runs.past import past_metadata, past_results, why_not_all
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
@@ -83,6 +84,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> l
             refused = {REFUSED_TAG: fingerprint_of_input(instance, catalogue)}
             instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0", **refused})
             record_refusal(context, catalogue, error.verdicts)
+            mark_refusal(context, catalogue, error.verdicts)
             told = [each.name for each in error.verdicts]
             let_stand(context, products_key(catalogue), told)
         raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
@@ -96,6 +98,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> l
         metadata={
             **table_metadata(catalogue, report, completeness),
             **(past_metadata(past) if past else {}),
+            **notice_marks(instance, catalogue, past),
             GOES_ON_KEY: more,
             "path": dg.MetadataValue.path(str(places.table)),
             BUILT_FROM_KEY: built_from,

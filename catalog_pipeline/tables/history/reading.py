@@ -44,8 +44,10 @@ class Change:
         return ", ".join("" if each is None else text_of(each) for each in self.key.values())
 
 
-def read_changes(table: Path, *, since: datetime | None = None) -> Iterator[Change]:
-    """The changes that belong to a table, oldest first, from an instant on.
+def read_changes(
+    table: Path, *, since: datetime | None = None, from_build: int = 0
+) -> Iterator[Change]:
+    """The changes that belong to a table, oldest first, from an instant or a build on.
 
     Raises:
         TableError: there are none yet, or they cannot be read.
@@ -53,11 +55,17 @@ def read_changes(table: Path, *, since: datetime | None = None) -> Iterator[Chan
     files = HistoryFiles.beside(table)
     with _readable(files, files.changes) as file:
         for group in range(file.groups):
-            newest = file.greatest(group, "changed_at")
+            newest, build = (file.greatest(group, name) for name in ("changed_at", "build"))
+            if build is not None and build < from_build:
+                continue
             if since is None or newest is None or newest >= since:
                 rows = file.read([group]).to_pylist()
                 changes = (_change(row, file.state) for row in rows)
-                yield from (each for each in changes if since is None or each.changed_at >= since)
+                yield from (
+                    each
+                    for each in changes
+                    if each.build >= from_build and (since is None or each.changed_at >= since)
+                )
 
 
 def read_periods(table: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
