@@ -11,7 +11,8 @@ class Verdict:
     """What one check comes to.
 
     `told` says it in a sentence; `seen` and `allowed` are numbers or texts by name. A demanded one
-    is written in the YAML, and may keep a table from being replaced; the others only warn.
+    is written in the YAML, and may keep a table from being replaced; the others only warn. One that
+    `always_keeps_old_table` does so whatever `on_failure` says.
     """
 
     name: str
@@ -21,3 +22,4 @@ class Verdict:
     allowed: Mapping[str, object] = field(default_factory=dict)
     examples: Sequence[Mapping[str, str]] = ()
     is_demanded: bool = True
+    always_keeps_old_table: bool = False

@@ -111,12 +111,15 @@ class Checks(StrictModel):
     """How many rows there must be."""
     filled: dict[str, Share] = Bounded(default_factory=dict)
     """By column the share of rows in which it must have a value."""
+    failed_pages: Share | None = None
+    """Share of the pages that may have failed in the crawl that the table is built after. Their
+    rows are those that they had before."""
     columns: Literal["free", "frozen"] = "free"
     """Whether names, types and order of the columns may be others than in the table that is there;
     amounts may always get more decimals."""
     on_failure: Literal["warn", "keep_old_table"] = "warn"
-    """What comes of a table that is not as demanded here: it replaces the old one and the check is
-    a warning, or the old table stays and the build fails."""
+    """What comes of a table, or of pages, that are not as demanded here: the table replaces the old
+    one and the check is a warning, or the old table stays and the build fails."""
 
     @property
     def values(self) -> Mapping[str, ValuesCheck]:

@@ -26,7 +26,7 @@ class Repeats:
         """Note what a page shows, in place of what it showed before."""
         page = stored.record.page
         self.remove(page)
-        self._signs[page] = list(_signs(stored.record))
+        self._signs[page] = list(signs_of(stored.record))
         for sign in self._signs[page]:
             self._pages.setdefault(sign, {})[page] = stored
 
@@ -47,13 +47,13 @@ class Repeats:
     def others(self, record: PageRecord) -> list[StoredPage]:
         """The other pages with exactly the products of this one, by their numbers."""
         found: dict[PageKey, StoredPage] = {}
-        for sign in _signs(record):
+        for sign in signs_of(record):
             found |= self._pages.get(sign, {})
         found.pop(record.page, None)
         return [found[page] for page in sorted(found)]
 
 
-def _signs(record: PageRecord) -> Iterator[tuple[str | None, str]]:
+def signs_of(record: PageRecord) -> Iterator[tuple[str | None, str]]:
     """By what a page's products are known; nothing where it has none, as two of those differ."""
     if record.products is not None:
         yield record.page.listing, record.products

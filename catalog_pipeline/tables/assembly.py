@@ -28,8 +28,10 @@ from catalog_pipeline.tables.listed import (
     rows_of_listings,
     with_listings,
 )
+from catalog_pipeline.tables.merged_examples import merged_examples
 from catalog_pipeline.tables.noted import NotesLedger
 from catalog_pipeline.tables.parquet_writer import TableFile, file_facts
+from catalog_pipeline.tables.quality.broken_values import MOST_EXAMPLES
 from catalog_pipeline.tables.report import LeftOutPage, MergedRows, NotesOfPages
 from catalog_pipeline.tables.row_batches import BatchConverter, Mend
 from catalog_pipeline.tables.stored_rows import PageRows
@@ -55,6 +57,7 @@ class Assembly:
         self._seen: list[PageSeen] = []
         self._notes = NotesLedger()
         self.merged = MergedRows()
+        self.merged_examples: tuple[dict[str, str], ...] = ()
 
     def __enter__(self) -> Assembly:
         return self
@@ -146,6 +149,12 @@ class Assembly:
                     first += group.num_rows
                     self.whole.append(group.filter(pa.array(keep)))
         self.merged = comparison.merged
+        self.merged_examples = merged_examples(
+            comparison.examples(MOST_EXAMPLES),
+            [part.path for part in parts],
+            self._catalogue.key_columns,
+            not_compared,
+        )
 
     def _are_on_repeated_pages(self) -> npt.NDArray[np.bool_]:
         """By row whether its page has exactly the rows of another page."""

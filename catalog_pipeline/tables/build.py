@@ -26,9 +26,11 @@ from catalog_pipeline.storing.store import Store
 from catalog_pipeline.tables import replace
 from catalog_pipeline.tables.identity import TableIdentity, identify
 from catalog_pipeline.tables.mending import PageMender, ReadAgain, Refetch
+from catalog_pipeline.tables.quality.merged_verdict import keys_unique
 from catalog_pipeline.tables.quality.past import NO_PAST, Past
-from catalog_pipeline.tables.report import LeftOutPage, TableReport
+from catalog_pipeline.tables.report import LeftOutPage, MergedRows, TableReport
 from catalog_pipeline.tables.stored_rows import PageRows, read_batches
+from catalog_pipeline.verdict import Verdict
 
 if TYPE_CHECKING:
     from catalog_pipeline.tables.assembly import Assembly
@@ -126,8 +128,7 @@ def _build(
         _demand_coverage(catalogue, assembly.pages)
         with history_update(catalogue, destination, assembly.seen(lacks)) as past:
             whole = assembly.finish(datetime.now(timezone.utc), past.facts if past else {})
-            _demand_few_merged(catalogue, assembly, most_merged)
-            judgement = _judge(catalogue, whole, destination, earlier)
+            judgement = _judge(catalogue, assembly, whole, destination, earlier, most_merged)
             if past is not None:
                 past.stage(whole)
             replace.replace_table(whole, destination)
@@ -153,22 +154,14 @@ def _demand_coverage(catalogue: Catalogue, used: int) -> None:
         raise TableError(f"{lack}. The table that is there stays; crawl the other pages first.")
 
 
-def _demand_few_merged(catalogue: Catalogue, assembly: Assembly, at_most: float) -> None:
-    merged = assembly.merged
-    all_rows = assembly.whole.rows + merged.rows
-    if merged.rows <= at_most * all_rows:
-        return
-    advice = "a site that shows the same products at several addresses, or a wrong `key`"
-    if merged.different > max(merged.equal, merged.same_page):
-        advice = f"the key ({', '.join(catalogue.key)}) seems not to tell products apart"
-    raise TableError(
-        f"{catalogue.name}: {merged.rows:,} of {all_rows:,} rows have the key of another one "
-        f"({merged}), more than the {at_most:.0%} that duplicates.at_most allows: {advice}. "
-        f"The table that is there stays."
-    )
-
-
-def _judge(catalogue: Catalogue, new: Path, there: Path, earlier: Past) -> Judgement:
+def _judge(
+    catalogue: Catalogue,
+    assembly: Assembly,
+    new: Path,
+    there: Path,
+    earlier: Past,
+    most_merged: float,
+) -> Judgement:
     """What the checks come to.
 
     Raises:
@@ -176,22 +169,34 @@ def _judge(catalogue: Catalogue, new: Path, there: Path, earlier: Past) -> Judge
     """
     from catalog_pipeline.tables.quality.judgement import judge
 
+    keys = keys_unique(assembly.merged, assembly.whole.rows, most_merged, assembly.merged_examples)
     try:
-        judgement = judge(catalogue, new, there, earlier)
+        judgement = judge(catalogue, new, there, earlier, keys)
     except ParseLimitError as error:
         raise TableError(
             f"{catalogue.name}: checks.{error.field}: {error}. The table that is there stays."
         ) from error
+    told = None
     failed = judgement.failed_demands
-    if failed and catalogue.checks.keeps_old_table:
-        told = "; ".join(each.told for each in failed)
-        refused = TableError(
-            f"{catalogue.name}: {told}. The table that is there stays, as checks.on_failure says; "
-            f"if the shop is right, let the checks allow it and build again."
+    if not keys.passed:
+        told = _too_many_merged(catalogue, assembly.merged, keys)
+    elif failed and catalogue.checks.keeps_old_table:
+        told = (
+            f"{'; '.join(each.told for each in failed)}. The table that is there stays, as "
+            f"checks.on_failure says; if the shop is right, let the checks allow it and build again"
         )
+    if told is not None:
+        refused = TableError(f"{catalogue.name}: {told}.")
         refused.verdicts = judgement.verdicts
         raise refused
     return judgement
+
+
+def _too_many_merged(catalogue: Catalogue, merged: MergedRows, verdict: Verdict) -> str:
+    advice = "a site that shows the same products at several addresses, or a wrong `key`"
+    if merged.different > max(merged.equal, merged.same_page):
+        advice = f"the key ({', '.join(catalogue.key)}) seems not to tell products apart"
+    return f"{verdict.told}: {advice}. The table that is there stays"
 
 
 def _newest_of_each(pages: Sequence[StoredPage]) -> list[StoredPage]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ from catalog_pipeline.tables.report import MergedRows
 
 _LONGEST_KEY_BYTES = 100
 Codes = npt.NDArray[np.int64]
+_DIFFERENT, _EQUAL, _SAME_PAGE, _IN_OTHER_LISTINGS = range(4)
+_WHY = ("different values", "equal values", "its page has the same rows as another")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,15 @@ class Survivors:
     def without_key(self) -> int:
         """How many rows have no key."""
         return int((~self.has_key).sum())
+
+
+@dataclass(frozen=True)
+class GaveWay:
+    """A row that gave way, the one that stayed, by their places among all rows, and why."""
+
+    place: int
+    winner: int
+    why: str
 
 
 class Comparison:
@@ -71,19 +83,38 @@ class Comparison:
     @property
     def merged(self) -> MergedRows:
         """How many rows gave way, by why."""
+        why = self._why[1]
+        return MergedRows(
+            same_page=int((why == _SAME_PAGE).sum()),
+            equal=int((why == _EQUAL).sum()),
+            different=int((why == _DIFFERENT).sum()),
+            in_other_listings=int((why == _IN_OTHER_LISTINGS).sum()),
+        )
+
+    def examples(self, most: int) -> list[GaveWay]:
+        """Some of the rows that gave way, those with other values first."""
+        places, why, winners = self._why
+        order = np.argsort(why, kind="stable")
+        chosen = [each for each in order[:most].tolist() if why[each] != _IN_OTHER_LISTINGS]
+        return [
+            GaveWay(int(places[each]), int(winners[each]), _WHY[int(why[each])]) for each in chosen
+        ]
+
+    @cached_property
+    def _why(self) -> tuple[Codes, npt.NDArray[np.int8], Codes]:
+        """The rows that gave way, why each of them did, and the rows that stayed."""
         found = self._survivors
-        winners = found.keep & found.is_shared
-        of_winner = pd.Series(self._digests[winners], index=found.keys[winners])
-        beaten = ~found.keep
-        is_equal = of_winner.loc[found.keys[beaten]].to_numpy() == self._digests[beaten]
+        beaten = np.flatnonzero(~found.keep)
+        staying = np.flatnonzero(found.keep & found.is_shared)
+        of_key = pd.Series(staying, index=found.keys[staying])
+        winners = of_key.loc[found.keys[beaten]].to_numpy()
+        is_equal = self._digests[winners] == self._digests[beaten]
         is_elsewhere = found.is_last_of_listing[beaten]
         on_repeated = self._is_on_repeated_page[beaten] & ~is_elsewhere
-        return MergedRows(
-            same_page=int(on_repeated.sum()),
-            equal=int((is_equal & ~on_repeated & ~is_elsewhere).sum()),
-            different=int((~is_equal & ~on_repeated).sum()),
-            in_other_listings=int((is_equal & is_elsewhere).sum()),
-        )
+        why = np.where(is_equal, _EQUAL, _DIFFERENT)
+        why[is_equal & is_elsewhere] = _IN_OTHER_LISTINGS
+        why[on_repeated] = _SAME_PAGE
+        return beaten, why.astype(np.int8), winners
 
 
 class KeyLedger:

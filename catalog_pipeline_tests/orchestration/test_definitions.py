@@ -94,9 +94,14 @@ def test_every_table_has_its_automation_and_its_checks(repository: RepositoryDef
             "dagster_row_count_bounds_check",
             "listing_ends_with_the_last_page",
             "pages_are_complete",
+            "product_keys_are_unique",
             "rows_are_fresh",
             "stored_pages_are_intact",
         )
+    } | {
+        (f"{name}/product_pages", check)
+        for name in NAMES
+        for check in ("pages_have_not_failed", "pages_have_products", "pages_repeat_no_other")
     }
 
 

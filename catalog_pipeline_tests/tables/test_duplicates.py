@@ -12,8 +12,11 @@ import pytest
 from catalog_pipeline.errors import TableError
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables import stored_rows
+from catalog_pipeline.tables.quality.merged_verdict import KEYS_UNIQUE
 from catalog_pipeline.tables.report import MergedRows
 from catalog_pipeline_tests.tables import shop
+
+_REPEATS = "its page has the same rows as another"
 
 
 def kept(table: Path) -> list[tuple[Any, ...]]:
@@ -58,9 +61,42 @@ def test_rows_that_gave_way_are_counted_by_why(store: FolderStore, table: Path) 
     ]
     report = shop.build_table(shop.catalogue(), pages, store, table)
     assert report.merged == MergedRows(same_page=2, equal=1, different=1)
+    verdict = report.judgement.verdicts[0]
+    assert (verdict.name, verdict.passed) == (KEYS_UNIQUE, True)
+    assert verdict.seen["gave_way"] == 4
+    assert list(verdict.examples) == [
+        {
+            "sku": "d", "page": "3", "kept_page": "5", "why": "different values",
+            "differs": "stock: 3 here, 7 kept",
+        },
+        {"sku": "c", "page": "3", "kept_page": "4", "why": "equal values"},
+        {"sku": "a", "page": "1", "kept_page": "2", "why": _REPEATS},
+        {"sku": "b", "page": "1", "kept_page": "2", "why": _REPEATS},
+    ]  # fmt: skip
     with pytest.raises(TableError, match=r"4 of 9 rows have the key of another one \(2 of pages"):
         shop.build_table(shop.catalogue(), pages, store, table, most_merged=0.4)
     assert len(kept(table)) == 5
+
+
+def test_of_many_rows_that_gave_way_twenty_are_shown_those_with_other_values_first(
+    store: FolderStore, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_rows, "BATCH_ROWS", 25)
+    skus = [f"p{number}" for number in range(100)]
+    prices = ["51.77"] * 95 + ["9.123"] * 5
+    pages = [
+        shop.store_page(store, 1, shop.rows(skus)),
+        shop.store_page(store, 2, shop.rows([*skus, "own"], price=[*prices, "1"])),
+    ]
+    with pytest.raises(TableError, match="with different values") as refused:
+        shop.build_table(shop.catalogue(), pages, store, table, most_merged=0.2)
+    verdict = refused.value.verdicts[0]
+    assert (verdict.passed, verdict.always_keeps_old_table) == (False, True)
+    assert verdict.allowed == {"share": 0.2}
+    assert len(verdict.examples) == 20
+    shown = [(each["sku"], each.get("differs", "")) for each in verdict.examples]
+    assert [sku for sku, _ in shown[:6]] == ["p95", "p96", "p97", "p98", "p99", "p0"]
+    assert shown[0][1] == "price: 51.77 here, 9.123 kept"
 
 
 def test_rows_without_a_key_are_all_kept_and_counted(store: FolderStore, table: Path) -> None:

@@ -92,7 +92,7 @@ def _plain(data: Any) -> Any:
     """Bare, or under a name of its kind; null entries keep none."""
     if not isinstance(data, dict):
         return data
-    for name in ("value", "text", "url"):
+    for name in ("value", "text", "url", "data"):
         if name in data:
             return data[name]
     return None

@@ -20,6 +20,12 @@ from catalog_pipeline.orchestration.names import (
     qualified_name,
 )
 from catalog_pipeline.orchestration.runs.crawl_run import crawl_pages
+from catalog_pipeline.orchestration.runs.page_checks import (
+    page_results,
+    page_specs,
+    pages_told,
+    tell_companions,
+)
 from catalog_pipeline.orchestration.runs.run_config import CrawlConfig
 
 
@@ -47,14 +53,18 @@ def build_pages_asset(catalogue: Catalogue, crawl_context: CrawlContext) -> dg.A
         partitions_def=_partitions(catalogue),
         backfill_policy=_backfill_policy(catalogue),
         pool=crawl_pool(catalogue.name),
+        check_specs=[*page_specs(catalogue)],
     )
     def product_pages(
         context: dg.AssetExecutionContext, config: CrawlConfig
-    ) -> Iterator[dg.MaterializeResult]:
-        crawl_pages(context, catalogue, config, crawl_context)
+    ) -> Iterator[dg.AssetCheckResult]:
+        with pages_told(context, catalogue):
+            crawl_pages(context, catalogue, config, crawl_context)
         # The crawl has recorded each page. An output, even None, would make Dagster record the
         # whole range once more, the failed pages included.
-        yield from ()
+        results = page_results(context, catalogue)
+        tell_companions(context, catalogue, results)
+        yield from results
 
     return product_pages
 

@@ -68,6 +68,19 @@ def add_failed_run(
     instance.report_run_failed(run, why)
 
 
+def report_check(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, evaluation: dg.AssetCheckEvaluation
+) -> None:
+    """Let a check of a run that is over have a result."""
+    event = DagsterEvent(
+        DagsterEventType.ASSET_CHECK_EVALUATION.value,
+        job_name=run.job_name,
+        message=f"{evaluation.check_name}, as the run that took its pages along has found it.",
+        event_specific_data=evaluation,
+    )
+    instance.report_dagster_event(event, run.run_id)
+
+
 def _report(
     instance: dg.DagsterInstance,
     run: dg.DagsterRun,

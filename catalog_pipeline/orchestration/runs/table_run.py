@@ -41,6 +41,7 @@ from catalog_pipeline.orchestration.runs.completeness import (
 from catalog_pipeline.orchestration.runs.declared_checks import declared_results, record_refusal
 from catalog_pipeline.orchestration.runs.notice_marks import mark_refusal, notice_marks
 from catalog_pipeline.orchestration.runs.outputs import Made
+from catalog_pipeline.orchestration.runs.page_checks import pages_refused
 from catalog_pipeline.orchestration.runs.past import past_metadata, past_results, why_not_all
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.orchestration.runs.row_ages import rows_fresh
@@ -147,6 +148,12 @@ def _build(
     statuses = read_statuses(instance, catalogue, catalogue.pages)
     checkpoints = read_checkpoints(instance, catalogue, catalogue.pages)
     completeness = measure(catalogue, checkpoints, statuses)
+    if refused := pages_refused(instance, catalogue, statuses):
+        raise TableError(
+            f"{catalogue.name}: {refused.told}. The table that is there stays, as "
+            f"checks.on_failure says; crawl the failed pages again: "
+            f"catalog-pipeline run {catalogue.name}"
+        )
     foreign = [
         _of_another_address(catalogue, page, place)
         for page in sorted(checkpoints)

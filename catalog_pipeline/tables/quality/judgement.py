@@ -31,8 +31,10 @@ class Judgement:
         return [each for each in self.verdicts if each.is_demanded and not each.passed]
 
 
-def judge(catalogue: Catalogue, new: Path, there: Path, past: Past) -> Judgement:
+def judge(catalogue: Catalogue, new: Path, there: Path, past: Past, *others: Verdict) -> Judgement:
     """Hold a new table file against the YAML, its past and the table that is `there`, if it is.
+
+    `others` are verdicts on what the file does not hold any more.
 
     Raises:
         ParseLimitError: a pattern of the checks takes too long.
@@ -42,7 +44,7 @@ def judge(catalogue: Catalogue, new: Path, there: Path, past: Past) -> Judgement
     is_there = kind_of(there) == "a file"
     facts = read_facts(new, catalogue, _last_values(catalogue, there) if is_there else None)
     columns = _columns(there) if is_there else None
-    return Judgement(facts, verdicts(catalogue, facts, past, columns))
+    return Judgement(facts, (*others, *verdicts(catalogue, facts, past, columns)))
 
 
 def _last_values(catalogue: Catalogue, there: Path) -> LastValues | None:

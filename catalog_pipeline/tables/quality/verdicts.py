@@ -11,6 +11,7 @@ from catalog_pipeline.catalogue.checks import ValuesCheck
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.tables.quality.broken_values import BrokenValues
 from catalog_pipeline.tables.quality.facts import TableFacts
+from catalog_pipeline.tables.quality.merged_verdict import KEYS_UNIQUE
 from catalog_pipeline.tables.quality.past import Past
 from catalog_pipeline.verdict import Verdict
 from catalog_pipeline.wording import counted
@@ -28,7 +29,8 @@ FALL = 0.1
 def check_names(catalogue: Catalogue) -> dict[str, str]:
     """The checks that a catalogue's table has, each with what it says."""
     checks = catalogue.checks
-    names: dict[str, str] = {}
+    most = _share(catalogue.duplicates.share)
+    names = {KEYS_UNIQUE: f"At most {most} of the rows gave way to another row of the same key."}
     if checks.rows.minimum is not None or checks.rows.maximum is not None:
         names[ROWS_ENOUGH] = "The table has as many rows as the YAML demands."
     if checks.rows.drop is not None:
@@ -52,7 +54,7 @@ def check_names(catalogue: Catalogue) -> dict[str, str]:
 def verdicts(
     catalogue: Catalogue, facts: TableFacts, past: Past, columns_before: Mapping[str, str] | None
 ) -> list[Verdict]:
-    """What each check of a catalogue's table comes to.
+    """What each check of a table's rows comes to; of those that gave way `merged_verdict` knows.
 
     `columns_before` are those of the table that is there, None if there is none.
     """

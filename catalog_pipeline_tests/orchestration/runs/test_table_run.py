@@ -63,6 +63,7 @@ def test_the_web_ui_is_told_how_complete_the_table_is(site: Site, instance: dg.D
         "stored_pages_are_intact": None,
         "listing_ends_with_the_last_page": None,
         "columns_are_filled_as_before": None,
+        "product_keys_are_unique": None,
         "dagster_row_count_bounds_check": None,
         "column_schema_change": None,
     }

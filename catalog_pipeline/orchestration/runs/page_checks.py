@@ -1,0 +1,117 @@
+"""The checks of `product_pages`: told by each crawl when it ends, however it ends.
+
+What they come to is decided in `page_verdicts`; which table a failed one keeps out, in `table_run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
+from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
+from catalog_pipeline.orchestration.checkpoints.statuses import (
+    PageStatuses,
+    explain_failures,
+    read_statuses,
+)
+from catalog_pipeline.orchestration.instance.run_endings import report_check
+from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.orchestration.runs.declared_checks import result_of
+from catalog_pipeline.orchestration.runs.outputs import evaluation_of
+from catalog_pipeline.orchestration.runs.page_verdicts import (
+    DESCRIPTIONS,
+    NOT_FAILED,
+    no_repeats,
+    not_empty,
+    not_failed,
+)
+from catalog_pipeline.verdict import Verdict
+
+_RECORDS_READ = 100
+"""Of a check; runs that a backfill made together begin one after the other."""
+
+
+def page_specs(catalogue: Catalogue) -> Iterator[dg.AssetCheckSpec]:
+    """The checks of the pages."""
+    checks = catalogue.checks
+    for name, description in DESCRIPTIONS.items():
+        is_demanded = name == NOT_FAILED and checks.failed_pages is not None
+        yield dg.AssetCheckSpec(
+            name,
+            asset=pages_key(catalogue),
+            description=description,
+            blocking=is_demanded and checks.keeps_old_table,
+        )
+
+
+def page_results(
+    context: dg.AssetExecutionContext, catalogue: Catalogue, gave_up: str | None = None
+) -> list[dg.AssetCheckResult]:
+    """What they come to now; a crawl that `gave_up` says why it did not come to some pages."""
+    instance, run_id = context.instance, context.run.run_id
+    catalogue = with_known_pages(instance, catalogue)
+    statuses = read_statuses(instance, catalogue, catalogue.pages)
+    failed = {*statuses.failed}
+    if gave_up is not None:
+        failed |= {page for page, of in statuses.in_progress.items() if of == run_id}
+    failures = explain_failures(instance, catalogue, statuses, failed)
+    checkpoints = read_checkpoints(instance, catalogue, statuses.done)
+    verdicts = [
+        not_failed(catalogue, failed, failures, *([gave_up] if gave_up else [])),
+        no_repeats(checkpoints, failures),
+        not_empty(checkpoints),
+    ]
+    return [result_of(catalogue, each) for each in verdicts]
+
+
+def pages_refused(
+    instance: dg.DagsterInstance, catalogue: Catalogue, statuses: PageStatuses
+) -> Verdict | None:
+    """Why no table is to be made of the pages as they are; None if the YAML does not say so."""
+    checks = catalogue.checks
+    if not checks.keeps_old_table or checks.failed_pages is None:
+        return None
+    failures = explain_failures(instance, catalogue, statuses, statuses.failed)
+    verdict = not_failed(catalogue, statuses.failed.keys(), failures)
+    return None if verdict.passed else verdict
+
+
+@contextmanager
+def pages_told(context: dg.AssetExecutionContext, catalogue: Catalogue) -> Iterator[None]:
+    """Let the checks be told also of a crawl that does not end well."""
+    try:
+        yield
+    except (dg.Failure, dg.DagsterExecutionInterruptedError) as error:
+        gave_up = error.description if isinstance(error, dg.Failure) else None
+        results = page_results(context, catalogue, gave_up)
+        for each in results:
+            context.log_event(evaluation_of(pages_key(catalogue), each))
+        tell_companions(context, catalogue, results)
+        raise
+
+
+def tell_companions(
+    context: dg.AssetExecutionContext,
+    catalogue: Catalogue,
+    results: list[dg.AssetCheckResult],
+) -> None:
+    """Say the same for later runs that are over and did not: those that were taken along.
+
+    Dagster shows of a check what the run says that was made last.
+    """
+    instance, run_id = context.instance, context.run.run_id
+    for result in results:
+        evaluation = evaluation_of(pages_key(catalogue), result)
+        history = instance.event_log_storage.get_asset_check_execution_history
+        for record in history(evaluation.asset_check_key, limit=_RECORDS_READ):
+            if record.run_id == run_id:
+                break
+            run = instance.get_run_by_id(record.run_id)
+            # What it has until then is the event that it was planned.
+            is_told = isinstance(record.evaluation, dg.AssetCheckEvaluation)
+            if not is_told and run is not None and run.is_finished:
+                report_check(instance, run, evaluation)
