@@ -60,6 +60,11 @@ class CataloguePlaces:
         return self.folder / "exports"
 
     @property
+    def report(self) -> Path:
+        """The page that shows the past to people, unless another is asked for."""
+        return self.folder / "report.html"
+
+    @property
     def cookies(self) -> Path:
         """The session of a catalogue with a login."""
         return self.folder / "cookies.json"

@@ -37,6 +37,7 @@ _COMMANDS = {
     "show": ("catalog_pipeline.cli.show", "Show what is stored of one page."),
     "try": ("catalog_pipeline.cli.try_page", "Fetch and parse one page, store nothing."),
     "changes": ("catalog_pipeline.cli.changes", "Show what was new, gone or changed."),
+    "report": ("catalog_pipeline.cli.report", "Write a page that shows the past."),
     "export": ("catalog_pipeline.cli.export", "Write the table in another format."),
     "notify": ("catalog_pipeline.cli.notify", "Send the notices that are due, or show them."),
     "ui": ("catalog_pipeline.cli.ui", "Serve the web UI and run the daemon."),

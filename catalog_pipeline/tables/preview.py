@@ -7,7 +7,7 @@ does no harm. Arrow is imported when a file is opened, not before.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from catalog_pipeline.tables.history.report import HistoryReport
 
 MAX_CELL = 60
+_BATCH_ROWS = 10_000
 
 
 def markdown_preview(report: TableReport, rows: int = 10) -> str:
@@ -95,6 +96,18 @@ def first_rows(path: Path, rows: int) -> list[dict[str, object]]:
             found: list[dict[str, object]] = batch.slice(0, rows).to_pylist()
             return found
         return []
+
+
+def rows_with(path: Path, columns: Sequence[str]) -> Iterator[dict[str, object]]:
+    """The rows of a table file one by one, each with those of the columns that there are.
+
+    Raises:
+        TableError: there is no such file, or it cannot be read.
+    """
+    with _opened(path) as file:
+        names = [name for name in columns if name in file.schema_arrow.names]
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=names):
+            yield from batch.to_pylist()
 
 
 @contextlib.contextmanager

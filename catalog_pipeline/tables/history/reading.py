@@ -7,7 +7,7 @@ with this module, so whoever only may need it imports it late.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -44,6 +44,15 @@ class Change:
         return ", ".join("" if each is None else text_of(each) for each in self.key.values())
 
 
+@dataclass(frozen=True)
+class BuildChanges:
+    """How many changes a build told, by kind; of changed products each value is one."""
+
+    build: int
+    at: datetime
+    kinds: Mapping[str, int]
+
+
 def read_changes(
     table: Path, *, since: datetime | None = None, from_build: int = 0
 ) -> Iterator[Change]:
@@ -78,6 +87,38 @@ def read_periods(table: Path, columns: Sequence[str] | None = None) -> Iterator[
     with _readable(files, files.history) as file:
         for group in range(file.groups):
             yield file.read([group], columns)
+
+
+def read_newest_periods(table: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """The same from the end: the open periods first, then those that ended; the columns there are.
+
+    Raises:
+        TableError: there are none yet, or they cannot be read.
+    """
+    files = HistoryFiles.beside(table)
+    with _readable(files, files.history) as file:
+        names = [name for name in columns if name in file.schema.names]
+        for group in reversed(range(file.groups)):
+            yield file.read([group], names)
+
+
+def count_changes(table: Path) -> list[BuildChanges]:
+    """How many changes of each kind each build told, oldest first; builds without any are not
+    there.
+
+    Raises:
+        TableError: there are none yet, or they cannot be read.
+    """
+    files = HistoryFiles.beside(table)
+    found: dict[int, tuple[datetime, dict[str, int]]] = {}
+    with _readable(files, files.changes) as file:
+        for group in range(file.groups):
+            rows = file.read([group], ["build", "changed_at", "change"])
+            counted = rows.group_by(rows.column_names).aggregate([([], "count_all")])
+            for row in counted.to_pylist():
+                _, kinds = found.setdefault(row["build"], (row["changed_at"], {}))
+                kinds[row["change"]] = kinds.get(row["change"], 0) + row["count_all"]
+    return [BuildChanges(build, at, kinds) for build, (at, kinds) in sorted(found.items())]
 
 
 def state_of_history(table: Path) -> State:
