@@ -150,6 +150,7 @@ def as_new(shop: RunningShop) -> RunningShop:
     shop.control(
         faults=[],
         latency_ms=0,
+        day=None,
         pages=50,
         categories=CATEGORIES,
         end="404",

@@ -1,6 +1,6 @@
 """The shop's back door for tests: its figures, and changes while it runs.
 
-Belongs here: `/__hits`, `/__log`, `/__control`. The shop listens on loopback only.
+Belongs here: `/__hits`, `/__log`, `/__ledger`, `/__control`. The shop listens on loopback only.
 Does not belong here: what the changes do (see shop, traffic and members).
 """
 
@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from catalog_pipeline.errors import UsageError
+from catalog_pipeline.sandbox.days import LAST_DAY
 from catalog_pipeline.sandbox.faults import parse_fault
 from catalog_pipeline.sandbox.members import Sessions
 from catalog_pipeline.sandbox.settings import require_at_least, require_categories, require_end
@@ -22,6 +23,7 @@ CHANGES = (
     "faults",
     "revise",
     "latency_ms",
+    "day",
     "pages",
     "end",
     "tells_size",
@@ -46,6 +48,7 @@ class ControlDesk:
         return [
             Route("/__hits", self.show_hits),
             Route("/__log", self.show_log),
+            Route("/__ledger", self.show_ledger),
             Route("/__control", self.change, methods=["POST"]),
         ]
 
@@ -56,6 +59,15 @@ class ControlDesk:
     async def show_log(self, request: Request) -> Response:
         """Answer with the log, a list of [seconds, path, status]."""
         return JSONResponse(list(self.traffic.log))
+
+    async def show_ledger(self, request: Request) -> Response:
+        """Answer with what was sold on each day, by product: price and whether it was in stock."""
+        return JSONResponse(
+            {
+                str(day): {str(item.id): [str(item.price), item.in_stock] for item in sold}
+                for day, sold in self.shop.ledger.items()
+            }
+        )
 
     async def change(self, request: Request) -> Response:
         """Apply the changes of a JSON object and answer with the new state, or with a 400."""
@@ -83,7 +95,9 @@ class ControlDesk:
 
     def state(self) -> dict[str, Any]:
         """Return what can be changed, as it is now."""
+        today = self.shop.today
         return {
+            **({} if today is None else {"day": today.day}),
             "faults": [str(fault) for fault in self.shop.faults],
             "latency_ms": self.shop.latency_ms,
             "pages": self.shop.pages,
@@ -106,6 +120,12 @@ class ControlDesk:
 
     def _latency_ms(self, value: object) -> None:
         self.shop.latency_ms = require_at_least("latency in ms", value, 0)
+
+    def _day(self, value: object) -> None:
+        day = None if value is None else require_at_least("day", value, 1)
+        if day is not None and day > LAST_DAY:
+            raise UsageError(f"practice shop: its last day is {LAST_DAY:,}, not {day:,}")
+        self.shop.begin_day(day)
 
     def _pages(self, value: object) -> None:
         self.shop.pages = require_at_least("pages", value, 1)

@@ -9,6 +9,8 @@ from html import escape
 
 from catalog_pipeline.sandbox.products import Product, category_name
 
+PRICE, RENAMED = "price", "price-now"
+"""The class of a price, and what the shop calls it on a day on which it is marked up anew."""
 STYLE = """\
 :root{color-scheme:light}
 body{margin:0;font:16px/1.5 system-ui,sans-serif;color:#22272b;background:#f6f5f1}
@@ -62,12 +64,20 @@ def listing_page(
     category: str | None = None,
     has_next: bool = False,
     unpriced: frozenset[int] = frozenset(),
+    renamed: frozenset[int] = frozenset(),
     told: str = "",
 ) -> str:
     """Return listing page `page`, with `told` as a line of its own; those in `unpriced` get no
-    price."""
+    price, those in `renamed` one of another class."""
     heading = "Products" if category is None else category_name(category)
-    cards = "\n".join(card(item, has_price=item.id not in unpriced) for item in products)
+    cards = "\n".join(
+        card(
+            item,
+            has_price=item.id not in unpriced,
+            price_class=RENAMED if item.id in renamed else PRICE,
+        )
+        for item in products
+    )
     if not products:
         cards = '<p class="no-products">There are no products here.</p>'
     body = f"""<h1>{escape(heading)}</h1>
@@ -78,7 +88,7 @@ def listing_page(
     return document(f"{heading}, page {page}", body)
 
 
-def card(item: Product, *, has_price: bool = True) -> str:
+def card(item: Product, *, has_price: bool = True, price_class: str = PRICE) -> str:
     """Return the card of one product in a listing."""
     return f"""<article class="product-card" data-product-id="{item.id}">
 <a class="product-image" href="{item.path}">\
@@ -86,7 +96,7 @@ def card(item: Product, *, has_price: bool = True) -> str:
 <h2 class="product-name"><a href="{item.path}">{item.name}</a></h2>
 <p class="product-category"><a href="/products?page=1&amp;category={item.category}">\
 {item.category_name}</a></p>
-{_price(item) if has_price else ""}
+{_price(item, price_class) if has_price else ""}
 <p class="rating" data-rating="{item.rating}">{_stars(item)} {item.rating}
 <span class="reviews">({item.reviews} reviews)</span></p>
 {_stock(item)}
@@ -196,10 +206,9 @@ def sitemap_xml(base_url: str, paths: Iterable[str]) -> str:
     )
 
 
-def _price(item: Product) -> str:
-    return (
-        f'<p class="product-price">{_old_price(item)}<span class="price">${item.price:,}</span></p>'
-    )
+def _price(item: Product, price_class: str) -> str:
+    price = f'<span class="{price_class}">${item.price:,}</span>'
+    return f'<p class="product-price">{_old_price(item)}{price}</p>'
 
 
 def _old_price(item: Product) -> str:

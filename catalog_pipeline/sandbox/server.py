@@ -113,6 +113,14 @@ class RunningShop:
         """Return the shop's log of requests: wall time in seconds, path with query, status."""
         return [(when, path, status) for when, path, status in self._ask("GET", "/__log")]
 
+    def ledger(self) -> dict[int, dict[str, tuple[str, bool]]]:
+        """Return what the shop sold on each day (`/__ledger`): price and stock by product."""
+        told = self._ask("GET", "/__ledger")
+        return {
+            int(day): {number: (price, in_stock) for number, (price, in_stock) in sold.items()}
+            for day, sold in told.items()
+        }
+
     def control(self, **changes: object) -> dict[str, Any]:
         """Change the running shop (`/__control`) and return its state.
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.sandbox import markup
+from catalog_pipeline.sandbox.days import ShopDay, shop_day
 from catalog_pipeline.sandbox.faults import Fault
 from catalog_pipeline.sandbox.products import CATEGORIES, Product, category_of, product
 from catalog_pipeline.sandbox.settings import ShopSettings, require_at_least
@@ -44,6 +45,10 @@ class Shop:
         self.categories = CATEGORIES
         """Those that the entrance and the sitemap name, and that can be seen."""
         self.robots_txt: str | None = None
+        self.today: ShopDay | None = None
+        """The day that it is; None for a shop on which no day passes."""
+        self.ledger: dict[int, tuple[Product, ...]] = {}
+        """What was sold on each day that it was, whatever of it was shown."""
         self._faults: dict[int, Fault] = {}
         self._faults_left: dict[int, int | None] = {}
         self._revisions: dict[int, int] = {}
@@ -57,7 +62,17 @@ class Shop:
     @property
     def product_count(self) -> int:
         """How many products the shop sells."""
+        if self.today is not None:
+            return len(self.today.products)
         return self.pages * self.settings.page_size
+
+    def begin_day(self, day: int | None) -> None:
+        """Let it be that day, or let no day pass any more."""
+        room = self.settings
+        self.today = None if day is None else shop_day(day, room.pages, room.page_size)
+        self.pages = room.pages if self.today is None else self.today.pages
+        if self.today is not None:
+            self.ledger[self.today.day] = self.today.products
 
     def set_faults(self, faults: tuple[Fault, ...]) -> None:
         """Replace all faults; each starts with its full number of times."""
@@ -70,6 +85,8 @@ class Shop:
 
     def take_fault(self, page: int) -> Fault | None:
         """Return the fault that this request for `page` meets, and use up one of its times."""
+        if self.today is not None and page in self.today.out:
+            return Fault(page, "503")
         left = self._faults_left.get(page, 0)
         if left == 0:
             return None
@@ -88,6 +105,8 @@ class Shop:
 
     def product(self, product_id: int) -> Product | None:
         """Return a product as it is now, or None if the shop does not sell that number."""
+        if self.today is not None:
+            return next((item for item in self.today.products if item.id == product_id), None)
         if not 1 <= product_id <= self.product_count:
             return None
         page, place = divmod(product_id - 1, self.settings.page_size)
@@ -99,6 +118,8 @@ class Shop:
             return None
         has_next = page < self.pages
         size = self.settings.page_size
+        if self.today is not None:
+            return _render_day(self.today, page, size, path, self.told_size)
         return _render(page, size, self.revision(page), path, has_next, self.told_size)
 
     @property
@@ -141,6 +162,8 @@ class Shop:
         return offers
 
     def _page_products(self, page: int) -> list[Product]:
+        if self.today is not None:
+            return _products_of_day(self.today, page, self.settings.page_size)
         return page_products(page, self.settings.page_size, self.revision(page))
 
 
@@ -156,11 +179,32 @@ def _render(
     page: int, page_size: int, revision: int, path: str, has_next: bool, told: str
 ) -> RenderedPage:
     products = page_products(page, page_size, revision)
-    body = markup.listing_page(products, page, path=path, has_next=has_next, told=told).encode()
+    body = markup.listing_page(products, page, path=path, has_next=has_next, told=told)
+    return _rendered(body, OPENED + timedelta(hours=revision))
+
+
+def _render_day(today: ShopDay, page: int, page_size: int, path: str, told: str) -> RenderedPage:
+    body = markup.listing_page(
+        _products_of_day(today, page, page_size),
+        page,
+        path=path,
+        has_next=page < today.pages,
+        renamed=today.renamed,
+        told=told,
+    )
+    return _rendered(body, OPENED + timedelta(days=today.day))
+
+
+def _products_of_day(today: ShopDay, page: int, page_size: int) -> list[Product]:
+    return list(today.products[(page - 1) * page_size : page * page_size])
+
+
+def _rendered(text: str, changed_at: datetime) -> RenderedPage:
+    body = text.encode()
     return RenderedPage(
         body=body,
         etag=f'"{hashlib.sha256(body).hexdigest()[:20]}"',
-        last_modified=format_datetime(OPENED + timedelta(hours=revision), usegmt=True),
+        last_modified=format_datetime(changed_at, usegmt=True),
     )
 
 

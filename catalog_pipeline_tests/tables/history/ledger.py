@@ -6,10 +6,9 @@ It knows of no files: a dictionary of what is open, a list of what has ended.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
-Values = tuple[Decimal | None, int | None]
+Values = tuple[object, ...]
 NAMES = ("price", "stock")
 
 
@@ -30,6 +29,7 @@ class Ledger:
     """Takes down build after build; times are the numbers of seconds that pages were fetched at."""
 
     absent_after: int
+    names: tuple[str, ...] = NAMES
     periods: list[tuple[Any, ...]] = field(default_factory=list)
     changes: list[tuple[Any, ...]] = field(default_factory=list)
     _open: dict[str, _Open] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class Ledger:
             return
         self._ends(sku, self._at, "changed")
         self._open[sku] = _Open(values, self._at, self._build, "changed", fetched, self._at)
-        for name, before, after in zip(NAMES, known.values, values, strict=True):
+        for name, before, after in zip(self.names, known.values, values, strict=True):
             if before != after:
                 texts = [None if value is None else str(value) for value in (before, after)]
                 self.changes.append((self._build, sku, "changed", name, *texts))

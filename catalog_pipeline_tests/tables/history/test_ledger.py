@@ -63,7 +63,7 @@ def _page(day: Day, number: int) -> Columns:
 
 def _exact(values: Values) -> Values:
     price, stock = values
-    return None if price is None else Decimal(price), stock
+    return None if price is None else Decimal(str(price)), stock
 
 
 def _seconds(moment: Any) -> int | None:
