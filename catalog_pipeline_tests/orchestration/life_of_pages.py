@@ -13,12 +13,10 @@ import re
 import shutil
 import signal
 import traceback
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import TracebackType
 from typing import NoReturn
 
 import dagster as dg
@@ -29,14 +27,9 @@ from catalog_pipeline.catalogue.files import read_catalogue
 from catalog_pipeline.catalogue.finding import FILE_NAME
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.lock import catalogue_lock
 from catalog_pipeline.crawling.ports import Observer
-from catalog_pipeline.crawling.workforce import Workforce
-from catalog_pipeline.crawling.working.page_worker import PageWorker
-from catalog_pipeline.crawling.working.pool import WorkerPool
-from catalog_pipeline.crawling.working.request_slots import HeldWaves
 from catalog_pipeline.orchestration.commands.crawl_and_build import crawl_and_build
 from catalog_pipeline.orchestration.commands.request import CrawlRequest
 from catalog_pipeline.orchestration.commands.result import CrawlResult
@@ -49,8 +42,9 @@ from catalog_pipeline.orchestration.names import (
     RETRY_NUMBER_TAG,
     pages_key,
 )
-from catalog_pipeline.places import SETTINGS_NAME, CataloguePlaces, catalogue_places
+from catalog_pipeline.places import SETTINGS_NAME, catalogue_places
 from catalog_pipeline.records import StoredPage
+from catalog_pipeline_tests.workforce_here import WorkforceHere
 from catalog_pipeline_tests.written_site import WrittenSite, listing
 
 PAGES = (1, 2, 3)
@@ -63,50 +57,6 @@ _FIELDS: dict[str, dict[str, object]] = {
     TEXT: {"text": {"select": "i"}},
     STRICT: {"text": {"select": "i", "required": True}},
 }
-
-
-class _WorkersHere(WorkerPool):
-    """A pool that does each task when its answer is asked for, in the thread that asks."""
-
-    def __init__(self, catalogue: Catalogue, places: CataloguePlaces) -> None:
-        self.capacity = self.threads = 1
-        self.asked_robots = ""
-        self.held = HeldWaves.make()
-        self._worker = PageWorker(catalogue, places)
-        self._tasks: deque[messages.Task] = deque()
-
-    def submit(self, task: messages.Task, *, alone: bool = False) -> None:
-        self._tasks.append(task)
-
-    @property
-    def takes_one_alone(self) -> bool:
-        return True
-
-    def answers(self, timeout_seconds: float) -> list[messages.Answer]:
-        if not self._tasks:
-            return []
-        news: list[messages.Answer] = []
-        answer = self._worker.do(self._tasks.popleft(), news.append)
-        return [*news, answer]
-
-    def close(self, *, at_once: bool = False) -> None:
-        self.held.close()
-
-
-class _WorkforceHere(Workforce):
-    """Those workers, with a catalogue whose site somebody else serves."""
-
-    def __init__(self, catalogue: Catalogue, places: CataloguePlaces) -> None:
-        self.catalogue = catalogue
-        self.pool = _WorkersHere(catalogue, places)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """They end with the run that they were made for."""
 
 
 class _SignalAfter(Observer):
@@ -173,7 +123,7 @@ class _Mortals:
             context = CrawlContext(
                 lease=lease,
                 observer=_SignalAfter(signal.SIGKILL, after),
-                workforce=_WorkforceHere(catalogue, places),
+                workforce=WorkforceHere(catalogue, places),
             )
             crawl_and_build(instance, CrawlRequest(catalogue, tuple(pages)), Spectator(), context)
 
@@ -247,7 +197,7 @@ class Scene:
             context = CrawlContext(
                 lease=lease,
                 observer=_SignalAfter(signal.SIGINT, stop_after),
-                workforce=_WorkforceHere(self.catalogue, places),
+                workforce=WorkforceHere(self.catalogue, places),
             )
             return crawl_and_build(self.instance, request, Spectator(), context)
 
@@ -301,7 +251,7 @@ class Scene:
 
     def _job(self, observer: Observer) -> dg.JobDefinition:
         places = catalogue_places("shop")
-        workers = _WorkforceHere(self.catalogue, places)
+        workers = WorkforceHere(self.catalogue, places)
         context = CrawlContext(observer=observer, workforce=workers)
         return dg.Definitions(
             assets=[build_pages_asset(self.catalogue, context)], executor=dg.in_process_executor

@@ -19,10 +19,11 @@ from catalog_pipeline.orchestration.names import (
 )
 
 
-def pages_job(catalogue: Catalogue) -> dg.JobDefinition:
+def pages_job(catalogue: Catalogue, context: CrawlContext | None = None) -> dg.JobDefinition:
     """The job that materializes pages, in this process."""
     definitions = dg.Definitions(
-        assets=[build_pages_asset(catalogue, CrawlContext())], executor=dg.in_process_executor
+        assets=[build_pages_asset(catalogue, context or CrawlContext())],
+        executor=dg.in_process_executor,
     )
     return definitions.resolve_implicit_global_asset_job_def()
 
@@ -50,10 +51,13 @@ def create_run(
 
 
 def execute(
-    instance: dg.DagsterInstance, catalogue: Catalogue, run: dg.DagsterRun
+    instance: dg.DagsterInstance,
+    catalogue: Catalogue,
+    run: dg.DagsterRun,
+    context: CrawlContext | None = None,
 ) -> dg.DagsterRun:
     """Execute a created run in this process; returns it as it ended."""
-    execute_run(InMemoryJob(pages_job(catalogue)), run, instance, raise_on_error=False)
+    execute_run(InMemoryJob(pages_job(catalogue, context)), run, instance, raise_on_error=False)
     ended = instance.get_run_by_id(run.run_id)
     assert ended is not None
     return ended

@@ -139,7 +139,7 @@ def _search_in_one(
     if rules is None or not looks:
         return None
     if isinstance(rules, ToldLength):
-        done = [*plan.others, *recorded]
+        done = [*plan.others, *plan.carried_over, *recorded]
         first = [each.record for each in done if each.record.page == catalogue.first_key]
         told = first[-1].told if first else None
         is_current = told is not None and told.by == catalogue.telling_version

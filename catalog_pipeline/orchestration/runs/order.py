@@ -32,7 +32,11 @@ from catalog_pipeline.orchestration.names import (
     RANGE_START_TAG,
 )
 from catalog_pipeline.orchestration.runs.companions import Companion, waiting_companions
-from catalog_pipeline.orchestration.runs.run_config import CrawlConfig, pages_of_run
+from catalog_pipeline.orchestration.runs.run_config import (
+    CrawlConfig,
+    has_range_of_pages,
+    pages_of_run,
+)
 
 _BETWEEN = "..."
 
@@ -71,7 +75,7 @@ def order_of_run(
     own = pages_of_run(context, catalogue, config)
     if config.pages is not None:
         return Order(own, frozenset())
-    is_ranged = context.has_partition_key or context.has_partition_key_range
+    is_ranged = has_range_of_pages(context)
     announced = _still_announced(context, catalogue, own) if is_ranged else frozenset()
     left = context.run.tags.get(ORDER_TAG)
     if left is not None:

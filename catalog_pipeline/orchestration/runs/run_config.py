@@ -19,7 +19,11 @@ from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, 
 from catalog_pipeline.orchestration.checkpoints.standing import read_standing
 from catalog_pipeline.orchestration.checkpoints.unreadable import unreadable_pages
 from catalog_pipeline.orchestration.checkpoints.wipes import WipeTimes
-from catalog_pipeline.orchestration.names import DISCOVER_PARTITION
+from catalog_pipeline.orchestration.names import (
+    DISCOVER_PARTITION,
+    PARTITION_TAG,
+    RANGE_START_TAG,
+)
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.store import Store
 
@@ -53,14 +57,24 @@ def pages_of_run(
     """
     if config.pages is not None:
         return _selected(catalogue, config.pages)
-    if context.has_partition_key or context.has_partition_key_range:
-        keys = [key for key in context.partition_keys if key != DISCOVER_PARTITION]
-        pages = [PageKey.parse(key) for key in keys]
+    if has_range_of_pages(context):
+        pages = [PageKey.parse(key) for key in context.partition_keys if key != DISCOVER_PARTITION]
         if not context.partition_keys:
             raise UsageError(f"{catalogue.name}: the run's range of pages is empty by now.")
         check_pages(catalogue, page_ranges(pages))
         return pages
     return list(catalogue.pages)
+
+
+def has_range_of_pages(context: dg.AssetExecutionContext) -> bool:
+    """Whether a run has partitions that Dagster announced; what stands for all listings is none.
+
+    It may be gone since the run was launched, by another run that has discovered them.
+    """
+    tags = context.run.tags
+    stands_for_all = tags.get(RANGE_START_TAG, tags.get(PARTITION_TAG)) == DISCOVER_PARTITION
+    is_ranged = context.has_partition_key or context.has_partition_key_range
+    return is_ranged and not stands_for_all
 
 
 def plan_run(
