@@ -12,8 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from catalog_pipeline.tables.history.reading import read_newest_periods, state_of_history
 from catalog_pipeline.tables.history.texts import text_of
+
+_ROWS_AT_ONCE = 5_000
 
 ProductKey = tuple[str, ...]
 """The texts of a product's key columns."""
@@ -113,8 +117,7 @@ def _periods(
     own = ("valid_from", "valid_to", "seen_at", "closed_as")
     columns = [*dict.fromkeys((*keys, *wanted.numbers, *currencies, *wanted.texts, *own))]
     for rows in read_newest_periods(table, columns):
-        # The newest rows of a group are its last ones.
-        for row in reversed(rows.to_pylist()):
+        for row in _backwards(rows):
             yield (
                 key_of(row[name] for name in keys),
                 _Period(
@@ -127,6 +130,13 @@ def _periods(
                 ),
                 {name: row.get(name) for name in wanted.texts},
             )
+
+
+def _backwards(rows: pa.Table) -> Iterator[dict[str, Any]]:
+    """The rows of a group, of which the newest are the last."""
+    for end in range(rows.num_rows, 0, -_ROWS_AT_ONCE):
+        begin = max(end - _ROWS_AT_ONCE, 0)
+        yield from reversed(rows.slice(begin, end - begin).to_pylist())
 
 
 def key_of(values: Iterator[Any]) -> ProductKey:
