@@ -91,6 +91,12 @@ def complete_settings(home: Path) -> HomeSettings:
     return before
 
 
+def template_settings() -> dict[str, Any]:
+    """The settings that come with the package."""
+    settings: dict[str, Any] = yaml.safe_load(TEMPLATE.read_text(encoding="utf-8"))
+    return settings
+
+
 def _template_sections() -> dict[str, str]:
     """The sections of the settings that come with the package, each with its comment."""
     text = TEMPLATE.read_text(encoding="utf-8")

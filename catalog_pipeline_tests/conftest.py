@@ -20,6 +20,7 @@ from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
 from catalog_pipeline.sandbox.products import CATEGORIES
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.command import Answer
+from catalog_pipeline_tests.same_past import check_same_past
 from catalog_pipeline_tests.site import Site
 
 pytest_plugins = ["catalog_pipeline_tests.own_processes"]
@@ -200,9 +201,10 @@ def site(shop: RunningShop, home: Path, tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.fixture
 def instance(home: Path) -> Iterator[DagsterInstance]:
-    """The instance of the test's home, open."""
+    """The instance of the test's home, open; its files tell the same of what the test left."""
     with open_instance() as opened:
         yield opened
+        check_same_past(opened, home)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import PageFailure
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
+    from catalog_pipeline.orchestration.instance.history import Source
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,8 @@ class CatalogueStatus:
     row_notes: tuple[str, ...] = ()
 
 
-def status_of(
-    instance: DagsterInstance, catalogue: Catalogue, *, with_failures: bool
-) -> CatalogueStatus:
-    """Where a catalogue stands, by what its instance has recorded.
+def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> CatalogueStatus:
+    """Where a catalogue stands, by what is recorded of it.
 
     Raises:
         StorageError: its folder cannot be used.
@@ -82,7 +80,7 @@ def status_of(
         why_not_of_today,
     )
 
-    standing = read_standing(instance, catalogue)
+    standing = read_standing(source, catalogue)
     statuses = standing.statuses
     places = catalogue_places(catalogue.name)
     # Of all pages with rows, also of those whose last try failed: their rows are in the table.
@@ -90,11 +88,11 @@ def status_of(
     hours = catalogue.coverage.stale_after_hours
     stale_before = datetime.now(timezone.utc) - timedelta(hours=hours)
     failures = standing.failures if with_failures else {}
-    built = read_last_build(instance, catalogue) or LastBuild()
+    built = read_last_build(source, catalogue) or LastBuild()
     problem = damage_of_build(catalogue, built)
     is_quiet = not statuses.in_progress and not standing.to_parse and not problem
     outdated = (
-        why_not_of_today(instance, catalogue, built, standing.pages, len(standing.checkpoints))
+        why_not_of_today(source, catalogue, built, standing.pages, len(standing.checkpoints))
         if is_quiet and built.rows is not None
         else None
     )
@@ -120,7 +118,7 @@ def status_of(
         moved=tell_moved(catalogue, standing.moved),
         to_parse_again=len(standing.to_parse),
         pages_to_parse_again=format_pages(standing.to_parse),
-        other_history=tell_other_history(instance, catalogue),
+        other_history=tell_other_history(source, catalogue),
         outside=len(statuses.outside),
         outside_pages=format_pages(statuses.outside),
         outside_in_table=bool(statuses.outside) and has_other_pages(built, standing.pages),

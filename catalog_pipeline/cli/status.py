@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import click
@@ -30,7 +31,7 @@ from catalog_pipeline.errors import CatalogPipelineError, StorageError
 from catalog_pipeline.showing import as_line
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
+    from catalog_pipeline.orchestration.instance.history import Source
 
 _ROOMY_WIDTH = 100
 """Columns from which the counts of `status` stand apart."""
@@ -54,17 +55,16 @@ def command(catalogue: str | None, failed: bool, watch: bool, as_json: bool) -> 
         else all_catalogues(to_crawl=False)
     )
 
-    from catalog_pipeline.orchestration.instance.open import open_instance
+    look = partial(_statuses, found=found, with_failures=failed or as_json)
+    if watch:
+        from catalog_pipeline.orchestration.instance.open import open_instance
 
-    with open_instance() as instance:
+        with open_instance() as instance:
+            _watch(partial(look, instance), failed=failed, as_json=as_json)
+    else:
+        from catalog_pipeline.orchestration.instance.asking import ask
 
-        def look() -> _Told:
-            return _statuses(instance, found, with_failures=failed or as_json)
-
-        if watch:
-            _watch(look, failed=failed, as_json=as_json)
-        else:
-            _show(look(), failed=failed, as_json=as_json)
+        _show(ask(look), failed=failed, as_json=as_json)
     return 0
 
 
@@ -95,7 +95,7 @@ def _show(told: _Told, *, failed: bool, as_json: bool) -> None:
         _show_counts(statuses)
 
 
-def _statuses(instance: DagsterInstance, found: Catalogues, *, with_failures: bool) -> _Told:
+def _statuses(source: Source, *, found: Catalogues, with_failures: bool) -> _Told:
     """Those that can be told, and what is wrong with the others, which is said at once.
 
     Raises:
@@ -105,7 +105,7 @@ def _statuses(instance: DagsterInstance, found: Catalogues, *, with_failures: bo
     broken: dict[str, CatalogPipelineError] = {}
     for each in found.usable:
         try:
-            statuses.append(status_of(instance, each, with_failures=with_failures))
+            statuses.append(status_of(source, each, with_failures=with_failures))
         except StorageError as error:
             broken[each.name] = error
     for problem in broken.values():

@@ -14,7 +14,6 @@ from catalog_pipeline.catalogue.finding import find_catalogues
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogPipelineError
-from catalog_pipeline.reading.reader import reader_of
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,8 @@ def all_catalogues(*, to_crawl: bool) -> Catalogues:
         try:
             catalogue = with_base_url(read_catalogue(path), base_url_override(name))
             if to_crawl:
+                from catalog_pipeline.reading.reader import reader_of
+
                 # Selectors and patterns show their mistakes when they are compiled.
                 with crawlable(path):
                     reader_of(catalogue)

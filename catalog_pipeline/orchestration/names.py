@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import dagster as dg
+from typing import TYPE_CHECKING, TypeAlias
 
 from catalog_pipeline.catalogue.exports import Export
 from catalog_pipeline.catalogue.model import Catalogue
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+KeyPath: TypeAlias = tuple[str, ...]
+"""The parts of an asset's key."""
 
 CATALOGUE_TAG = "catalog_pipeline/catalogue"
 MAX_RETRIES_TAG = "dagster/max_retries"
@@ -48,27 +54,42 @@ REFUSED_PAGES_TAG = "catalog_pipeline/refused_pages"
 
 def pages_key(catalogue: Catalogue) -> dg.AssetKey:
     """The asset whose partitions are the listing pages."""
-    return plain_pages_key(catalogue.name).with_prefix(catalogue.key_prefix)
+    return _key(pages_path(catalogue))
+
+
+def pages_path(catalogue: Catalogue) -> KeyPath:
+    """The parts of its key."""
+    return (*catalogue.key_prefix, *_plain_pages_path(catalogue.name))
 
 
 def products_key(catalogue: Catalogue) -> dg.AssetKey:
     """The asset that is the Parquet table."""
-    return plain_products_key(catalogue.name).with_prefix(catalogue.key_prefix)
+    return _key(products_path(catalogue))
+
+
+def products_path(catalogue: Catalogue) -> KeyPath:
+    """The parts of its key."""
+    return _path(catalogue, "products")
 
 
 def listings_key(catalogue: Catalogue) -> dg.AssetKey:
     """What is recorded of the listings that the site names."""
-    return dg.AssetKey([catalogue.name, "listings"]).with_prefix(catalogue.key_prefix)
+    return _key(listings_path(catalogue))
+
+
+def listings_path(catalogue: Catalogue) -> KeyPath:
+    """The parts of its key."""
+    return _path(catalogue, "listings")
 
 
 def history_key(catalogue: Catalogue) -> dg.AssetKey:
     """The asset that is the Parquet table of periods, where the catalogue keeps its past."""
-    return dg.AssetKey([catalogue.name, "history"]).with_prefix(catalogue.key_prefix)
+    return _key(_path(catalogue, "history"))
 
 
 def changes_key(catalogue: Catalogue) -> dg.AssetKey:
     """The asset that is the Parquet table of changes, where the catalogue keeps its past."""
-    return dg.AssetKey([catalogue.name, "changes"]).with_prefix(catalogue.key_prefix)
+    return _key(_path(catalogue, "changes"))
 
 
 def table_keys(catalogue: Catalogue) -> list[dg.AssetKey]:
@@ -79,12 +100,12 @@ def table_keys(catalogue: Catalogue) -> list[dg.AssetKey]:
 
 def export_key(catalogue: Catalogue, export: Export) -> dg.AssetKey:
     """The asset that is the table, or what is kept of its past, in another format."""
-    return dg.AssetKey([catalogue.name, export.asset_name]).with_prefix(catalogue.key_prefix)
+    return _key(_path(catalogue, export.asset_name))
 
 
 def notices_key(catalogue: Catalogue) -> dg.AssetKey:
     """What is recorded of the notices that were sent, or could not be."""
-    return dg.AssetKey([catalogue.name, "notices"]).with_prefix(catalogue.key_prefix)
+    return _key(_path(catalogue, "notices"))
 
 
 def exported_key(catalogue: Catalogue, export: Export) -> dg.AssetKey:
@@ -99,18 +120,38 @@ KEYS_OF_FAILURES = frozenset({"error", "kind", "url"})
 
 def plain_pages_key(name: str) -> dg.AssetKey:
     """The key of a catalogue's pages where its YAML sets no prefix."""
-    return dg.AssetKey([name, "product_pages"])
+    return _key(_plain_pages_path(name))
 
 
 def plain_products_key(name: str) -> dg.AssetKey:
     """The key of a catalogue's table where its YAML sets no prefix."""
-    return dg.AssetKey([name, "products"])
+    return _key((name, "products"))
 
 
 def is_pages_key(key: dg.AssetKey, name: str) -> bool:
     """Whether it is the key of the pages of the catalogue of that name, under whatever prefix."""
-    plain = plain_pages_key(name).path
-    return list(key.path)[-len(plain) :] == list(plain)
+    return is_pages_path(tuple(key.path), name)
+
+
+def is_pages_path(path: KeyPath, name: str) -> bool:
+    """Whether the parts are those of such a key."""
+    plain = _plain_pages_path(name)
+    return path[-len(plain) :] == plain
+
+
+def _plain_pages_path(name: str) -> KeyPath:
+    return (name, "product_pages")
+
+
+def _path(catalogue: Catalogue, name: str) -> KeyPath:
+    return (*catalogue.key_prefix, catalogue.name, name)
+
+
+def _key(path: KeyPath) -> dg.AssetKey:
+    # What only reads the past has no need of Dagster, and asks by the parts of a key.
+    from dagster import AssetKey
+
+    return AssetKey(path)
 
 
 def qualified_name(catalogue: Catalogue) -> str:

@@ -5,16 +5,16 @@ wiped or fails, and it counts as long as that page is the last one. Where pages 
 listing, the checkpoints of those that do say it, and the observation is for people alone.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timezone
 from typing import Any
 
-import dagster as dg
-
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.orchestration.checkpoints.latest_events import latest_metadata
-from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.orchestration.instance.history import OBSERVATION, Source, history_of
+from catalog_pipeline.orchestration.names import pages_path
 from catalog_pipeline.records import ListingEnd, StoredPage
 
 _SIGNS_KEY = "listing_ends_by"
@@ -23,6 +23,8 @@ _CHECKED_KEY = "checked_at"
 
 def metadata_of_end(end: ListingEnd) -> dict[str, Any]:
     """Metadata of the observation that records an end."""
+    import dagster as dg
+
     return {
         _SIGNS_KEY: dg.TextMetadataValue(end.signs),
         _CHECKED_KEY: dg.TimestampMetadataValue(end.checked_at.timestamp()),
@@ -30,14 +32,14 @@ def metadata_of_end(end: ListingEnd) -> dict[str, Any]:
 
 
 def known_end(
-    instance: dg.DagsterInstance,
+    source: Source,
     catalogue: Catalogue,
     checkpoints: Mapping[PageKey, StoredPage],
     done: Set[PageKey],
 ) -> ListingEnd | None:
     """The end of the listings whose pages are found; None if it is not known of one of them."""
     views = [view for view in catalogue.by_listing() if view.found_length is not None]
-    ends = [_end_of_one(instance, view, checkpoints, done) for view in views]
+    ends = [_end_of_one(source, view, checkpoints, done) for view in views]
     known = [end for end in ends if end is not None]
     if len(known) < len(ends) or len(known) < 2:
         return known[0] if len(ends) == len(known) == 1 else None
@@ -49,14 +51,14 @@ def known_end(
 
 
 def _end_of_one(
-    instance: dg.DagsterInstance,
+    source: Source,
     catalogue: Catalogue,
     checkpoints: Mapping[PageKey, StoredPage],
     done: Set[PageKey],
 ) -> ListingEnd | None:
     """The end of the only listing of a catalogue; None if it is not known."""
     if catalogue.telling is None:
-        return read_end(instance, catalogue, catalogue.pages)
+        return read_end(source, catalogue, catalogue.pages)
     last = catalogue.pages[-1] if catalogue.pages else catalogue.first_key
     telling = last if catalogue.is_linked else catalogue.first_key
     is_done = {telling, last} <= done and telling in checkpoints
@@ -70,16 +72,12 @@ def _end_of_one(
     return ListingEnd(last, signs, record.fetched_at) if is_end else None
 
 
-def read_end(
-    instance: dg.DagsterInstance, catalogue: Catalogue, pages: Sequence[PageKey]
-) -> ListingEnd | None:
+def read_end(source: Source, catalogue: Catalogue, pages: Sequence[PageKey]) -> ListingEnd | None:
     """The confirmed end of a listing with these pages; None if none is known."""
     if not pages:
         return None
     last = pages[-1]
-    observed = latest_metadata(
-        instance, pages_key(catalogue), dg.DagsterEventType.ASSET_OBSERVATION, {str(last)}
-    )
+    observed = history_of(source).latest_events(pages_path(catalogue), OBSERVATION, {str(last)})
     for values in (event.values for event in observed):
         if _SIGNS_KEY in values:
             at = datetime.fromtimestamp(round(values[_CHECKED_KEY], 6), timezone.utc)

@@ -4,16 +4,22 @@ The latest materialization of the asset `listings` holds all of them with their 
 observation after it says that they could not be had. Asking the site is in `runs.discovering`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-import dagster as dg
-
 from catalog_pipeline.catalogue.discovered import FoundListing
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.orchestration.names import listings_key
+from catalog_pipeline.orchestration.instance.history import (
+    MATERIALIZATION,
+    OBSERVATION,
+    Source,
+    history_of,
+)
+from catalog_pipeline.orchestration.names import listings_path
 
 _LISTINGS_KEY = "listings"
 _COUNT_KEY = "count"
@@ -39,6 +45,8 @@ def metadata_of_listings(
     listings: Sequence[FoundListing], version: str, found_at: datetime
 ) -> dict[str, Any]:
     """Metadata of the materialization that records them."""
+    import dagster as dg
+
     named = [[each.name, each.text, each.address] for each in listings]
     return {
         _COUNT_KEY: dg.IntMetadataValue(len(listings)),
@@ -50,36 +58,37 @@ def metadata_of_listings(
 
 def metadata_of_problem(problem: str) -> dict[str, Any]:
     """Metadata of the observation that they could not be had."""
+    import dagster as dg
+
     return {_PROBLEM_KEY: dg.TextMetadataValue(problem)}
 
 
-def read_listings(instance: dg.DagsterInstance, catalogue: Catalogue) -> KnownListings | None:
+def read_listings(source: Source, catalogue: Catalogue) -> KnownListings | None:
     """What is recorded of the listings of a catalogue; None if nothing is."""
-    key = listings_key(catalogue)
-    records = instance.fetch_materializations(key, limit=1).records
-    if not records or records[0].asset_materialization is None:
+    history, path = history_of(source), listings_path(catalogue)
+    recorded = history.newest(path, MATERIALIZATION)
+    if recorded is None or not recorded.values.keys() >= {
+        _LISTINGS_KEY,
+        _VERSION_KEY,
+        _FOUND_AT_KEY,
+    }:
         return None
-    values: dict[str, Any] = {
-        label: entry.value for label, entry in records[0].asset_materialization.metadata.items()
-    }
-    if not values.keys() >= {_LISTINGS_KEY, _VERSION_KEY, _FOUND_AT_KEY}:
-        return None
-    observed = instance.fetch_observations(key, limit=1).records
-    is_newer = bool(observed) and observed[0].storage_id > records[0].storage_id
-    seen = observed[0].asset_observation if is_newer else None
+    values = recorded.values
+    seen = history.newest(path, OBSERVATION)
+    is_newer = seen is not None and seen.storage_id > recorded.storage_id
     return KnownListings(
         tuple(FoundListing(*map(str, each)) for each in values[_LISTINGS_KEY]),
         str(values[_VERSION_KEY]),
         datetime.fromtimestamp(round(values[_FOUND_AT_KEY], 6), timezone.utc),
-        str(seen.metadata[_PROBLEM_KEY].value) if seen and _PROBLEM_KEY in seen.metadata else "",
+        str(seen.values.get(_PROBLEM_KEY, "")) if seen is not None and is_newer else "",
     )
 
 
-def with_known_listings(instance: dg.DagsterInstance, catalogue: Catalogue) -> Catalogue:
+def with_known_listings(source: Source, catalogue: Catalogue) -> Catalogue:
     """The catalogue with the listings that are recorded; as it is where its YAML names them."""
     if not catalogue.is_discovered:
         return catalogue
-    known = read_listings(instance, catalogue)
+    known = read_listings(source, catalogue)
     try:
         return catalogue.with_listings(known.listings if known is not None else ())
     except ValueError:
@@ -87,12 +96,12 @@ def with_known_listings(instance: dg.DagsterInstance, catalogue: Catalogue) -> C
         return catalogue.with_listings(())
 
 
-def why_not_known(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:
+def why_not_known(source: Source, catalogue: Catalogue) -> str | None:
     """Why the listings of the site are not known, or not as they are now; None if nothing says so,
     or if the YAML names them."""
     if catalogue.discover is None:
         return None
-    known = read_listings(instance, catalogue)
+    known = read_listings(source, catalogue)
     if known is None:
         return "the listings of the site are not discovered yet"
     if known.version != catalogue.discover.version:
@@ -100,13 +109,11 @@ def why_not_known(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | N
     return known.problem or None
 
 
-def listings_are_due(
-    instance: dg.DagsterInstance, catalogue: Catalogue, cutoff: datetime | None
-) -> bool:
+def listings_are_due(source: Source, catalogue: Catalogue, cutoff: datetime | None) -> bool:
     """Whether the site is to be asked for its listings, by what is recorded of them."""
     if catalogue.discover is None:
         return False
-    known = read_listings(instance, catalogue)
-    if known is None or why_not_known(instance, catalogue) is not None:
+    known = read_listings(source, catalogue)
+    if known is None or why_not_known(source, catalogue) is not None:
         return True
     return cutoff is not None and known.found_at < cutoff

@@ -4,32 +4,36 @@ Found pages are the keys of Dagster's dynamic partitions, and nothing else is ke
 are added in the order of their numbers, so that Dagster's ranges are ranges of pages.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from __future__ import annotations
 
-import dagster as dg
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import PageKeyError
 from catalog_pipeline.orchestration.checkpoints.known_listings import with_known_listings
 from catalog_pipeline.orchestration.checkpoints.reader import pages_named
-from catalog_pipeline.orchestration.instance.partition_order import sort_partitions
+from catalog_pipeline.orchestration.instance.history import Source, history_of
 from catalog_pipeline.orchestration.names import DISCOVER_PARTITION, found_pages_name
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 _KEYS_AT_ONCE = 1000
 
 
-def with_known_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> Catalogue:
+def with_known_pages(source: Source, catalogue: Catalogue) -> Catalogue:
     """The catalogue with the pages that it has now; as it is where its YAML says them."""
     if catalogue.is_fixed:
         return catalogue
-    catalogue = with_known_listings(instance, catalogue)
-    return catalogue.with_pages(found_pages(instance, catalogue))
+    catalogue = with_known_listings(source, catalogue)
+    return catalogue.with_pages(found_pages(source, catalogue))
 
 
-def found_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> tuple[PageKey, ...]:
+def found_pages(source: Source, catalogue: Catalogue) -> tuple[PageKey, ...]:
     """The pages that crawls have found, and those of the YAML beside them, in order."""
-    partitions = instance.get_dynamic_partitions(found_pages_name(catalogue))
+    partitions = history_of(source).found_partitions(found_pages_name(catalogue))
     named = pages_named(catalogue, partitions).values()
     return tuple(sorted(page for page in named if _is_of(catalogue, page)))
 
@@ -104,6 +108,8 @@ def drop_stand_in(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
 def sort_found_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
     """Put the partitions in the order of their pages, which those of several listings do not have
     when they are found; for whoever holds the catalogue's lock."""
+    from catalog_pipeline.orchestration.instance.partition_order import sort_partitions
+
     if not catalogue.is_fixed and catalogue.has_named_listings:
         sort_partitions(instance, found_pages_name(catalogue), _order)
 

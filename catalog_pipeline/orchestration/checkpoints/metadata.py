@@ -11,9 +11,8 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
-import dagster as dg
-
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.orchestration.checkpoints.metadata_values import address, instant, wrapped
 from catalog_pipeline.records import (
     Discarded,
     PageFailure,
@@ -37,25 +36,31 @@ _NO_PRODUCTS = "-"
 def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
     """Metadata of a checkpoint."""
     record = stored.record
-    return {
-        "url": _address(record.url),
-        "http_status": dg.IntMetadataValue(record.http_status),
-        "rows": dg.IntMetadataValue(record.rows),
-        "bytes": dg.IntMetadataValue(record.body_bytes),
-        "fetch_seconds": dg.FloatMetadataValue(round(record.fetch_seconds, 4)),
-        "attempts": dg.IntMetadataValue(record.attempts),
-        "fetched_at": dg.TimestampMetadataValue(record.fetched_at.timestamp()),
-        "sha256": dg.TextMetadataValue(stored.sha256),
-        "file": dg.TextMetadataValue(stored.file_name),
-        "content_type": _text(record.content_type),
-        "etag": _text(record.etag),
-        "last_modified": _text(record.last_modified),
-        "not_modified": dg.BoolMetadataValue(record.not_modified),
-        "carried_over": dg.BoolMetadataValue(stored.carried_over),
-        "asked_at": _text(_AS_URL if record.asked_at == record.url else record.asked_at),
+    numbers = {
+        "http_status": record.http_status,
+        "rows": record.rows,
+        "bytes": record.body_bytes,
+        "fetch_seconds": round(record.fetch_seconds, 4),
+        "attempts": record.attempts,
+    }
+    others = {
+        "sha256": stored.sha256,
+        "file": stored.file_name,
+        "content_type": record.content_type,
+        "etag": record.etag,
+        "last_modified": record.last_modified,
+        "not_modified": record.not_modified,
+        "carried_over": stored.carried_over,
+        "asked_at": _AS_URL if record.asked_at == record.url else record.asked_at,
         **_of_versions(record),
         **(_of_notes(record.notes) if record.notes is not None else {}),
         **(_of_told(record.told) if record.told is not None else {}),
+    }
+    return {
+        "url": address(record.url),
+        **wrapped(numbers),
+        "fetched_at": instant(record.fetched_at),
+        **wrapped(others),
     }
 
 
@@ -95,11 +100,11 @@ def _of_versions(record: PageRecord) -> dict[str, Any]:
     told = (record.data_version, record.code_version, record.products)
     texts = [_NO_PRODUCTS if text is None else text for text in told]
     if texts == " ".join(texts).split() and record.products != _NO_PRODUCTS:
-        return {"versions": dg.TextMetadataValue(" ".join(texts))}
+        return {"versions": " ".join(texts)}
     return {
-        "data_version": dg.TextMetadataValue(record.data_version),
-        "code_version": dg.TextMetadataValue(record.code_version),
-        "products": _text(record.products),
+        "data_version": record.data_version,
+        "code_version": record.code_version,
+        "products": record.products,
     }
 
 
@@ -115,18 +120,16 @@ def _of_notes(notes: PageNotes) -> dict[str, Any]:
     """What was noted of a page, each of it only where there is something."""
     told: dict[str, Any] = {}
     if notes.several:
-        told["several_values"] = dg.JsonMetadataValue(notes.several)
+        told["several_values"] = dict(notes.several)
     if notes.discarded:
-        told["discarded_rows"] = dg.IntMetadataValue(notes.rows)
-        told["discarded_values"] = dg.IntMetadataValue(sum(notes.discarded.values()))
-        told["discarded"] = dg.JsonMetadataValue(
-            {
-                "by_field": notes.discarded,
-                "texts": [asdict(text) for text in notes.texts[:_TEXTS_TOLD]],
-            }
-        )
+        told["discarded_rows"] = notes.rows
+        told["discarded_values"] = sum(notes.discarded.values())
+        told["discarded"] = {
+            "by_field": notes.discarded,
+            "texts": [asdict(text) for text in notes.texts[:_TEXTS_TOLD]],
+        }
     if notes.total is not None:
-        told["told_total"] = dg.IntMetadataValue(notes.total)
+        told["told_total"] = notes.total
     return told
 
 
@@ -153,12 +156,10 @@ def _of_told(told: Told) -> dict[str, Any]:
         "told_as": told.found,
         "told_problem": told.problem,
     }
-    metadata: dict[str, Any] = {
-        key: dg.TextMetadataValue(text) for key, text in texts.items() if text
-    }
+    values: dict[str, Any] = {key: text for key, text in texts.items() if text}
     if told.last is not None:
-        metadata["told_last_page"] = dg.IntMetadataValue(told.last)
-    return metadata
+        values["told_last_page"] = told.last
+    return values
 
 
 def _told_of(values: Values) -> Told | None:
@@ -179,18 +180,15 @@ def metadata_of_failure(failure: PageFailure) -> dict[str, Any]:
     A hundred thousand pages may fail: what is not there is left out, as are a single attempt and
     the time, which the event has itself.
     """
-    metadata: dict[str, Any] = {
-        "error": dg.TextMetadataValue(_sentence_without_address(failure)),
-        "kind": dg.TextMetadataValue(failure.kind),
-        "url": _address(failure.url),
-    }
+    told: dict[str, Any] = {}
     if failure.http_status is not None:
-        metadata["http_status"] = dg.IntMetadataValue(failure.http_status)
+        told["http_status"] = failure.http_status
     if failure.attempts != _USUAL_ATTEMPTS:
-        metadata["attempts"] = dg.IntMetadataValue(failure.attempts)
+        told["attempts"] = failure.attempts
     if failure.unread_by is not None:
-        metadata["unread_by"] = dg.TextMetadataValue(failure.unread_by)
-    return metadata
+        told["unread_by"] = failure.unread_by
+    what = wrapped({"error": _sentence_without_address(failure), "kind": failure.kind})
+    return {**what, "url": address(failure.url), **wrapped(told)}
 
 
 def failure_of_values(page: PageKey, values: Values, recorded_at: float) -> PageFailure | None:
@@ -223,17 +221,6 @@ def _sentence_with_address(page: PageKey, url: str, sentence: str) -> str:
     if not sentence.startswith(short):
         return sentence
     return f"page {page} {url}: {sentence[len(short) :]}"
-
-
-def _address(url: str) -> dg.MetadataValue[Any]:
-    """What the web UI makes a link of, if it leads to a page of a site."""
-    if url.startswith(("http://", "https://")) and url.isprintable():
-        return dg.UrlMetadataValue(url)
-    return dg.TextMetadataValue(url)
-
-
-def _text(value: str | None) -> dg.MetadataValue[Any]:
-    return dg.NullMetadataValue() if value is None else dg.TextMetadataValue(value)
 
 
 def _time(seconds: float) -> datetime:

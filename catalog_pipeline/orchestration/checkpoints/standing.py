@@ -4,12 +4,12 @@ The command, `status` and the schedule take such a snapshot and ask it, rather t
 again. When a checkpoint no longer makes its page done is decided in `crawling.plan`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
-
-from dagster import DagsterInstance
 
 from catalog_pipeline.catalogue.listing import Listing
 from catalog_pipeline.catalogue.model import Catalogue
@@ -32,6 +32,7 @@ from catalog_pipeline.orchestration.checkpoints.statuses import (
     explain_failures,
     read_statuses,
 )
+from catalog_pipeline.orchestration.instance.history import Source, history_of
 from catalog_pipeline.records import ListingEnd, PageFailure, StoredPage
 from catalog_pipeline.storing.store import Store
 
@@ -89,7 +90,7 @@ class Standing:
 
 
 def read_standing(
-    instance: DagsterInstance,
+    source: Source,
     catalogue: Catalogue,
     cutoff: datetime | None = None,
     *,
@@ -99,17 +100,18 @@ def read_standing(
 
     `since` is an earlier look, of which `landed` tells the difference.
     """
-    catalogue = with_known_pages(instance, catalogue)
-    newest = latest_page_event(instance, catalogue)
-    statuses = read_statuses(instance, catalogue, catalogue.pages)
-    checkpoints = read_checkpoints(instance, catalogue, catalogue.pages)
+    history = history_of(source)
+    catalogue = with_known_pages(history, catalogue)
+    newest = latest_page_event(history, catalogue)
+    statuses = read_statuses(history, catalogue, catalogue.pages)
+    checkpoints = read_checkpoints(history, catalogue, catalogue.pages)
     failures = (
-        explain_failures(instance, catalogue, statuses, statuses.failed) if statuses.failed else {}
+        explain_failures(history, catalogue, statuses, statuses.failed) if statuses.failed else {}
     )
-    landed = pages_recorded_after(instance, catalogue, since.newest_event) if since else set()
+    landed = pages_recorded_after(history, catalogue, since.newest_event) if since else set()
     standing = Standing(statuses, checkpoints, failures, frozenset(landed), newest)
     is_found = catalogue.finds_pages
-    end = known_end(instance, catalogue, checkpoints, statuses.done) if is_found else None
+    end = known_end(history, catalogue, checkpoints, statuses.done) if is_found else None
     is_old = end is not None and cutoff is not None and end.checked_at < cutoff
     outdated, moved, to_parse = _not_done(catalogue, standing, cutoff)
     return replace(
@@ -120,9 +122,9 @@ def read_standing(
         pages=catalogue.pages,
         end=end,
         is_end_due=(is_found and (end is None or is_old))
-        or listings_are_due(instance, catalogue, cutoff),
+        or listings_are_due(history, catalogue, cutoff),
         listings=catalogue.all_listings,
-        listings_unknown=why_not_known(instance, catalogue),
+        listings_unknown=why_not_known(history, catalogue),
     )
 
 
@@ -162,10 +164,10 @@ def _unread_by_another(catalogue: Catalogue, standing: Standing) -> set[PageKey]
 
 
 def due_pages(
-    instance: DagsterInstance, catalogue: Catalogue, cutoff: datetime | None = None
+    source: Source, catalogue: Catalogue, cutoff: datetime | None = None
 ) -> list[PageKey]:
     """The pages that are due, in order."""
-    return read_standing(instance, catalogue, cutoff).due
+    return read_standing(source, catalogue, cutoff).due
 
 
 def tell_moved(catalogue: Catalogue, moved: Mapping[PageKey, str]) -> str | None:

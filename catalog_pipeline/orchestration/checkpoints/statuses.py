@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
-from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
-
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.reader import (
@@ -17,8 +15,14 @@ from catalog_pipeline.orchestration.checkpoints.reader import (
     read_failures,
     runs_of_failures,
 )
-from catalog_pipeline.orchestration.instance.liveness import came_to_nothing, is_run_alive
-from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.orchestration.instance.history import (
+    MATERIALIZATION,
+    OBSERVATION,
+    History,
+    Source,
+    history_of,
+)
+from catalog_pipeline.orchestration.names import pages_path
 from catalog_pipeline.records import PageFailure
 
 
@@ -47,31 +51,26 @@ class PageStatuses:
         return sorted({*self.missing, *self.failed, *self.interrupted})
 
 
-def read_statuses(
-    instance: DagsterInstance, catalogue: Catalogue, pages: Iterable[PageKey]
-) -> PageStatuses:
+def read_statuses(source: Source, catalogue: Catalogue, pages: Iterable[PageKey]) -> PageStatuses:
     """The status of each of the given pages."""
-    key = pages_key(catalogue)
+    history, path = history_of(source), pages_path(catalogue)
     wanted = set(pages)
-    storage = instance.event_log_storage
-    recorded = instance.get_materialized_partitions(key)
+    recorded = history.latest_ids(path, MATERIALIZATION).keys()
     pages_recorded = pages_named(catalogue, recorded)
     materialized = set(pages_recorded.values())
-    attempts = storage.get_latest_asset_partition_materialization_attempts_without_materializations(
-        key
-    )
+    attempts = history.attempts(path)
     planned = pages_named(catalogue, attempts)
-    observed = storage.get_latest_storage_id_by_partition(key, DagsterEventType.ASSET_OBSERVATION)
+    observed = history.latest_ids(path, OBSERVATION)
     pages_observed = pages_named(catalogue, observed)
     failed_at = {page: observed[partition] for partition, page in pages_observed.items()}
-    run_of = {page: attempts[partition][0] for partition, page in planned.items() if page in wanted}
-    fates = {run_id: _fate(instance, run_id) for run_id in set(run_of.values())}
+    run_of = {page: attempts[partition] for partition, page in planned.items() if page in wanted}
+    fates = {run_id: _fate(history, run_id) for run_id in set(run_of.values())}
     by_fate: dict[str, dict[PageKey, str]] = {"failed": {}, "alive": {}, "dead": {}, "over": {}}
     for page, run_id in run_of.items():
         by_fate[fates[run_id]][page] = run_id
     failed: dict[PageKey, str | None] = {**by_fate["failed"]}
     in_progress, interrupted = by_fate["alive"], by_fate["dead"]
-    standing = standing_failures(instance, catalogue, failed_at, wanted - failed.keys())
+    standing = standing_failures(history, catalogue, failed_at, wanted - failed.keys())
     for page, run_id in standing.items():
         if page not in in_progress:
             failed[page] = None
@@ -95,7 +94,7 @@ def read_statuses(
 
 
 def standing_failures(
-    instance: DagsterInstance,
+    source: Source,
     catalogue: Catalogue,
     failed_at: Mapping[PageKey, int],
     pages: Set[PageKey],
@@ -106,30 +105,26 @@ def standing_failures(
     """
     if not failed_at:
         return {}
-    latest = instance.event_log_storage.get_latest_storage_id_by_partition
-    done_at = latest(pages_key(catalogue), DagsterEventType.ASSET_MATERIALIZATION)
+    done_at = history_of(source).latest_ids(pages_path(catalogue), MATERIALIZATION)
     standing = {
         page for page, at in failed_at.items() if page in pages and at > done_at.get(str(page), 0)
     }
     # Others may report observations too; only ours are failures.
-    return runs_of_failures(instance, catalogue, standing)
+    return runs_of_failures(source, catalogue, standing)
 
 
-def _fate(instance: DagsterInstance, run_id: str) -> str:
+def _fate(history: History, run_id: str) -> str:
     """What became of a run that planned pages and did not record them."""
-    record = instance.get_run_record_by_id(run_id)
-    if record is None or came_to_nothing(record):
+    run = history.run(run_id)
+    if run is None or run.came_to_nothing or run.status == "SUCCESS":
         return "over"
-    run = record.dagster_run
-    if run.status == DagsterRunStatus.SUCCESS:
-        return "over"
-    if run.status == DagsterRunStatus.FAILURE:
+    if run.status == "FAILURE":
         return "failed"
-    return "alive" if is_run_alive(instance, run) else "dead"
+    return "alive" if history.is_alive(run_id) else "dead"
 
 
 def explain_failures(
-    instance: DagsterInstance,
+    source: Source,
     catalogue: Catalogue,
     statuses: PageStatuses,
     pages: Iterable[PageKey],
@@ -138,19 +133,20 @@ def explain_failures(
 
     A page that its run never came to has no failure of that run, and is not in the answer.
     """
+    history = history_of(source)
     failed = statuses.failed.keys() & set(pages)
     runs = {run_id for run_id in statuses.failed.values() if run_id is not None}
-    began: dict[str | None, float] = {run_id: _began_at(instance, run_id) for run_id in runs}
+    began: dict[str | None, float] = {run_id: _began_at(history, run_id) for run_id in runs}
     return {
         page: failure
-        for page, failure in read_failures(instance, catalogue, failed).items()
+        for page, failure in read_failures(history, catalogue, failed).items()
         if failure.failed_at.timestamp() >= began.get(statuses.failed[page], 0.0)
     }
 
 
-def _began_at(instance: DagsterInstance, run_id: str) -> float:
+def _began_at(history: History, run_id: str) -> float:
     """When the run, or the one that it is a retry of, began: a retry leaves out what is in vain."""
-    record = instance.get_run_record_by_id(run_id)
-    if record is not None and record.dagster_run.root_run_id not in (None, run_id):
-        record = instance.get_run_record_by_id(str(record.dagster_run.root_run_id)) or record
-    return record.start_time or 0.0 if record is not None else 0.0
+    run = history.run(run_id)
+    if run is not None and run.root_run_id not in (None, run_id):
+        run = history.run(str(run.root_run_id)) or run
+    return run.started_at or 0.0 if run is not None else 0.0

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import dagster as dg
+from typing import TYPE_CHECKING, Any
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
@@ -18,11 +16,15 @@ from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.catalogue.versions import fingerprint
 from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
 from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event
-from catalog_pipeline.orchestration.names import pages_key, products_key
+from catalog_pipeline.orchestration.instance.history import MATERIALIZATION, Source, history_of
+from catalog_pipeline.orchestration.names import pages_path, products_path
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.system.durable_files import kind_of
 from catalog_pipeline.tables.identity import TableIdentity, damage_of_table
 from catalog_pipeline.tables.report import LeftOutPage
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 BUILT_FROM_KEY = "built_from_event"
 """Metadata key of a table: the newest page event that its build had seen."""
@@ -82,13 +84,12 @@ class LastBuild:
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
-def read_last_build(instance: dg.DagsterInstance, catalogue: Catalogue) -> LastBuild | None:
+def read_last_build(source: Source, catalogue: Catalogue) -> LastBuild | None:
     """The latest build of a catalogue's table; None if there was none."""
-    event = instance.get_latest_materialization_event(products_key(catalogue))
-    materialization = event.asset_materialization if event else None
-    if materialization is None:
+    newest = history_of(source).newest(products_path(catalogue), MATERIALIZATION)
+    if newest is None:
         return None
-    values: dict[str, Any] = {key: found.value for key, found in materialization.metadata.items()}
+    values = newest.values
     size, digest = values.get(BYTES_KEY), values.get(DIGEST_KEY)
     return LastBuild(
         rows=values.get(ROWS_KEY),
@@ -106,7 +107,9 @@ def read_last_build(instance: dg.DagsterInstance, catalogue: Catalogue) -> LastB
 
 def left_out_metadata(pages: Sequence[LeftOutPage]) -> dg.MetadataValue[Any]:
     """The pages that a build had to leave out, as `LastBuild.left_out` reads them back."""
-    return dg.MetadataValue.json(
+    from dagster import MetadataValue
+
+    return MetadataValue.json(
         {
             "pages": [str(page.page) for page in pages],
             "reasons": {
@@ -116,24 +119,24 @@ def left_out_metadata(pages: Sequence[LeftOutPage]) -> dg.MetadataValue[Any]:
     )
 
 
-def why_outdated(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:
+def why_outdated(source: Source, catalogue: Catalogue) -> str | None:
     """Why a build now would come to another table than the last one left; None if it would not.
 
     New checkpoints, wiped pages, another YAML and a catalogue that grew or shrank make a table
     outdated, and so does a file that is not the one that was built.
     """
-    catalogue = with_known_pages(instance, catalogue)
-    built = read_last_build(instance, catalogue)
+    catalogue = with_known_pages(source, catalogue)
+    built = read_last_build(source, catalogue)
     if built is None:
         return "there is no table yet"
-    count = checkpoint_count(instance, catalogue)
-    return why_not_of_today(instance, catalogue, built, catalogue.pages, count) or damage_of_build(
+    count = checkpoint_count(source, catalogue)
+    return why_not_of_today(source, catalogue, built, catalogue.pages, count) or damage_of_build(
         catalogue, built
     )
 
 
 def why_not_of_today(
-    instance: dg.DagsterInstance,
+    source: Source,
     catalogue: Catalogue,
     built: LastBuild,
     pages: Sequence[PageKey],
@@ -141,7 +144,7 @@ def why_not_of_today(
 ) -> str | None:
     """The same without a look at what the file holds; so many of the `pages` have checkpoints."""
     places = catalogue_places(catalogue.name)
-    newest = latest_page_event(instance, catalogue)
+    newest = latest_page_event(source, catalogue)
     if newest is None or kind_of(places.table) is None:
         return "the table is gone"
     seen = built.values.get(BUILT_FROM_KEY)
@@ -167,9 +170,9 @@ def has_other_pages(built: LastBuild, pages: Iterable[PageKey]) -> bool:
     return built.rows is not None and built.values.get(PAGES_KEY) != format_pages(pages)
 
 
-def damage_of_last_table(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:
+def damage_of_last_table(source: Source, catalogue: Catalogue) -> str | None:
     """What is wrong with the file of a table that was built; None if nothing is, or none was."""
-    return damage_of_build(catalogue, read_last_build(instance, catalogue))
+    return damage_of_build(catalogue, read_last_build(source, catalogue))
 
 
 def damage_of_build(catalogue: Catalogue, built: LastBuild | None) -> str | None:
@@ -179,20 +182,20 @@ def damage_of_build(catalogue: Catalogue, built: LastBuild | None) -> str | None
     return damage_of_table(catalogue_places(catalogue.name).table, built.file)
 
 
-def fingerprint_of_input(instance: dg.DagsterInstance, catalogue: Catalogue) -> str:
+def fingerprint_of_input(source: Source, catalogue: Catalogue) -> str:
     """Changes whenever a build might come to something else: by the pages, or by the YAML."""
-    pages = format_pages(with_known_pages(instance, catalogue).pages)
-    newest, count = latest_page_event(instance, catalogue), checkpoint_count(instance, catalogue)
+    pages = format_pages(with_known_pages(source, catalogue).pages)
+    newest, count = latest_page_event(source, catalogue), checkpoint_count(source, catalogue)
     demands = (catalogue.coverage, catalogue.duplicates, catalogue.checks)
     described: list[Any] = [newest, count, pages, catalogue.table_version]
     described += [each.model_dump(mode="json") for each in demands]
     return fingerprint(described)
 
 
-def checkpoint_count(instance: dg.DagsterInstance, catalogue: Catalogue) -> int:
+def checkpoint_count(source: Source, catalogue: Catalogue) -> int:
     """How many of the catalogue's pages have a checkpoint."""
-    catalogue = with_known_pages(instance, catalogue)
-    partitions = instance.get_materialized_partitions(pages_key(catalogue))
+    catalogue = with_known_pages(source, catalogue)
+    partitions = history_of(source).latest_ids(pages_path(catalogue), MATERIALIZATION)
     return sum(str(page) in partitions for page in catalogue.pages)
 
 

@@ -1,6 +1,7 @@
 """The Dagster instance: how it is opened and stored, and whether its runs live.
 
-The only room that uses private parts of Dagster. Begin with `open`. `launcher` and `liveness` find
+The only room that uses private parts of Dagster. Begin with `open`. `history` is what is asked of
+the past, `asking` asks it without Dagster where the files tell it. `launcher` and `liveness` find
 dead runs, `batch_events` and `wipe_events` reach the event log; `sqlite` is its storage in files,
 `web` the web UI and the daemon.
 """

@@ -15,6 +15,7 @@ from pathlib import Path
 import dagster as dg
 
 from catalog_pipeline.errors import StorageError
+from catalog_pipeline.orchestration.instance.history import RunFacts
 from catalog_pipeline.orchestration.instance.run_process import (
     code_server_runs,
     process_of_run_lives,
@@ -38,9 +39,13 @@ class Liveness:
 
 def came_to_nothing(record: dg.RunRecord) -> bool:
     """Whether a run was cancelled, or failed before it began: its pages are as they were."""
-    status = record.dagster_run.status
-    never_began = status == dg.DagsterRunStatus.FAILURE and record.start_time is None
-    return status == dg.DagsterRunStatus.CANCELED or never_began
+    return facts_of(record).came_to_nothing
+
+
+def facts_of(record: dg.RunRecord) -> RunFacts:
+    """What a record says of its run."""
+    run = record.dagster_run
+    return RunFacts(run.status.value, record.start_time, run.root_run_id)
 
 
 @contextmanager

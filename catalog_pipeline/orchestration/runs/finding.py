@@ -154,7 +154,7 @@ def _left_over(
     """Pages that the catalogue does not have yet, and that need no download."""
     instance, key = context.instance, pages_key(catalogue)
     recorded = pages_named(catalogue, instance.get_materialized_partitions(key)).values()
-    others = checkpoints_of(instance, key, set(recorded) - set(catalogue.pages))
+    others = checkpoints_of(instance, tuple(key.path), set(recorded) - set(catalogue.pages))
     return left_over(
         catalogue,
         others,
