@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import select
 import signal
 import sys
 import tempfile
@@ -70,6 +71,8 @@ class Scene:
     expected: list[tuple[list[Any], Past]] = field(default_factory=lambda: [([], ([], []))])
     kills: int = 0
     wrong: list[str] = field(default_factory=list)
+    longest: float = 0.0
+    """How long a build took that nobody killed, the last time, and a little more."""
 
     def begin(self, day: int) -> None:
         """A day's pages, and what comes of them without a kill."""
@@ -86,10 +89,12 @@ class Scene:
             die()
             self.days.build()
             os._exit(0)
-        if delay is not None:
-            time.sleep(delay)
+        began = time.perf_counter()
+        if delay is not None and not _ends_within(pid, delay):
             os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
+        if not status:
+            self.longest = 1.2 * (time.perf_counter() - began)
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
             self.kills += 1
         elif status:
@@ -103,6 +108,15 @@ class Scene:
         table = pq.read_table(path).to_pylist() if path.exists() else []
         if (table, past_of(path)) not in self.expected[-2:]:
             self.wrong.append(f"after kill {self.kills}: neither of the day before nor of this one")
+
+
+def _ends_within(pid: int, seconds: float) -> bool:
+    """Whether a process comes to its end by itself in that time."""
+    watched = os.pidfd_open(pid)
+    try:
+        return bool(select.select([watched], [], [], seconds)[0])
+    finally:
+        os.close(watched)
 
 
 def before_step(number: int) -> Callable[[], None]:
@@ -139,10 +153,10 @@ def kill_at_random(scene: Scene, kills: int, chance: random.Random) -> None:
     for day in range(DAYS):
         began = time.perf_counter()
         scene.begin(day)
-        longest = 1.2 * (time.perf_counter() - began)
+        scene.longest = 1.2 * (time.perf_counter() - began)
         wanted = kills * (day + 1) // DAYS
         while scene.kills < wanted:
-            scene.killed_build(lambda: None, chance.random() * longest)
+            scene.killed_build(lambda: None, chance.random() * scene.longest)
         if not scene.killed_build(lambda: None, None):
             scene.wrong.append("a build did not come to its end")
 

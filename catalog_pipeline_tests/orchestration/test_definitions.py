@@ -102,7 +102,7 @@ def test_every_table_has_its_automation_and_its_checks(repository: RepositoryDef
         (f"{name}/product_pages", check)
         for name in NAMES
         for check in ("pages_have_not_failed", "pages_have_products", "pages_repeat_no_other")
-    }
+    } | {("sandbox_open/product_pages", "pages_are_all_known")}
 
 
 def test_pages_per_run_makes_several_runs_of_a_backfill(site: Site):

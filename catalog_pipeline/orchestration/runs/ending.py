@@ -5,8 +5,9 @@ Not here: the crawl (`crawl_run`), which failures are retried (`retries`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import dagster as dg
 
@@ -27,6 +28,7 @@ from catalog_pipeline.records import CrawlOutcome
 from catalog_pipeline.showing import as_line, as_lines
 from catalog_pipeline.wording import counted
 
+_PROBLEMS_KEY = "listing_problems"
 _CANCELLED = (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)
 
 
@@ -48,7 +50,9 @@ def end_as_it_came(
         raise dg.DagsterExecutionInterruptedError
     problems = outcome.listing.problems
     if problems and not outcome.failures:
-        raise dg.Failure(as_line(" ".join(problems)), allow_retries=False)
+        raise dg.Failure(
+            as_line(" ".join(problems)), metadata=_of_problems(problems), allow_retries=False
+        )
     if outcome.failures:
         if not problems:
             allow_retry_for(context.instance, context.run, order.pages, outcome.failures)
@@ -75,6 +79,18 @@ def _keep_failures(
         (pages_key(catalogue), [str(page) for page in pages]),
         as_lines("\n".join(map(as_line, [told, *reasons_of(outcome.failures)]))),
     )
+
+
+def problems_of(failure: dg.Failure) -> list[str]:
+    """Why the crawl of a run that ended so does not know all pages."""
+    told = failure.metadata.get(_PROBLEMS_KEY)
+    lines: Any = told.value if told is not None else ()
+    return [str(each) for each in lines]
+
+
+def _of_problems(problems: Sequence[str]) -> dict[str, dg.MetadataValue[Any]]:
+    lines = [as_line(problem) for problem in problems]
+    return {_PROBLEMS_KEY: dg.MetadataValue.json(lines)} if lines else {}
 
 
 @contextmanager
@@ -104,6 +120,7 @@ def _pages_failed(outcome: CrawlOutcome) -> dg.Failure:
             "failed_pages": format_pages(failed),
             "failed": len(failed),
             "downloads": outcome.downloads,
+            **_of_problems(outcome.listing.problems),
         },
         allow_retries=False,
     )

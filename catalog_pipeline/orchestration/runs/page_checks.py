@@ -5,8 +5,9 @@ What they come to is decided in `page_verdicts`; which table a failed one keeps 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import dagster as dg
 
@@ -19,17 +20,20 @@ from catalog_pipeline.orchestration.checkpoints.statuses import (
     read_statuses,
 )
 from catalog_pipeline.orchestration.instance.run_endings import report_check
-from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.orchestration.names import DISCOVERS_TAG, LOOKS_BEYOND_TAG, pages_key
 from catalog_pipeline.orchestration.runs.declared_checks import result_of
+from catalog_pipeline.orchestration.runs.ending import problems_of
 from catalog_pipeline.orchestration.runs.outputs import evaluation_of
 from catalog_pipeline.orchestration.runs.page_verdicts import (
+    ALL_KNOWN,
+    ALL_KNOWN_DESCRIPTION,
     DESCRIPTIONS,
     NOT_FAILED,
+    all_known,
     no_repeats,
     not_empty,
     not_failed,
 )
-from catalog_pipeline.verdict import Verdict
 
 _RECORDS_READ = 100
 """Of a check; runs that a backfill made together begin one after the other."""
@@ -46,12 +50,25 @@ def page_specs(catalogue: Catalogue) -> Iterator[dg.AssetCheckSpec]:
             description=description,
             blocking=is_demanded and checks.keeps_old_table,
         )
+    if not catalogue.is_fixed:
+        yield dg.AssetCheckSpec(
+            ALL_KNOWN,
+            asset=pages_key(catalogue),
+            description=ALL_KNOWN_DESCRIPTION,
+            blocking=checks.keeps_old_table,
+        )
 
 
 def page_results(
-    context: dg.AssetExecutionContext, catalogue: Catalogue, gave_up: str | None = None
+    context: dg.AssetExecutionContext,
+    catalogue: Catalogue,
+    gave_up: str | None = None,
+    problems: Sequence[str] | None = (),
 ) -> list[dg.AssetCheckResult]:
-    """What they come to now; a crawl that `gave_up` says why it did not come to some pages."""
+    """What they come to now; a crawl that `gave_up` says why it did not come to some pages.
+
+    `problems` are why it does not know all pages; None if nobody can say whether it does.
+    """
     instance, run_id = context.instance, context.run.run_id
     catalogue = with_known_pages(instance, catalogue)
     statuses = read_statuses(instance, catalogue, catalogue.pages)
@@ -65,19 +82,64 @@ def page_results(
         no_repeats(checkpoints, failures),
         not_empty(checkpoints),
     ]
-    return [result_of(catalogue, each) for each in verdicts]
+    results = [result_of(catalogue, each) for each in verdicts]
+    if not catalogue.is_fixed:
+        results.append(_all_known(context, catalogue, problems))
+    return results
+
+
+def _all_known(
+    context: dg.AssetExecutionContext, catalogue: Catalogue, problems: Sequence[str] | None
+) -> dg.AssetCheckResult:
+    """What a crawl that looked for pages says, or what the last one that did has said."""
+    run = context.instance.get_run_by_id(context.run.run_id)
+    has_looked = run is not None and {LOOKS_BEYOND_TAG, DISCOVERS_TAG} & run.tags.keys()
+    last = _last_all_known(context.instance, catalogue)
+    if problems is not None and (has_looked or problems):
+        return result_of(catalogue, all_known(problems))
+    if last is None:
+        return dg.AssetCheckResult(
+            check_name=ALL_KNOWN, passed=True, description="No crawl has looked for pages yet."
+        )
+    return dg.AssetCheckResult(
+        check_name=ALL_KNOWN,
+        passed=last.passed,
+        severity=last.severity,
+        description=last.description,
+        metadata=last.metadata,
+    )
+
+
+def _last_all_known(
+    instance: dg.DagsterInstance, catalogue: Catalogue
+) -> dg.AssetCheckEvaluation | None:
+    key = dg.AssetCheckKey(pages_key(catalogue), ALL_KNOWN)
+    history = instance.event_log_storage.get_asset_check_execution_history
+    told = (record.evaluation for record in history(key, limit=_RECORDS_READ))
+    return next((each for each in told if isinstance(each, dg.AssetCheckEvaluation)), None)
 
 
 def pages_refused(
     instance: dg.DagsterInstance, catalogue: Catalogue, statuses: PageStatuses
-) -> Verdict | None:
+) -> str | None:
     """Why no table is to be made of the pages as they are; None if the YAML does not say so."""
     checks = catalogue.checks
-    if not checks.keeps_old_table or checks.failed_pages is None:
+    if not checks.keeps_old_table:
+        return None
+    if not catalogue.is_fixed:
+        last = _last_all_known(instance, catalogue)
+        if last is not None and not last.passed:
+            return f"its pages are not all known: {_problem_of(last)}"
+    if checks.failed_pages is None:
         return None
     failures = explain_failures(instance, catalogue, statuses, statuses.failed)
     verdict = not_failed(catalogue, statuses.failed.keys(), failures)
-    return None if verdict.passed else verdict
+    return None if verdict.passed else verdict.told
+
+
+def _problem_of(evaluation: dg.AssetCheckEvaluation) -> str:
+    told: Any = evaluation.metadata["examples"].value
+    return str(told[0]["problem"])
 
 
 @contextmanager
@@ -86,8 +148,10 @@ def pages_told(context: dg.AssetExecutionContext, catalogue: Catalogue) -> Itera
     try:
         yield
     except (dg.Failure, dg.DagsterExecutionInterruptedError) as error:
-        gave_up = error.description if isinstance(error, dg.Failure) else None
-        results = page_results(context, catalogue, gave_up)
+        gave_up, problems = None, None
+        if isinstance(error, dg.Failure):
+            gave_up, problems = error.description, problems_of(error) or None
+        results = page_results(context, catalogue, gave_up, problems)
         for each in results:
             context.log_event(evaluation_of(pages_key(catalogue), each))
         tell_companions(context, catalogue, results)

@@ -7,7 +7,7 @@ Values in, sentences and numbers out. When they are asked for, and what is recor
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from http import HTTPStatus
 
 from catalog_pipeline.catalogue.model import Catalogue
@@ -26,6 +26,11 @@ DESCRIPTIONS = {
     NO_REPEATS: "No page shows exactly the products of another page of its listing.",
     NOT_EMPTY: "Every page that is done has products, not all of them were left out.",
 }
+ALL_KNOWN = "pages_are_all_known"
+ALL_KNOWN_DESCRIPTION = (
+    "The last crawl that looked for pages came to the end of each listing, and none had lost more "
+    "pages than `shrink` allows."
+)
 _MOST_EXAMPLES = 20
 _NOT_COME_TO = "not come to"
 _LONGEST_LIST = 200
@@ -95,6 +100,14 @@ def not_empty(done: Mapping[PageKey, StoredPage]) -> Verdict:
     ]
     seen = {"pages": len(done), "empty": len(empty)}
     return Verdict(NOT_EMPTY, not empty, told, seen, {"empty": 0}, examples, is_demanded=False)
+
+
+def all_known(problems: Sequence[str]) -> Verdict:
+    """Whether a crawl that looked for pages knows them all."""
+    told = problems[0] if problems else "the end of each listing is known"
+    examples = [{"problem": each} for each in problems[:_MOST_EXAMPLES]]
+    seen, allowed = {"problems": len(problems)}, {"problems": 0}
+    return Verdict(ALL_KNOWN, not problems, told, seen, allowed, examples)
 
 
 def _kind(failure: PageFailure | None) -> str:

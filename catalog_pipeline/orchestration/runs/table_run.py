@@ -150,9 +150,8 @@ def _build(
     completeness = measure(catalogue, checkpoints, statuses)
     if refused := pages_refused(instance, catalogue, statuses):
         raise TableError(
-            f"{catalogue.name}: {refused.told}. The table that is there stays, as "
-            f"checks.on_failure says; crawl the failed pages again: "
-            f"catalog-pipeline run {catalogue.name}"
+            f"{catalogue.name}: {refused}. The table that is there stays, as "
+            f"checks.on_failure says; crawl its pages again: catalog-pipeline run {catalogue.name}"
         )
     foreign = [
         _of_another_address(catalogue, page, place)

@@ -11,7 +11,12 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 
 from catalog_pipeline.orchestration.definitions.component import CatalogueComponent
 from catalog_pipeline.orchestration.names import BACKFILL_TAG, plain_pages_key
-from catalog_pipeline.orchestration.runs.page_verdicts import NO_REPEATS, NOT_EMPTY, NOT_FAILED
+from catalog_pipeline.orchestration.runs.page_verdicts import (
+    ALL_KNOWN,
+    NO_REPEATS,
+    NOT_EMPTY,
+    NOT_FAILED,
+)
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.orchestration.made_runs import create_run, execute, wait_in_queue
 from catalog_pipeline_tests.site import NAME, Site
@@ -132,20 +137,54 @@ def test_more_failed_pages_than_the_yaml_allows_keep_the_old_table(
     assert Shown(instance, NOT_FAILED).status == PASSED
 
 
+@pytest.mark.parametrize("on_failure", ["keep_old_table", "warn"])
+def test_a_shop_that_shows_half_of_its_pages_is_told_and_its_table_is_not_that_of_today(
+    site: Site, instance: dg.DagsterInstance, run: Run, on_failure: str
+):
+    site.write(pages="open", checks={"on_failure": on_failure}, history=True)
+    site.shop.control(pages=6)
+    assert run("run", NAME).code == 0
+    assert Shown(instance, ALL_KNOWN).status == PASSED
+    before = site.places.table.read_bytes()
+    site.shop.control(pages=3)
+    for page in (1, 2):
+        site.shop.control(revise=[page])
+    answer = run("run", NAME, "--refresh", "--json")
+    assert answer.code == 1
+    shown = Shown(instance, ALL_KNOWN)
+    assert shown.status == FAILED
+    assert "shrink" in shown.metadata["examples"][0]["problem"]
+    assert Shown(instance, NOT_FAILED).status == PASSED
+    is_kept = on_failure == "keep_old_table"
+    assert (site.places.table.read_bytes() == before) == is_kept
+    assert ("its pages are not all known" in str(answer.json["table_error"])) == is_kept
+    run("run", NAME, "--refresh", "--pages", "1")
+    assert Shown(instance, ALL_KNOWN).status == FAILED, "it has not looked for pages"
+    site.shop.control(pages=6)
+    assert run("run", NAME, "--refresh").code == 0
+    assert Shown(instance, ALL_KNOWN).status == PASSED
+    assert site.places.table.read_bytes() != before
+    assert len(pd.read_parquet(site.places.table)) == 120
+
+
 def test_the_web_ui_is_told_which_check_of_the_pages_keeps_a_table_out(site: Site):
-    for checks, blocking in (
+    cases: list[tuple[dict[str, Any], set[str]]] = [
         ({"failed_pages": 0}, set()),
         ({"failed_pages": 0, "on_failure": "keep_old_table"}, {NOT_FAILED}),
         ({"on_failure": "keep_old_table"}, set()),
-    ):
-        catalogue = site.write(checks=checks)
+        ({"on_failure": "keep_old_table"}, {ALL_KNOWN}),
+    ]
+    for checks, blocking in cases:
+        length: dict[str, Any] = {"pages": "open"} if ALL_KNOWN in blocking else {"last_page": 3}
+        catalogue = site.write(checks=checks, **length)
         graph = CatalogueComponent(catalogue).build_defs().get_repository_def().asset_graph
         specs = {
             key.name: graph.get_check_spec(key)
             for key in graph.asset_check_keys
             if key.asset_key == plain_pages_key(NAME)
         }
-        assert set(specs) == {NOT_FAILED, NO_REPEATS, NOT_EMPTY}
+        assert set(specs) - {ALL_KNOWN} == {NOT_FAILED, NO_REPEATS, NOT_EMPTY}
+        assert (ALL_KNOWN in specs) == ("pages" in length)
         assert {name for name, spec in specs.items() if spec.blocking} == blocking
         assert all(spec.description for spec in specs.values())
 
