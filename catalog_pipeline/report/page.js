@@ -23,7 +23,7 @@
   function paint() {
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue("--" + name).trim();
-    const faint = colour("faint"), line = colour("line");
+    const faint = colour("faint"), line = colour("line"), paper = colour("paper");
     for (const doc of Bokeh.documents) {
       for (const model of doc.all_models) {
         const has = (name) => name in model.properties;
@@ -33,7 +33,9 @@
         } else if (has("grid_line_color")) {
           model.setv({ grid_line_color: line });
         } else if (has("border_fill_color") && has("background_fill_color") && has("x_range")) {
-          model.setv({ outline_line_color: line });
+          /* Without a colour of its own nothing would wipe out what was drawn there before. */
+          model.setv({ outline_line_color: line, border_fill_color: paper,
+            background_fill_color: paper });
         }
         if (!model.tags.length) continue;
         const given = { value: colour(model.tags[0]) };

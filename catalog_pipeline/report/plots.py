@@ -73,7 +73,9 @@ def plots_over_time(
 ) -> Iterator[Plot]:
     """Rows, coverage, medians and changes, as far as they are known."""
     if builds:
-        yield _made("plot-rows", "Rows of the table", _over_time(builds, [b.rows for b in builds]))
+        plot = _over_time(builds, [build.rows for build in builds], "0,0")
+        plot.y_range = DataRange1d(default_span=10, range_padding=0.15)
+        yield _made("plot-rows", "Rows of the table", plot)
         shares = [build.coverage for build in builds]
         plot = _over_time(builds, shares, "0.[00]%")
         plot.y_range = DataRange1d(start=0, end=1.05)

@@ -40,6 +40,7 @@ class Shown:
     searched: str | None
     lately: dict[str, Any] | None
     builds: Sequence[dict[str, Any]]
+    builds_told: str
     medians: Sequence[str]
     columns: Sequence[dict[str, Any]]
     pages_told: str
@@ -54,6 +55,7 @@ def shown_tables(recorded: Recorded, gathered: Gathered) -> Shown:
         counted(len(gathered.products), "product") if gathered.products else None,
         _lately(gathered, gathered.lately) if gathered.lately else None,
         [_build(build, medians) for build in reversed(recorded.builds[-MOST_BUILD_ROWS:])],
+        _builds_told(recorded),
         [median_told(name) for name in medians],
         list(_columns(recorded.builds)),
         _told(recorded),
@@ -117,6 +119,14 @@ def _name(key: ProductKey, product: Product | None) -> str:
     return shortened(title or ", ".join(key), LONGEST_TEXT)
 
 
+def _builds_told(recorded: Recorded) -> str:
+    count = len(recorded.builds)
+    of = f"more than {count:,}" if recorded.lacks_builds else f"{count:,}"
+    if recorded.lacks_builds or count > MOST_BUILD_ROWS:
+        return f"The newest {min(count, MOST_BUILD_ROWS)} of {of} builds as a table"
+    return "The builds as a table"
+
+
 def _build(build: RecordedBuild, medians: Sequence[str]) -> dict[str, Any]:
     found = [build.medians.get(name) for name in medians]
     return {
@@ -154,6 +164,8 @@ def _told(recorded: Recorded) -> str:
     more = ""
     if unexplained > 0:
         more = f" {counted(unexplained, 'failed page')} had not been reached when the run failed."
+    if len(recorded.failures) > MOST_FAILURES:
+        more += f" The first {MOST_FAILURES} are shown."
     return f"{counted(recorded.total, 'page')}: {told or 'nothing yet'}.{more}"
 
 
@@ -177,7 +189,11 @@ def _span(time: timedelta) -> str:
 
 
 def _share(share: float) -> str:
-    return f"{share:.1%}".replace(".0%", "%").replace("%", " %")
+    """A share with one decimal; only all is 100 %, and only nothing is 0 %."""
+    tenths = round(share * 1000)
+    if 0 < share < 1:
+        tenths = min(max(tenths, 1), 999)
+    return f"{tenths / 10:g} %"
 
 
 def _time(at: datetime) -> str:
