@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pyarrow.parquet as pq
@@ -21,6 +22,8 @@ pytestmark = [
 
 NAME = "clicked"
 """Its pages are asked for by nobody but the tests: unlike the sandbox it has no schedule."""
+KEPT = "kept"
+"""Keeps its past, is exported, and has a check that most of its prices fail."""
 PAGES = 50
 ROWS = 1000
 BACKFILL_SECONDS = 60.0
@@ -50,6 +53,10 @@ def services(
         folder, open_shop(pages=PAGES).url, retries_runs=False, is_quick=False
     )
     services.add_catalogue(NAME, shop.url)
+    services.add_catalogue(
+        KEPT, open_shop(pages=2).url, last_page=2, history=True, exports=[{"to": "csv"}],
+        checks={"price": {"maximum": 50}},
+    )  # fmt: skip
     with services:
         yield services
 
@@ -134,3 +141,34 @@ def test_schedule_and_sensor_are_shown_as_running(web_ui: WebUi) -> None:
         web_ui.page.get_by_text(name, exact=True).wait_for()
     web_ui.open("/locations/catalog_pipeline/schedules/sandbox_refresh_schedule")
     web_ui.page.get_by_text("At 06:00 AM UTC").first.wait_for()
+
+
+def test_the_past_an_export_and_what_checks_have_seen_are_shown(
+    web_ui: WebUi, services: RunningServices
+) -> None:
+    ended = services.command("run", KEPT)
+    said, _ = ended.communicate()
+    assert ended.returncode == 0, said
+    page = web_ui.page
+    for asset, texts in {
+        "changes": ("changed_at", "changes.parquet", "returned", "preview"),
+        "history": ("open_periods", "valid_from", "opened_as", "history.parquet"),
+        "export_csv": ("exported_sha256", "products.csv"),
+    }.items():
+        web_ui.open(f"/assets/{KEPT}/{asset}")
+        for text in texts:
+            page.get_by_text(text).first.wait_for()
+    web_ui.open(f"/assets/{KEPT}/products?view=checks&checkDetail=values_of_price")
+    page.get_by_text("This is a non-blocking asset check.").wait_for()
+    page.get_by_text("The values of price are what the YAML demands.").wait_for()
+    page.get_by_text(re.compile(r"^price: \d+ of 40 values break a rule")).wait_for()
+    for label in ("seen", "allowed", "examples"):
+        page.get_by_text(label, exact=True).wait_for()
+    page.get_by_text("[Show JSON]").nth(1).click()
+    shown = page.get_by_role("dialog").inner_text()
+    assert shown.count('"product_id"') == 20
+    assert '"breaks": "maximum"' in shown
+    web_ui.open(f"/assets/{KEPT}/product_pages?view=checks&checkDetail=pages_have_not_failed")
+    page.get_by_text("0 pages of 2 failed").wait_for()
+    for check in ("pages_have_products", "pages_repeat_no_other"):
+        page.get_by_text(check, exact=True).first.wait_for()
