@@ -1,4 +1,4 @@
-"""`python -m benchmarks.history`: what a build adds for its history, after a year of daily builds.
+"""`python -m benchmarks.history`: what history and report cost after a year of daily builds.
 
 Products of which two in a hundred change each day, built day by day; the figures are those of the
 last build, by itself in a process of its own, beside the same build without a history.
@@ -11,6 +11,7 @@ import os
 import random
 import resource
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from benchmarks.lines import job_folder
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.records import Columns, PageRecord, Reading, StoredPage
+from catalog_pipeline.report.facts import Recorded
+from catalog_pipeline.report.gathering import gather
+from catalog_pipeline.report.page import Subject, report_page
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables.build import build_table
@@ -115,20 +119,33 @@ def build(shop: Shop, pages: list[StoredPage], table: Path, *, keeps_history: bo
     return time.perf_counter() - began
 
 
-def measured(
-    shop: Shop, pages: list[StoredPage], table: Path, *, keeps_history: bool
-) -> tuple[float, float]:
-    """Seconds and peak megabytes of one build, in a process that does nothing else."""
+def report(shop: Shop) -> float:
+    """Write a report of the last build; the seconds that it took."""
+    described = catalogue(shop.pages, keeps_history=True)
+    began = time.perf_counter()
+    gathered = gather(described, shop.table, timedelta(days=30))
+    subject = Subject(described.name, described.base_url, START)
+    report_file(shop).write_bytes(report_page(subject, Recorded(), gathered))
+    return time.perf_counter() - began
+
+
+def report_file(shop: Shop) -> Path:
+    """Where that report is."""
+    return shop.table.with_name("report.html")
+
+
+def measured(work: Callable[[], float]) -> tuple[float, float]:
+    """Seconds and peak megabytes of some work, in a process that does nothing else."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
-        seconds = build(shop, pages, table, keeps_history=keeps_history)
+        seconds = work()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
         os.write(writing, f"{seconds} {peak}".encode())
         os._exit(0)
     _, status = os.waitpid(pid, 0)
     if status:
-        raise SystemExit("the build failed")
+        raise SystemExit("what was to be measured failed")
     seconds, peak = map(float, os.read(reading, 100).split())
     return seconds, peak
 
@@ -144,8 +161,9 @@ def main() -> None:
         build(shop, shop.day(day), shop.table, keeps_history=True)
     pages = shop.day(asked.days - 1)
     aside = shop.table.with_name("without") / shop.table.name
-    bare, bare_peak = measured(shop, pages, aside, keeps_history=False)
-    seconds, peak = measured(shop, pages, shop.table, keeps_history=True)
+    bare, bare_peak = measured(lambda: build(shop, pages, aside, keeps_history=False))
+    seconds, peak = measured(lambda: build(shop, pages, shop.table, keeps_history=True))
+    report_seconds, report_peak = measured(lambda: report(shop))
     history, changes = (shop.table.with_name(f"{name}.parquet") for name in ("history", "changes"))
     began = time.perf_counter()
     found = pq.read_table(history, filters=[("sku", "=", "sku-7")]).num_rows
@@ -158,6 +176,9 @@ def main() -> None:
             Figure("peak memory of the same build without a history, MB", bare_peak),
             Figure("periods", pq.ParquetFile(history).metadata.num_rows),
             Figure("MB of both files", (history.stat().st_size + changes.stat().st_size) / 1e6),
+            Figure("MB of a report of it", report_file(shop).stat().st_size / 1e6, 5),
+            Figure("seconds to write it", report_seconds),
+            Figure("peak memory of that, MB", report_peak),
             Figure(f"seconds to read the {found} periods of one product",
                    time.perf_counter() - began),
         ],

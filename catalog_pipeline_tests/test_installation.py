@@ -85,6 +85,8 @@ def test_the_command_works_from_any_folder_and_keeps_its_instance_in_the_users(
     kept = tmp_path / ".local" / "share" / "catalog_pipeline"
     assert (kept / "dagster_home" / "dagster.yaml").is_file()
     assert (kept / "data" / "sandbox" / "products.parquet").is_file()
+    _run(environment, ["catalog-pipeline", "report", "sandbox", "report.html"], tmp_path)
+    assert (tmp_path / "report.html").stat().st_size > 1_000_000
 
 
 def test_the_code_location_is_the_installed_one_and_loads(environment: Path, tmp_path: Path):

@@ -14,6 +14,7 @@ from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline.sandbox.settings import ShopSettings
 from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.report.read_report import ReadReport
 from catalog_pipeline_tests.site import NAME
 
 ARCHIVE = Path(__file__).parent / "fixtures" / "release-1.tar.xz"
@@ -48,6 +49,12 @@ def test_what_release_1_left_is_resumed_built_and_refreshed(
     assert (before["done"], before["failed_pages"], before["missing_pages"]) == (5, "6", "7-8")
     assert [failure["page"] for failure in before["failures"]] == [6]
     assert before["moved_pages"] == ""
+
+    reported = run("report", NAME, str(release_1 / "report.html"))
+    assert reported.code == 0
+    report = ReadReport((release_1 / "report.html").read_bytes())
+    assert report.texts("#pages p") == ["8 pages: 5 done, 1 failed, 2 missing."]
+    assert len(report.texts("#pages tbody tr")) == 1
 
     _declare_the_currency(release_1)
     resumed = run("run", NAME, "--json").json

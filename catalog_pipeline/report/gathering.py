@@ -5,6 +5,7 @@ What is missing or damaged is no error here: it is said, and the rest is shown.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -70,13 +71,13 @@ def gather(catalogue: Catalogue, table: Path, window: timedelta) -> Gathered:
     if catalogue.history is None:
         notes.append(
             "This catalogue keeps no history, so that nothing is known of earlier prices, of new "
-            "and of gone products. `history: true` in its YAML keeps it from the next build on."
+            "and of gone products. With history: true in its YAML it is kept from then on."
         )
     else:
         try:
             courses, lately, changes = _past(table, chosen, window)
         except TableError as error:
-            notes.append(str(error))
+            notes.append(_told(error, table))
     rows, listed = _listed(table, chosen, notes)
     products = _products(chosen, courses, listed)
     if courses.lacks_products or len(products) > MOST_PRODUCTS or (rows or 0) > MOST_PRODUCTS:
@@ -91,6 +92,11 @@ def gather(catalogue: Catalogue, table: Path, window: timedelta) -> Gathered:
     if not chosen.numbers:
         notes.append("No column of this catalogue has numbers, so that there is nothing to draw.")
     return Gathered(chosen.numbers, products[:MOST_PRODUCTS], rows, lately, changes, tuple(notes))
+
+
+def _told(error: TableError, table: Path) -> str:
+    """What is wrong, without saying where the files of this machine are: a report is passed on."""
+    return str(error).replace(f"{table.parent}{os.sep}", "")
 
 
 def _choose(catalogue: Catalogue) -> _Chosen:
@@ -148,7 +154,7 @@ def _listed(
             if len(listed) >= MOST_PRODUCTS:
                 break
     except TableError as error:
-        notes.append(str(error))
+        notes.append(_told(error, table))
         return None, listed
     return rows, listed
 

@@ -37,7 +37,9 @@ def test_what_crawls_and_builds_have_recorded_is_in_it(
     newest, oldest = report.texts("#time tbody tr")
     assert newest.split()[2:] == ["4", "100", "%", "1", "2.5", "2.5"]
     assert oldest.split()[2:] == ["4", "100", "%", "0", "2.5", "2.5"]
-    assert "price" in report.texts("#columns tbody th")
+    columns = report.texts("#columns tbody th")
+    assert "price" in columns
+    assert "fetched_at" not in columns
     assert report.texts("#pages p") == ["2 pages: 1 done, 1 failed."]
     (failed,) = report.texts("#pages tbody tr")
     assert failed.startswith("2 ")

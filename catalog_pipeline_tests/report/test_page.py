@@ -175,6 +175,7 @@ def test_a_damaged_history_is_said_and_the_table_shown(tmp_path: Path) -> None:
     report = ReadReport(scene.report_of(days))
     assert report.course("price", "a") == [(day(0), 10.0)]
     assert any("history.parquet cannot be read" in note for note in report.texts(".note"))
+    assert str(tmp_path) not in report.page.decode()
 
 
 def test_what_is_not_followed_is_known_as_it_is_now(tmp_path: Path) -> None:

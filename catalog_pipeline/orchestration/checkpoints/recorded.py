@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+from catalog_pipeline.catalogue.fields import PROVENANCE_COLUMNS
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.orchestration.checkpoints.standing import Standing, read_standing
 from catalog_pipeline.orchestration.checkpoints.table_state import (
@@ -58,7 +59,11 @@ def _build(materialization: dg.AssetMaterialization, timestamp: float) -> Record
         rows=told[ROWS_KEY],
         coverage=told.get("coverage"),
         pages_failed=told.get("pages_failed", 0),
-        filled=told.get(FILLED_KEY) or {},
+        filled={
+            name: count
+            for name, count in (told.get(FILLED_KEY) or {}).items()
+            if name not in PROVENANCE_COLUMNS
+        },
         medians={
             key: float(value)
             for key, value in told.items()
