@@ -36,7 +36,8 @@ def command(
 ) -> int:
     """Send the notices of CATALOGUE that are due, whose YAML has `notify`.
 
-    Exit code: 0 all were sent that are due, 1 some address could not be reached.
+    After a crawl by `run`, and while the daemon is on, they are sent without this command. Exit
+    code: 0 all were sent that are due, 1 some address could not be reached.
     """
     if dry_run and is_test:
         raise UsageError("Give --dry-run or --test.")
@@ -58,13 +59,13 @@ def command(
 
 def _send(catalogue: Catalogue, *, as_json: bool) -> int:
     with heavy_imports():
+        from catalog_pipeline.orchestration.commands.notifying import send_here
         from catalog_pipeline.orchestration.instance.open import open_instance
-        from catalog_pipeline.orchestration.runs.notify_run import send_due
     with ExitStack() as stack:
         if catalogue.is_private:
             stack.enter_context(private_files())
         instance = stack.enter_context(open_instance())
-        result = send_due(instance, catalogue, os.environ)
+        result = send_here(instance, catalogue, os.environ)
     if as_json:
         print(json.dumps(asdict(result)))
     else:

@@ -102,7 +102,7 @@ def command(
     progress = RunProgress(
         described.name, is_shown=verbose or not (quiet or as_json), tells_pages=verbose
     )
-    result = _run(request, progress)
+    result = _notified(_run(request, progress))
     if as_json or not (quiet and result.is_good):
         show_summary(result, seconds=time.monotonic() - started, as_json=as_json)
     return code_of_result(result)
@@ -198,3 +198,12 @@ def _run(request: CrawlRequest, progress: RunProgress) -> CrawlResult:
             instance = stack.enter_context(open_instance())
         result = crawl_and_build(instance, request, progress, crawl_context)
         return with_exports(instance, result)
+
+
+def _notified(result: CrawlResult) -> CrawlResult:
+    """Tell people what there is to tell, if the YAML says so."""
+    if result.request.catalogue.notify is None:
+        return result
+    from catalog_pipeline.orchestration.commands.notifying import with_notices
+
+    return with_notices(result, os.environ)

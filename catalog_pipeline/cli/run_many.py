@@ -136,5 +136,6 @@ def _show(console: Console, summaries: Sequence[Mapping[str, Any]]) -> None:
         problems += [failure["error"] for failure in each["failures"]]
         problems += each["length"]
         problems += [export["error"] for export in each["exports"]]
+        problems += (each["notices"] or {}).get("problems", [])
         for problem in filter(None, problems):
             console.print(f"  {escape(as_line(problem))}", style="red", soft_wrap=True)

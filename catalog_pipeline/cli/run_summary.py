@@ -51,6 +51,7 @@ def show_summary(result: CrawlResult, *, seconds: float, as_json: bool) -> None:
     if result.rows is not None:
         _show_table(console, result)
     _show_exports(console, result)
+    _show_notices(console, result)
 
 
 def _show_pages(console: Console, result: CrawlResult, seconds: float) -> None:
@@ -133,6 +134,15 @@ def _show_exports(console: Console, result: CrawlResult) -> None:
             console.print(f"{export.name}: {export.error}", style="red", markup=False)
 
 
+def _show_notices(console: Console, result: CrawlResult) -> None:
+    if result.notices is None:
+        return
+    if result.notices.sent:
+        console.print(f"{counted(result.notices.sent, 'notice')} sent", markup=False)
+    for problem in result.notices.problems:
+        console.print(f"Notice not sent: {problem}", style="yellow", markup=False)
+
+
 def _show_left_out(console: Console, result: CrawlResult) -> None:
     done = result.left_out.keys() - result.left_out_not_done
     for pages, why in (
@@ -180,6 +190,7 @@ def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
         "table": str(result.table),
         "rows": result.rows,
         "exports": [asdict(export) for export in result.exports],
+        "notices": asdict(result.notices) if result.notices is not None else None,
         "run_id": result.run_id,
         "seconds": round(seconds, 3),
         "exit_code": code_of_result(result),

@@ -25,15 +25,15 @@ def address_of(variable: str, environ: Mapping[str, str]) -> str:
     """
     address = environ.get(variable, "").strip()
     if not address:
-        raise AddressError(f"{variable} is not set")
+        raise AddressError("it is not set")
     scheme, separator, _ = address.partition("://")
     if not separator or any(character.isspace() for character in address):
         raise AddressError(
-            f"{variable} holds no address such as mailto://… or https://…; one variable has one "
-            f"address, without blanks"
+            "it holds no address such as mailto://… or https://…; one variable has one "
+            "address, without blanks"
         )
     if address.count("://") > 1 and ("," in address or ";" in address):
-        raise AddressError(f"{variable} holds several addresses; give each a variable of its own")
+        raise AddressError("it holds several addresses; give each a variable of its own")
     if scheme.lower() in _ON_THIS_MACHINE:
-        raise AddressError(f"{variable} holds an address of this machine alone")
+        raise AddressError("it holds an address of this machine alone")
     return address

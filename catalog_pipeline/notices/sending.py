@@ -83,7 +83,7 @@ def send(
     text: str,
     number: str,
     *,
-    seconds: float = SECONDS,
+    seconds: float | None = None,
 ) -> Iterator[Answer]:
     """Send a text to addresses at once, and tell of each, as it comes, how it took it.
 
@@ -91,6 +91,7 @@ def send(
     it was sent twice.
     """
     _hush()
+    seconds = SECONDS if seconds is None else seconds
     answers: Queue[Answer] = Queue()
     for name, address in addresses.items():
         attempt = _Attempt(name, address, title, text, number)

@@ -44,10 +44,10 @@ def test_an_address_that_is_not_set_is_told(
 ) -> None:
     monkeypatch.delenv("NOTIFY_URL", raising=False)
     (first, _) = run("notify", NAME, "--dry-run", "--json").json
-    assert first["addresses"] == {"NOTIFY_URL": "due, and NOTIFY_URL is not set"}
+    assert first["addresses"] == {"NOTIFY_URL": "due, and it is not set"}
     answer = run("notify", NAME)
     assert (answer.code, answer.out) == (1, "shop: 0 notices sent\n")
-    assert answer.err == "Not sent: NOTIFY_URL: NOTIFY_URL is not set\n"
+    assert answer.err == "Not sent: NOTIFY_URL: it is not set; it is tried again\n"
 
 
 def test_a_dry_run_of_another_build_shows_what_that_gave_notice_of(

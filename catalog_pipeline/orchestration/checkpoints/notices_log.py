@@ -44,11 +44,15 @@ class Try:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A notice and one of its addresses, with what was tried so far, oldest first."""
+    """A notice and one of its addresses, with what was tried so far, oldest first.
+
+    An address that has just failed, with whichever notice, is left alone until `spared_until`.
+    """
 
     notice: Notice
     address: str
     tries: Sequence[Try]
+    spared_until: datetime | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -63,10 +67,11 @@ class Delivery:
     @property
     def due_at(self) -> datetime:
         """When it is to be tried next, if it is not settled."""
-        if not self.tries:
-            return self.notice.at
-        delay = _FIRST_DELAY * 2 ** (min(len(self.tries), 20) - 1)
-        return self.tries[-1].at + min(delay, _LONGEST_DELAY)
+        due = self.notice.at
+        if self.tries:
+            delay = _FIRST_DELAY * 2 ** (min(len(self.tries), 20) - 1)
+            due = self.tries[-1].at + min(delay, _LONGEST_DELAY)
+        return max(due, self.spared_until or due)
 
     def is_too_late(self, now: datetime) -> bool:
         """Whether it is too old to be sent, or was tried too often."""
@@ -78,10 +83,14 @@ def deliveries(
 ) -> list[Delivery]:
     """The notices by address, with what was tried."""
     known: dict[tuple[str, str], list[Try]] = {}
+    spared: dict[str, datetime | None] = {}
     for each in read_tries(instance, catalogue, now):
         known.setdefault((each.number, each.address), []).append(each)
+        spared[each.address] = each.at + _FIRST_DELAY if each.outcome == "failed" else None
     return [
-        Delivery(notice, address, tuple(known.get((notice.number, address), ())))
+        Delivery(
+            notice, address, tuple(known.get((notice.number, address), ())), spared.get(address)
+        )
         for notice in notices
         for address in notice.to
     ]

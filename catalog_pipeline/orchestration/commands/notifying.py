@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.errors import UsageError
+from catalog_pipeline.errors import CatalogPipelineError, UsageError
 from catalog_pipeline.notices.addresses import AddressError, address_of
 from catalog_pipeline.notices.notice import Notice
 from catalog_pipeline.notices.of_changes import notices_of_changes, rules_of_changes
 from catalog_pipeline.notices.sending import Answer, send
 from catalog_pipeline.orchestration.checkpoints.notices_log import Delivery, deliveries
+from catalog_pipeline.orchestration.commands.result import CrawlResult, NoticesResult
+from catalog_pipeline.orchestration.instance.open import open_instance
+from catalog_pipeline.orchestration.names import notices_key
 from catalog_pipeline.orchestration.runs.notices_found import find_notices
+from catalog_pipeline.orchestration.runs.notify_run import send_due, sent_metadata
 from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.system.private_files import private_files
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,37 @@ class ShownNotice:
 
     notice: Notice
     states: Mapping[str, str]
+
+
+def send_here(
+    instance: dg.DagsterInstance, catalogue: Catalogue, environ: Mapping[str, str]
+) -> NoticesResult:
+    """Send what is due, and let the web UI show what came of it, as of a run."""
+    result = send_due(instance, catalogue, environ)
+    if result.sent or result.problems:
+        made = dg.AssetMaterialization(notices_key(catalogue), metadata=sent_metadata(result))
+        instance.report_runless_asset_event(made)
+    return NoticesResult(result.sent, result.problems)
+
+
+def with_notices(result: CrawlResult, environ: Mapping[str, str]) -> CrawlResult:
+    """The result, and what came of the notices that were due after it.
+
+    The locks of the crawl are free by now, so that an address which hangs holds up no other one.
+    """
+    catalogue = result.request.catalogue
+    if result.is_interrupted or catalogue.notify is None:
+        return result
+    try:
+        with ExitStack() as stack:
+            if catalogue.is_private:
+                stack.enter_context(private_files())
+            instance = stack.enter_context(open_instance())
+            return replace(result, notices=send_here(instance, catalogue, environ))
+    except KeyboardInterrupt:
+        return replace(result, is_interrupted=True)
+    except (CatalogPipelineError, OSError) as error:
+        return replace(result, notices=NoticesResult(problems=(str(error),)))
 
 
 def shown_notices(

@@ -25,6 +25,14 @@ class ExportResult:
 
 
 @dataclass(frozen=True)
+class NoticesResult:
+    """How many notices were taken, and why others were not; they are tried again."""
+
+    sent: int = 0
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class CrawlResult:
     """How a crawl and a build ended; page counts are those of the request's pages.
 
@@ -65,6 +73,8 @@ class CrawlResult:
     row_notes: tuple[str, ...] = ()
     exports: tuple[ExportResult, ...] = ()
     """The exports that were due after it."""
+    notices: NoticesResult | None = None
+    """The notices that were due after it, if the catalogue gives any."""
     history: Mapping[str, Any] = field(default_factory=dict)
     """What the build found otherwise than the one before: counts by name, `build` and `notes`."""
 

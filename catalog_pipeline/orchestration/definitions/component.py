@@ -29,6 +29,8 @@ from catalog_pipeline.orchestration.definitions.export_assets import build_expor
 from catalog_pipeline.orchestration.definitions.export_sensor import build_export_sensors
 from catalog_pipeline.orchestration.definitions.listings_asset import build_listings_asset
 from catalog_pipeline.orchestration.definitions.namesakes import namesakes
+from catalog_pipeline.orchestration.definitions.notices_asset import build_notices_assets
+from catalog_pipeline.orchestration.definitions.notices_sensor import build_notices_sensors
 from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
 from catalog_pipeline.orchestration.definitions.products_asset import build_products_asset
 from catalog_pipeline.orchestration.definitions.scaffold import CatalogueScaffolder
@@ -131,6 +133,7 @@ class CatalogueComponent(dg.Component):
                 build_pages_asset(self.catalogue, CrawlContext(serve=served)),
                 build_products_asset(self.catalogue),
                 *build_export_assets(self.catalogue),
+                *build_notices_assets(self.catalogue),
                 *build_listings_asset(self.catalogue),
             ],
             asset_checks=build_table_checks(self.catalogue),
@@ -138,6 +141,7 @@ class CatalogueComponent(dg.Component):
             sensors=[
                 build_table_sensor(self.catalogue),
                 *build_export_sensors(self.catalogue),
+                *build_notices_sensors(self.catalogue),
             ],
         )
 

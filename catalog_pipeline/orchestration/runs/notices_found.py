@@ -66,7 +66,9 @@ def find_notices(instance: dg.DagsterInstance, catalogue: Catalogue, now: dateti
         *_of_crawls(instance, catalogue, now),
         *_of_stale_table(instance, catalogue, now),
     ]
-    once = {notice.number: notice for notice in reversed(found)}
+    once: dict[str, Notice] = {}
+    for notice in found:
+        once.setdefault(notice.number, notice)
     return sorted(once.values(), key=lambda notice: notice.at)
 
 

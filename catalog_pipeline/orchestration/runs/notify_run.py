@@ -7,15 +7,17 @@ error: it is told, and tried again later, with longer and longer waits, for thre
 
 from __future__ import annotations
 
-from collections import Counter
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from typing import Any
 
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling.lock import catalogue_lock
+from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.notices.addresses import AddressError, address_of
 from catalog_pipeline.notices.notice import Notice
 from catalog_pipeline.notices.sending import Answer, send
@@ -27,11 +29,11 @@ from catalog_pipeline.orchestration.checkpoints.notices_log import (
     record_try,
 )
 from catalog_pipeline.orchestration.runs.notices_found import find_notices
+from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.showing import as_line, as_lines
 
 NOTICES_LOCK = "notices.lock"
-_FAILURES_BORNE = 2
-"""How often an address may fail before it is left alone until the next time."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class _Pass:
     catalogue: Catalogue
     environ: Mapping[str, str]
     sent: int = 0
-    failures: Counter[str] = field(default_factory=Counter)
+    failed: set[str] = field(default_factory=set)
     problems: dict[str, str] = field(default_factory=dict)
 
     def take(self, notice: Notice, those: Mapping[str, Delivery]) -> None:
@@ -66,15 +68,15 @@ class _Pass:
         due = [
             name
             for name, each in those.items()
-            if name not in late and each.due_at <= now and self.failures[name] < _FAILURES_BORNE
+            if name not in late and name not in self.failed and each.due_at <= now
         ]
         for name, reason in self._answers(notice, due):
             outcome: Outcome = "sent" if reason is None else "failed"
             record_try(self.instance, self.catalogue, those[name], outcome, reason or "")
             self.sent += reason is None
             if reason is not None:
-                self.failures[name] += 1
-                self.problems[name] = f"{name}: {reason}"
+                self.failed.add(name)
+                self.problems[name] = f"{name}: {reason}; it is tried again"
 
     def _answers(self, notice: Notice, names: Sequence[str]) -> Iterator[Answer]:
         addresses: dict[str, str] = {}
@@ -93,21 +95,46 @@ def unsettled(instance: dg.DagsterInstance, catalogue: Catalogue, now: datetime)
     return [each for each in found if not each.is_settled]
 
 
+def run_notices(context: dg.AssetExecutionContext, catalogue: Catalogue) -> dg.MaterializeResult:
+    """Send what is due in a run of its own; an address that is not reached does not fail it.
+
+    Raises:
+        dg.Failure: the data folder cannot be used.
+    """
+    try:
+        with for_the_owner_alone(context, catalogue):
+            result = send_due(context.instance, catalogue, os.environ)
+    except CatalogPipelineError as error:
+        raise dg.Failure(as_lines(str(error)), allow_retries=False) from None
+    for problem in result.problems:
+        context.log.warning(as_line(f"Not sent: {problem}."))
+    return dg.MaterializeResult(metadata=sent_metadata(result))
+
+
+def sent_metadata(result: Sent) -> dict[str, Any]:
+    """What is shown of it in the web UI."""
+    return {
+        "sent": result.sent,
+        "not_sent": len(result.problems),
+        "problems": dg.MetadataValue.json([as_line(problem) for problem in result.problems]),
+    }
+
+
 def send_due(
     instance: dg.DagsterInstance, catalogue: Catalogue, environ: Mapping[str, str]
 ) -> Sent:
-    """Send what is due, oldest first."""
+    """Send what is due, the oldest first of those that were not tried yet."""
     folder = catalogue_places(catalogue.name).folder
     if not folder.is_dir():
         return Sent()
     with catalogue_lock(folder, "notices", lock_file=NOTICES_LOCK):
         # With the lock: what another process was about to send has been recorded by now.
+        waiting = unsettled(instance, catalogue, datetime.now(timezone.utc))
         by_notice: dict[str, dict[str, Delivery]] = {}
-        notices: dict[str, Notice] = {}
-        for each in unsettled(instance, catalogue, datetime.now(timezone.utc)):
-            notices[each.notice.number] = each.notice
+        # What no address refuses goes first, so that it does not wait for what one does.
+        for each in sorted(waiting, key=lambda each: (len(each.tries), each.notice.at)):
             by_notice.setdefault(each.notice.number, {})[each.address] = each
         one = _Pass(instance, catalogue, environ)
-        for number, notice in notices.items():
-            one.take(notice, by_notice[number])
+        for those in by_notice.values():
+            one.take(next(iter(those.values())).notice, those)
     return Sent(one.sent, tuple(one.problems.values()))
