@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import StreamRequestHandler, ThreadingTCPServer
+from socketserver import StreamRequestHandler, TCPServer, ThreadingTCPServer
 from threading import Event, Thread
 from typing import Any, cast
 
@@ -24,7 +24,7 @@ class Webhook:
     bodies: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     go_on: Event = field(default_factory=Event)
-    came: Event = field(default_factory=Event)
+    before_answer: Callable[[], object] = lambda: None
 
     @property
     def url(self) -> str:
@@ -47,7 +47,7 @@ def webhook() -> Iterator[Webhook]:
             content = self.rfile.read(int(self.headers["Content-Length"]))
             hook.bodies.append(json.loads(content))
             hook.headers.append(dict(self.headers.items()))
-            hook.came.set()
+            hook.before_answer()
             if hook.status is None:
                 hook.go_on.wait(60)
                 return
@@ -83,6 +83,10 @@ class Mailbox:
         return f"mailto://{where}?mode=insecure&from=shop@shop.example&to=you@shop.example"
 
 
+class _MailServer(ThreadingTCPServer):
+    daemon_threads = True
+
+
 @contextmanager
 def mailbox() -> Iterator[Mailbox]:
     """A mail server that runs: as much of SMTP as a sender needs, with a login."""
@@ -116,20 +120,19 @@ def mailbox() -> Iterator[Mailbox]:
             content = b"".join(line.removeprefix(b".") for line in lines)
             return cast("EmailMessage", message_from_bytes(content, policy=policy.default))
 
-    with _served(ThreadingTCPServer(("127.0.0.1", 0), Handler)) as port:
+    with _served(_MailServer(("127.0.0.1", 0), Handler)) as port:
         box.port = port
         yield box
 
 
 @contextmanager
-def _served(server: ThreadingTCPServer) -> Iterator[int]:
+def _served(server: TCPServer) -> Iterator[int]:
     """A server that runs in threads, and its port."""
-    server.daemon_threads = True
     with server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
-            yield server.server_address[1]
+            yield int(server.server_address[1])
         finally:
             server.shutdown()
             thread.join()

@@ -77,6 +77,7 @@ _STORE = "catalog_pipeline.storing.folder_store"
 _RECORDER = "catalog_pipeline.orchestration.checkpoints.writer"
 _KNOWN = "catalog_pipeline.orchestration.checkpoints.known_pages"
 _TABLE = "catalog_pipeline.tables.replace"
+_NOTICES = "catalog_pipeline.orchestration.runs.notify_run"
 
 POINTS = {
     "page file not begun": Point("os", "open", "before", _is_page_path, in_worker=True),
@@ -105,6 +106,8 @@ POINTS = {
     ),
     "table not replaced": Point(_TABLE, "replace_table", "before"),
     "table replaced": Point(_TABLE, "replace_table", "after"),
+    "notice taken": Point(_NOTICES, "record_try", "before"),
+    "notice recorded": Point(_NOTICES, "record_try", "after"),
     "Ctrl-C as a run begins": Point(
         _LOG, _BATCH, "after", _tells("PIPELINE_START"), signal=signal.SIGINT
     ),
