@@ -54,6 +54,7 @@ from catalog_pipeline.catalogue.parts import (
 )
 from catalog_pipeline.catalogue.politeness import BasicLogin, BearerLogin, Limits, Login, Politeness
 from catalog_pipeline.catalogue.request_values import Cookies, FromEnvironment, Headers
+from catalog_pipeline.catalogue.retention import Retention
 from catalog_pipeline.catalogue.upkeep import Coverage, DiscardedShare, Duplicates, Schedule
 from catalog_pipeline.catalogue.versions import version_of_rows, version_of_table
 
@@ -129,6 +130,8 @@ class CatalogueAttributes(ListingPages, StrictModel):
     """How much of what is on the pages may be left out because it cannot be read (`on_invalid`)."""
     history: KeptHistory = None
     """What is kept of the past, beside the table: `true` for all fields, or which of them."""
+    retention: Retention = Retention()
+    """How long is kept what crawls leave behind."""
     checks: Checks = Checks()
     """What the table must be before it is believed, held against its own past, too."""
     exports: Exports = ()

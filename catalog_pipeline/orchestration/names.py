@@ -40,6 +40,8 @@ DISCOVER_PARTITION = "discover"
 COMMAND_LINE = "command line"
 DATA_VERSION_TAG = "dagster/data_version"
 CODE_VERSION_TAG = "dagster/code_version"
+RETENTION_TAG = "catalog_pipeline/retention"
+"""Tag of a run that removes what is old."""
 EXPORTS_TAG = "catalog_pipeline/exports"
 """Tag of a run that only exports, which is no build: the name of the catalogue's group."""
 NOTICES_TAG = "catalog_pipeline/notices"
@@ -112,6 +114,13 @@ def exported_key(catalogue: Catalogue, export: Export) -> dg.AssetKey:
     """The asset that an export writes in another format."""
     keys = {"table": products_key, "history": history_key, "changes": changes_key}
     return keys[export.what](catalogue)
+
+
+def own_keys(catalogue: Catalogue) -> list[dg.AssetKey]:
+    """All assets of a catalogue, whether its YAML has them now or not, and its exports of today."""
+    plain = (pages_key, products_key, listings_key, history_key, changes_key, notices_key)
+    exports = [export_key(catalogue, export) for export in catalogue.exports]
+    return [*(key(catalogue) for key in plain), *exports]
 
 
 KEYS_OF_FAILURES = frozenset({"error", "kind", "url"})

@@ -128,6 +128,18 @@ class FolderStore:
         stored = self.newest()
         return all(page in stored for page in pages)
 
+    def files(self) -> dict[FileName, int]:
+        return {name: _bytes_of(self.folder / str(name)) for name in self._names()}
+
+    def half_written(self) -> dict[str, int]:
+        """What writers have not finished, or have left when they were killed, with its bytes."""
+        paths = self.folder.glob(f"{_TEMPORARY_PREFIX}*")
+        return {path.name: _bytes_of(path) for path in paths}
+
+    def remove(self, names: Iterable[FileName]) -> None:
+        for name in names:
+            self._remove(name)
+
     def discard(self, stored: StoredPage) -> None:
         """Remove one file, of a page that is not to be done by it."""
         name = FileName.parse(stored.file_name)
@@ -191,6 +203,14 @@ class FolderStore:
         except OSError as error:
             raise _storage_error(f"store page {record.page} in", self.folder, error) from error
         return StoredPage(record, name, digest)
+
+
+def _bytes_of(path: Path) -> int:
+    """The size of a file; none of one that is no more."""
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _storage_error(act: str, path: Path, error: OSError) -> StorageError:

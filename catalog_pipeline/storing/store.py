@@ -79,6 +79,20 @@ class Store(Protocol):
     def has_all(self, pages: Iterable[PageKey]) -> bool:
         """Whether each of the pages has a file; a page without one cannot be done."""
 
+    def files(self) -> dict[FileName, int]:
+        """All page files, with their bytes.
+
+        Raises:
+            StorageError: the store cannot be read.
+        """
+
+    def remove(self, names: Iterable[FileName]) -> None:
+        """Remove page files.
+
+        Raises:
+            StorageError: they cannot be removed.
+        """
+
     def discard(self, stored: StoredPage) -> None:
         """Remove one file, of a page that is not to be done by it.
 

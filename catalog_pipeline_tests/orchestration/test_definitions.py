@@ -74,7 +74,9 @@ def test_only_the_sandbox_is_refreshed_by_itself(repository: RepositoryDefinitio
         schedule.name: schedule.default_status == dg.DefaultScheduleStatus.RUNNING
         for schedule in repository.schedule_defs
     }
-    assert running == {f"{name}_refresh_schedule": name == "sandbox" for name in NAMES}
+    assert running == {f"{name}_refresh_schedule": name == "sandbox" for name in NAMES} | {
+        f"{name}_retention_schedule": True for name in NAMES
+    }
 
 
 def test_every_table_has_its_automation_and_its_checks(repository: RepositoryDefinition):

@@ -222,3 +222,13 @@ def test_threads_write_the_same_and_other_pages_at_once(kept: Kept) -> None:
     assert len(kept.names()) == 150
     for page in stored:
         assert kept.store.recognise(FileName.parse(page.file_name)) == page  # type: ignore[arg-type]
+
+
+def test_files_are_told_with_their_bytes_and_removed_by_their_names(kept: Kept) -> None:
+    stored = [samples.store_page(kept.store, page) for page in (1, 2)]
+    found = {str(name): size for name, size in kept.store.files().items()}
+    assert found == {each.file_name: len(kept.get(each.file_name)) for each in stored}
+    first, _ = (FileName.parse(each.file_name) for each in stored)
+    assert first is not None
+    kept.store.remove([first, first])
+    assert kept.names() == {stored[1].file_name}

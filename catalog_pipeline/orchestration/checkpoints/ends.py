@@ -17,7 +17,8 @@ from catalog_pipeline.orchestration.instance.history import OBSERVATION, Source,
 from catalog_pipeline.orchestration.names import pages_path
 from catalog_pipeline.records import ListingEnd, StoredPage
 
-_SIGNS_KEY = "listing_ends_by"
+SIGNS_KEY = "listing_ends_by"
+"""Metadata key of the observation: by what the end shows."""
 _CHECKED_KEY = "checked_at"
 
 
@@ -26,7 +27,7 @@ def metadata_of_end(end: ListingEnd) -> dict[str, Any]:
     import dagster as dg
 
     return {
-        _SIGNS_KEY: dg.TextMetadataValue(end.signs),
+        SIGNS_KEY: dg.TextMetadataValue(end.signs),
         _CHECKED_KEY: dg.TimestampMetadataValue(end.checked_at.timestamp()),
     }
 
@@ -79,7 +80,7 @@ def read_end(source: Source, catalogue: Catalogue, pages: Sequence[PageKey]) -> 
     last = pages[-1]
     observed = history_of(source).latest_events(pages_path(catalogue), OBSERVATION, {str(last)})
     for values in (event.values for event in observed):
-        if _SIGNS_KEY in values:
+        if SIGNS_KEY in values:
             at = datetime.fromtimestamp(round(values[_CHECKED_KEY], 6), timezone.utc)
-            return ListingEnd(last, values[_SIGNS_KEY], at)
+            return ListingEnd(last, values[SIGNS_KEY], at)
     return None

@@ -32,7 +32,7 @@ def read_past(
     """
     most = catalogue.checks.rows.against
     builds: dict[int, PastBuild] = {}
-    for crawl, build in _complete_builds(instance, catalogue, pages):
+    for crawl, build, _ in _complete_builds(instance, catalogue, pages):
         if crawl != built_from:
             builds.setdefault(crawl, build)
         if len(builds) == most:
@@ -40,9 +40,19 @@ def read_past(
     return Past(tuple(builds.values()))
 
 
+def runs_of_past(instance: dg.DagsterInstance, catalogue: Catalogue, pages: str) -> set[str]:
+    """The runs of the builds that are the past of the next build, and of the one after the last."""
+    runs: dict[int, str] = {}
+    for crawl, _, run_id in _complete_builds(instance, catalogue, pages):
+        runs.setdefault(crawl, run_id)
+        if len(runs) > catalogue.checks.rows.against:
+            break
+    return set(runs.values())
+
+
 def _complete_builds(
     instance: dg.DagsterInstance, catalogue: Catalogue, pages: str
-) -> Iterator[tuple[int, PastBuild]]:
+) -> Iterator[tuple[int, PastBuild, str]]:
     limit = catalogue.checks.rows.against * _BUILDS_READ_PER_CRAWL
     for record in instance.fetch_materializations(products_key(catalogue), limit=limit).records:
         materialization = record.asset_materialization
@@ -54,4 +64,5 @@ def _complete_builds(
         has_other_pages = catalogue.is_fixed and told.get(PAGES_KEY) != pages
         if not is_whole or has_other_pages or FILLED_KEY not in told:
             continue
-        yield told[BUILT_FROM_KEY], PastBuild(told[ROWS_KEY], told[FILLED_KEY])
+        build = PastBuild(told[ROWS_KEY], told[FILLED_KEY])
+        yield told[BUILT_FROM_KEY], build, record.run_id

@@ -33,6 +33,7 @@ from catalog_pipeline.orchestration.definitions.notices_asset import build_notic
 from catalog_pipeline.orchestration.definitions.notices_sensor import build_notices_sensors
 from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
 from catalog_pipeline.orchestration.definitions.products_asset import build_products_asset
+from catalog_pipeline.orchestration.definitions.retention import build_retention_schedule
 from catalog_pipeline.orchestration.definitions.scaffold import CatalogueScaffolder
 from catalog_pipeline.orchestration.definitions.schedule import build_refresh_schedule
 from catalog_pipeline.orchestration.definitions.sensor import build_table_sensor
@@ -137,7 +138,10 @@ class CatalogueComponent(dg.Component):
                 *build_listings_asset(self.catalogue),
             ],
             asset_checks=build_table_checks(self.catalogue),
-            schedules=[schedule] if schedule else [],
+            schedules=[
+                *([schedule] if schedule else []),
+                build_retention_schedule(self.catalogue),
+            ],
             sensors=[
                 build_table_sensor(self.catalogue),
                 *build_export_sensors(self.catalogue),

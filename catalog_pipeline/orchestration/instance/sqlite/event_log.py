@@ -3,7 +3,7 @@
 Named in `dagster.yaml`; a subclass of Dagster's own storage that keeps its files and its
 answers, so that either can be put in the other's place. Here: what is stored, and where. Not
 here: JSON text (`event_json`), rows (`event_rows`), connections
-(`connections`), tables (`schema`), wiping (`partition_wipe`).
+(`connections`), tables (`schema`), what is removed again (`forgetting`).
 
 A run's own file, asked by the run's page and its statistics, is written before the index file,
 asked by asset status, the partition grid and the crawl. A process killed between the two leaves
@@ -30,7 +30,6 @@ from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
-from dagster._core.storage.partition_status_cache import AssetStatusCacheValue
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy.pool import NullPool
@@ -38,24 +37,19 @@ from sqlalchemy.pool import NullPool
 from catalog_pipeline.orchestration.instance.sqlite import event_rows
 from catalog_pipeline.orchestration.instance.sqlite.addresses import database_url
 from catalog_pipeline.orchestration.instance.sqlite.connections import ConnectionPool
-from catalog_pipeline.orchestration.instance.sqlite.failure_events import FailureTellingStorage
+from catalog_pipeline.orchestration.instance.sqlite.forgetting import ForgettingStorage
 from catalog_pipeline.orchestration.instance.sqlite.index_recovery import (
     recover_index,
     report_damage,
 )
-from catalog_pipeline.orchestration.instance.sqlite.partition_wipe import (
-    forget_cached_status,
-    keep_cached_status,
-    wipe_partitions,
-)
+from catalog_pipeline.orchestration.instance.sqlite.partition_wipe import forget_cached_status
 from catalog_pipeline.orchestration.instance.sqlite.schema import prepare_file
-from catalog_pipeline.orchestration.instance.sqlite.superseded import forget_plans
 
 EVENT_BATCH_SIZE = 1000
 os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENT_BATCH_SIZE))
 
 
-class BatchedSqliteEventLogStorage(FailureTellingStorage):
+class BatchedSqliteEventLogStorage(ForgettingStorage):
     """Dagster's SQLite event log with pooled connections and one transaction per file and batch.
 
     Without `base_dir` the files are in `history/runs` of the instance's root folder, where
@@ -106,8 +100,7 @@ class BatchedSqliteEventLogStorage(FailureTellingStorage):
         if not mirrored:
             self._store_in_run_files(rows)
             return
-        path = self.path_for_shard(INDEX_SHARD_NAME)
-        with self._pool.transaction(path, immediate=True) as connection:
+        with self.index_for_writing() as connection:
             self.insert_into_index(connection, mirrored)
             self._store_in_run_files(rows)
 
@@ -133,28 +126,6 @@ class BatchedSqliteEventLogStorage(FailureTellingStorage):
                 self.store_asset_check_event(row.event, event_id)
             elif row.type == dg.DagsterEventType.ASSET_WIPED and row.asset_key:
                 forget_cached_status(connection, row.asset_key)
-
-    def wipe_asset_partitions(self, asset_key: dg.AssetKey, partition_keys: Sequence[str]) -> None:
-        """Removes the partitions' events from the index, so that they are missing again."""
-        with self._pool.transaction(
-            self.path_for_shard(INDEX_SHARD_NAME), immediate=True
-        ) as connection:
-            wipe_partitions(connection, asset_key, partition_keys)
-
-    def forget_superseded_plans(self, asset_key: dg.AssetKey, run_id: str) -> None:
-        """Removes from the index what a run announced and what has come since."""
-        with self._pool.transaction(
-            self.path_for_shard(INDEX_SHARD_NAME), immediate=True
-        ) as connection:
-            forget_plans(connection, asset_key, run_id)
-
-    def update_asset_cached_status_data(
-        self, asset_key: dg.AssetKey, cache_values: AssetStatusCacheValue
-    ) -> None:
-        with self._pool.transaction(
-            self.path_for_shard(INDEX_SHARD_NAME), immediate=True
-        ) as connection:
-            keep_cached_status(connection, asset_key, cache_values)
 
     def run_connection(self, run_id: str | None = None) -> Any:
         return self._pool.transaction(self.path_for_shard(str(run_id)))

@@ -68,6 +68,9 @@ def _make_file(path: str, run_id: str | None) -> bool:
         with closing(sqlite3.connect(new, isolation_level=None)) as connection:
             page_bytes = _INDEX_PAGE_BYTES if run_id is None else _RUN_PAGE_BYTES
             connection.execute(f"PRAGMA page_size={page_bytes}")
+            if run_id is None:
+                # What is removed from it goes back to the file system by and by (`space`).
+                connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("BEGIN")
             for statement in _statements_of(run_id):
