@@ -1,7 +1,8 @@
 """`catalog-pipeline run`: crawl what is due, build the table, say how it went.
 
-The order matters: the catalogue's crawl lock is taken before it is asked what is due, so that
-two commands at once never plan the same pages.
+The order matters: the catalogue's crawl lock is taken before pages are planned, so that two
+commands at once never plan the same ones. What is imported late is what a request with nothing to
+do, or a mistake in usage, does not wait for.
 """
 
 from __future__ import annotations
@@ -27,22 +28,16 @@ from catalog_pipeline.cli.options import (
     complete_names,
     json_option,
 )
-from catalog_pipeline.cli.progress import RunProgress
 from catalog_pipeline.cli.run_many import run_many
 from catalog_pipeline.cli.run_summary import show_summary
 from catalog_pipeline.cli.times import parse_age
-from catalog_pipeline.crawling.context import CrawlContext
-from catalog_pipeline.crawling.lock import catalogue_lock
 from catalog_pipeline.crawling.plan import parse_cutoff
-from catalog_pipeline.crawling.scheduling.robots_gate import ask_robots_early
-from catalog_pipeline.crawling.workforce import Workforce
 from catalog_pipeline.errors import CatalogueError, UsageError
 from catalog_pipeline.orchestration.commands.request import CrawlRequest
 from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.sandbox.on_demand import served
 from catalog_pipeline.storing.folder_store import FolderStore
-from catalog_pipeline.storing.store import Store
 from catalog_pipeline.system.private_files import private_files
 
 
@@ -99,10 +94,10 @@ def command(
     if reparse and instant is not None:
         raise UsageError("--reparse downloads nothing; it does not go with a refresh.")
     request = CrawlRequest(described, selection, instant, reparse, base_url)
-    progress = RunProgress(
-        described.name, is_shown=verbose or not (quiet or as_json), tells_pages=verbose
-    )
-    result = _notified(_run(request, progress))
+    result = _result_if_nothing_is_due(request)
+    if result is None:
+        is_shown = verbose or not (quiet or as_json)
+        result = _notified(_run(request, is_shown=is_shown, tells_pages=verbose))
     if as_json or not (quiet and result.is_good):
         show_summary(result, seconds=time.monotonic() - started, as_json=as_json)
     return code_of_result(result)
@@ -122,8 +117,9 @@ def _selection(catalogue: Catalogue, text: str | None) -> tuple[PageKey, ...] | 
         return tuple(select_pages(with_known_pages(instance, catalogue), text))
 
 
-def _lacks_pages(request: CrawlRequest, store: Store) -> bool:
+def _lacks_pages(request: CrawlRequest) -> bool:
     """Whether pages are due for certain, since they have no file."""
+    store = FolderStore(catalogue_places(request.catalogue.name).pages)
     return not (store.newest() if request.pages is None else store.has_all(request.pages))
 
 
@@ -162,16 +158,33 @@ def _check_environment(catalogue: Catalogue) -> None:
         raise CatalogueError.of(catalogue.name, missing)
 
 
-def _run(request: CrawlRequest, progress: RunProgress) -> CrawlResult:
+def _result_if_nothing_is_due(request: CrawlRequest) -> CrawlResult | None:
+    """What is told without the catalogue's lock: nothing is planned, and a crawl that goes on
+    elsewhere has pages in progress. Selectors that page and table were read by need no check."""
+    if request.reparse:
+        return None
+    _check_environment(request.catalogue)
+    if _lacks_pages(request):
+        return None
+    from catalog_pipeline.orchestration.commands.nothing_due import result_if_nothing_is_due
+
+    return result_if_nothing_is_due(request)
+
+
+def _run(request: CrawlRequest, *, is_shown: bool, tells_pages: bool) -> CrawlResult:
+    from catalog_pipeline.cli.progress import RunProgress
+    from catalog_pipeline.crawling.context import CrawlContext
+    from catalog_pipeline.crawling.lock import catalogue_lock
+    from catalog_pipeline.crawling.scheduling.robots_gate import ask_robots_early
+    from catalog_pipeline.crawling.workforce import Workforce
     from catalog_pipeline.reading.reader import reader_of
 
     catalogue = request.catalogue
     # A selector that cannot be used is a mistake in the YAML, to be told before anything runs.
     with crawlable(file_of(catalogue.name)):
         reader_of(catalogue)
-    if not request.reparse:
-        _check_environment(catalogue)
     places = catalogue_places(catalogue.name)
+    progress = RunProgress(catalogue.name, is_shown=is_shown, tells_pages=tells_pages)
     with ExitStack() as stack:
         stack.enter_context(progress)
         if catalogue.is_private:
@@ -181,7 +194,7 @@ def _run(request: CrawlRequest, progress: RunProgress) -> CrawlResult:
         )
         crawl_context = CrawlContext(served, lease=lease)
         is_known = not (request.reparse or catalogue.is_discovered)
-        if is_known and _lacks_pages(request, FolderStore(places.pages)):
+        if is_known and _lacks_pages(request):
             workforce = stack.enter_context(Workforce(served(catalogue), places, lease))
             ask_robots_early(workforce.catalogue, workforce.pool)
             crawl_context = replace(crawl_context, workforce=workforce)

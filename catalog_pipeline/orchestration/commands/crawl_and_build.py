@@ -1,23 +1,20 @@
 """A crawl and a build in this process: plan, crawl, build, count. The catalogue's lock is held.
 
 Nothing of the terminal is known here: whoever looks on comes in as a `Spectator`, and the result
-goes back in numbers. How a run of Dagster is executed is in `in_process`.
+goes back in numbers. What there is to do is in `todo`, the result in `summing`; how a run of
+Dagster is executed is in `in_process`, and a request that needs none of it in `nothing_due`.
 """
 
-from collections.abc import Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from dagster import DagsterInstance
 
-from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.observers import Together
-from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.orchestration.checkpoints.known_pages import seed_pages, with_known_pages
-from catalog_pipeline.orchestration.checkpoints.length import length_verdicts
 from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
-from catalog_pipeline.orchestration.checkpoints.standing import Standing, read_standing, tell_moved
+from catalog_pipeline.orchestration.checkpoints.standing import read_standing
 from catalog_pipeline.orchestration.checkpoints.table_state import (
     LastBuild,
     checkpoint_count,
@@ -33,43 +30,9 @@ from catalog_pipeline.orchestration.commands.in_process import (
 from catalog_pipeline.orchestration.commands.request import CrawlRequest
 from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.orchestration.commands.spectator import Spectator
-from catalog_pipeline.places import catalogue_places
-from catalog_pipeline.records import CrawlOutcome
-from catalog_pipeline.storing.folder_store import FolderStore
-from catalog_pipeline.system.durable_files import kind_of
+from catalog_pipeline.orchestration.commands.summing import Tally, is_interrupted, sum_up
+from catalog_pipeline.orchestration.commands.todo import Todo, todo_of, unusable_pages
 from catalog_pipeline.tables.build import lack_of_coverage
-
-
-class _Tally(Observer):
-    """What the crawls of a request came to, together."""
-
-    def __init__(self) -> None:
-        self.outcomes: list[CrawlOutcome] = []
-        self.came_to_its_end = False
-
-    def finished(self, outcome: CrawlOutcome) -> None:
-        self.outcomes.append(outcome)
-        self.came_to_its_end = True
-
-    @property
-    def refused(self) -> set[PageKey]:
-        """The pages that the site was asked for in vain."""
-        failures = (failure for outcome in self.outcomes for failure in outcome.failures)
-        return {failure.page for failure in failures if failure.unread_by is None}
-
-
-@dataclass(frozen=True)
-class _Todo:
-    """The pages to crawl, those that are only parsed again, and whether more are to be found."""
-
-    due: frozenset[PageKey]
-    to_parse: frozenset[PageKey] = frozenset()
-    finds: bool = False
-
-    @property
-    def pages(self) -> frozenset[PageKey]:
-        """All pages that there is something to do about."""
-        return self.due | self.to_parse
 
 
 @dataclass(frozen=True)
@@ -79,11 +42,11 @@ class _Work:
     instance: DagsterInstance
     request: CrawlRequest
     spectator: Spectator
-    tally: _Tally
+    tally: Tally
 
     def crawl(
         self,
-        todo: _Todo,
+        todo: Todo,
         cutoff: datetime | None,
         context: CrawlContext,
         *,
@@ -131,7 +94,7 @@ def crawl_and_build(
     crawl_context: CrawlContext,
 ) -> CrawlResult:
     """Crawl what is due of the request, build the table, and sum it up."""
-    tally = _Tally()
+    tally = Tally()
     observer = Together([crawl_context.observer, tally, spectator])
     context = replace(crawl_context, observer=observer)
     work = _Work(instance, request, spectator, tally)
@@ -139,112 +102,24 @@ def crawl_and_build(
     before = read_standing(instance, request.catalogue, request.cutoff)
     if (elsewhere := tell_other_history(instance, request.catalogue)) is not None:
         spectator.found_other_history(elsewhere)
-    todo = _todo(request, before, spectator)
+    todo = todo_of(request, before, spectator)
     crawl = None
     if todo.pages or todo.finds:
         crawl = work.crawl(todo, request.cutoff, context, reparse=request.reparse)
-    build = None if _is_interrupted(crawl) else work.build()
+    build = None if is_interrupted(crawl) else work.build()
     built = read_last_build(instance, request.catalogue)
-    unusable = _unusable(request, before, built, tally.refused)
+    unusable = unusable_pages(request, before, built, tally.refused)
     has_ended = crawl is None or tally.came_to_its_end
-    if unusable and has_ended and not _is_interrupted(crawl) and not _is_interrupted(build):
+    if unusable and has_ended and not is_interrupted(crawl) and not is_interrupted(build):
         # Once: what is of no use after this download too is told, and tried by the next command.
         spectator.found_damaged(reason for reason in unusable.values() if reason)
         # The workers that were started early have ended with the first crawl, if there was one.
         again = replace(context, workforce=None)
-        crawl = work.crawl(_Todo(frozenset(unusable)), datetime.now(timezone.utc), again)
-        build = (None if _is_interrupted(crawl) else work.build()) or build
+        crawl = work.crawl(Todo(frozenset(unusable)), datetime.now(timezone.utc), again)
+        build = (None if is_interrupted(crawl) else work.build()) or build
         built = read_last_build(instance, request.catalogue)
     after = read_standing(instance, request.catalogue, since=before)
     untouched = set() if request.reparse else request.wanted(before.pages) - todo.pages
     settled = after.landed | untouched
-    result = _result(request, tally, after, settled, crawl, build, built or LastBuild())
+    result = sum_up(request, tally, after, settled, crawl, build, built or LastBuild())
     return replace(result, table_waits=work.why_table_waits())
-
-
-def _todo(request: CrawlRequest, standing: Standing, spectator: Spectator) -> _Todo:
-    wanted = request.wanted(standing.pages)
-    if request.reparse:
-        return _Todo(wanted & standing.checkpoints.keys())
-    catalogue, statuses = request.catalogue, standing.statuses
-    moved = {page: place for page, place in standing.moved.items() if page in wanted}
-    sentence = tell_moved(catalogue, moved)
-    if sentence is not None:
-        spectator.found_moved(sentence)
-    # Whoever plans pages that are in progress elsewhere does not crawl them: the lock is ours.
-    due = wanted & {*standing.due, *statuses.in_progress}
-    store = FolderStore(catalogue_places(catalogue.name).pages)
-    to_parse = wanted & standing.to_parse
-    damaged = standing.damaged((wanted & statuses.done) - due | to_parse, store)
-    spectator.found_damaged(damaged.values())
-    finds = request.pages is None and standing.is_end_due
-    return _Todo(due | damaged.keys(), to_parse - damaged.keys(), finds)
-
-
-def _unusable(
-    request: CrawlRequest, standing: Standing, built: LastBuild | None, refused: Set[PageKey]
-) -> dict[PageKey, str]:
-    """Pages of the request that the table could not use and a download may mend, and why.
-
-    Those that this command has asked for in vain are not asked for a second time.
-    """
-    if built is None or request.reparse:
-        return {}
-    wanted = request.wanted(standing.pages) - refused
-    return {page: why for page, why in built.left_out.items() if page in wanted}
-
-
-def _is_interrupted(run: LocalRun | None) -> bool:
-    return run is not None and run.was_interrupted
-
-
-def _error_of(run: LocalRun | None) -> str | None:
-    return None if run is None or run.was_interrupted else run.error
-
-
-def _result(
-    request: CrawlRequest,
-    tally: _Tally,
-    standing: Standing,
-    settled: Set[PageKey],
-    crawl: LocalRun | None,
-    build: LocalRun | None,
-    built: LastBuild,
-) -> CrawlResult:
-    """Sum it up; `settled` are the pages that this request need not wait for any more."""
-    statuses, chosen = standing.statuses, request.wanted(standing.pages)
-    failed = chosen & statuses.failed.keys()
-    table = catalogue_places(request.catalogue.name).table
-    return CrawlResult(
-        request=request,
-        # A run of the web UI that planned pages meanwhile has them in progress again: what this
-        # command had of it is done all the same.
-        done=len(chosen & (statuses.done | (statuses.in_progress.keys() & settled))),
-        failed=len(failed),
-        missing=len(chosen & statuses.missing),
-        in_progress=len((chosen & statuses.in_progress.keys()) - settled),
-        downloads=sum(outcome.downloads for outcome in tally.outcomes),
-        not_modified=sum(outcome.not_modified for outcome in tally.outcomes),
-        parsed_again=sum(outcome.parsed_again for outcome in tally.outcomes),
-        failures=tuple(
-            standing.failures[page] for page in sorted(failed & standing.failures.keys())
-        ),
-        is_interrupted=_is_interrupted(crawl) or _is_interrupted(build),
-        # Where the crawl came to its end, its failures say it page by page.
-        crawl_error=_error_of(crawl) if not tally.came_to_its_end else None,
-        table_error=_error_of(build),
-        table=table,
-        rows=built.rows if kind_of(table) else None,
-        duplicates=built.duplicates,
-        merged=built.merged,
-        row_notes=built.row_notes,
-        history=built.history if build is not None and not _error_of(build) else {},
-        left_out=built.left_out,
-        left_out_not_done=frozenset(built.left_out.keys() - statuses.done),
-        outdated_pages=built.outdated_pages,
-        selected=len(chosen),
-        problems=tuple(each for outcome in tally.outcomes for each in outcome.listing.problems),
-        length=length_verdicts(request.catalogue, standing, built),
-        length_from=standing.length_from,
-        run_id=crawl.run_id if crawl is not None else None,
-    )

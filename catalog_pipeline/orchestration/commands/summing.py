@@ -1,0 +1,95 @@
+"""What the crawls and the build of a request came to together. Free of Dagster."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import TYPE_CHECKING
+
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling.ports import Observer
+from catalog_pipeline.orchestration.checkpoints.length import length_verdicts
+from catalog_pipeline.orchestration.checkpoints.standing import Standing
+from catalog_pipeline.orchestration.checkpoints.table_state import LastBuild
+from catalog_pipeline.orchestration.commands.request import CrawlRequest
+from catalog_pipeline.orchestration.commands.result import CrawlResult
+from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.records import CrawlOutcome
+from catalog_pipeline.system.durable_files import kind_of
+
+if TYPE_CHECKING:
+    from catalog_pipeline.orchestration.commands.in_process import LocalRun
+
+
+class Tally(Observer):
+    """What the crawls of a request came to, together."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[CrawlOutcome] = []
+        self.came_to_its_end = False
+
+    def finished(self, outcome: CrawlOutcome) -> None:
+        self.outcomes.append(outcome)
+        self.came_to_its_end = True
+
+    @property
+    def refused(self) -> set[PageKey]:
+        """The pages that the site was asked for in vain."""
+        failures = (failure for outcome in self.outcomes for failure in outcome.failures)
+        return {failure.page for failure in failures if failure.unread_by is None}
+
+
+def is_interrupted(run: LocalRun | None) -> bool:
+    """Whether a run, if there was one, was interrupted."""
+    return run is not None and run.was_interrupted
+
+
+def _error_of(run: LocalRun | None) -> str | None:
+    return None if run is None or run.was_interrupted else run.error
+
+
+def sum_up(
+    request: CrawlRequest,
+    tally: Tally,
+    standing: Standing,
+    settled: Set[PageKey],
+    crawl: LocalRun | None,
+    build: LocalRun | None,
+    built: LastBuild,
+) -> CrawlResult:
+    """Sum it up; `settled` are the pages that this request need not wait for any more."""
+    statuses, chosen = standing.statuses, request.wanted(standing.pages)
+    failed = chosen & statuses.failed.keys()
+    table = catalogue_places(request.catalogue.name).table
+    return CrawlResult(
+        request=request,
+        # A run of the web UI that planned pages meanwhile has them in progress again: what this
+        # command had of it is done all the same.
+        done=len(chosen & (statuses.done | (statuses.in_progress.keys() & settled))),
+        failed=len(failed),
+        missing=len(chosen & statuses.missing),
+        in_progress=len((chosen & statuses.in_progress.keys()) - settled),
+        downloads=sum(outcome.downloads for outcome in tally.outcomes),
+        not_modified=sum(outcome.not_modified for outcome in tally.outcomes),
+        parsed_again=sum(outcome.parsed_again for outcome in tally.outcomes),
+        failures=tuple(
+            standing.failures[page] for page in sorted(failed & standing.failures.keys())
+        ),
+        is_interrupted=is_interrupted(crawl) or is_interrupted(build),
+        # Where the crawl came to its end, its failures say it page by page.
+        crawl_error=_error_of(crawl) if not tally.came_to_its_end else None,
+        table_error=_error_of(build),
+        table=table,
+        rows=built.rows if kind_of(table) else None,
+        duplicates=built.duplicates,
+        merged=built.merged,
+        row_notes=built.row_notes,
+        history=built.history if build is not None and not _error_of(build) else {},
+        left_out=built.left_out,
+        left_out_not_done=frozenset(built.left_out.keys() - statuses.done),
+        outdated_pages=built.outdated_pages,
+        selected=len(chosen),
+        problems=tuple(each for outcome in tally.outcomes for each in outcome.listing.problems),
+        length=length_verdicts(request.catalogue, standing, built),
+        length_from=standing.length_from,
+        run_id=crawl.run_id if crawl is not None else None,
+    )
