@@ -29,7 +29,7 @@ def kill_a_listing(folder: Path, kind: str, pages: int, kills: int, seed: int) -
             partitions = _partitions(scene)
             if partitions != list(range(1, len(partitions) + 1)) or len(partitions) > pages:
                 found.append(f"after a kill the partitions are {partitions}")
-        whole = scene.crawl("--json")
+        whole = scene.crawl_here("--json")
         if whole.code != 0:
             found.append(f"the last resume ended with {whole.code}: {whole.out} {whole.err}")
         scene.wait_until_dead()

@@ -11,8 +11,9 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import parse_qs, urlsplit
@@ -22,7 +23,9 @@ import dagster as dg
 from catalog_pipeline.catalogue.finding import EXTRA_FOLDER_VARIABLE
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import page_keys
+from catalog_pipeline.cli.main import run_command
 from catalog_pipeline.crawling.lock import CRAWL_LOCK
+from catalog_pipeline.crawling.working.starting import end_template
 from catalog_pipeline.orchestration.checkpoints.statuses import PageStatuses, read_statuses
 from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, CataloguePlaces
@@ -30,8 +33,10 @@ from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline.sandbox.settings import ShopSettings
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.system.locked_file import is_locked
+from catalog_pipeline_tests.command import Answer
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.kill_points import PLACE
+from catalog_pipeline_tests.crash.living import living_with
 from catalog_pipeline_tests.site import NAME, Site
 
 Victims = Literal["process", "group", "all"]
@@ -138,8 +143,17 @@ class Scene:
         return process
 
     def crawl(self, *options: str) -> CommandProcess:
-        """Run `catalog-pipeline run` to its end."""
+        """Run `catalog-pipeline run` to its end, as a process of its own."""
         return self.run("run", NAME, *options)
+
+    def crawl_here(self, *options: str) -> Answer:
+        """The same within this process, in its main thread: it costs a third of a process."""
+        out, err = StringIO(), StringIO()
+        with self._environment(), redirect_stdout(out), redirect_stderr(err):
+            code = run_command(["run", NAME, *options])
+            # What workers are made by is a process of ours, and none of the crawl's.
+            end_template()
+        return Answer(code, out.getvalue(), err.getvalue())
 
     @contextmanager
     def instance(self) -> Iterator[dg.DagsterInstance]:
@@ -150,11 +164,15 @@ class Scene:
     @contextmanager
     def as_environment(self) -> Iterator[dg.DagsterInstance]:
         """This process in the scene's environment: what is crawled within the block is its."""
+        with self._environment(), open_instance() as opened:
+            yield opened
+
+    @contextmanager
+    def _environment(self) -> Iterator[None]:
         before = dict(os.environ)
         os.environ.update(self.environ)
         try:
-            with open_instance() as opened:
-                yield opened
+            yield
         finally:
             os.environ.clear()
             os.environ.update(before)
@@ -193,8 +211,7 @@ class Scene:
 
     def processes(self) -> list[int]:
         """Processes of the scene's commands that are alive."""
-        sign = f"{HOME_VARIABLE}={self.home}".encode()
-        return [pid for pid in _living() if sign in _environment(pid)]
+        return living_with(HOME_VARIABLE, str(self.home))
 
     def kill(self, process: CommandProcess, victims: Victims) -> None:
         """SIGKILL a command: its process alone, its group, or all at once, workers too."""
@@ -230,16 +247,3 @@ def dying(scene: Scene, point: str, call: int = 1, *options: str) -> CommandProc
     )
     process.wait()
     return process
-
-
-def _living() -> list[int]:
-    own = os.getpid()
-    return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != own]
-
-
-def _environment(pid: int) -> list[bytes]:
-    """The environment of a process; empty for one that has ended, even if nobody waited for it."""
-    try:
-        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return []

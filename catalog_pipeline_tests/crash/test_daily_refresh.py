@@ -29,7 +29,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     """All pages are done, and the shop counts from zero."""
     schedule = {"cron": "0 6 * * *", "timezone": "UTC"}
     with Scene(tmp_path, pages=PAGES, schedule=schedule) as made:
-        assert made.crawl().code == 0
+        assert made.crawl_here().code == 0
         made.forget_downloads()
         yield made
 

@@ -24,7 +24,7 @@ DAMAGED = {2, 5, 9}
 def scene(tmp_path: Path) -> Iterator[Scene]:
     """All pages were done; then one file was deleted, one cut short, one altered by one byte."""
     with Scene(tmp_path) as made:
-        assert made.crawl().code == 0
+        assert made.crawl_here().code == 0
         deleted, cut, altered = (file_of(made, page) for page in sorted(DAMAGED))
         deleted.unlink()
         cut.write_bytes(cut.read_bytes()[:-10])
@@ -56,7 +56,7 @@ def built_here(scene: Scene) -> tuple[LocalRun, dg.AssetCheckEvaluation]:
 def test_the_next_run_downloads_damaged_pages_again_and_only_those(scene: Scene) -> None:
     deaths = Deaths(scene)
     deaths.in_flight.update(DAMAGED)
-    crawl = scene.crawl()
+    crawl = scene.crawl_here()
     assert crawl.code == 0
     assert crawl.err.count("Downloading again: ") == len(DAMAGED)
     assert deaths.downloaded_again == len(DAMAGED)
@@ -77,7 +77,7 @@ def test_a_build_leaves_damaged_pages_out_and_reports_them(scene: Scene) -> None
 
     deaths = Deaths(scene)
     deaths.in_flight.update(DAMAGED)
-    assert scene.crawl().code == 0
+    assert scene.crawl_here().code == 0
     assert complaints(scene, deaths) == []
 
 
@@ -88,6 +88,6 @@ def test_a_wiped_partition_is_missing_again(scene: Scene) -> None:
     deaths = Deaths(scene)
     wiped = {3, 5}
     deaths.in_flight.update(DAMAGED | wiped)
-    assert scene.crawl().code == 0
+    assert scene.crawl_here().code == 0
     assert deaths.downloaded_again == len(DAMAGED | wiped)
     assert complaints(scene, deaths) == []

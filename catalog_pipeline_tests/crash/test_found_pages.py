@@ -51,7 +51,7 @@ def test_a_death_between_found_and_recorded_loses_no_page(
         left = _partitions(scene)
         assert left == list(range(1, len(left) + 1))
         assert len(left) <= PAGES, "the site has every page that is a partition"
-        resumed = scene.crawl()
+        resumed = scene.crawl_here()
         assert resumed.code == 0, resumed.out + resumed.err
         assert complaints(scene, deaths) == []
         assert _partitions(scene) == list(range(1, PAGES + 1))
@@ -70,12 +70,12 @@ def test_a_death_while_several_listings_are_found_loses_no_page(
     ) as scene:
         killed = dying(scene, point, call)
         assert killed.code == -signal.SIGKILL
-        resumed = scene.crawl()
+        resumed = scene.crawl_here()
         assert resumed.code == 0, resumed.out + resumed.err
         with scene.instance() as instance:
             partitions = instance.get_dynamic_partitions(found_pages_name(scene.catalogue))
         assert list(partitions) == [*(f"all-{page}" for page in range(1, PAGES + 1)), "bags-1"]
-        assert scene.crawl().code == 0
+        assert scene.crawl_here().code == 0
 
 
 @pytest.mark.parametrize(
@@ -91,15 +91,15 @@ def test_a_death_while_gone_pages_are_dropped_leaves_none_of_them(
     kind: str, point: str, tmp_path: Path
 ):
     with Scene(tmp_path, pages=PAGES, kind=kind, politeness={"concurrency": 2}) as scene:
-        assert scene.crawl().code == 0
+        assert scene.crawl_here().code == 0
         scene.shop.control(pages=PAGES - 1)
         killed = dying(scene, point, 1, "--refresh")
         assert killed.code == -signal.SIGKILL
-        resumed = scene.crawl()
+        resumed = scene.crawl_here()
         assert resumed.code == 0, resumed.out + resumed.err
         assert _partitions(scene) == list(range(1, PAGES))
         scene.shop.control(pages=PAGES, reset_hits=True)
-        assert scene.crawl("--refresh").code == 0
+        assert scene.crawl_here("--refresh").code == 0
         assert _partitions(scene) == list(range(1, PAGES + 1))
         assert scene.downloads()[PAGES] == 1
 
@@ -139,10 +139,10 @@ def test_a_death_between_a_listing_found_and_recorded_loses_no_page(
         assert killed.code == -signal.SIGKILL
         whole = _keys("bags", "sport")
         assert _all_partitions(scene) <= {*whole, "discover"}
-        resumed = scene.crawl()
+        resumed = scene.crawl_here()
         assert resumed.code == 0, resumed.out + resumed.err
         assert _all_partitions(scene) == whole
-        again = scene.crawl("--json")
+        again = scene.crawl_here("--json")
         assert json.loads(again.out)["run_id"] is None, "nothing is due"
 
 
@@ -155,14 +155,14 @@ def test_a_death_while_one_listing_goes_and_another_comes_ends_with_those_of_the
         if kind == "fixed":
             scene.site.write(last_page=2, **BY_CATEGORY)
         scene.shop.control(categories=["bags", "sport"])
-        assert scene.crawl().code == 0
+        assert scene.crawl_here().code == 0
         scene.shop.control(categories=["bags", "garden"])
         killed = dying(scene, point, 1, "--refresh")
         assert killed.code == -signal.SIGKILL
-        resumed = scene.crawl()
+        resumed = scene.crawl_here()
         assert resumed.code == 0, resumed.out + resumed.err
         assert _all_partitions(scene) == _keys("bags", "garden")
-        rows = json.loads(scene.crawl("--json").out)
+        rows = json.loads(scene.crawl_here("--json").out)
         assert (rows["run_id"], rows["done"]) == (None, 4)
 
 

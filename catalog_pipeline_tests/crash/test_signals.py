@@ -93,7 +93,7 @@ def test_a_second_ctrl_c_ends_at_once_and_loses_nothing_that_was_recorded(scene:
     assert scene.stored() == scene.done()
 
     scene.shop.control(latency_ms=0)
-    assert scene.crawl().code == 0
+    assert scene.crawl_here().code == 0
     assert complaints(scene, deaths) == []
 
 
@@ -106,7 +106,7 @@ def test_a_ctrl_c_at_the_edge_of_a_run_is_an_interruption_too(
         interrupted = dying(scene, point, run)
         assert interrupted.code == 130
         assert "Interrupted. Go on with: " in interrupted.out
-        assert scene.crawl().code == 0
+        assert scene.crawl_here().code == 0
         assert complaints(scene, Deaths(scene)) == []
 
 
@@ -124,14 +124,14 @@ def test_asked_to_stop_while_it_waits_for_another_crawl_it_ends(
 
 def test_a_ctrl_c_during_the_build_of_the_table_is_an_interruption_too(tmp_path: Path) -> None:
     with Scene(tmp_path) as scene:
-        assert scene.crawl("--pages", "1").code == 0
+        assert scene.crawl_here("--pages", "1").code == 0
         with catalogue_lock(scene.places.folder, "a test", lock_file=TABLE_LOCK):
             process = scene.start("run", "shop")
             process.until(lambda: is_building(scene), "the table was to be built")
             process.signal(signal.SIGINT, whole_group=True)
             assert process.wait() == 130
         assert "Interrupted" in process.out + process.err
-        assert scene.crawl().code == 0
+        assert scene.crawl_here().code == 0
         assert complaints(scene, Deaths(scene)) == []
 
 
@@ -160,7 +160,7 @@ def test_a_killed_crawl_goes_on_where_it_was(scene: Scene, victims: Victims) -> 
         assert deaths.largest == 0
 
     scene.shop.control(latency_ms=0)
-    assert scene.crawl().code == 0
+    assert scene.crawl_here().code == 0
     assert complaints(scene, deaths) == []
     assert deaths.downloaded_again == deaths.in_flight.total()
 
@@ -200,7 +200,7 @@ def test_a_worker_that_is_killed_is_replaced_and_the_crawl_goes_on(scene: Scene)
 
 
 def test_an_interrupted_refresh_is_completed_by_the_command_it_names(scene: Scene) -> None:
-    assert scene.crawl().code == 0
+    assert scene.crawl_here().code == 0
     scene.forget_downloads()
     process = half_way(scene, "--refresh")
     process.signal(signal.SIGINT, whole_group=True)

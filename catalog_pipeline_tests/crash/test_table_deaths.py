@@ -34,7 +34,7 @@ def reader_of(table: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_the_old_table_is_readable_whenever_its_build_dies(tmp_path: Path) -> None:
     with Scene(tmp_path, pages=6) as scene:
-        assert scene.crawl().code == 0
+        assert scene.crawl_here().code == 0
         before = table_rows(scene.places.table)
         scene.describe(last_page=5)
         with reader_of(scene.places.table) as reader:
@@ -45,7 +45,7 @@ def test_the_old_table_is_readable_whenever_its_build_dies(tmp_path: Path) -> No
             assert dying(scene, "table replaced").code == -signal.SIGKILL
             after = table_rows(scene.places.table)
             assert after == [row for row in before if row[0] != 6]
-            assert scene.crawl().code == 0
+            assert scene.crawl_here().code == 0
             out, err = reader.communicate(timeout=20)
         assert reader.returncode == 0, err
         seen = json.loads(out)
@@ -59,6 +59,6 @@ def test_a_crawl_that_dies_in_its_first_table_build_needs_no_download(tmp_path: 
     with Scene(tmp_path, pages=6) as scene:
         assert dying(scene, "table not written").code == -signal.SIGKILL
         assert not scene.places.table.exists()
-        assert scene.crawl().code == 0
+        assert scene.crawl_here().code == 0
         assert len(table_rows(scene.places.table)) == 18
         assert scene.downloads() == dict.fromkeys(range(1, 7), 1)
