@@ -23,8 +23,8 @@ from catalog_pipeline.orchestration.names import (
     products_key,
     qualified_name,
 )
-from catalog_pipeline.orchestration.runs.notices_found import next_stale_at
 from catalog_pipeline.orchestration.runs.notify_run import unsettled
+from catalog_pipeline.orchestration.runs.table_age import next_stale_at
 
 _FINISHED = [
     dg.DagsterRunStatus.SUCCESS,

@@ -25,7 +25,6 @@ from catalog_pipeline.notices.of_failures import (
     rules_about,
 )
 from catalog_pipeline.orchestration.checkpoints.table_state import NOTICES_KEY
-from catalog_pipeline.orchestration.instance.cron_ticks import ticks_after
 from catalog_pipeline.orchestration.names import (
     BACKFILL_TAG,
     CRAWL_NOTICE_TAG,
@@ -34,6 +33,7 @@ from catalog_pipeline.orchestration.names import (
     products_key,
     qualified_name,
 )
+from catalog_pipeline.orchestration.runs.table_age import last_built, stale_at
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.tables.quality.verdicts import check_names
 
@@ -72,14 +72,6 @@ def find_notices(instance: dg.DagsterInstance, catalogue: Catalogue, now: dateti
     return sorted(once.values(), key=lambda notice: notice.at)
 
 
-def next_stale_at(instance: dg.DagsterInstance, catalogue: Catalogue) -> datetime | None:
-    """When the table that there is comes to be stale; None if nobody wants to know, or none is."""
-    if not rules_about(catalogue, TableIsStale):
-        return None
-    built = _last_built(instance, catalogue)
-    return _stale_at(catalogue, built)[0] if built is not None else None
-
-
 def _builds(instance: dg.DagsterInstance, catalogue: Catalogue, now: datetime) -> list[_Build]:
     """The builds that left marks, newest first."""
     wanted = dg.AssetRecordsFilter(
@@ -95,10 +87,8 @@ def _builds(instance: dg.DagsterInstance, catalogue: Catalogue, now: datetime) -
 
 
 def _of_changes(catalogue: Catalogue, builds: Sequence[_Build]) -> Iterator[Notice]:
-    marks = {}
-    for build in builds:
-        if mark := build.marks.get("changes"):
-            marks[mark["build"][0]] = mark
+    # A history that had to be begun anew counts its builds from the start: time tells them apart.
+    marks = {tuple(mark["build"]): mark for build in builds if (mark := build.marks.get("changes"))}
     if not marks or not rules_of_changes(catalogue):
         return
     # Arrow is imported where there is something to read.
@@ -106,12 +96,11 @@ def _of_changes(catalogue: Catalogue, builds: Sequence[_Build]) -> Iterator[Noti
 
     table = catalogue_places(catalogue.name).table
     try:
-        changes = list(read_changes(table, from_build=min(marks)))
+        changes = list(read_changes(table, from_build=min(number for number, _ in marks)))
     except TableError:
         return
-    for number, mark in marks.items():
-        since = datetime.fromisoformat(mark["since"])
-        at = datetime.fromisoformat(mark["build"][1])
+    for (number, told), mark in marks.items():
+        since, at = datetime.fromisoformat(mark["since"]), datetime.fromisoformat(told)
         of_build = [each for each in changes if each.build == number and each.changed_at == at]
         for notice in notices_of_changes(catalogue, of_build, number, at):
             if notice.rule in mark["rules"]:
@@ -155,9 +144,15 @@ def _failed_checks(
             continue
         failed.pop(evaluation.check_name, None)
         if not evaluation.passed:
-            told = evaluation.description or ""
+            told = evaluation.description or _in_numbers(evaluation)
             failed[evaluation.check_name] = FailedCheck(evaluation.check_name, told)
     return list(failed.values())
+
+
+def _in_numbers(evaluation: dg.AssetCheckEvaluation) -> str:
+    """What a check that says nothing in words has counted."""
+    counted = ((name, found.value) for name, found in evaluation.metadata.items())
+    return ", ".join(f"{name} {number}" for name, number in counted if isinstance(number, int))
 
 
 def _of_crawls(
@@ -207,32 +202,14 @@ def _of_stale_table(
 ) -> Iterator[Notice]:
     if not rules_about(catalogue, TableIsStale):
         return
-    built = _last_built(instance, catalogue)
+    built = last_built(instance, catalogue)
     if built is None:
         return
-    due, allowed = _stale_at(catalogue, built)
+    due, allowed = stale_at(catalogue, built)
     if due <= now:
         # As long as it is stale there is something to be told, however long ago it came to be.
         for notice in notices_of_stale_table(catalogue, built, due, allowed):
             yield replace(notice, at=max(due, now - timedelta(days=1)))
-
-
-def _last_built(instance: dg.DagsterInstance, catalogue: Catalogue) -> datetime | None:
-    event = instance.get_latest_materialization_event(products_key(catalogue))
-    return _instant(event.timestamp) if event is not None else None
-
-
-def _stale_at(catalogue: Catalogue, built: datetime) -> tuple[datetime, str]:
-    """When a table comes to be stale, as `definitions.freshness` has it, and what is allowed."""
-    schedule = catalogue.schedule
-    if schedule is not None and schedule.enabled:
-        ticks = ticks_after(built, schedule.cron, schedule.timezone)
-        next(ticks)
-        return next(ticks), f"its schedule is {schedule.cron} ({schedule.timezone})"
-    hours = catalogue.coverage.stale_after_hours
-    return built + timedelta(
-        hours=hours
-    ), f"it may be {hours:g} hours old (coverage.stale_after_hours)"
 
 
 def _runs(

@@ -125,6 +125,18 @@ def test_a_rule_counts_from_the_next_build_on(days: BuiltDays, hook: Webhook) ->
     assert hook.titles[-1] == "shop: price changes (1 product)"
 
 
+def test_a_history_that_was_lost_and_begun_anew_goes_on_to_give_notice(
+    days: BuiltDays, hook: Webhook
+) -> None:
+    assert _send(days) == Sent(2)
+    for path in (days.site.places.history, days.site.places.changes):
+        path.unlink()
+    days.day(3, products(kettle="9.90", mug="5", lamp="30"), EMPTY)
+    days.day(4, products(kettle="4.90", mug="5", lamp="30"), EMPTY)
+    assert _send(days) == Sent(1)
+    assert "build 2 of 2026-03-05" in hook.bodies[-1]["message"]
+
+
 def test_an_incomplete_crawl_closes_nothing_and_gives_no_notice_of_it(
     days: BuiltDays, hook: Webhook
 ) -> None:
@@ -248,6 +260,17 @@ def test_checks_that_fail_are_told_once_for_the_same_pages(
     assert _send(days) == Sent()
     days.day(3, products(kettle="249.90"), EMPTY)
     assert _send(days) == Sent(2), "it is another crawl, and it fails still"
+
+
+def test_a_check_that_says_nothing_in_words_is_told_in_numbers(
+    site: Site, instance: dg.DagsterInstance, hook: Webhook
+) -> None:
+    notify = _notify("check pages_are_complete fails")
+    days = BuiltDays(site, instance, notify=notify)
+    days.day(1, products(kettle="24.90"), None)
+    assert _send(days) == Sent(1)
+    told = "pages_are_complete: done 1, failed 0, in_progress 0, missing 1, total 2\n"
+    assert told in hook.bodies[0]["message"]
 
 
 def test_a_table_that_was_refused_is_told_once_and_without_what_stands_from_before(
