@@ -73,7 +73,10 @@ def test_what_is_scaffolded_is_a_commented_catalogue_that_loads(
     assert checked.code == 0, checked.out
     definitions = project.definitions()
     assert _key(definitions["assets"]) == {"kettles/product_pages", "kettles/products"}
-    assert {each["name"] for each in definitions["schedules"]} == {"kettles_refresh_schedule"}
+    assert {each["name"] for each in definitions["schedules"]} == {
+        "kettles_refresh_schedule",
+        "kettles_retention_schedule",
+    }
     loaded = project.dg("check", "defs")
     assert loaded.code == 0, loaded.out
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -10,15 +14,21 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from catalog_pipeline.crawling.lock import CRAWL_LOCK, TABLE_LOCK, try_acquire
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling.context import CrawlContext
+from catalog_pipeline.crawling.lock import CRAWL_LOCK, TABLE_LOCK, catalogue_lock, try_acquire
 from catalog_pipeline.orchestration.checkpoints.past_builds import read_past
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.standing import read_standing
 from catalog_pipeline.orchestration.checkpoints.table_state import read_last_build
+from catalog_pipeline.orchestration.commands.crawl_and_build import crawl_and_build
+from catalog_pipeline.orchestration.commands.request import CrawlRequest
+from catalog_pipeline.orchestration.commands.spectator import Spectator
 from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
 from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline.orchestration.runs.pruning import Amount, Pruned, PruneReport, prune
 from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.system.locked_file import LockedFile
 from catalog_pipeline_tests.orchestration.life_of_pages import (
     BROKEN,
     GONE,
@@ -28,6 +38,7 @@ from catalog_pipeline_tests.orchestration.life_of_pages import (
 )
 from catalog_pipeline_tests.orchestration.long_life import a_long_life, facts, refresh
 from catalog_pipeline_tests.pages import keys
+from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.written_site import written_site
 
 pytestmark = pytest.mark.processes
@@ -276,3 +287,86 @@ def test_the_past_that_checks_ask_for_stays(scene: Scene) -> None:
     assert len(before.builds) == scene.catalogue.checks.rows.against
     prune_later(scene)
     assert read_past(scene.instance, scene.catalogue, *asked) == before
+
+
+def test_what_is_known_of_found_pages_and_of_their_end_stays(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    catalogue = site.write(pages={"kind": "open"}, history=True)
+
+    def crawl(pages: tuple[PageKey, ...] | None = None) -> None:
+        with catalogue_lock(site.places.folder, "a command") as lease:
+            request = CrawlRequest(catalogue, pages, datetime.now(timezone.utc))
+            crawl_and_build(instance, request, Spectator(), CrawlContext(lease=lease))
+
+    for shown in (6, 4, 5, 5):
+        site.shop.control(pages=shown)
+        crawl()
+    site.shop.control(faults=["3=404"])
+    crawl(tuple(keys(2, 3)))
+    site.shop.control(faults=[])
+    # Of the last page alone, after which its end is older than its checkpoint.
+    crawl(tuple(keys(5)))
+    before = facts(instance, catalogue)
+    assert before["standing"].end is not None
+    assert set(before["standing"].failures) == {keys(3)[0]}
+    past = [path.read_bytes() for path in (site.places.history, site.places.changes)]
+    report = prune(instance, [catalogue], datetime.now(timezone.utc) + IN_A_YEAR)
+    assert report.catalogues[0].runs.count >= 2
+    assert facts(instance, catalogue) == before
+    assert [path.read_bytes() for path in (site.places.history, site.places.changes)] == past
+
+
+def test_an_index_of_an_earlier_release_is_written_anew_once_and_shrinks_from_then_on(
+    scene: Scene,
+) -> None:
+    for _ in range(6):
+        refresh(scene)
+    storage = scene.instance.event_log_storage
+    assert isinstance(storage, BatchedSqliteEventLogStorage)
+    with closing(sqlite3.connect(storage.index_path, isolation_level=None)) as database:
+        database.execute("PRAGMA auto_vacuum=NONE")
+        database.execute("VACUUM")
+        before = database.execute("PRAGMA page_count").fetchone()[0]
+    told = facts(scene.instance, scene.catalogue)
+    prune_later(scene)
+    with closing(sqlite3.connect(storage.index_path)) as database:
+        asked = ("auto_vacuum", "freelist_count")
+        assert [database.execute(f"PRAGMA {name}").fetchone()[0] for name in asked] == [2, 0]
+        assert database.execute("PRAGMA page_count").fetchone()[0] < before
+    assert facts(scene.instance, scene.catalogue) == told
+
+
+def test_two_that_remove_at_once_wait_for_each_other(scene: Scene) -> None:
+    refresh(scene)
+    refresh(scene)
+    lock = LockedFile.try_take(Path(scene.instance.root_directory) / "prune.lock", {})
+    assert lock is not None
+    with ThreadPoolExecutor(1) as pool:
+        waits = threading.Event()
+        done = pool.submit(prune_later, scene, on_wait=waits.set)
+        assert waits.wait(60)
+        assert not done.done()
+        lock.release(remove=False)
+        assert done.result(60).catalogues[0].runs.count
+
+
+def test_what_was_being_made_or_lost_its_run_leaves_the_home(scene: Scene) -> None:
+    refresh(scene)
+    storage = scene.instance.event_log_storage
+    assert isinstance(storage, BatchedSqliteEventLogStorage)
+    folder = Path(storage.index_path).parent
+    (deleted,) = scene.instance.get_runs(limit=1)
+    scene.instance.delete_run(deleted.run_id)
+    storage.dispose()
+    made = folder / f".{deleted.run_id}.db.{32 * 'a'}"
+    made.write_bytes(b"half")
+    others = [folder / "somebodys.db", folder / ".notes"]
+    for path in others:
+        path.write_bytes(b"x")
+    assert prune(scene.instance, [], datetime.now(timezone.utc)).left_overs.count == 0
+    report = prune_later(scene)
+    assert report.left_overs.count == 2
+    assert not made.exists()
+    assert not Path(storage.log_path(deleted.run_id)).exists()
+    assert all(path.exists() for path in others)

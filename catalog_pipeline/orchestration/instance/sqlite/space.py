@@ -14,7 +14,9 @@ from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 _PAGES_AT_ONCE = 500
 _INCREMENTAL = 2
 _WORTH_A_COPY = 0.1
-"""The share of a file that has to be free for it to be written anew."""
+"""The share of a file that has to be free for it to be written anew, unless it is small."""
+_COPIED_AT_ONCE = 16 * 1024 * 1024
+"""Bytes below which a file is small."""
 _COPIED_BESIDE_WRITERS = 256 * 1024 * 1024
 """Bytes that are written in a part of the time for which writers wait."""
 _WAIT_FOR_READERS_MS = 1000
@@ -55,7 +57,7 @@ def _shrink(database: sqlite3.Connection, path: str, *, is_alone: bool) -> str |
             if left >= free:
                 break
             free = left
-    elif free > pages * _WORTH_A_COPY:
+    elif free > pages * _WORTH_A_COPY or (free and pages * page_bytes < _COPIED_AT_ONCE):
         if not is_alone and (pages - free) * page_bytes > _COPIED_BESIDE_WRITERS:
             return f"the room that is free in {path} is given back when no run is alive"
         database.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")
