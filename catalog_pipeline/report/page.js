@@ -62,8 +62,13 @@
     return names.titles[place] || names.keys[place];
   }
 
+  /* Small letters without accents: who looks for "cafe" means "Café", too. */
+  function folded(text) {
+    return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  }
+
   function look() {
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = folded(search.value).split(/\s+/).filter(Boolean);
     const results = $("results");
     results.replaceChildren();
     if (!words.length) {
@@ -195,7 +200,7 @@
     names = await unpacked("data-names");
     names.until = summed(names.until);
     names.isGone = new Set(names.gone);
-    lower = names.keys.map((key, place) => `${names.titles[place] || ""} ${key}`.toLowerCase());
+    lower = names.keys.map((key, place) => folded(`${names.titles[place] || ""} ${key}`));
     links = $("data-links") ? await unpacked("data-links") : [];
     courses = [];
     for (let place = 0; $(`data-course-${place}`); place++) {

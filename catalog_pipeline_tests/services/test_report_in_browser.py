@@ -28,7 +28,7 @@ PRICES = ["10.00", "10.00", "12.50", "9.99", "9.99"]
 """Of the kettle, day by day."""
 NAMES = [
     "Steel Kettle",
-    "Mug",
+    "Mug Café",
     *HOSTILE.values(),
     "</script><script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -159,7 +159,7 @@ def test_a_product_is_found_and_its_plot_has_each_price_it_had(opened: Page) -> 
     assert opened.evaluate(DRAWN, ["product-plot", colour(opened, "accent")]) > 200
     link = opened.get_by_role("link", name="Open in the shop")
     assert link.get_attribute("href") == "https://shop.example/a"
-    find(opened, "mug")
+    find(opened, "cafe mug")
     opened.locator("#results").get_by_role("button").click()
     assert [value for _, value in opened.evaluate(POINTS)] == [1, 2, 3, 4, 5]
 
@@ -191,8 +191,8 @@ def test_all_of_it_is_done_by_keys(opened: Page) -> None:
 
 
 def test_a_mover_leads_to_its_plot(opened: Page) -> None:
-    opened.locator("#movers").get_by_role("button", name="Mug", exact=True).click()
-    assert opened.locator("#product-name").inner_text() == "Mug"
+    opened.locator("#movers").get_by_role("button", name="Mug Café", exact=True).click()
+    assert opened.locator("#product-name").inner_text() == "Mug Café"
     assert len(opened.evaluate(POINTS)) == len(PRICES)
 
 

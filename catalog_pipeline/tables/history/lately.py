@@ -2,7 +2,7 @@
 went.
 
 A number's way is from its first value in that time to its last one; a number that changed its
-currency meanwhile, or came from nothing, has none. What is kept is bounded by how much is shown.
+currency meanwhile, or came from nothing, has none. Of each number that moved two texts are held.
 """
 
 from __future__ import annotations
