@@ -53,10 +53,8 @@ def _job(catalogue: Catalogue) -> dg.JobDefinition:
                 context.log.info(as_line(f"{each.name} is in use by {each.waits_for}."))
         for note in report.notes:
             context.log.warning(as_line(note))
-        context.log.info(
-            f"Dagster's home takes {report.bytes_after or 0:,} bytes; it was "
-            f"{report.bytes_before:,}."
-        )
+        taken, before = report.bytes_after or 0, report.bytes_before
+        context.log.info(as_line(f"Dagster's home takes {taken:,} bytes; it was {before:,}."))
 
     @dg.job(
         name=f"{name}_retention_job",
