@@ -39,15 +39,18 @@ from catalog_pipeline_tests.crash.scene import FOUND
 LISTING_PAGES = 300
 
 
-def run_chaos(crawls: int, seed: int, folder: Path, *, jobs: int, is_shown: bool) -> list[Verdict]:
+def run_chaos(
+    crawls: int, seed: int, folder: Path, *, jobs: int, is_shown: bool, pages: int = PAGES
+) -> list[Verdict]:
     """Kill and resume so many crawls, a few at a time; the instants follow from the seed."""
     with ThreadPoolExecutor(jobs) as at_once:
-        lives = list(at_once.map(measure_life, [folder / f"whole-{job}" for job in range(jobs)]))
+        places = [folder / f"whole-{job}" for job in range(jobs)]
+        lives = list(at_once.map(measure_life, places, [pages] * jobs))
         life = max(lives, key=lambda each: each.end)
 
         def one(number: int) -> Verdict:
             place = folder / str(number)
-            verdict = kill_and_resume(place, Wish.drawn(number, seed), life)
+            verdict = kill_and_resume(place, Wish.drawn(number, seed), life, pages)
             if is_shown:
                 print(_line(verdict), flush=True)
             if not verdict.complaints:

@@ -64,6 +64,8 @@ _TOGETHER = {
     "catalog_pipeline_tests/services/test_dg_commands.py": "Dagster's own commands",
     "catalog_pipeline_tests/services/test_scaffolded_project.py": "Dagster's own commands",
     "catalog_pipeline_tests/services/test_postgres_export.py": "a database server",
+    "catalog_pipeline_tests/services/test_relaunch.py": "services whose crawls are cut short",
+    "catalog_pipeline_tests/services/test_two_crawls.py": "services whose crawls are cut short",
     "catalog_pipeline_tests/services/": "the services, which are started once",
     "catalog_pipeline_tests/cli/test_try_page.py": "the practice shop's own port",
     "catalog_pipeline_tests/test_installation.py": "the practice shop's own port",
@@ -73,8 +75,10 @@ Of the rest, each module by itself."""
 
 _LONGEST_FIRST = [
     "the services, which are started once",
+    "services whose crawls are cut short",
     "services that are killed",
     "services that are clicked at",
+    "catalog_pipeline_tests/crash/test_found_pages.py",
     "catalog_pipeline_tests/crash/test_chaos.py",
     "catalog_pipeline_tests/crash/test_signals.py",
     "catalog_pipeline_tests/crash/test_kill_points.py",

@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_for(what: str, look: Callable[[], T], seconds: float = 60.0, every: float = 0.05) -> T:
+def wait_for(what: str, look: Callable[[], T], seconds: float = 120.0, every: float = 0.05) -> T:
     """What `look` gives as soon as it is true.
 
     Raises:

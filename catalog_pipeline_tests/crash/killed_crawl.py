@@ -61,20 +61,20 @@ class Verdict:
     complaints: tuple[str, ...]
 
 
-def new_scene(folder: Path) -> Scene:
+def new_scene(folder: Path, pages: int = PAGES) -> Scene:
     """The shop and catalogue of a crawl that will be killed."""
     return Scene(
         folder,
-        pages=PAGES,
+        pages=pages,
         page_size=PAGE_SIZE,
         latency_ms=LATENCY_MS,
         politeness={"concurrency": 8},
     )
 
 
-def measure_life(folder: Path) -> Life:
+def measure_life(folder: Path, pages: int = PAGES) -> Life:
     """The life of a command that nobody kills."""
-    with new_scene(folder) as scene:
+    with new_scene(folder, pages) as scene:
         started = time.monotonic()
         process = scene.start("run", scene.site.name, "--json")
         _wait_for_pages(scene, process, 1)
@@ -85,9 +85,9 @@ def measure_life(folder: Path) -> Life:
         return Life(first_page, last_page, time.monotonic() - started)
 
 
-def kill_and_resume(folder: Path, wish: Wish, life: Life) -> Verdict:
+def kill_and_resume(folder: Path, wish: Wish, life: Life, pages: int = PAGES) -> Verdict:
     """Kill a crawl as wished, run it again until it is complete, and judge it."""
-    with new_scene(folder) as scene:
+    with new_scene(folder, pages) as scene:
         deaths = Deaths(scene)
         phases = [_killed(scene, wish.instant * life.end, life, deaths, wish)]
         if wish.second_instant is not None:

@@ -6,12 +6,13 @@ from pathlib import Path
 from catalog_pipeline_tests.chaos import run_chaos, run_workers_chaos, summary
 
 CRAWLS = 10
+PAGES = 100
 WORKERS = 10
 
 
 def test_crawls_killed_at_random_instants_lose_and_double_nothing(tmp_path: Path) -> None:
     seed = random.randrange(1_000_000)
-    verdicts = run_chaos(CRAWLS, seed, tmp_path, jobs=2, is_shown=False)
+    verdicts = run_chaos(CRAWLS, seed, tmp_path, jobs=2, is_shown=False, pages=PAGES)
     print(f"seed {seed}")
     print(summary(verdicts))
     assert [(verdict.wish, verdict.complaints) for verdict in verdicts if verdict.complaints] == []

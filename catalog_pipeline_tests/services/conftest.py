@@ -7,7 +7,7 @@ seconds to start, need not be started for each.
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -19,27 +19,34 @@ from catalog_pipeline_tests.services.hostile_site import NAME as HOSTILE
 from catalog_pipeline_tests.services.hostile_site import attributes, hostile_site
 from catalog_pipeline_tests.services.running_services import RunningServices
 
-CATALOGUES = (
+CATALOGUES = ("relaunch_missing", "relaunch_failed", "relaunch_both", "table", "attacked")
+CUT_SHORT = (
     "terminated",
     "terminated_all_steps",
     "one_broken",
-    "relaunch_missing",
-    "relaunch_failed",
-    "relaunch_both",
     "web_first",
     "command_first",
     "command_again",
     "command_failed",
-    "table",
-    "attacked",
 )
+"""Catalogues of the services whose crawls are cut short, or get in each other's way."""
+LINKED: dict[str, object] = {"kind": "linked", "next": {"select": "a[rel=next]"}}
 FOUND: dict[str, dict[str, object]] = {
     "found_open": {"kind": "open"},
-    "found_linked": {"kind": "linked", "next": {"select": "a[rel=next]"}},
+    "found_linked": LINKED,
+    "retried_linked": LINKED,
 }
 """Catalogues whose pages crawls find."""
+DISCOVERED = "discovered_every_minute"
+DISCOVER: dict[str, object] = {
+    "discover": {"page": "/", "select": "main li a", "pattern": "category=([a-z-]+)"},
+    "page_url": "/products?category={listing}&page={page}",
+    "pages": "open",
+}
 EXPORTED = "exported"
 EXPORTS = [{"to": "csv", "name": "broken", "path": "/dev/null/out.csv"}, {"to": "csv"}]
+UNREAD = ("relaunch_missing", "relaunch_failed", "relaunch_both", "overlapping", "every_minute")
+"""Catalogues of the common services whose tables nobody looks at."""
 PAGES = 50
 EVERY_MINUTE = {"cron": "* * * * *", "timezone": "UTC", "enabled": True}
 
@@ -99,10 +106,34 @@ def common_services(
     services.add_catalogue(
         "every_minute", scheduled_shop.url, last_page=5, schedule=dict(EVERY_MINUTE)
     )
+    services.add_catalogue(
+        DISCOVERED, open_shop(pages=5).url, **DISCOVER, schedule=dict(EVERY_MINUTE)
+    )
     with hostile_site() as site:
         services.add_catalogue(HOSTILE, site.url, **attributes(site))
         with services:
+            build_no_tables(services, (*UNREAD, DISCOVERED))
             yield services
+
+
+def build_no_tables(services: RunningServices, catalogues: Iterable[str]) -> None:
+    """Spare the processes that would build tables which no test looks at."""
+    services.client.stop(*(f"{name}_table_sensor" for name in catalogues))
+
+
+@pytest.fixture(scope="session")
+def cut_short_services(
+    tmp_path_factory: pytest.TempPathFactory,
+    common_shop: RunningShop,
+    open_shop: Callable[..., RunningShop],
+) -> Iterator[RunningServices]:
+    """Services of `CUT_SHORT`: another process may test with them than with the common ones."""
+    services = RunningServices(tmp_path_factory.mktemp("services"), open_shop(pages=PAGES).url)
+    for name in CUT_SHORT:
+        services.add_catalogue(name, common_shop.url)
+    with services:
+        build_no_tables(services, CUT_SHORT)
+        yield services
 
 
 @pytest.fixture

@@ -9,45 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from catalog_pipeline_tests.services import queries
+
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
-
-_LOADED = """{ repositoriesOrError { __typename ... on RepositoryConnection { nodes {
-    name location { name } assetNodes { assetKey { path } } } } } }"""
-_RUNS = """query($filter: RunsFilter) { runsOrError(filter: $filter) { ... on Runs { results {
-    runId rootRunId parentRunId status creationTime startTime endTime tags { key value }
-    assetSelection { path } } } } }"""
-_LAUNCH_BACKFILL = """mutation($params: LaunchBackfillParams!) {
-    launchPartitionBackfill(backfillParams: $params) { __typename
-    ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
-_BACKFILL = """query($id: String!) { partitionBackfillOrError(backfillId: $id) {
-    ... on PartitionBackfill { status numCancelable } } }"""
-_CANCEL_BACKFILL = """mutation($id: String!) { cancelPartitionBackfill(backfillId: $id) {
-    __typename } }"""
-_TERMINATE = """mutation($ids: [String!]!) { terminateRuns(runIds: $ids,
-    terminatePolicy: SAFE_TERMINATE) { ... on TerminateRunsResult { terminateRunResults {
-    __typename } } } }"""
-_REEXECUTE = """mutation($params: ReexecutionParams!) {
-    launchRunReexecution(reexecutionParams: $params) { __typename
-    ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
-_LAUNCH_RUN = """mutation($params: ExecutionParams!) {
-    launchRun(executionParams: $params) { __typename
-    ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
-_STATUSES = """query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) {
-    ... on AssetNode { assetPartitionStatuses { ... on DefaultPartitionStatuses {
-    materializedPartitions failedPartitions materializingPartitions
-    unmaterializedPartitions } } } } }"""
-_MATERIALIZATIONS = """query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) {
-    ... on AssetNode { assetMaterializations(limit: 100) { runId timestamp } } } }"""
-_WIPE = """mutation($ranges: [PartitionsByAssetSelector!]!) {
-    wipeAssets(assetPartitionRanges: $ranges) { __typename
-    ... on PythonError { message } ... on UnsupportedOperationError { message } } }"""
-_MESSAGES = """query($id: ID!) { logsForRun(runId: $id) { ... on EventConnection { events {
-    __typename ... on MessageEvent { message } } } } }"""
-_SCHEDULES = """{ repositoriesOrError { ... on RepositoryConnection { nodes {
-    schedules { name scheduleState { status } } sensors { name sensorState { status } } } } } }"""
-
-_TICKS = """query($sensor: SensorSelector!) { sensorOrError(sensorSelector: $sensor) {
-    ... on Sensor { sensorState { ticks(limit: 5) { status skipReason } } } } }"""
 
 
 @dataclass(frozen=True)
@@ -93,7 +57,7 @@ class WebClient:
     def asset_keys(self) -> list[list[str]]:
         """Keys of all loaded assets; none while the server or its code location is not up."""
         try:
-            answer = self.ask(_LOADED)["repositoriesOrError"]
+            answer = self.ask(queries.LOADED)["repositoriesOrError"]
         except (OSError, urllib.error.URLError):
             return []
         nodes = answer.get("nodes", [])
@@ -110,7 +74,7 @@ class WebClient:
             "fromFailure": False,
             "tags": _as_list(tags),
         }
-        answer = self.ask(_LAUNCH_BACKFILL, params=params)["launchPartitionBackfill"]
+        answer = self.ask(queries.LAUNCH_BACKFILL, params=params)["launchPartitionBackfill"]
         assert answer["__typename"] == "LaunchBackfillSuccess", answer
         return str(answer["backfillId"])
 
@@ -141,32 +105,32 @@ class WebClient:
             "executionMetadata": {"tags": _as_list(tags)},
             "runConfigData": {},
         }
-        answer = self.ask(_LAUNCH_RUN, params=params)["launchRun"]
+        answer = self.ask(queries.LAUNCH_RUN, params=params)["launchRun"]
         assert answer["__typename"] == "LaunchRunSuccess", answer
         return str(answer["run"]["runId"])
 
     def backfill_status(self, backfill: str) -> str:
         """Status of a backfill, such as COMPLETED_FAILED."""
-        return str(self.ask(_BACKFILL, id=backfill)["partitionBackfillOrError"]["status"])
+        return str(self.ask(queries.BACKFILL, id=backfill)["partitionBackfillOrError"]["status"])
 
     def cancel_backfill(self, backfill: str) -> None:
         """The "Cancel backfill" of a backfill's page."""
-        self.ask(_CANCEL_BACKFILL, id=backfill)
+        self.ask(queries.CANCEL_BACKFILL, id=backfill)
 
     def terminate(self, run_id: str) -> None:
         """The "Terminate" of a run's page."""
-        self.ask(_TERMINATE, ids=[run_id])
+        self.ask(queries.TERMINATE, ids=[run_id])
 
     def reexecute(self, run_id: str, strategy: str) -> str:
         """The "Re-execute" of a run's page: FROM_FAILURE or ALL_STEPS; returns the new run's id."""
         params = {"parentRunId": run_id, "strategy": strategy}
-        answer = self.ask(_REEXECUTE, params=params)["launchRunReexecution"]
+        answer = self.ask(queries.REEXECUTE, params=params)["launchRunReexecution"]
         assert answer["__typename"] == "LaunchRunSuccess", answer
         return str(answer["run"]["runId"])
 
     def runs(self, catalogue: str, asset: str = "product_pages") -> list[dict[str, Any]]:
         """Runs of one asset, oldest first, each with its tags as a dict."""
-        runs = self.ask(_RUNS, filter={})["runsOrError"]["results"]
+        runs = self.ask(queries.RUNS, filter={})["runsOrError"]["results"]
         for run in runs:
             run["tags"] = {tag["key"]: tag["value"] for tag in run["tags"]}
         return [
@@ -177,7 +141,7 @@ class WebClient:
 
     def run(self, run_id: str) -> dict[str, Any]:
         """One run."""
-        answer = self.ask(_RUNS, filter={"runIds": [run_id]})
+        answer = self.ask(queries.RUNS, filter={"runIds": [run_id]})
         run: dict[str, Any] = answer["runsOrError"]["results"][0]
         return run
 
@@ -186,20 +150,23 @@ class WebClient:
         status = str(self.run(run_id)["status"])
         return status if status in ENDED else ""
 
-    def statuses(self, catalogue: str) -> Statuses:
-        """The partition grid of a catalogue."""
+    def partitions(self, catalogue: str) -> dict[str, set[str]]:
+        """The partition grid of a catalogue as it is, by the colours' names."""
         key = {"path": [catalogue, "product_pages"]}
-        found = self.ask(_STATUSES, key=key)["assetNodeOrError"]["assetPartitionStatuses"]
-        done, failed, in_progress, not_done = (
-            {int(page) for page in found[f"{name}Partitions"]}
-            for name in ("materialized", "failed", "materializing", "unmaterialized")
-        )
+        found = self.ask(queries.STATUSES, key=key)["assetNodeOrError"]["assetPartitionStatuses"]
+        names = ("materialized", "failed", "materializing", "unmaterialized")
+        return {name: set(found[f"{name}Partitions"]) for name in names}
+
+    def statuses(self, catalogue: str) -> Statuses:
+        """The partition grid of a catalogue whose pages are plain numbers."""
+        found = self.partitions(catalogue)
+        done, failed, in_progress, not_done = (set(map(int, found[name])) for name in found)
         missing = not_done - failed - in_progress
         return Statuses(sorted(done), sorted(failed), sorted(in_progress), sorted(missing))
 
     def table_builds(self, catalogue: str) -> list[dict[str, Any]]:
         """Materializations of the table, newest first."""
-        answer = self.ask(_MATERIALIZATIONS, key={"path": [catalogue, "products"]})
+        answer = self.ask(queries.MATERIALIZATIONS, key={"path": [catalogue, "products"]})
         builds: list[dict[str, Any]] = answer["assetNodeOrError"]["assetMaterializations"]
         return builds
 
@@ -211,12 +178,12 @@ class WebClient:
                 "partitions": {"range": {"start": str(first), "end": str(last)}},
             }
         ]
-        answer = self.ask(_WIPE, ranges=ranges)["wipeAssets"]
+        answer = self.ask(queries.WIPE, ranges=ranges)["wipeAssets"]
         assert answer["__typename"] == "AssetWipeSuccess", answer
 
     def messages(self, run_id: str) -> Sequence[str]:
         """The messages in a run's log."""
-        events = self.ask(_MESSAGES, id=run_id)["logsForRun"]["events"]
+        events = self.ask(queries.MESSAGES, id=run_id)["logsForRun"]["events"]
         return [event["message"] for event in events if event.get("message")]
 
     def skips(self, sensor: str) -> list[str]:
@@ -226,17 +193,28 @@ class WebClient:
             "repositoryLocationName": "catalog_pipeline",
             "sensorName": sensor,
         }
-        state = self.ask(_TICKS, sensor=selector)["sensorOrError"]["sensorState"]
+        state = self.ask(queries.TICKS, sensor=selector)["sensorOrError"]["sensorState"]
         return [tick["skipReason"] for tick in state["ticks"] if tick["status"] == "SKIPPED"]
 
     def instigators(self) -> dict[str, str]:
         """Schedules and sensors, and whether each is on."""
-        nodes = self.ask(_SCHEDULES)["repositoriesOrError"]["nodes"]
-        found: dict[str, str] = {}
-        for node in nodes:
-            found |= {each["name"]: each["scheduleState"]["status"] for each in node["schedules"]}
-            found |= {each["name"]: each["sensorState"]["status"] for each in node["sensors"]}
-        return found
+        return {name: state["status"] for _, name, state in self._instigators()}
+
+    def stop(self, *names: str) -> None:
+        """Switch schedules and sensors off, as their pages do."""
+        for kind, name, state in self._instigators():
+            if name in names:
+                self.ask(queries.STOP[kind], id=state["id"])
+        assert {self.instigators()[name] for name in names} == {"STOPPED"}
+
+    def _instigators(self) -> list[tuple[str, str, dict[str, str]]]:
+        nodes = self.ask(queries.SCHEDULES)["repositoriesOrError"]["nodes"]
+        return [
+            (kind, each["name"], each[f"{kind[:-1]}State"])
+            for node in nodes
+            for kind in queries.STOP
+            for each in node[kind]
+        ]
 
 
 def _as_list(tags: dict[str, str]) -> list[dict[str, str]]:

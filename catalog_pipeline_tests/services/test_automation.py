@@ -11,9 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalog_pipeline.crawling.lock import TABLE_LOCK
+from catalog_pipeline.sandbox.products import CATEGORIES
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline.system.locked_file import is_locked, read_values
-from catalog_pipeline_tests.services.conftest import EXPORTED, PAGES
+from catalog_pipeline_tests.services.conftest import DISCOVERED, EXPORTED, PAGES
 from catalog_pipeline_tests.services.downloads import downloads
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.running_services import RunningServices
@@ -148,3 +149,14 @@ def test_the_refresh_is_launched_at_its_time(
     # A later tick's run may have begun meanwhile, whose pages are in progress.
     wait_for("all pages", lambda: client.statuses("every_minute").done == [1, 2, 3, 4, 5])
     assert downloads(scheduled_shop) == dict.fromkeys(range(1, 6), 1)
+    client.stop("every_minute_refresh_schedule")
+
+
+def test_a_tick_discovers_the_listings_of_a_new_catalogue_and_crawls_them(
+    client: WebClient,
+) -> None:
+    wait_for("a scheduled run", lambda: client.runs(DISCOVERED), 75.0)
+    client.stop(f"{DISCOVERED}_refresh_schedule")
+    first_pages = {f"{category.replace('-', '_')}-1" for category in CATEGORIES}
+    wait_for("all", lambda: client.partitions(DISCOVERED)["materialized"] == first_pages)
+    assert client.partitions(DISCOVERED)["unmaterialized"] == set()

@@ -8,9 +8,15 @@ from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.services.conftest import PAGES
 from catalog_pipeline_tests.services.downloads import downloads, hold_half_way
 from catalog_pipeline_tests.services.graphql import WebClient
+from catalog_pipeline_tests.services.running_services import RunningServices
 from catalog_pipeline_tests.waiting import wait_for
 
 ALL_PAGES = list(range(1, PAGES + 1))
+
+
+@pytest.fixture
+def client(cut_short_services: RunningServices) -> WebClient:
+    return cut_short_services.client
 
 
 def end_of_run(client: WebClient, run: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.services.conftest import PAGES
 from catalog_pipeline_tests.services.downloads import downloads, hold_half_way
@@ -11,17 +13,22 @@ from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.running_services import RunningServices
 from catalog_pipeline_tests.waiting import wait_for
 
-COMMAND_SECONDS = 60.0
+COMMAND_SECONDS = 120.0
 FOR_LONG_MS = 10_000
 """A command that is held half-way by this goes on for half a minute, in which other runs end."""
 
 
+@pytest.fixture
+def client(cut_short_services: RunningServices) -> WebClient:
+    return cut_short_services.client
+
+
 def test_the_command_leaves_a_live_web_run_its_pages(
-    common_services: RunningServices, client: WebClient, slow_shop: RunningShop
+    cut_short_services: RunningServices, client: WebClient, slow_shop: RunningShop
 ) -> None:
     run = client.launch_run("web_first", 1, 40)
     hold_half_way(slow_shop)
-    with common_services.command("run", "web_first", "--json") as command:
+    with cut_short_services.command("run", "web_first", "--json") as command:
         slow_shop.control(latency_ms=0)
         output, _ = command.communicate(timeout=COMMAND_SECONDS)
     assert wait_for("the web run", lambda: client.has_ended(run)) == "SUCCESS"
@@ -31,13 +38,13 @@ def test_the_command_leaves_a_live_web_run_its_pages(
 
 
 def test_a_web_run_waits_for_the_command_and_says_so(
-    common_services: RunningServices, client: WebClient, slow_shop: RunningShop
+    cut_short_services: RunningServices, client: WebClient, slow_shop: RunningShop
 ) -> None:
     """Pages that the command downloads from then on are not downloaded by the web run.
 
     Dagster launches a run whose pool it sees for the first time; it waits for the crawl's lock.
     """
-    with common_services.command("run", "command_first", "--json") as command:
+    with cut_short_services.command("run", "command_first", "--json") as command:
         wait_for("the command's first page", lambda: downloads(slow_shop), every=0.02)
         slow_shop.control(latency_ms=6000)
         run = client.launch_run("command_first", 1, PAGES)
@@ -59,12 +66,12 @@ def _says_that_it_waits(client: WebClient, run: str) -> bool:
 
 
 def test_a_web_run_of_a_pool_that_dagster_knows_is_queued_until_the_command_ends(
-    common_services: RunningServices, client: WebClient, quick_shop: RunningShop
+    cut_short_services: RunningServices, client: WebClient, quick_shop: RunningShop
 ) -> None:
     first = client.launch_run("command_again", 1, 1)
     assert wait_for("the run's end", lambda: client.has_ended(first)) == "SUCCESS"
     quick_shop.control(latency_ms=500)
-    with common_services.command("run", "command_again", "--json") as command:
+    with cut_short_services.command("run", "command_again", "--json") as command:
         hold_half_way(quick_shop, FOR_LONG_MS)
         run = client.launch_run("command_again", 1, PAGES)
         early = set(client.statuses("command_again").done)
@@ -86,10 +93,10 @@ def test_a_web_run_of_a_pool_that_dagster_knows_is_queued_until_the_command_ends
 
 
 def test_a_run_of_the_command_is_re_executed_by_the_web_ui(
-    common_services: RunningServices, client: WebClient, quick_shop: RunningShop
+    cut_short_services: RunningServices, client: WebClient, quick_shop: RunningShop
 ) -> None:
     quick_shop.control(faults=["3=404"])
-    with common_services.command("run", "command_failed", "--json") as command:
+    with cut_short_services.command("run", "command_failed", "--json") as command:
         command.communicate(timeout=COMMAND_SECONDS)
     assert command.returncode == 1
     assert client.statuses("command_failed").failed == [3]
