@@ -15,6 +15,7 @@ from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline.orchestration.definitions.products_asset import build_products_asset
 from catalog_pipeline.orchestration.definitions.table_checks import build_table_checks
 from catalog_pipeline.orchestration.names import pages_key
+from catalog_pipeline.orchestration.runs.page_checks import refusing_checks
 
 _TRIED = "tried"
 _OF_TRIED = f" for schedule '{_TRIED}''"
@@ -66,8 +67,10 @@ def _unknown_checks(catalogue: Catalogue) -> Iterator[Mistake]:
 
 
 def _checks_of_table(catalogue: Catalogue) -> list[str]:
+    """The checks of which notice is given: those of the table, and of pages that keep one out."""
     assets = [build_products_asset(catalogue), *build_table_checks(catalogue)]
-    return sorted(key.name for each in assets for key in each.check_keys)
+    of_table = (key.name for each in assets for key in each.check_keys)
+    return sorted([*of_table, *refusing_checks(catalogue)])
 
 
 def _tried(field: str, make: Callable[[], object]) -> Mistake | None:

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.orchestration.names import products_key
+from catalog_pipeline.orchestration.names import pages_key, products_key
 from catalog_pipeline.orchestration.runs.outputs import evaluation_of
+from catalog_pipeline.orchestration.runs.page_verdicts import PAGE_CHECKS
 from catalog_pipeline.showing import as_description
 from catalog_pipeline.tables.quality.merged_verdict import KEYS_UNIQUE
 from catalog_pipeline.tables.quality.verdicts import FILLED_AS_BEFORE, check_names
@@ -37,7 +38,9 @@ def record_refusal(
 ) -> None:
     """Record the results for a table that was not put in place, before its step fails."""
     for each in declared_results(catalogue, verdicts):
-        context.log_event(evaluation_of(products_key(catalogue), each))
+        is_of_pages = each.check_name in PAGE_CHECKS
+        asset = pages_key(catalogue) if is_of_pages else products_key(catalogue)
+        context.log_event(evaluation_of(asset, each))
 
 
 def result_of(catalogue: Catalogue, verdict: Verdict) -> dg.AssetCheckResult:

@@ -30,9 +30,11 @@ from catalog_pipeline.orchestration.names import (
     CRAWL_NOTICE_TAG,
     REFUSAL_NOTICE_TAG,
     REFUSED_PAGES_TAG,
+    pages_key,
     products_key,
     qualified_name,
 )
+from catalog_pipeline.orchestration.runs.page_verdicts import PAGE_CHECKS
 from catalog_pipeline.orchestration.runs.table_age import last_built, stale_at
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.tables.quality.verdicts import check_names
@@ -119,7 +121,7 @@ def _of_checks(
             for notice in notices_of_checks(catalogue, mark["build"], since, failed):
                 if notice.rule in mark["rules"]:
                     yield notice
-    declared = check_names(catalogue)
+    declared = {*check_names(catalogue), *PAGE_CHECKS}
     for record in _runs(instance, {REFUSAL_NOTICE_TAG: qualified_name(catalogue)}, now):
         run = record.dagster_run
         # Of other checks such a run only repeats what they had said of the table that stays.
@@ -136,11 +138,12 @@ def _failed_checks(
     instance: dg.DagsterInstance, catalogue: Catalogue, run_id: str
 ) -> list[FailedCheck]:
     kind = dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    assets = (pages_key(catalogue), products_key(catalogue))
     failed: dict[str, FailedCheck] = {}
     for record in instance.get_records_for_run(run_id, of_type=kind).records:
         event = record.event_log_entry.dagster_event
         evaluation = event.asset_check_evaluation_data if event else None
-        if evaluation is None or evaluation.asset_key != products_key(catalogue):
+        if evaluation is None or evaluation.asset_key not in assets:
             continue
         failed.pop(evaluation.check_name, None)
         if not evaluation.passed:

@@ -34,6 +34,7 @@ from catalog_pipeline.orchestration.runs.page_verdicts import (
     not_empty,
     not_failed,
 )
+from catalog_pipeline.verdict import Verdict
 
 _RECORDS_READ = 100
 """Of a check; runs that a backfill made together begin one after the other."""
@@ -41,22 +42,23 @@ _RECORDS_READ = 100
 
 def page_specs(catalogue: Catalogue) -> Iterator[dg.AssetCheckSpec]:
     """The checks of the pages."""
-    checks = catalogue.checks
-    for name, description in DESCRIPTIONS.items():
-        is_demanded = name == NOT_FAILED and checks.failed_pages is not None
-        yield dg.AssetCheckSpec(
-            name,
-            asset=pages_key(catalogue),
-            description=description,
-            blocking=is_demanded and checks.keeps_old_table,
-        )
+    described = dict(DESCRIPTIONS)
     if not catalogue.is_fixed:
+        described[ALL_KNOWN] = ALL_KNOWN_DESCRIPTION
+    refusing = refusing_checks(catalogue)
+    for name, description in described.items():
         yield dg.AssetCheckSpec(
-            ALL_KNOWN,
-            asset=pages_key(catalogue),
-            description=ALL_KNOWN_DESCRIPTION,
-            blocking=checks.keeps_old_table,
+            name, asset=pages_key(catalogue), description=description, blocking=name in refusing
         )
+
+
+def refusing_checks(catalogue: Catalogue) -> list[str]:
+    """Those of these checks that keep a table out when they fail."""
+    checks = catalogue.checks
+    refusing = {NOT_FAILED: checks.failed_pages is not None, ALL_KNOWN: not catalogue.is_fixed}
+    return [
+        name for name, is_demanded in refusing.items() if is_demanded and checks.keeps_old_table
+    ]
 
 
 def page_results(
@@ -121,25 +123,22 @@ def _last_all_known(
 
 def pages_refused(
     instance: dg.DagsterInstance, catalogue: Catalogue, statuses: PageStatuses
-) -> str | None:
-    """Why no table is to be made of the pages as they are; None if the YAML does not say so."""
-    checks = catalogue.checks
-    if not checks.keeps_old_table:
-        return None
-    if not catalogue.is_fixed:
-        last = _last_all_known(instance, catalogue)
-        if last is not None and not last.passed:
-            return f"its pages are not all known: {_problem_of(last)}"
-    if checks.failed_pages is None:
-        return None
-    failures = explain_failures(instance, catalogue, statuses, statuses.failed)
-    verdict = not_failed(catalogue, statuses.failed.keys(), failures)
-    return None if verdict.passed else verdict.told
+) -> list[Verdict]:
+    """Why no table is to be made of the pages as they are; empty if the YAML does not say so."""
+    refusing = refusing_checks(catalogue)
+    verdicts = []
+    if NOT_FAILED in refusing:
+        failures = explain_failures(instance, catalogue, statuses, statuses.failed)
+        verdicts.append(not_failed(catalogue, statuses.failed.keys(), failures))
+    last = _last_all_known(instance, catalogue) if ALL_KNOWN in refusing else None
+    if last is not None and not last.passed:
+        verdicts.append(all_known(_problems_of(last)))
+    return [each for each in verdicts if not each.passed]
 
 
-def _problem_of(evaluation: dg.AssetCheckEvaluation) -> str:
+def _problems_of(evaluation: dg.AssetCheckEvaluation) -> list[str]:
     told: Any = evaluation.metadata["examples"].value
-    return str(told[0]["problem"])
+    return [str(each["problem"]) for each in told]
 
 
 @contextmanager

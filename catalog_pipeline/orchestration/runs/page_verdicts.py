@@ -31,6 +31,8 @@ ALL_KNOWN_DESCRIPTION = (
     "The last crawl that looked for pages came to the end of each listing, and none had lost more "
     "pages than `shrink` allows."
 )
+PAGE_CHECKS = frozenset({*DESCRIPTIONS, ALL_KNOWN})
+"""The checks that are of the pages, and not of the table."""
 _MOST_EXAMPLES = 20
 _NOT_COME_TO = "not come to"
 _LONGEST_LIST = 200
@@ -104,7 +106,9 @@ def not_empty(done: Mapping[PageKey, StoredPage]) -> Verdict:
 
 def all_known(problems: Sequence[str]) -> Verdict:
     """Whether a crawl that looked for pages knows them all."""
-    told = problems[0] if problems else "the end of each listing is known"
+    told = "the end of each listing is known"
+    if problems:
+        told = f"its pages are not all known: {problems[0]}"
     examples = [{"problem": each} for each in problems[:_MOST_EXAMPLES]]
     seen, allowed = {"problems": len(problems)}, {"problems": 0}
     return Verdict(ALL_KNOWN, not problems, told, seen, allowed, examples)

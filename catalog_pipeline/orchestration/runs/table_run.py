@@ -149,10 +149,13 @@ def _build(
     checkpoints = read_checkpoints(instance, catalogue, catalogue.pages)
     completeness = measure(catalogue, checkpoints, statuses)
     if refused := pages_refused(instance, catalogue, statuses):
-        raise TableError(
-            f"{catalogue.name}: {refused}. The table that is there stays, as "
-            f"checks.on_failure says; crawl its pages again: catalog-pipeline run {catalogue.name}"
+        told = "; ".join(each.told for each in refused)
+        error = TableError(
+            f"{catalogue.name}: {told}. The table that is there stays, as checks.on_failure says; "
+            f"crawl its pages again: catalog-pipeline run {catalogue.name}"
         )
+        error.verdicts = refused
+        raise error
     foreign = [
         _of_another_address(catalogue, page, place)
         for page in sorted(checkpoints)

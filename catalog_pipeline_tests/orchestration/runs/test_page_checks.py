@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import dagster as dg
@@ -11,6 +12,7 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 
 from catalog_pipeline.orchestration.definitions.component import CatalogueComponent
 from catalog_pipeline.orchestration.names import BACKFILL_TAG, plain_pages_key
+from catalog_pipeline.orchestration.runs.notices_found import find_notices
 from catalog_pipeline.orchestration.runs.page_verdicts import (
     ALL_KNOWN,
     NO_REPEATS,
@@ -46,6 +48,19 @@ class Shown:
     def pages(self) -> list[str]:
         """The pages that are given as examples."""
         return [each["page"] for each in self.metadata.get("examples", [])]
+
+
+def test_pages_that_keep_a_table_out_give_notice_as_a_failed_check(
+    site: Site, instance: dg.DagsterInstance, run: Run
+):
+    checks = {"failed_pages": 0, "on_failure": "keep_old_table"}
+    rules = ["check fails", f"check {NOT_FAILED} fails", "check rows_are_fresh fails"]
+    catalogue = site.write(last_page=3, checks=checks, notify={"to": "NOWHERE", "rules": rules})
+    site.shop.control(faults=["3=404"])
+    assert run("run", NAME).code == 1
+    found = find_notices(instance, catalogue, datetime.now(timezone.utc))
+    assert sorted(notice.rule for notice in found) == sorted(rules[:2])
+    assert all(f"{NOT_FAILED}: 1 page of 3 failed" in notice.text for notice in found)
 
 
 def test_a_crawl_of_all_pages_passes_all_checks_of_the_pages(
