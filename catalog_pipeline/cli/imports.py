@@ -11,8 +11,8 @@ from contextlib import contextmanager
 def heavy_imports() -> Iterator[None]:
     """Import within the block without garbage collection.
 
-    What is imported stays: looking through it again and again for garbage takes a sixth of the
-    time that the import of Dagster takes, and finds none.
+    What is imported stays: looking through it again and again for garbage takes up to a
+    sixth of the time that the import takes, and finds none.
     """
     gc.disable()
     try:

@@ -26,6 +26,7 @@ from catalog_pipeline.cli.exit_codes import (
     EXIT_USAGE,
     code_of_error,
 )
+from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogPipelineError
 
@@ -62,7 +63,8 @@ class _LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module, _ = _COMMANDS[cmd_name]
-        command: click.Command = importlib.import_module(module).command
+        with heavy_imports():
+            command: click.Command = importlib.import_module(module).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

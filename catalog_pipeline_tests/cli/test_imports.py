@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     f"show {NAME}": (),
     f"changes {NAME} --nonsense": (),
     f"export {NAME}": (),
+    "try --nonsense": ("lxml",),
+    f"try {NAME} --stored 1": ("lxml",),
     "status": ("lxml",),
     f"status {NAME} --json": ("lxml",),
     f"run {NAME}": ("lxml",),
@@ -52,4 +54,11 @@ def test_commands_that_dagster_is_not_asked_for_do_not_import_it(site: Site, run
     assert [large for _, large in answers] == [list(large) for large in COMMANDS.values()]
     codes = dict(zip(COMMANDS, (code for code, _ in answers), strict=True))
     told_all = [line for line in COMMANDS if codes[line] == 0]
-    assert told_all == ["--help", "status", f"status {NAME} --json", f"run {NAME}", "list"]
+    assert told_all == [
+        "--help",
+        f"try {NAME} --stored 1",
+        "status",
+        f"status {NAME} --json",
+        f"run {NAME}",
+        "list",
+    ]
