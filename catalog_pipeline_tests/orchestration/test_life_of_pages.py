@@ -222,12 +222,19 @@ class LifeOfPages(RuleBasedStateMachine):
 
     @rule(ends=RANGES)
     def web_run_is_launched(self, ends: tuple[int, int]) -> None:
-        self._launched(Run(range(ends[0], ends[1] + 1), self._tick()), self.scene.web_run(*ends))
+        self.web_launched(*ends)
 
     @precondition(lambda self: self._with_fate("waiting"))
     @rule(terminate_after=st.sampled_from([0, 0, 0, 1, 2]), data=st.data())
     def web_run_is_executed(self, terminate_after: int, data: st.DataObject) -> None:
-        run = data.draw(st.sampled_from(self._with_fate("waiting")))
+        self.web_executed(data.draw(st.sampled_from(self._with_fate("waiting"))), terminate_after)
+
+    def web_launched(self, first: int, last: int) -> Run:
+        run = Run(range(first, last + 1), self._tick())
+        self._launched(run, self.scene.web_run(first, last))
+        return run
+
+    def web_executed(self, run: Run, terminate_after: int = 0) -> None:
         assert run.run is not None
         self._tick()
         besides = self._needing_a_look(run.pages)
@@ -514,5 +521,21 @@ def test_a_page_that_a_killed_command_had_begun_to_parse_again_is_no_failure_of_
         life.command_says_what_the_table_says()
         life.web_ui_shows_what_the_table_says()
         life.nothing_is_asked_for_twice()
+    finally:
+        life.teardown()
+
+
+def test_a_page_fails_in_a_run_that_waited_while_another_had_it(machine: type[LifeOfPages]):
+    """What announced it is older than its checkpoint by then."""
+    life = machine()
+    try:
+        early = life.web_launched(3, 3)
+        life.command(pages=(3,), refresh=True, stop_after=0)
+        late = life.web_launched(1, 3)
+        life.web_executed(early)
+        life.site_changes(page=3, what=BROKEN)
+        life.web_executed(late)
+        life.command_says_what_the_table_says()
+        life.web_ui_shows_what_the_table_says()
     finally:
         life.teardown()

@@ -83,22 +83,38 @@ def run_created_at(
     The run storage keeps whole seconds only; the first event that a run's creation writes, its
     plan, has microseconds.
     """
-    from dagster import DagsterEventType
-
     root = run.root_run_id or run.run_id
-    planned = instance.get_asset_event_summary_records(
-        event_type=DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
-        asset_key=pages_key(catalogue),
-        run_id=root,
-        limit=1,
-        ascending=True,
-    )
-    if planned:
-        return datetime.fromtimestamp(planned[0].timestamp, timezone.utc)
+    planned = _first_plan(instance, root, catalogue)
+    if planned is not None:
+        return datetime.fromtimestamp(planned[1], timezone.utc)
     record = instance.get_run_record_by_id(root)
     if record is None:
         return datetime.now(timezone.utc)
     return record.create_timestamp.replace(tzinfo=timezone.utc)
+
+
+def pages_come_since_announced(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, catalogue: Catalogue
+) -> set[PageKey]:
+    """The pages that any run has recorded since this one was made, which announced its own."""
+    planned = _first_plan(instance, run.run_id, catalogue)
+    return pages_recorded_after(instance, catalogue, planned[0]) if planned else set()
+
+
+def _first_plan(
+    instance: dg.DagsterInstance, run_id: str, catalogue: Catalogue
+) -> tuple[int, float] | None:
+    """Storage id and time of what a run announced first, in its creation; None if nothing."""
+    from dagster import DagsterEventType
+
+    planned = instance.get_asset_event_summary_records(
+        event_type=DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+        asset_key=pages_key(catalogue),
+        run_id=run_id,
+        limit=1,
+        ascending=True,
+    )
+    return (planned[0].storage_id, planned[0].timestamp) if planned else None
 
 
 def latest_page_event(source: Source, catalogue: Catalogue) -> int | None:

@@ -22,6 +22,7 @@ from catalog_pipeline.catalogue.page_selection import (
     select_pages,
 )
 from catalog_pipeline.crawling.plan import CrawlPlan
+from catalog_pipeline.orchestration.checkpoints.reader import pages_come_since_announced
 from catalog_pipeline.orchestration.checkpoints.wipes import WipeTimes
 from catalog_pipeline.orchestration.names import (
     DISCOVER_PARTITION,
@@ -89,13 +90,21 @@ def order_of_run(
 def _still_announced(
     context: dg.AssetExecutionContext, catalogue: Catalogue, pages: Iterable[PageKey]
 ) -> frozenset[PageKey]:
-    """Those of the pages that were not wiped, with what announced them, while the run waited."""
+    """Those of the pages that were neither wiped nor had by another run while this one waited.
+
+    What announced them is gone then, or older than their checkpoint.
+    """
     record = context.instance.get_run_record_by_id(context.run.run_id)
     if record is None:
         return frozenset(pages)
     since = record.create_timestamp.replace(tzinfo=timezone.utc)
     wiped_at = WipeTimes(context.instance, catalogue)
-    return frozenset(page for page in pages if (wiped := wiped_at(page)) is None or wiped < since)
+    came = pages_come_since_announced(context.instance, context.run, catalogue)
+    return frozenset(
+        page
+        for page in pages
+        if page not in came and ((wiped := wiped_at(page)) is None or wiped < since)
+    )
 
 
 def leave_to_retry(
