@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -44,22 +44,25 @@ class Moment:
     prune_seconds: float
 
 
-def refreshes(job: Job, count: int, kept_seconds: int) -> Iterator[Moment]:
-    """Refresh a catalogue so often, and look at it after each time."""
+def refreshes(job: Job, count: int, kept: int) -> Iterator[Moment]:
+    """Refresh a catalogue so often, and look at it each time; the last `kept` are not removed."""
     prepare(job)
     file = job.folder / "defs" / CATALOGUE / "defs.yaml"
     text = file.read_text().rstrip("\n")
-    file.write_text(f"{text}\n  retention: {{runs: {kept_seconds}s}}\n")
+    file.write_text(f"{text}\n  retention: {{runs: 1d}}\n")
     os.environ.update(environment(job.folder))
 
     from catalog_pipeline.catalogue.files import load_catalogue, with_base_url
     from catalog_pipeline.orchestration.instance.open import open_instance
 
     catalogue = with_base_url(load_catalogue(CATALOGUE), job.base_url)
+    began: list[datetime] = []
     for _ in range(count):
+        began.append(datetime.now(timezone.utc))
         with open_instance() as instance:
             _refresh(instance, catalogue)
-            seconds = _pruned(instance, catalogue)
+            # A day after the beginning of the oldest one that is kept.
+            seconds = _pruned(instance, catalogue, began[-kept:][0] + timedelta(days=1))
             status, grid = _questions(instance, catalogue)
         # Closed, so that nothing of it is in a write-ahead log.
         home, data = (_bytes(job.folder / name) for name in ("dagster_home", "data"))
@@ -82,11 +85,11 @@ def _refresh(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
         raise SystemExit(f"a refresh failed: {result}")
 
 
-def _pruned(instance: dg.DagsterInstance, catalogue: Catalogue) -> float:
+def _pruned(instance: dg.DagsterInstance, catalogue: Catalogue, now: datetime) -> float:
     from catalog_pipeline.orchestration.runs.pruning import prune
 
     began = time.perf_counter()
-    prune(instance, [catalogue], datetime.now(timezone.utc))
+    prune(instance, [catalogue], now)
     return time.perf_counter() - began
 
 
@@ -142,12 +145,12 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=1000)
     parser.add_argument("--refreshes", type=int, default=100)
     parser.add_argument("--concurrency", type=int, default=8)
-    parser.add_argument("--kept-seconds", type=int, default=60)
+    parser.add_argument("--kept", type=int, default=10)
     asked = parser.parse_args()
     moments = []
     with serving(asked.pages) as server:
         job = Job(server.url, asked.pages, asked.concurrency, job_folder())
-        for number, moment in enumerate(refreshes(job, asked.refreshes, asked.kept_seconds), 1):
+        for number, moment in enumerate(refreshes(job, asked.refreshes, asked.kept), 1):
             moments.append(moment)
             print(f"{number}: home {moment.home / _MEGABYTE:.1f} MB, data "
                   f"{moment.data / _MEGABYTE:.1f} MB", flush=True)  # fmt: skip
