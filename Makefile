@@ -5,7 +5,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := $(VENV)-lowest
 TWO := -n 2 --dist loadscope
-THREE := -n 3 --dist loadscope
 QUICK := -m "not processes"
 SLOW := catalog_pipeline_tests/crash catalog_pipeline_tests/services
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
@@ -30,7 +29,7 @@ crawls: $(VENV)/installed-for-tests  ## Those that start some: whole crawls, com
 slow: $(VENV)/installed-for-tests  ## Those of deaths, and of services with the web UI in a browser
 	@.ci/install-browser
 	@.ci/install-postgres
-	@$(BIN)/python -m pytest $(THREE) $(SLOW)
+	@$(BIN)/python -m pytest $(TWO) $(SLOW)
 
 lowest: $(VENV)/installed-for-tests  ## `quick` and `crawls` with the lowest versions that are allowed; before a release
 	@$(BIN)/uv venv --quiet --clear --seed --python $(BIN)/python $(LOWEST)
