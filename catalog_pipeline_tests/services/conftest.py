@@ -14,6 +14,7 @@ import pytest
 
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline.sandbox.settings import ShopSettings
+from catalog_pipeline_tests.receivers import Webhook, webhook
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.hostile_site import NAME as HOSTILE
 from catalog_pipeline_tests.services.hostile_site import attributes, hostile_site
@@ -47,6 +48,8 @@ EXPORTED = "exported"
 EXPORTS = [{"to": "csv", "name": "broken", "path": "/dev/null/out.csv"}, {"to": "csv"}]
 UNREAD = ("relaunch_missing", "relaunch_failed", "relaunch_both", "overlapping", "every_minute")
 """Catalogues of the common services whose tables nobody looks at."""
+NOTICED = "noticed"
+NOTIFY = {"to": "NOTIFY_URL", "rules": ["crawl fails", "check values_of_price fails"]}
 PAGES = 50
 EVERY_MINUTE = {"cron": "* * * * *", "timezone": "UTC", "enabled": True}
 
@@ -88,12 +91,20 @@ def overlap_shop(open_shop: Callable[..., RunningShop]) -> RunningShop:
 
 
 @pytest.fixture(scope="session")
+def received() -> Iterator[Webhook]:
+    """What the services have sent as notices."""
+    with webhook() as hook:
+        yield hook
+
+
+@pytest.fixture(scope="session")
 def common_services(
     tmp_path_factory: pytest.TempPathFactory,
     common_shop: RunningShop,
     scheduled_shop: RunningShop,
     overlap_shop: RunningShop,
     open_shop: Callable[..., RunningShop],
+    received: Webhook,
 ) -> Iterator[RunningServices]:
     # The sandbox, which has a schedule, has a shop that is none of the tests' business.
     services = RunningServices(tmp_path_factory.mktemp("services"), open_shop(pages=PAGES).url)
@@ -102,7 +113,10 @@ def common_services(
     services.add_catalogue("overlapping", overlap_shop.url)
     for name, pages in FOUND.items():
         services.add_catalogue(name, common_shop.url, pages=pages)
+    services.environment["NOTIFY_URL"] = received.url
     services.add_catalogue(EXPORTED, common_shop.url, last_page=2, exports=EXPORTS)
+    checks = {"price": {"maximum": 0.5}}
+    services.add_catalogue(NOTICED, common_shop.url, last_page=1, notify=NOTIFY, checks=checks)
     services.add_catalogue(
         "every_minute", scheduled_shop.url, last_page=5, schedule=dict(EVERY_MINUTE)
     )

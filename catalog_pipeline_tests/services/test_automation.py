@@ -14,7 +14,8 @@ from catalog_pipeline.crawling.lock import TABLE_LOCK
 from catalog_pipeline.sandbox.products import CATEGORIES
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline.system.locked_file import is_locked, read_values
-from catalog_pipeline_tests.services.conftest import DISCOVERED, EXPORTED, PAGES
+from catalog_pipeline_tests.receivers import Webhook
+from catalog_pipeline_tests.services.conftest import DISCOVERED, EXPORTED, NOTICED, PAGES
 from catalog_pipeline_tests.services.downloads import downloads
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.running_services import RunningServices
@@ -92,6 +93,27 @@ def test_exports_are_written_after_a_build_and_one_that_fails_holds_up_nothing(
     wait_for("the table", lambda: client.table_builds(EXPORTED))
     wait_for("the export", written.exists)
     assert len(written.read_text().splitlines()) == 1 + 2 * PAGE_SIZE
+
+
+def test_notices_are_sent_after_a_crawl_that_failed_and_after_a_build(
+    common_services: RunningServices,
+    quick_shop: RunningShop,
+    client: WebClient,
+    received: Webhook,
+) -> None:
+    quick_shop.control(faults=["1=404"])
+    run = client.launch_run(NOTICED, 1, 1)
+    assert wait_for("the run's end", lambda: client.has_ended(run)) == "FAILURE"
+    wait_for("the notice of the crawl", lambda: len(received.bodies) == 1)
+    quick_shop.control(faults=[])
+    run = client.launch_run(NOTICED, 1, 1)
+    assert wait_for("the run's end", lambda: client.has_ended(run)) == "SUCCESS"
+    wait_for("the notice of the build", lambda: len(received.bodies) == 2)
+    assert [title.split(" (")[0] for title in received.titles] == [
+        "noticed: crawl fails",
+        "noticed: check values_of_price fails",
+    ]
+    assert "a-secret" not in common_services.log.read_text()
 
 
 class HeldUpBuild:
