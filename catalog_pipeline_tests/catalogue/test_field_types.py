@@ -22,6 +22,7 @@ TABLES = [
     ("FieldType", "catalog_pipeline.catalogue.scalars"),
     ("FieldType", "catalog_pipeline.reading.values.conversion"),
     ("CellType", "catalog_pipeline.catalogue.checks"),
+    ("CellType", "catalog_pipeline.catalogue.conditions"),
     ("CellType", "catalog_pipeline.catalogue.value_range"),
     ("CellType", "catalog_pipeline.tables.schema"),
     ("CellType", "catalog_pipeline.tables.cells"),

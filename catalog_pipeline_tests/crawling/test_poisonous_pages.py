@@ -45,10 +45,9 @@ def test_good_pages_are_done_and_each_poisonous_one_fails_with_its_reason(site: 
     by_kind = {kinds[failure.page.number]: failure.message for failure in outcome.failures}
     assert "[field twins]" in by_kind["slow-selector"]
     assert "[field name, pattern '^(([A-Za-z ]+)+)+$']" in by_kind["slow-pattern"]
-    # Twice at most was asked for what was in flight in a process that a hanging page ended.
+    # Twice at most was asked for what was in flight in a process that a hanging page ended; so
+    # were two that hung in one process at once, which does not say whose fault it was.
     again = {page: count for page, count in site.downloads().items() if count > 1}
     redirected = {page for page, kind in kinds.items() if kind == "redirect-to-itself"}
     assert all(count == 2 for page, count in again.items() if page not in redirected)
     assert len(again) <= 1 + 2 * catalogue.politeness.concurrency * len(HANGING)
-    hanging = {page for page, kind in kinds.items() if kind in HANGING}
-    assert len(hanging & set(again)) <= 1
