@@ -24,6 +24,10 @@ FORMULA = rf"(^|[{_ENDS}])([{_BLANKS}]*[{_SIGNS}])"
 """Where a spreadsheet may find a formula in a cell of a CSV file: at the beginning, and behind what
 it may take for the end of the cell before, such as the semicolon in half of Europe."""
 AS_NO_FORMULA = r"\1'\2"
+_LOOK_ALIKES = str.maketrans(
+    {"@": "\uff20", "<": "\uff1c", ">": "\uff1e", "[": "\uff3b", "]": "\uff3d"}
+)
+_CODE = re.compile(r"(`+) (.*) \1")
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+.!~>:/=^$@-])")
 
 
@@ -52,12 +56,13 @@ def as_lines(text: str) -> str:
 
 
 def as_message(text: str) -> str:
-    """A text on one line of a message to people, in which nobody is mentioned.
+    """A text on one line of a message to people: in it nobody is mentioned, and nothing is a tag,
+    a picture or a link with another text.
 
-    Chats ring for whoever stands behind an `@`, in plain text too; another one that looks like it
-    takes its place.
+    Some services take Markdown or HTML for it, and ring for whoever stands behind an `@`, in what
+    is sent to them as plain text, too. Characters that look like these take their places.
     """
-    return as_line(text).replace("@", "\uff20")
+    return as_line(text).translate(_LOOK_ALIKES)
 
 
 def as_markdown(text: str) -> str:
@@ -82,6 +87,14 @@ def as_description(text: str) -> str:
     meant = _PAGE_AND_ADDRESS.match(line)
     rest = line[meant.end() :] if meant else line
     return as_markdown(text) if _LIVE.search(rest) else line
+
+
+def from_description(line: str) -> str:
+    """The text of which `as_description` made that line."""
+    code = _CODE.fullmatch(line)
+    if code is not None:
+        return code[2]
+    return html.unescape(re.sub(r"\\(.)", r"\1", line)) if _LIVE.search(line) else line
 
 
 def as_html(text: str) -> str:

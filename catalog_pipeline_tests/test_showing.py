@@ -15,6 +15,7 @@ from catalog_pipeline.showing import (
     as_line,
     as_lines,
     as_markdown,
+    from_description,
 )
 from catalog_pipeline_tests.hostile_texts import (
     FORBIDDEN_ON_TERMINALS,
@@ -96,6 +97,14 @@ def test_a_sentence_with_a_text_of_a_site_in_it_is_no_markdown(name: str) -> Non
             "code_inline",
         }
         assert not FORBIDDEN_ON_TERMINALS & set(as_description(sentence))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_description_gives_its_text_back(name: str) -> None:
+    text = as_line(HOSTILE[name])
+    for sentence in (text, f"{text}: 49.78% of price_currency * <b>", f"www. {text} `x``y` @z"):
+        told = from_description(as_description(sentence))
+        assert told.replace("\u00a6", "|") == sentence.replace("\u00a6", "|")
 
 
 @pytest.mark.parametrize(

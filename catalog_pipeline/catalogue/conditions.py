@@ -107,6 +107,9 @@ def condition_of(text: str) -> Condition:
     words = text.split()
     if not words or len(text) > _LONGEST or not text.isprintable():
         raise ValueError(f"write when a notice is sent. Allowed: {_EXAMPLES}")
+    if "://" in text:
+        # It is not told: there may be a password in it.
+        raise ValueError("a rule says when a notice is sent, and no address; see `to`")
     if len(words) > 1 and words[1] in _VERBS:
         return _of_value(words[0], words[1], words[2:])
     match words:

@@ -52,6 +52,13 @@ Addresses = Annotated[
 """Names of environment variables with an address each, as the Apprise library writes them."""
 
 
+def _without_addresses(given: object) -> object:
+    """A section none of whose keys may be an address, which would be told as a wrong key."""
+    if isinstance(given, Mapping) and any("://" in str(key) for key in given):
+        raise ValueError("an address stands where a key belongs; see `to`")
+    return given
+
+
 class NotifyRule(StrictModel):
     """When a notice is sent, and where to if not where all are."""
 
@@ -61,6 +68,8 @@ class NotifyRule(StrictModel):
     `table is stale`. Those of products need `history`."""
     to: Addresses = ()
     """Environment variables with the addresses of this rule alone."""
+
+    _keys = model_validator(mode="before")(_without_addresses)
 
     @model_validator(mode="after")
     def _is_understood(self) -> NotifyRule:
@@ -113,6 +122,8 @@ class Notify(StrictModel):
         BeforeValidator(_several, json_schema_input_type=tuple[RuleOrText, ...] | str),
     ]
     """When notices are sent. A rule counts from the next crawl or build on."""
+
+    _keys = model_validator(mode="before")(_without_addresses)
 
     def addresses_of(self, rule: NotifyRule) -> tuple[str, ...]:
         """The variables with the addresses to which a rule's notices go."""

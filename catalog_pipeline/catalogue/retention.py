@@ -16,10 +16,9 @@ from catalog_pipeline.catalogue.fields import StrictModel
 
 FOREVER = "forever"
 LATEST = "latest"
-_AGE = re.compile(r"([1-9][0-9]{0,9})([smhdw])")
+_AGE = re.compile(r"([1-9][0-9]{0,9})([shdw])")
 _UNITS = {
     "s": timedelta(seconds=1),
-    "m": timedelta(minutes=1),
     "h": timedelta(hours=1),
     "d": timedelta(days=1),
     "w": timedelta(weeks=1),

@@ -148,12 +148,16 @@ class RunProgress(Spectator):
         now = time.monotonic()
         if now - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = now
-            rate = self._finished / (now - self._started)
-            left = (self._total - self._finished) / rate if rate else 0
-            self._say(
-                f"{self._finished} of {self._total} pages, {rate:.0f} pages/s, "
-                f"about {left:.0f} s left"
-            )
+            self._say(self._how_far(self._finished / (now - self._started)))
+
+    def _how_far(self, rate: float) -> str:
+        """How the crawl gets on; how long it takes is not known where more pages come than were."""
+        if self._finished >= self._total:
+            return f"{self._finished} pages, {rate:.0f} pages/s"
+        left = (self._total - self._finished) / rate if rate else 0
+        return (
+            f"{self._finished} of {self._total} pages, {rate:.0f} pages/s, about {left:.0f} s left"
+        )
 
     def _say(self, text: str, style: str = "") -> None:
         if not self._is_shown:

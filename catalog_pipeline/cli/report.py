@@ -49,6 +49,7 @@ def command(catalogue: str, file: Path | None, since: str, in_browser: bool) -> 
     window = timedelta(seconds=parse_age(since))
     _check(target, is_given=file is not None)
     with heavy_imports():
+        from catalog_pipeline.cli.catalogue_status import status_of
         from catalog_pipeline.orchestration.checkpoints.recorded import read_recorded
         from catalog_pipeline.orchestration.instance.open import open_instance
         from catalog_pipeline.report.gathering import gather
@@ -56,9 +57,11 @@ def command(catalogue: str, file: Path | None, since: str, in_browser: bool) -> 
 
     with open_instance() as instance:
         recorded = read_recorded(instance, described)
+        outdated = status_of(instance, described, with_failures=False).table_outdated
     gathered = gather(described, places.table, window)
     now = datetime.now(timezone.utc)
-    page = report_page(Subject(described.name, described.base_url, now), recorded, gathered)
+    subject = Subject(described.name, described.base_url, now, outdated)
+    page = report_page(subject, recorded, gathered)
     with ExitStack() as stack:
         if described.is_private:
             # What is behind a login stays for the owner's eyes.

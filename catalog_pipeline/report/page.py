@@ -30,11 +30,22 @@ MOST_DATA_BYTES = 3_400_000
 
 @dataclass(frozen=True)
 class Subject:
-    """Of what a report is, and when it is made."""
+    """Of what a report is, and when it is made; `outdated` says why the table is not of today."""
 
     name: str
     site: str
     made_at: datetime
+    outdated: str | None = None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is said before all else."""
+        if self.outdated is None:
+            return []
+        return [
+            f"The table is not of today: {self.outdated}. What is shown here is of its last build; "
+            f"catalog-pipeline run {self.name} builds it, or says why not."
+        ]
 
 
 def report_page(subject: Subject, recorded: Recorded, gathered: Gathered) -> bytes:
@@ -48,7 +59,7 @@ def report_page(subject: Subject, recorded: Recorded, gathered: Gathered) -> byt
     ]
     data, left_out = _data(gathered, [plot.item for plot in all_plots])
     tables = shown_tables(recorded, gathered)
-    notes = [*gathered.notes, *([left_out] if left_out else [])]
+    notes = [*subject.warnings, *gathered.notes, *([left_out] if left_out else [])]
     scripts = [_script(plots.library()), _script(_asset("page.js"))]
     return _rendered(subject, tables, notes, data, scripts, drawn).encode()
 

@@ -52,6 +52,22 @@ def test_what_is_no_variables_name_is_refused_and_not_repeated(given: Any) -> No
         assert "hunter2" not in str(problems)
 
 
+@pytest.mark.parametrize(
+    "notify",
+    [
+        {"to": "A", "rules": [SECRET]},
+        {"to": "A", "rules": [f"crawl fails {SECRET}"]},
+        {"to": "A", "rules": [f"check {SECRET} fails"]},
+        {"to": "A", "rules": [{"when": "new", SECRET: 1}]},
+        {"to": "A", "rules": ["new"], SECRET: 1},
+    ],
+)
+def test_an_address_in_a_wrong_place_is_not_repeated(notify: Any) -> None:
+    problems = _problems(notify)
+    assert "address" in str(problems)
+    assert "hunter2" not in str(problems)
+
+
 def test_each_rule_that_cannot_come_about_is_told_with_its_place() -> None:
     rules = ["new", "new", "prise falls", "name changes", {"when": "fall"}, {"wen": "new"}]
     problems = _problems({"to": "A", "rules": rules[:4]})

@@ -28,7 +28,6 @@ def _problem(given: Any) -> tuple[str, str]:
         ("90d", timedelta(days=90)),
         ("36h", timedelta(hours=36)),
         ("12w", timedelta(weeks=12)),
-        ("30m", timedelta(minutes=30)),
         ("1s", timedelta(seconds=1)),
         ("36500d", timedelta(days=36_500)),
         ("forever", None),
@@ -55,7 +54,7 @@ def test_a_number_without_a_unit_is_told(given: Any) -> None:
 @pytest.mark.parametrize(
     "given",
     ["", "0d", "00d", "-1d", "1.5d", "90 d", " 90d", "90D", "90days", "3y", "\u0663d", "never",
-     "Forever", "90d 1h", "d", None, True, [], ["90d"], {"d": 90}],
+     "30m", "Forever", "90d 1h", "d", None, True, [], ["90d"], {"d": 90}],
 )  # fmt: skip
 def test_what_is_no_age_is_told(given: Any) -> None:
     assert _problem({"runs": given})[0] == "retention.runs"

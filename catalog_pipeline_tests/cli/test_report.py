@@ -56,6 +56,19 @@ def test_without_a_file_it_is_beside_the_table(site: Site, run: Run) -> None:
     assert "No build of the table is recorded yet." in report.texts("#time p")
 
 
+@pytest.mark.processes
+def test_a_table_that_was_refused_is_told_before_all_else(site: Site, run: Run) -> None:
+    site.write(last_page=1, history=True)
+    assert run("run", NAME).code == 0
+    checks = {"price": {"maximum": 0.01}, "on_failure": "keep_old_table"}
+    site.write(last_page=1, history=True, checks=checks)
+    assert run("run", NAME, "--refresh").code == 1
+    assert run("report", NAME).code == 0
+    report = ReadReport(site.places.report.read_bytes())
+    first = report.texts(".note")[0]
+    assert first.startswith("The table is not of today: pages have landed since it was built.")
+
+
 def test_what_is_no_page_is_not_replaced(site: Site, tmp_path: Path, run: Run) -> None:
     site.places.folder.mkdir(parents=True)
     site.places.table.write_bytes(b"a table")

@@ -163,6 +163,7 @@ def test_texts_of_a_site_forge_no_line_and_mention_nobody(tmp_path: Path) -> Non
         assert not (FORBIDDEN_ON_TERMINALS - {"\n"}) & set(notice.text)
         assert "@everyone" not in notice.text
         assert "@z.example" not in notice.text
+        assert not set("<>[]") & set(notice.text + notice.title), "to some it is a tag or a link"
         assert notice.text.count("\nNotice ") == 1
 
 

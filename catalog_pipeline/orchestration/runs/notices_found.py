@@ -37,6 +37,7 @@ from catalog_pipeline.orchestration.names import (
 from catalog_pipeline.orchestration.runs.page_verdicts import PAGE_CHECKS
 from catalog_pipeline.orchestration.runs.table_age import last_built, stale_at
 from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.showing import from_description
 from catalog_pipeline.tables.quality.verdicts import check_names
 
 LOOK_BACK = timedelta(days=14)
@@ -147,7 +148,8 @@ def _failed_checks(
             continue
         failed.pop(evaluation.check_name, None)
         if not evaluation.passed:
-            told = evaluation.description or _in_numbers(evaluation)
+            said = evaluation.description
+            told = from_description(said) if said else _in_numbers(evaluation)
             failed[evaluation.check_name] = FailedCheck(evaluation.check_name, told)
     return list(failed.values())
 

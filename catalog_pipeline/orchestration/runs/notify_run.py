@@ -65,11 +65,15 @@ class _Pass:
             record_try(self.instance, self.catalogue, each, "late", told)
             sentence = f"{name}: not sent any more: {notice.title}; it is {told}"
             self.problems[f"{name} {notice.number}"] = sentence
-        due = [
-            name
-            for name, each in those.items()
-            if name not in late and name not in self.failed and each.due_at <= now
-        ]
+        due = []
+        for name, each in those.items():
+            if name in late or name in self.failed:
+                continue
+            if each.due_at <= now:
+                due.append(name)
+            elif each.tries:
+                told = f"{each.tries[-1].reason}; it is tried again at {each.due_at:%H:%M} UTC"
+                self.problems.setdefault(name, f"{name}: {told}")
         for name, reason in self._answers(notice, due):
             outcome: Outcome = "sent" if reason is None else "failed"
             record_try(self.instance, self.catalogue, those[name], outcome, reason or "")

@@ -39,10 +39,8 @@ from catalog_pipeline.orchestration.instance.old_runs import (
 )
 from catalog_pipeline.orchestration.names import (
     CATALOGUE_TAG,
-    CRAWL_NOTICE_TAG,
     EXPORTS_TAG,
     NOTICES_TAG,
-    REFUSAL_NOTICE_TAG,
     RETENTION_TAG,
     own_keys,
     pages_key,
@@ -156,10 +154,13 @@ def _old_runs(instance: dg.DagsterInstance, catalogue: Catalogue, now: datetime)
     kept_for = catalogue.retention.runs_kept
     if kept_for is None:
         return OldRuns()
+    if catalogue.notify is not None:
+        # Notice of any of them may still have to be given, and what was given is known by them.
+        kept_for = max(kept_for, LATE_AFTER)
     pages = pages_key(catalogue)
     return find_old_runs(
         instance,
-        lambda record: _is_of(catalogue, record.dagster_run) and not _is_awaited(record, now),
+        lambda record: _is_of(catalogue, record.dagster_run),
         now - kept_for,
         own_keys(catalogue),
         pages,
@@ -207,13 +208,6 @@ def _is_of(catalogue: Catalogue, run: dg.DagsterRun) -> bool:
         folder = pages_key(catalogue).path[:-1]
         return all(key.path[:-1] == folder for key in keys)
     return run.job_name.startswith(_ASSET_JOB) and keys <= set(own_keys(catalogue))
-
-
-def _is_awaited(record: dg.RunRecord, now: datetime) -> bool:
-    """Whether notice of the run may still have to be given."""
-    tags = record.dagster_run.tags
-    is_told = CRAWL_NOTICE_TAG in tags or REFUSAL_NOTICE_TAG in tags
-    return is_told and (record.end_time or 0.0) > (now - LATE_AFTER).timestamp()
 
 
 def _told(name: str, old: OldRuns, files: LeftFiles) -> Pruned:

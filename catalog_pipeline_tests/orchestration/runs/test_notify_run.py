@@ -22,6 +22,7 @@ from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, 
 from catalog_pipeline.orchestration.names import NOTICES_TAG, notices_key
 from catalog_pipeline.orchestration.runs import notify_run
 from catalog_pipeline.orchestration.runs.notify_run import Sent, send_due
+from catalog_pipeline.orchestration.runs.pruning import prune
 from catalog_pipeline_tests.orchestration.built_days import BuiltDays
 from catalog_pipeline_tests.receivers import Webhook, mailbox, webhook
 from catalog_pipeline_tests.site import NAME, Site
@@ -114,6 +115,17 @@ def test_builds_that_nobody_had_sent_notices_of_have_one_each(
     ]
 
 
+def test_pruning_takes_no_build_of_which_notice_is_due(
+    site: Site, instance: dg.DagsterInstance, hook: Webhook
+) -> None:
+    notify, retention = _notify("price changes"), {"runs": "1s"}
+    days = BuiltDays(site, instance, history=True, notify=notify, retention=retention)
+    for day, price in enumerate(("24.90", "23", "22", "21"), start=1):
+        days.day(day, products(kettle=price), None)
+    prune(instance, [days.catalogue], datetime.now(timezone.utc) + timedelta(hours=1))
+    assert _send(days) == Sent(3)
+
+
 def test_a_rule_counts_from_the_next_build_on(days: BuiltDays, hook: Webhook) -> None:
     _send(days)
     days.write(history=True, notify=_notify(*RULES, "price changes"))
@@ -154,7 +166,10 @@ def test_an_address_that_fails_is_told_spared_and_tried_again_and_fails_nothing(
     assert _send(days) == Sent(0, (told,))
     assert len(hook.bodies) == 1, "the second notice waits: the address has just failed"
     hook.status = 200
-    assert _send(days) == Sent(), "it is spared for a while"
+    spared = _send(days)
+    assert spared.sent == 0, "it is spared for a while"
+    (told,) = spared.problems
+    assert told.startswith("NOTIFY_URL: it was not reached, or did not take it (HTTP 500); it is")
     _no_waiting(monkeypatch)
     assert _send(days) == Sent(2)
     assert [outcome for _, outcome in _outcomes(days)] == ["failed", "sent", "sent"]
