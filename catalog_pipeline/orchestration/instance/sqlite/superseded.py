@@ -132,14 +132,11 @@ def _latest(asset_keys: Sequence[str], kind: str) -> db.Select[tuple[int]]:
 def _comes_later() -> db.ColumnElement[bool]:
     """Whether the event's partition is materialized by a later one."""
     later = SqlEventLogStorageTable.alias()
-    is_same = db.or_(
-        later.c.partition == Events.partition,
-        db.and_(later.c.partition.is_(None), Events.partition.is_(None)),
-    )
     return db.exists().where(
         later.c.asset_key == Events.asset_key,
         later.c.dagster_event_type == _MADE,
-        is_same,
+        # In SQLite `IS`, for which there is an index; with `OR IS NULL` it would read all events.
+        later.c.partition.is_not_distinct_from(Events.partition),
         later.c.id > Events.id,
     )
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
 from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
+from catalog_pipeline.orchestration.instance.sqlite.superseded import forget_plans
 from catalog_pipeline_tests.orchestration.histories import KINDS, PAGES, Clock, RunHistory
 
 KIND = KINDS.ASSET_MATERIALIZATION_PLANNED
@@ -47,6 +49,27 @@ def test_what_has_come_is_announced_no_more_but_for_the_first_and_the_last(
     assert _planned(storage) == [(run.run_id, page) for page in "1356"]
     assert attempts(PAGES) == before
     assert len(storage.get_logs_for_run(run.run_id, of_type=KIND)) == 6
+
+
+def test_what_it_costs_grows_with_the_pages_and_no_faster(
+    storage: BatchedSqliteEventLogStorage,
+) -> None:
+    clock = Clock()
+
+    def steps_for(pages: int) -> int:
+        run = RunHistory(clock)
+        names = [f"{pages}-{number}" for number in range(pages)]
+        storage.store_event_batch(run.planned(PAGES, *names))
+        storage.store_event_batch([run.materialized(PAGES, name, name) for name in names])
+        steps: list[None] = []
+        with storage.index_for_writing() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.set_progress_handler(lambda: steps.append(None), 100)
+            forget_plans(connection, PAGES, run.run_id)
+            driver.set_progress_handler(None, 0)
+        return len(steps)
+
+    assert steps_for(2000) < 15 * steps_for(200)
 
 
 def test_announcements_of_other_runs_and_of_pages_that_came_before_stay(
