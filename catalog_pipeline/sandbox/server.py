@@ -8,13 +8,13 @@ import http.client
 import json
 import select
 import subprocess
-import sys
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
 from catalog_pipeline.errors import CatalogPipelineError, UsageError
 from catalog_pipeline.sandbox.settings import ShopSettings
+from catalog_pipeline.system.interpreter import running_module
 
 START_SECONDS = 20.0
 END_SECONDS = 5.0
@@ -77,7 +77,7 @@ class RunningShop:
         if self._process is not None:
             raise UsageError("this practice shop is running already")
         self._process = subprocess.Popen(  # noqa: S603 - this program, no shell
-            [sys.executable, "-m", "catalog_pipeline.sandbox", *self._arguments()],
+            [*running_module("catalog_pipeline.sandbox"), *self._arguments()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -25,6 +25,7 @@ from typing import Protocol
 
 from catalog_pipeline.crawling.orphans import WORKER_MODULE
 from catalog_pipeline.crawling.working.template import LENGTH, REPLY, ForkRequest
+from catalog_pipeline.system.interpreter import running_module
 from catalog_pipeline.system.processes import file_mask
 from catalog_pipeline.system.sibling import can_fork_siblings
 
@@ -216,7 +217,7 @@ def _by_template(descriptors: list[int], *, is_last: bool) -> Process:
 
 def _interpreter(arguments: list[str], inherited: list[int]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - this program, no shell
-        [sys.executable, "-m", WORKER_MODULE, *arguments],
+        [*running_module(WORKER_MODULE), *arguments],
         stdin=subprocess.DEVNULL,
         pass_fds=inherited,
         start_new_session=True,

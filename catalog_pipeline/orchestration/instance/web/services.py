@@ -31,6 +31,7 @@ from catalog_pipeline.orchestration.instance.web.readiness import wait_for_daemo
 from catalog_pipeline.orchestration.instance.web.server import WebServer, listen, url_of
 from catalog_pipeline.orchestration.instance.web_origin import code_location
 from catalog_pipeline.places import HOME_VARIABLE, ensure_dagster_home
+from catalog_pipeline.system.interpreter import running_module
 
 _LOG_LEVEL = "warning"
 """Of everything: what is no news, such as a sensor that finds nothing to do, is not logged."""
@@ -101,7 +102,7 @@ def _code_server(instance: DagsterInstance) -> Iterator[Path]:
 @contextmanager
 def _daemon(instance: DagsterInstance, workspace_file: Path) -> Iterator[subprocess.Popen[bytes]]:
     reader, writer = get_ipc_shutdown_pipe()
-    command = [sys.executable, "-m", "dagster._daemon", "run"]
+    command = [*running_module("dagster._daemon"), "run"]
     command += ["--log-level", _LOG_LEVEL, "--shutdown-pipe", str(reader)]
     command += ["--instance-ref", serialize_value(instance.get_ref())]
     command += ["--workspace", str(workspace_file)]
