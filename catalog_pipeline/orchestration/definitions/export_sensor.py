@@ -14,6 +14,7 @@ from catalog_pipeline.orchestration.definitions.sensor import (
     SECONDS_BETWEEN_LOOKS,
 )
 from catalog_pipeline.orchestration.instance.liveness import is_run_alive
+from catalog_pipeline.orchestration.instance.run_states import FINISHED, UNFINISHED
 from catalog_pipeline.orchestration.names import (
     EXPORTS_TAG,
     MAX_RETRIES_TAG,
@@ -23,12 +24,6 @@ from catalog_pipeline.orchestration.names import (
 from catalog_pipeline.orchestration.runs.export_run import exports_due
 
 _RUNS_LOOKED_AT = 20
-_FINISHED = [
-    dg.DagsterRunStatus.SUCCESS,
-    dg.DagsterRunStatus.FAILURE,
-    dg.DagsterRunStatus.CANCELED,
-]
-_UNFINISHED = [status for status in dg.DagsterRunStatus if status not in _FINISHED]
 
 
 def build_export_sensors(catalogue: Catalogue) -> list[dg.SensorDefinition]:
@@ -70,14 +65,14 @@ def _sensor(catalogue: Catalogue) -> dg.SensorDefinition:
 
 
 def _keys_in_progress(instance: dg.DagsterInstance, name: str) -> set[dg.AssetKey]:
-    filters = dg.RunsFilter(statuses=_UNFINISHED, tags={EXPORTS_TAG: name})
+    filters = dg.RunsFilter(statuses=UNFINISHED, tags={EXPORTS_TAG: name})
     runs = (run for run in instance.get_runs(filters=filters) if is_run_alive(instance, run))
     return _keys_of(runs)
 
 
 def _latest_runs(instance: dg.DagsterInstance, name: str) -> tuple[str | None, set[dg.AssetKey]]:
     """The latest finished run of exports, and which exports failed a moment ago."""
-    filters = dg.RunsFilter(statuses=_FINISHED, tags={EXPORTS_TAG: name})
+    filters = dg.RunsFilter(statuses=FINISHED, tags={EXPORTS_TAG: name})
     records = instance.get_run_records(filters=filters, limit=_RUNS_LOOKED_AT)
     fresh = time.time() - SECONDS_AFTER_A_FAILURE
     failed = {

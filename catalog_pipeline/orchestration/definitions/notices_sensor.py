@@ -16,6 +16,7 @@ from catalog_pipeline.orchestration.definitions.sensor import (
     SECONDS_BETWEEN_LOOKS,
 )
 from catalog_pipeline.orchestration.instance.liveness import is_run_alive
+from catalog_pipeline.orchestration.instance.run_states import FINISHED, UNFINISHED
 from catalog_pipeline.orchestration.names import (
     MAX_RETRIES_TAG,
     NOTICES_TAG,
@@ -25,13 +26,6 @@ from catalog_pipeline.orchestration.names import (
 )
 from catalog_pipeline.orchestration.runs.notify_run import unsettled
 from catalog_pipeline.orchestration.runs.table_age import next_stale_at
-
-_FINISHED = [
-    dg.DagsterRunStatus.SUCCESS,
-    dg.DagsterRunStatus.FAILURE,
-    dg.DagsterRunStatus.CANCELED,
-]
-_UNFINISHED = [status for status in dg.DagsterRunStatus if status not in _FINISHED]
 
 
 def build_notices_sensors(catalogue: Catalogue) -> list[dg.SensorDefinition]:
@@ -86,7 +80,7 @@ def _state(instance: dg.DagsterInstance, catalogue: Catalogue) -> str:
     try, another YAML."""
     built = instance.fetch_materializations(products_key(catalogue), limit=1).records
     tried = instance.fetch_observations(notices_key(catalogue), limit=1).records
-    filters = dg.RunsFilter(statuses=_FINISHED)
+    filters = dg.RunsFilter(statuses=FINISHED)
     ended = instance.get_run_records(filters=filters, limit=1, order_by="update_timestamp")
     return fingerprint(
         [
@@ -98,13 +92,13 @@ def _state(instance: dg.DagsterInstance, catalogue: Catalogue) -> str:
 
 
 def _is_sending(instance: dg.DagsterInstance, name: str) -> bool:
-    filters = dg.RunsFilter(statuses=_UNFINISHED, tags={NOTICES_TAG: name})
+    filters = dg.RunsFilter(statuses=UNFINISHED, tags={NOTICES_TAG: name})
     return any(is_run_alive(instance, run) for run in instance.get_runs(filters=filters))
 
 
 def _latest_run(instance: dg.DagsterInstance, name: str) -> tuple[str | None, float | None]:
     """The latest finished run that sends notices, and when it ended if it failed."""
-    filters = dg.RunsFilter(statuses=_FINISHED, tags={NOTICES_TAG: name})
+    filters = dg.RunsFilter(statuses=FINISHED, tags={NOTICES_TAG: name})
     for record in instance.get_run_records(filters=filters, limit=1):
         run = record.dagster_run
         is_good = run.status == dg.DagsterRunStatus.SUCCESS

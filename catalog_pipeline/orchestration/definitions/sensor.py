@@ -18,6 +18,7 @@ from catalog_pipeline.orchestration.checkpoints.table_state import (
 )
 from catalog_pipeline.orchestration.instance.liveness import is_run_alive
 from catalog_pipeline.orchestration.instance.lost_retries import ask_again_for_retries
+from catalog_pipeline.orchestration.instance.run_states import FINISHED, UNFINISHED
 from catalog_pipeline.orchestration.names import (
     CATALOGUE_TAG,
     REFUSED_TAG,
@@ -32,18 +33,6 @@ SECONDS_BETWEEN_LOOKS = 5
 SECONDS_AFTER_A_FAILURE = 300.0
 """How long a build that failed is left alone, unless somebody builds by hand."""
 _RUNS_LOOKED_AT = 20
-_FINISHED = [
-    dg.DagsterRunStatus.SUCCESS,
-    dg.DagsterRunStatus.FAILURE,
-    dg.DagsterRunStatus.CANCELED,
-]
-_UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 
 
 def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
@@ -110,7 +99,7 @@ def _last_build(
 ) -> tuple[str | None, float | None, str | None]:
     """The latest finished run that built the table, when it ended if it came to nothing, and what
     it was built of if the table was refused."""
-    filters = dg.RunsFilter(statuses=_FINISHED, tags={CATALOGUE_TAG: catalogue.name})
+    filters = dg.RunsFilter(statuses=FINISHED, tags={CATALOGUE_TAG: catalogue.name})
     for record in instance.get_run_records(filters=filters, limit=_RUNS_LOOKED_AT):
         run = record.dagster_run
         if run.asset_selection and not run.asset_selection.isdisjoint(table_keys(catalogue)):
@@ -122,7 +111,7 @@ def _last_build(
 
 def _run_in_progress(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:
     keys = {pages_key(catalogue), *table_keys(catalogue)}
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED)):
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED)):
         is_ours = run.tags.get(CATALOGUE_TAG) == catalogue.name
         is_ours = is_ours or bool(keys & (run.asset_selection or set()))
         if is_ours and is_run_alive(instance, run):

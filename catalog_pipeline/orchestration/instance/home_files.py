@@ -18,17 +18,12 @@ import dagster as dg
 
 from catalog_pipeline.orchestration.instance.liveness import remove_stale_signs
 from catalog_pipeline.orchestration.instance.old_runs import storage_of_files
+from catalog_pipeline.orchestration.instance.run_states import UNFINISHED
 from catalog_pipeline.orchestration.instance.sqlite.space import bytes_on_disk, give_back
 
 _SECONDS_IN_THE_MAKING = 3600
 _IN_THE_MAKING = re.compile(r"\..*\.db\.[0-9a-f]{32}(-wal|-shm)?|\.index\..*")
 _RUN_LOG = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.db")
-_UNFINISHED = [
-    status
-    for status in dg.DagsterRunStatus
-    if status
-    not in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
-]
 
 
 def bytes_of_home(home: Path) -> int:
@@ -71,7 +66,7 @@ def give_back_room(instance: dg.DagsterInstance) -> list[str]:
     storage = storage_of_files(instance)
     if storage is None:
         return []
-    is_alone = not instance.get_run_ids(dg.RunsFilter(statuses=_UNFINISHED), limit=1)
+    is_alone = not instance.get_run_ids(dg.RunsFilter(statuses=UNFINISHED), limit=1)
     home = Path(instance.root_directory)
     paths = (
         Path(storage.index_path),

@@ -27,15 +27,11 @@ from dagster._core.storage.runs import SqlRunStorage
 from dagster._core.storage.runs.schema import RunsTable
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 
+from catalog_pipeline.orchestration.instance.run_states import FINISHED
 from catalog_pipeline.orchestration.instance.sqlite import superseded
 from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
 from catalog_pipeline.orchestration.instance.sqlite.space import bytes_on_disk
 
-_FINISHED = [
-    dg.DagsterRunStatus.SUCCESS,
-    dg.DagsterRunStatus.FAILURE,
-    dg.DagsterRunStatus.CANCELED,
-]
 _ORIGINS = ("root_run_id", "parent_run_id")
 _RUNS_AT_ONCE = 500
 _EVENTS_AT_ONCE = 1000
@@ -129,7 +125,7 @@ def _remove_run(
 
 
 def _finished(instance: dg.DagsterInstance, before: datetime) -> Iterator[dg.RunRecord]:
-    filters = dg.RunsFilter(statuses=_FINISHED, updated_before=before)
+    filters = dg.RunsFilter(statuses=FINISHED, updated_before=before)
     cursor = None
     while True:
         records = instance.get_run_records(filters, limit=_RUNS_AT_ONCE, cursor=cursor)

@@ -44,11 +44,6 @@ LOOK_BACK = timedelta(days=14)
 """How far back crawls and builds are looked at."""
 _MOST = 500
 _WILL_RETRY_TAG = "dagster/will_retry"
-_ENDED = (
-    dg.DagsterRunStatus.SUCCESS,
-    dg.DagsterRunStatus.FAILURE,
-    dg.DagsterRunStatus.CANCELED,
-)
 
 
 @dataclass(frozen=True)
@@ -172,7 +167,7 @@ def _of_crawls(
     for crawl, records in crawls.items():
         runs = [record.dagster_run for record in records]
         latest = {(run.root_run_id or run.run_id): run for run in reversed(runs)}
-        if any(run.status not in _ENDED or _is_retried(run) for run in latest.values()):
+        if any(not run.is_finished or _is_retried(run) for run in latest.values()):
             continue
         failed = [run for run in latest.values() if run.status == dg.DagsterRunStatus.FAILURE]
         if failed:
