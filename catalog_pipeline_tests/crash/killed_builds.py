@@ -12,13 +12,12 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import select
-import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +26,14 @@ import pyarrow.parquet as pq
 from catalog_pipeline.errors import TableError
 from catalog_pipeline.records import Columns
 from catalog_pipeline.tables.history.reading import read_changes, read_periods
+from catalog_pipeline_tests.crash.forked_deaths import KILLED, die_before, exit_code_of
 from catalog_pipeline_tests.tables import shop
 from catalog_pipeline_tests.tables.history.days import Days
 
 DAYS = 10
 PRODUCTS = 90
 PAGES = 3
-STEPS = ("fsync", "rename", "unlink")
+STEPS = ((os, "fsync"), (os, "rename"), (os, "unlink"))
 
 Past = tuple[list[Any], list[Any]]
 
@@ -84,23 +84,21 @@ class Scene:
 
     def killed_build(self, die: Callable[[], object], delay: float | None) -> bool:
         """A build that dies, or comes to its end: then true."""
-        pid = os.fork()
-        if pid == 0:
+
+        def build() -> None:
             die()
             self.days.build()
-            os._exit(0)
+
         began = time.perf_counter()
-        if delay is not None and not _ends_within(pid, delay):
-            os.kill(pid, signal.SIGKILL)
-        _, status = os.waitpid(pid, 0)
-        if not status:
+        code = exit_code_of(build, delay)
+        if not code:
             self.longest = 1.2 * (time.perf_counter() - began)
-        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        if code == KILLED:
             self.kills += 1
-        elif status:
-            self.wrong.append(f"a build ended with {status}")
+        elif code:
+            self.wrong.append(f"a build ended with {code}")
         self.look()
-        return status == 0
+        return code == 0
 
     def look(self) -> None:
         """Hold what is there against what it may be."""
@@ -110,41 +108,12 @@ class Scene:
             self.wrong.append(f"after kill {self.kills}: neither of the day before nor of this one")
 
 
-def _ends_within(pid: int, seconds: float) -> bool:
-    """Whether a process comes to its end by itself in that time."""
-    watched = os.pidfd_open(pid)
-    try:
-        return bool(select.select([watched], [], [], seconds)[0])
-    finally:
-        os.close(watched)
-
-
-def before_step(number: int) -> Callable[[], None]:
-    """Lets this process die before that one of its steps."""
-
-    def arm() -> None:
-        left = iter(range(number, 0, -1))
-        for name in STEPS:
-            setattr(os, name, _deadly(getattr(os, name), left))
-
-    return arm
-
-
-def _deadly(step: Callable[..., Any], left: Iterator[int]) -> Callable[..., Any]:
-    def taken(*arguments: Any, **named: Any) -> Any:
-        if next(left, 0) == 1:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return step(*arguments, **named)
-
-    return taken
-
-
 def kill_at_steps(scene: Scene, days: int) -> None:
     """Kill the builds of some days before each of their steps."""
     for day in range(days):
         scene.begin(day)
         step = 1
-        while not scene.killed_build(before_step(step), None):
+        while not scene.killed_build(partial(die_before, step, STEPS), None):
             step += 1
 
 

@@ -15,12 +15,10 @@ import os
 import pickle
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import time
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -33,6 +31,7 @@ from catalog_pipeline.orchestration.instance.sqlite import superseded
 from catalog_pipeline.orchestration.instance.sqlite.run_storage import PooledSqliteRunStorage
 from catalog_pipeline.orchestration.runs.pruning import prune
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, ensure_dagster_home
+from catalog_pipeline_tests.crash.forked_deaths import KILLED, die_before, exit_code_of
 from catalog_pipeline_tests.orchestration.life_of_pages import Scene
 from catalog_pipeline_tests.orchestration.long_life import a_long_life, facts
 from catalog_pipeline_tests.written_site import written_site
@@ -58,7 +57,7 @@ class Prunes:
         for name in ("untouched", "home", "data"):
             (folder / name).mkdir()
         self._use(folder)
-        if self._in_a_process(self._live) != 0:
+        if exit_code_of(self._live) != 0:
             raise SystemExit("the catalogue's life could not be acted out")
         self._before = self._told(self._look)
         self._fresh_copy()
@@ -68,10 +67,10 @@ class Prunes:
     def killed(self, arm: Callable[[], object], delay: float | None = None) -> bool:
         """A prune that dies, or comes to its end: then false."""
         self._fresh_copy()
-        status = self._in_a_process(lambda: self._prune(arm), delay)
-        if status not in (0, -signal.SIGKILL):
+        status = exit_code_of(lambda: self._prune(arm), delay)
+        if status not in (0, KILLED):
             self.wrong.append(f"a prune ended with {status}")
-        was_killed = status == -signal.SIGKILL
+        was_killed = status == KILLED
         self.kills += was_killed
         found = self._told(self._look_prune_and_look)
         for told, wanted, when in zip(
@@ -103,30 +102,14 @@ class Prunes:
 
     def _timed_prune(self) -> float:
         began = time.perf_counter()
-        if self._in_a_process(self._prune) != 0:
+        if exit_code_of(self._prune) != 0:
             raise SystemExit("a prune without a death failed")
         return time.perf_counter() - began
-
-    def _in_a_process(self, act: Callable[[], object], delay: float | None = None) -> int:
-        pid = os.fork()
-        if pid == 0:
-            try:
-                act()
-                os._exit(0)
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                os._exit(1)
-        if delay is not None:
-            time.sleep(delay)
-            os.kill(pid, signal.SIGKILL)
-        _, status = os.waitpid(pid, 0)
-        return os.waitstatus_to_exitcode(status)
 
     def _told(self, ask: Callable[[], object]) -> Any:
         answer = self.folder / "answer"
         answer.unlink(missing_ok=True)
-        self._in_a_process(lambda: answer.write_bytes(pickle.dumps(ask())))
+        exit_code_of(lambda: answer.write_bytes(pickle.dumps(ask())))
         return pickle.loads(answer.read_bytes())
 
     def _live(self) -> None:
@@ -172,20 +155,9 @@ def before_step(number: int) -> Callable[[], None]:
     def arm() -> None:
         # Events are removed in many steps.
         old_runs._EVENTS_AT_ONCE = 40
-        left = iter(range(number, 0, -1))
-        for owner, name in STEPS:
-            setattr(owner, name, _deadly(getattr(owner, name), left))
+        die_before(number, STEPS)
 
     return arm
-
-
-def _deadly(step: Callable[..., Any], left: Iterator[int]) -> Callable[..., Any]:
-    def taken(*arguments: Any, **named: Any) -> Any:
-        if next(left, 0) == 1:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return step(*arguments, **named)
-
-    return taken
 
 
 def main() -> int:
