@@ -102,3 +102,29 @@ def test_a_pattern_whose_time_can_explode_is_warned_of_and_no_mistake(run: Run, 
     assert last == f"{path}: no mistake"
     (told,) = run("check", "good", "--json").json
     assert (told["severity"], told["key"], told["line"]) == ("warning", "fields.name.pattern", 9)
+
+
+def test_an_address_that_is_not_set_here_is_warned_of_and_no_mistake(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = folder / "good" / "defs.yaml"
+    path.write_text(
+        SMALL
+        + "  notify: {to: MAIL, rules: [crawl fails, {when: check fails, to: [MAIL, PAGER]}]}\n"
+        + "  exports: [{to: csv}, {to: postgres, url_env: DWH}]\n"
+    )
+    answer = run("check", "good")
+    assert answer.code == 0
+    *warnings, last = answer.out.splitlines()
+    told = [line.partition("Warning: ")[2] for line in warnings]
+    assert told[:2] == [
+        "notify.rules.1.to: PAGER: it is not set; notices wait for it, three days at most.",
+        "notify.to: MAIL: it is not set; notices wait for it, three days at most.",
+    ]
+    assert told[2].startswith("exports.1.url_env: The export needs the environment variable DWH")
+    assert len(told) == 3
+    assert last == f"{path}: no mistake"
+    monkeypatch.setenv("MAIL", "json://host/")
+    monkeypatch.setenv("PAGER", "json://host/")
+    monkeypatch.setenv("DWH", "postgresql://host/db")
+    assert run("check", "good").out == f"{path}: no mistake\n"

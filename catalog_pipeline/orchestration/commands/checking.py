@@ -23,6 +23,7 @@ from catalog_pipeline.catalogue.mistakes import located
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import CatalogueError, UsageError
 from catalog_pipeline.fetching.environment import missing_for_login, missing_for_requests
+from catalog_pipeline.notices.addresses import AddressError, address_of
 from catalog_pipeline.orchestration.definitions.catalogue_check import mistakes_for_dagster
 from catalog_pipeline.reading.composed import check_templates
 from catalog_pipeline.reading.reader import reader_of
@@ -54,7 +55,39 @@ def cautions_in(path: Path, environ: Mapping[str, str] = os.environ) -> list[Mis
     except CatalogueError:
         return []
     document = read_component(path)
-    return [located(caution, path, document) for caution in cautions_of(catalogue)]
+    found = [*cautions_of(catalogue), *_nowhere_to_send(catalogue, environ)]
+    return [located(caution, path, document) for caution in found]
+
+
+def _nowhere_to_send(catalogue: Catalogue, environ: Mapping[str, str]) -> Iterator[Mistake]:
+    """Addresses of notices and exports that are not here: a crawl does without them."""
+    for variable, place in _variables_of_notices(catalogue).items():
+        try:
+            address_of(variable, environ)
+        except AddressError as error:
+            yield Mistake(place, f"{variable}: {error}; notices wait for it, three days at most")
+    for number, export in enumerate(catalogue.exports):
+        if export.url_env is None:
+            continue
+        # The database's driver is imported where a database is meant.
+        from catalog_pipeline.tables.exports.postgres import database_url
+
+        try:
+            database_url(environ, export.url_env)
+        except UsageError as error:
+            yield Mistake(f"exports.{number}.url_env", str(error).removesuffix("."))
+
+
+def _variables_of_notices(catalogue: Catalogue) -> dict[str, str]:
+    """Each variable with the first place that names it."""
+    if catalogue.notify is None:
+        return {}
+    of_rules = [
+        (variable, f"notify.rules.{number}.to")
+        for number, rule in enumerate(catalogue.notify.rules)
+        for variable in rule.to
+    ]
+    return dict(reversed([*((each, "notify.to") for each in catalogue.notify.to), *of_rules]))
 
 
 def _of_parser(catalogue: Catalogue) -> Iterator[Mistake]:
