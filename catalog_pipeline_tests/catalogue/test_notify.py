@@ -105,7 +105,10 @@ def test_the_example_of_the_reference_is_valid() -> None:
     assert _catalogue(found).notify is not None
 
 
-def test_check_names_file_line_and_rule_and_knows_the_checks(site: Site, run: Run) -> None:
+def test_check_names_file_line_and_rule_and_knows_the_checks(
+    site: Site, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A", "json://host/")
     rules = ["crawl fails", "check pages_are_intact fails", "check rows_are_fresh fails"]
     site.write(notify={"to": "A", "rules": rules})
     (mistake,) = run("check", site.name, "--json").json
