@@ -49,7 +49,6 @@ def command(catalogue: str, file: Path | None, since: str, in_browser: bool) -> 
     window = timedelta(seconds=parse_age(since))
     _check(target, is_given=file is not None)
     with heavy_imports():
-        from catalog_pipeline.cli.catalogue_status import status_of
         from catalog_pipeline.orchestration.checkpoints.recorded import read_recorded
         from catalog_pipeline.orchestration.instance.open import open_instance
         from catalog_pipeline.report.gathering import gather
@@ -57,11 +56,9 @@ def command(catalogue: str, file: Path | None, since: str, in_browser: bool) -> 
 
     with open_instance() as instance:
         recorded = read_recorded(instance, described)
-        outdated = status_of(instance, described, with_failures=False).table_outdated
     gathered = gather(described, places.table, window)
     now = datetime.now(timezone.utc)
-    subject = Subject(described.name, described.base_url, now, outdated)
-    page = report_page(subject, recorded, gathered)
+    page = report_page(Subject(described.name, described.base_url, now), recorded, gathered)
     with ExitStack() as stack:
         if described.is_private:
             # What is behind a login stays for the owner's eyes.

@@ -47,7 +47,7 @@ class Recorded:
     """What is recorded of a catalogue: its pages by status, and the newest builds, oldest first.
 
     `failures` lack pages that their run never came to; `left_out` are pages that are done and not
-    in the table, with the reason.
+    in the table, with the reason; `outdated` says why the table is not of today.
     """
 
     total: int = 0
@@ -59,6 +59,7 @@ class Recorded:
     left_out: Mapping[str, str] = field(default_factory=dict)
     builds: Sequence[RecordedBuild] = ()
     lacks_builds: bool = False
+    outdated: str | None = None
 
 
 @dataclass(frozen=True)

@@ -30,22 +30,11 @@ MOST_DATA_BYTES = 3_400_000
 
 @dataclass(frozen=True)
 class Subject:
-    """Of what a report is, and when it is made; `outdated` says why the table is not of today."""
+    """Of what a report is, and when it is made."""
 
     name: str
     site: str
     made_at: datetime
-    outdated: str | None = None
-
-    @property
-    def warnings(self) -> list[str]:
-        """What is said before all else."""
-        if self.outdated is None:
-            return []
-        return [
-            f"The table is not of today: {self.outdated}. What is shown here is of its last build; "
-            f"catalog-pipeline run {self.name} builds it, or says why not."
-        ]
 
 
 def report_page(subject: Subject, recorded: Recorded, gathered: Gathered) -> bytes:
@@ -59,9 +48,19 @@ def report_page(subject: Subject, recorded: Recorded, gathered: Gathered) -> byt
     ]
     data, left_out = _data(gathered, [plot.item for plot in all_plots])
     tables = shown_tables(recorded, gathered)
-    notes = [*subject.warnings, *gathered.notes, *([left_out] if left_out else [])]
+    notes = [*_warnings(subject, recorded), *gathered.notes, *([left_out] if left_out else [])]
     scripts = [_script(plots.library()), _script(_asset("page.js"))]
     return _rendered(subject, tables, notes, data, scripts, drawn).encode()
+
+
+def _warnings(subject: Subject, recorded: Recorded) -> list[str]:
+    """What is said before all else."""
+    if recorded.outdated is None:
+        return []
+    return [
+        f"The table is not of today: {recorded.outdated}. What is shown here is of its last build; "
+        f"catalog-pipeline run {subject.name} builds it, or says why not."
+    ]
 
 
 def _data(gathered: Gathered, items: Sequence[Any]) -> tuple[dict[str, str], str | None]:

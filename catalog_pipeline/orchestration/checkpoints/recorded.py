@@ -18,6 +18,7 @@ from catalog_pipeline.orchestration.checkpoints.table_state import (
     FILLED_KEY,
     ROWS_KEY,
     read_last_build,
+    why_not_of_today,
 )
 from catalog_pipeline.orchestration.names import products_key
 from catalog_pipeline.report.facts import FailedPage, Recorded, RecordedBuild
@@ -39,6 +40,11 @@ def read_recorded(instance: dg.DagsterInstance, catalogue: Catalogue) -> Recorde
         and ROWS_KEY in record.asset_materialization.metadata
     ]
     left_out = last.left_out if last else {}
+    outdated = (
+        why_not_of_today(instance, catalogue, last, standing.pages, len(standing.checkpoints))
+        if last
+        else None
+    )
     return Recorded(
         total=len(standing.pages),
         done=len(statuses.done),
@@ -49,6 +55,7 @@ def read_recorded(instance: dg.DagsterInstance, catalogue: Catalogue) -> Recorde
         left_out={str(page): left_out[page] for page in sorted(left_out) if page in statuses.done},
         builds=builds[:MOST_BUILDS][::-1],
         lacks_builds=len(builds) > MOST_BUILDS,
+        outdated=outdated,
     )
 
 
