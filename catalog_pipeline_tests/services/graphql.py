@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog_pipeline_tests.services import queries
+from catalog_pipeline_tests.waiting import wait_for
 
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 
@@ -201,11 +202,18 @@ class WebClient:
         return {name: state["status"] for _, name, state in self._instigators()}
 
     def stop(self, *names: str) -> None:
-        """Switch schedules and sensors off, as their pages do."""
+        """Switch schedules and sensors off, as their pages do.
+
+        Asked again until they are: what the daemon writes of a tick in the same instant holds the
+        state that it had read before, and a sensor that it has just met is written by both.
+        """
+        wait_for(f"{', '.join(names)} to be off", lambda: self._are_off(names))
+
+    def _are_off(self, names: Sequence[str]) -> bool:
         for kind, name, state in self._instigators():
-            if name in names:
+            if name in names and state["status"] != "STOPPED":
                 self.ask(queries.STOP[kind], id=state["id"])
-        assert {self.instigators()[name] for name in names} == {"STOPPED"}
+        return {self.instigators()[name] for name in names} == {"STOPPED"}
 
     def _instigators(self) -> list[tuple[str, str, dict[str, str]]]:
         nodes = self.ask(queries.SCHEDULES)["repositoriesOrError"]["nodes"]
