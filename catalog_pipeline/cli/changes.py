@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -20,7 +20,7 @@ import click
 from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.history import CHANGE_COLUMNS
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.cli.grids import output_console, print_rows
+from catalog_pipeline.cli.grids import output_console, print_rows_fitted
 from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.options import chosen_catalogues, complete_names, json_option
 from catalog_pipeline.cli.terminal import say
@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 KINDS = ("new", "gone", "returned", "changed")
 _SHOWN = 100
+Names = Mapping[tuple[str, ...], str]
+"""What products are called, by the texts of their keys."""
 _PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
@@ -88,17 +91,22 @@ def command(
     begin = datetime.now(timezone.utc) - timedelta(seconds=parse_age(since))
     least_percent = _percent(least)
     with heavy_imports():
+        from catalog_pipeline.tables.history.naming import names_of
         from catalog_pipeline.tables.history.reading import read_changes
 
     table = catalogue_places(name).table
     choice = _Choice(_chosen(table, what), least_percent)
-    changes = filter(choice.takes, read_changes(table, since=begin))
+
+    def chosen() -> Iterator[Change]:
+        return filter(choice.takes, read_changes(table, since=begin))
+
+    names = names_of(described, table, {change.product_key for change in chosen()})
     if as_json:
-        print(json.dumps([_as_json(change) for change in changes]))
+        print(json.dumps([_as_json(change, names) for change in chosen()]))
     elif as_csv:
-        _print_csv(described, changes)
+        _print_csv(described, chosen(), names)
     else:
-        _show(described, list(changes), since, is_all=is_all)
+        _show(described, list(chosen()), names, since, is_all=is_all)
     return 0
 
 
@@ -144,24 +152,47 @@ def _percent(least: str | None) -> float | None:
     return float(found[1])
 
 
-def _show(catalogue: Catalogue, changes: Sequence[Change], since: str, *, is_all: bool) -> None:
+def _show(
+    catalogue: Catalogue,
+    changes: Sequence[Change],
+    names: Names,
+    since: str,
+    *,
+    is_all: bool,
+) -> None:
     if not changes:
         say(f"{catalogue.name}: no such change since {since} ago.")
         return
-    console = output_console()
     newest = changes if is_all else changes[-_SHOWN:]
-    print_rows(console, [_shown(change) for change in reversed(newest)])
+    rows = [_shown(change, names) for change in reversed(newest)]
+    for unneeded in _unneeded({each.product_key: each.product for each in newest}, names):
+        for row in rows:
+            del row[unneeded]
+    print_rows_fitted(output_console(), rows)
     left = len(changes) - len(newest)
     more = f", of which the newest {len(newest)} are shown (--all shows all)" if left else ""
     say(f"{catalogue.name}: {counted(len(changes), 'change')} since {since} ago{more}")
 
 
-def _shown(change: Change) -> dict[str, object]:
+def _unneeded(products: Names, names: Names) -> list[str]:
+    """Which of key and name say nothing more: of products named otherwise, keys that are addresses.
+
+    Who is named like another one, or not at all, is known by the key.
+    """
+    known = [names[key] for key in products if key in names]
+    if not known:
+        return ["name"]
+    has_address = any(_ADDRESS.match(key) for key in products.values())
+    return ["product"] if has_address and len(set(known)) == len(products) else []
+
+
+def _shown(change: Change, names: Names) -> dict[str, object]:
     share = change.difference_percent
     return {
         "when (UTC)": f"{change.changed_at:%Y-%m-%d %H:%M}",
         "build": change.build,
         "product": change.product,
+        "name": names.get(change.product_key),
         "change": change.change,
         "column": change.column,
         "before": change.before,
@@ -170,9 +201,10 @@ def _shown(change: Change) -> dict[str, object]:
     }
 
 
-def _as_json(change: Change) -> dict[str, Any]:
+def _as_json(change: Change, names: Names) -> dict[str, Any]:
     return {
         "key": {name: _plain(value) for name, value in change.key.items()},
+        "name": names.get(change.product_key),
         "build": change.build,
         "changed_at": change.changed_at.isoformat(),
         "change": change.change,
@@ -190,13 +222,19 @@ def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _print_csv(catalogue: Catalogue, changes: Iterable[Change]) -> None:
-    _print_line([*catalogue.key_columns, *CHANGE_COLUMNS])
+def _print_csv(catalogue: Catalogue, changes: Iterable[Change], names: Names) -> None:
+    """One line for each change; the last column is the table's own of what products are called."""
+    from catalog_pipeline.tables.history.naming import name_column
+
+    column = name_column(catalogue)
+    of_name = [] if column is None else [column]
+    _print_line([*catalogue.key_columns, *CHANGE_COLUMNS, *of_name])
     for change in changes:
-        told = _as_json(change)
+        told = _as_json(change, names)
         key = told.pop("key")
         values = [key.get(name) for name in catalogue.key_columns]
-        _print_line([*values, *(told[name] for name in CHANGE_COLUMNS)])
+        changed = [told[name] for name in CHANGE_COLUMNS]
+        _print_line([*values, *changed, *(told["name"] for _ in of_name)])
 
 
 def _print_line(values: Sequence[object]) -> None:

@@ -13,6 +13,7 @@ from catalog_pipeline.cli.terminal import GuardedConsole
 from catalog_pipeline.showing import as_line
 
 _WIDEST_CELL = 36
+_NARROWEST_CELL = 10
 _GAP = 2
 _WIDTH_OF_FILES = 160
 """Columns of output that goes to a file or pipe, where no terminal sets a width."""
@@ -46,6 +47,21 @@ def print_rows(console: Console, rows: Sequence[Mapping[str, object]]) -> None:
     _print_grid(console, cells, names)
 
 
+def print_rows_fitted(console: Console, rows: Sequence[Mapping[str, object]]) -> None:
+    """Print all columns side by side, the widest ones cut so that they fit; below if none can."""
+    if not rows:
+        return
+    cells = _cells(rows)
+    widths = {name: _needed(cells, name) - _GAP for name in cells[0]}
+    while sum(widths.values()) + _GAP * len(widths) > console.width:
+        widest = max(widths, key=lambda name: widths[name])
+        if widths[widest] <= _NARROWEST_CELL:
+            print_rows(console, rows)
+            return
+        widths[widest] -= 1
+    _print_grid(console, cells, list(widths), widths)
+
+
 def print_rows_in_brief(console: Console, rows: Sequence[Mapping[str, object]]) -> None:
     """Print the columns that fit, addresses last, and name the others."""
     if not rows:
@@ -63,10 +79,17 @@ def print_rows_in_brief(console: Console, rows: Sequence[Mapping[str, object]]) 
         console.print(f"[dim]further columns: {', '.join(left)}[/dim]", soft_wrap=True)
 
 
-def _print_grid(console: Console, cells: Sequence[Mapping[str, str]], names: list[str]) -> None:
+def _print_grid(
+    console: Console,
+    cells: Sequence[Mapping[str, str]],
+    names: list[str],
+    widths: Mapping[str, int] | None = None,
+) -> None:
+    most = widths or {}
     grid = Table(box=None, header_style="bold", padding=(0, _GAP, 0, 0))
     for name in names:
-        grid.add_column(name, no_wrap=True, overflow="ellipsis", max_width=_WIDEST_CELL)
+        width = most.get(name, _WIDEST_CELL)
+        grid.add_column(name, no_wrap=True, overflow="ellipsis", max_width=width)
     for row in cells:
         grid.add_row(*(escape(row[name]) for name in names))
     console.print(grid)

@@ -26,6 +26,7 @@ from catalog_pipeline.tables.history.courses import (
     read_courses,
 )
 from catalog_pipeline.tables.history.lately import Lately, read_lately
+from catalog_pipeline.tables.history.naming import NAME_COLUMNS
 from catalog_pipeline.tables.history.reading import BuildChanges, count_changes
 from catalog_pipeline.tables.preview import read_summary, rows_with
 from catalog_pipeline.tables.schema import TableColumn, table_columns
@@ -35,7 +36,6 @@ MOST_COMINGS = 50
 MOST_PRODUCTS = 50_000
 MOST_COLUMNS = 8
 _DRAWN = (CellType.AMOUNT, CellType.NUMBER, CellType.INTEGER, CellType.BOOLEAN)
-_TITLES = ("title", "name", "product_name", "product")
 _LINKS = ("url", "link", "product_url", "href")
 _PICTURES = ("image", "img", "picture", "photo", "thumb", "icon", "logo")
 
@@ -122,7 +122,7 @@ def _choose(catalogue: Catalogue) -> _Chosen:
             for column in numbers[:MOST_COLUMNS]
         ),
         max(len(numbers) - MOST_COLUMNS, 0),
-        _first(texts, _TITLES),
+        _first(texts, NAME_COLUMNS),
         _first(links, _LINKS),
     )
 

@@ -87,6 +87,64 @@ def test_of_many_changes_the_newest_hundred_are_shown(days: Days, run: Run) -> N
     assert len(run("changes", NAME, "--all").out.splitlines()) == 152
 
 
+def _named_days(site: Site, key: str, *, track: list[str]) -> Days:
+    """Products with titles: two cost more the day after, and the third one goes later."""
+    fields = {**shop.FIELDS, "title": {"select": "h3"}}
+    described = site.write(
+        fields=fields,
+        key=key,
+        product=".product",
+        history={"track": track, "absent_after": 1},
+    )
+    days = Days(site.places.folder, described)
+    links = [f"https://shop.example/{'catalogue/' * 4}{sku}.html" for sku in "abc"]
+    more: dict[str, Any] = {"link": links, "title": ["Red kettle", "Blue kettle", "Mug"]}
+    days.day(TODAY - 3, shop.rows("abc", price="10", **more))
+    days.day(TODAY - 2, shop.rows("abc", price=["9", "8", "10"], **more))
+    more = {name: cells[:2] for name, cells in more.items()}
+    days.day(TODAY - 1, shop.rows("ab", price=["9", "8"], **more))
+    return days
+
+
+def test_a_product_whose_key_is_an_address_is_shown_by_its_name(site: Site, run: Run) -> None:
+    _named_days(site, "link", track=["price", "title"])
+    heading, *lines, _ = run("changes", NAME).out.splitlines()
+    assert heading.split()[3:5] == ["name", "change"]
+    assert [line[25:38].split("  ")[0].strip() for line in lines] == [
+        "Mug",
+        "Blue kettle",
+        "Red kettle",
+    ]
+    assert "https" not in "".join(lines)
+    told = run("changes", NAME, "--json").json
+    assert [each["name"] for each in told] == ["Red kettle", "Blue kettle", "Mug"]
+    assert told[0]["key"]["link"].endswith("a.html")
+    rows = list(csv.DictReader(io.StringIO(run("changes", NAME, "--csv").out)))
+    assert [(row["link"][-6:], row["title"]) for row in rows] == [
+        ("a.html", "Red kettle"),
+        ("b.html", "Blue kettle"),
+        ("c.html", "Mug"),
+    ]
+
+
+def test_a_product_whose_name_is_not_known_any_more_is_shown_by_its_key(
+    site: Site, run: Run
+) -> None:
+    _named_days(site, "link", track=["price"])
+    heading, gone, *lines, _ = run("changes", NAME).out.splitlines()
+    assert heading.split()[3:6] == ["product", "name", "change"]
+    assert "https://" in gone
+    assert all("kettle" in line and "https://" in line for line in lines)
+    assert run("changes", NAME, "--json").json[-1]["name"] is None
+
+
+def test_a_key_that_is_no_address_stays_beside_the_name(site: Site, run: Run) -> None:
+    _named_days(site, "sku", track=["price"])
+    heading, _, line, *_ = run("changes", NAME).out.splitlines()
+    assert heading.split()[3:6] == ["product", "name", "change"]
+    assert line.split()[3:6] == ["b", "Blue", "kettle"]
+
+
 def test_csv_has_amounts_as_they_are_and_no_formula(site: Site, days: Days, run: Run) -> None:
     skus = ["a", "b", "c", "=1+1", "007"]
     days.day(TODAY, shop.rows(skus, price=["10", "20", "-31", "1", "2"]))

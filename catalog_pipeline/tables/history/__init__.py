@@ -6,5 +6,5 @@ Begin with `update`, which a build of the table calls. Its way: `evidence` (is t
 had), `table_rows`, `matching` and `transitions` (which rows are of one product, and what became of
 it), `merging`, `periods` and `changes` with `texts` and `writing` (both files written anew),
 `notes` and `report` (what there is to say). `reading` is for whoever looks at the past,
-`courses` for who draws it, `lately` for who wants it in short.
+`courses` for who draws it, `lately` for who wants it in short, `naming` for who shows a product.
 """

@@ -41,7 +41,12 @@ class Change:
     @property
     def product(self) -> str:
         """The product's key as a text."""
-        return ", ".join("" if each is None else text_of(each) for each in self.key.values())
+        return ", ".join(self.product_key)
+
+    @property
+    def product_key(self) -> tuple[str, ...]:
+        """The texts of the product's key columns."""
+        return tuple("" if each is None else text_of(each) for each in self.key.values())
 
 
 @dataclass(frozen=True)
