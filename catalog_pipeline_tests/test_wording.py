@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalog_pipeline.wording import counted
+from catalog_pipeline.wording import changes_told, counted
 
 
 @pytest.mark.parametrize(
@@ -10,3 +10,17 @@ from catalog_pipeline.wording import counted
 )
 def test_one_thing_is_no_plural(number: int, told: str) -> None:
     assert counted(number, "page") == told
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ((0, 0, 0, 0, 0), "0 new, 0 gone, 0 returned, 0 changed products"),
+        ((1, 2, 0, 1, 1), "1 new, 2 gone, 0 returned, 1 changed product (1 value)"),
+        ((0, 0, 3, 54, 56), "0 new, 0 gone, 3 returned, 54 changed products (56 values)"),
+    ],
+)
+def test_changed_products_are_told_with_how_many_values_changed(
+    counts: tuple[int, int, int, int, int], told: str
+) -> None:
+    assert changes_told(*counts) == told

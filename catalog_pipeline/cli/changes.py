@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -32,7 +33,8 @@ from catalog_pipeline.wording import counted
 if TYPE_CHECKING:
     from catalog_pipeline.tables.history.reading import Change
 
-KINDS = ("new", "gone", "returned", "changed")
+_OF_PRODUCTS = ("new", "gone", "returned")
+KINDS = (*_OF_PRODUCTS, "changed")
 _SHOWN = 100
 Names = Mapping[tuple[str, ...], str]
 """What products are called, by the texts of their keys."""
@@ -171,7 +173,18 @@ def _show(
     print_rows_fitted(output_console(), rows)
     left = len(changes) - len(newest)
     more = f", of which the newest {len(newest)} are shown (--all shows all)" if left else ""
-    say(f"{catalogue.name}: {counted(len(changes), 'change')} since {since} ago{more}")
+    told = f"{catalogue.name}: {counted(len(changes), 'change')} since {since} ago{more}"
+    say(f"{told}: {_counts(changes)}")
+
+
+def _counts(changes: Sequence[Change]) -> str:
+    """How many products came, went and returned, and how many values of how many others changed."""
+    kinds = Counter(change.change for change in changes)
+    parts = [counted(kinds[kind], f"{kind} product") for kind in _OF_PRODUCTS if kinds[kind]]
+    if values := kinds["changed"]:
+        products = {each.product_key for each in changes if each.change == "changed"}
+        parts.append(f"{counted(values, 'value')} of {counted(len(products), 'changed product')}")
+    return ", ".join(parts)
 
 
 def _unneeded(products: Names, names: Names) -> list[str]:

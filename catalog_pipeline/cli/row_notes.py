@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.wording import changes_told
 
 _WHY = {
     "same_page": "of pages with the same rows as another",
@@ -33,6 +34,6 @@ def change_sentences(history: Mapping[str, Any]) -> tuple[str, ...]:
     """What a build found otherwise than the one before, and what there is to say of it."""
     if not history:
         return ()
-    counts = {name: history[name] for name in ("new", "gone", "returned", "changed")}
-    told = ", ".join(f"{number:,} {name}" for name, number in counts.items())
+    counts = ("new", "gone", "returned", "changed", "values")
+    told = changes_told(**{name: history[name] for name in counts})
     return (f"changes (build {history['build']}): {told}", *history["notes"])

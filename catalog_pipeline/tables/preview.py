@@ -40,8 +40,7 @@ def markdown_changes(report: HistoryReport, rows: int = 20) -> str:
     """The first changes of a build as a Markdown table; above it their counts, and how numbers
     went."""
     counts = report.counts
-    told = {name: getattr(counts, name) for name in ("new", "gone", "returned", "changed")}
-    lines = [", ".join(f"{number:,} {name}" for name, number in told.items()), ""]
+    lines = [as_markdown(counts.told), ""]
     for column, moves in report.moves.items():
         if moves.lowest is not None and moves.highest is not None:
             span = as_markdown(f"{moves.lowest:+,.1f} % to {moves.highest:+,.1f} %")

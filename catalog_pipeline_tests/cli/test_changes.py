@@ -73,7 +73,7 @@ def test_people_see_the_newest_first_and_how_many_there_are(days: Days, run: Run
     ]  # fmt: skip
     assert first.split()[2:] == ["3", "b", "changed", "price", "20.00", "22.00", "+10.0", "%"]
     assert second.split()[3:5] == ["a", "changed"]
-    assert total == "shop: 2 changes since 7d ago"
+    assert total == "shop: 2 changes since 7d ago: 2 values of 2 changed products"
     assert run("changes", NAME, "--what", "gone").out == "shop: no such change since 7d ago.\n"
 
 
@@ -83,8 +83,19 @@ def test_of_many_changes_the_newest_hundred_are_shown(days: Days, run: Run) -> N
     days.day(TODAY, shop.rows([*"abcd", *many], price=prices))
     lines = run("changes", NAME).out.splitlines()
     assert len(lines) == 102
-    assert lines[-1].startswith("shop: 150 changes since 7d ago, of which the newest 100 are shown")
+    assert lines[-1] == (
+        "shop: 150 changes since 7d ago, of which the newest 100 are shown (--all shows all): "
+        "150 new products"
+    )
     assert len(run("changes", NAME, "--all").out.splitlines()) == 152
+
+
+def test_it_says_of_what_there_are_so_many_changes(days: Days, run: Run) -> None:
+    days.day(TODAY - 1, shop.rows("abcde", price=["9", "20", "-30", "40", "1"], stock=4))
+    days.day(TODAY, shop.rows("abcde", price=["8", "20", "-30", "40", "1"], stock=4))
+    assert run("changes", NAME).out.splitlines()[-1] == (
+        "shop: 7 changes since 7d ago: 1 new product, 6 values of 4 changed products"
+    )
 
 
 def _named_days(site: Site, key: str, *, track: list[str]) -> Days:

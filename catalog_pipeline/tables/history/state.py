@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catalog_pipeline.system.durable_files import open_plain
+from catalog_pipeline.wording import changes_told
 
 STATE_FACT = "catalog_pipeline.history_state"
 """Key of a history file's own metadata."""
@@ -46,11 +47,7 @@ class Counts:
     @property
     def told(self) -> str:
         """What changed, in a few words."""
-        changed = f"{self.changed:,} changed"
-        if self.values > self.changed:
-            changed += f" ({self.values:,} values)"
-        parts = (f"{self.new:,} new", f"{self.gone:,} gone", f"{self.returned:,} returned", changed)
-        return ", ".join(parts)
+        return changes_told(self.new, self.gone, self.returned, self.changed, self.values)
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def test_a_build_tells_what_changed_in_numbers_and_at_a_glance(
     told = _metadata(instance, CHANGES)
     assert (told["new"], told["gone"], told["returned"], told["changed"]) == (1, 0, 0, 1)
     assert (told["dagster/row_count"], told["values"], told["build"]) == (2, 1, 2)
-    assert "1 new, 0 gone, 0 returned, 1 changed" in told["preview"]
+    assert "1 new, 0 gone, 0 returned, 1 changed product \\(1 value\\)" in told["preview"]
     assert (told["price_fell"], told["price_rose"]) == (0, 1)
     assert "price: 0 fell, 1 rose \\(\\+50\\.0 % to \\+50\\.0 %\\)" in told["preview"]
     assert "| 1\\-1 | changed | price | 1\\.00 | 1\\.50 | \\+50\\.0 % |" in told["preview"]
@@ -189,7 +189,7 @@ def test_the_preview_of_changes_is_harmless(
 def test_run_tells_the_changes_in_a_line(site: Site, pages: WrittenSite, run: Run):
     pages.describe(site, {"price": PRICE}, history=True)
     first = run("run", NAME)
-    assert "changes (build 1): 0 new, 0 gone, 0 returned, 0 changed" in first.out
+    assert "changes (build 1): 0 new, 0 gone, 0 returned, 0 changed products" in first.out
     assert "the history begins with this build" in first.out
     pages.write({1: listing(1, "1.50", "2.00")})
     second = run("run", NAME, "--refresh", "--json").json
