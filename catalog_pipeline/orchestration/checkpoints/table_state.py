@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog_pipeline.catalogue.model import Catalogue
@@ -183,13 +184,26 @@ def damage_of_build(catalogue: Catalogue, built: LastBuild | None) -> str | None
 
 
 def fingerprint_of_input(source: Source, catalogue: Catalogue) -> str:
-    """Changes whenever a build might come to something else: by the pages, or by the YAML."""
+    """Changes whenever a build might come to something else: by the pages, by the YAML, or by what
+    it is held against, which are the table that is there and the builds before.
+    """
     pages = format_pages(with_known_pages(source, catalogue).pages)
     newest, count = latest_page_event(source, catalogue), checkpoint_count(source, catalogue)
     demands = (catalogue.coverage, catalogue.duplicates, catalogue.checks)
-    described: list[Any] = [newest, count, pages, catalogue.table_version]
+    described: list[Any] = [newest, count, pages, catalogue.table_version, catalogue.same_site]
+    described += [history_of(source).newest_id(products_path(catalogue), MATERIALIZATION)]
+    described += [_stamp(catalogue_places(catalogue.name).table)]
     described += [each.model_dump(mode="json") for each in demands]
     return fingerprint(described)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one in its place; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 def checkpoint_count(source: Source, catalogue: Catalogue) -> int:

@@ -8,8 +8,9 @@ Dagster is executed is in `in_process`, and a request that needs none of it in `
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
-from dagster import DagsterInstance
+from dagster import DagsterInstance, DagsterRunStatus
 
+from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.observers import Together
 from catalog_pipeline.orchestration.checkpoints.known_pages import seed_pages, with_known_pages
@@ -32,6 +33,11 @@ from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.orchestration.commands.spectator import Spectator
 from catalog_pipeline.orchestration.commands.summing import Tally, is_interrupted, sum_up
 from catalog_pipeline.orchestration.commands.todo import Todo, todo_of, unusable_pages
+from catalog_pipeline.orchestration.runs.refusals import (
+    FinishedBuild,
+    standing_refusal,
+    why_refused,
+)
 from catalog_pipeline.tables.build import lack_of_coverage
 
 
@@ -71,6 +77,8 @@ class _Work:
         catalogue = self.request.catalogue
         if why_outdated(self.instance, catalogue) is None or self.why_table_waits():
             return None
+        if (refusal := standing_refusal(self.instance, catalogue)) is not None:
+            return _refused_before(self.instance, catalogue, refusal)
         self.spectator.table_starts(damage_of_last_table(self.instance, catalogue))
         return build_table_here(self.instance, catalogue)
 
@@ -85,6 +93,19 @@ class _Work:
         known = with_known_pages(self.instance, catalogue)
         lack = lack_of_coverage(known, checkpoint_count(self.instance, known))
         return None if lack is None else f"{lack}: there is no table yet"
+
+
+def _refused_before(
+    instance: DagsterInstance, catalogue: Catalogue, refusal: FinishedBuild
+) -> LocalRun:
+    """The run that was refused, for one that would be."""
+    told = (
+        f"{why_refused(instance, refusal)} Nothing is new since it was refused ({refusal.told}), "
+        f"so that it was not built again; it is when a page has come or the YAML was edited, or "
+        f"by: catalog-pipeline run {catalogue.name} --reparse"
+    )
+    failed = DagsterRunStatus.FAILURE
+    return LocalRun(refusal.run_id, failed, told, was_interrupted=False)
 
 
 def crawl_and_build(

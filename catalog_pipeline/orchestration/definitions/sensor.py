@@ -12,19 +12,21 @@ import dagster as dg
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.orchestration.checkpoints.known_pages import seed_pages, with_known_pages
 from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event, read_checkpoints
-from catalog_pipeline.orchestration.checkpoints.table_state import (
-    fingerprint_of_input,
-    why_outdated,
-)
+from catalog_pipeline.orchestration.checkpoints.table_state import why_outdated
 from catalog_pipeline.orchestration.instance.liveness import is_run_alive
 from catalog_pipeline.orchestration.instance.lost_retries import ask_again_for_retries
-from catalog_pipeline.orchestration.instance.run_states import FINISHED, UNFINISHED
+from catalog_pipeline.orchestration.instance.run_states import UNFINISHED
 from catalog_pipeline.orchestration.names import (
     CATALOGUE_TAG,
-    REFUSED_TAG,
     pages_key,
     qualified_name,
     table_keys,
+)
+from catalog_pipeline.orchestration.runs.refusals import (
+    FinishedBuild,
+    last_finished_build,
+    standing_refusal,
+    state_of_input,
 )
 from catalog_pipeline.orchestration.runs.row_ages import row_ages, rows_fresh_now
 from catalog_pipeline.showing import as_line
@@ -32,7 +34,6 @@ from catalog_pipeline.showing import as_line
 SECONDS_BETWEEN_LOOKS = 5
 SECONDS_AFTER_A_FAILURE = 300.0
 """How long a build that failed is left alone, unless somebody builds by hand."""
-_RUNS_LOOKED_AT = 20
 
 
 def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
@@ -59,12 +60,13 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
         if outdated is None:
             _tell_aged_rows(context, catalogue, newest)
             return dg.SkipReason("The table holds all pages that have landed.")
-        last_run, failed_at, refused = _last_build(context.instance, catalogue)
-        if failed_at is not None and time.time() - failed_at < SECONDS_AFTER_A_FAILURE:
+        last = last_finished_build(context.instance, catalogue)
+        last_run = last.run_id if last is not None else None
+        if last is not None and not last.is_good and _is_recent(last):
             return dg.SkipReason(f"The build of run {last_run} failed; trying again later.")
-        state = fingerprint_of_input(context.instance, catalogue)
-        if refused == state:
+        if standing_refusal(context.instance, catalogue) is not None:
             return dg.SkipReason(f"The table was refused in run {last_run}, and nothing is new.")
+        state = state_of_input(context.instance, catalogue)
         context.log.info(as_line(f"Asking for a build of {catalogue.name}'s table: {outdated}."))
         # Without a selection the run would not say, in the list of runs nor here, what it builds.
         return dg.RunRequest(
@@ -94,19 +96,8 @@ def _tell_aged_rows(context: dg.SensorEvaluationContext, catalogue: Catalogue, n
     context.update_cursor(f"{newest}/{next_at}")
 
 
-def _last_build(
-    instance: dg.DagsterInstance, catalogue: Catalogue
-) -> tuple[str | None, float | None, str | None]:
-    """The latest finished run that built the table, when it ended if it came to nothing, and what
-    it was built of if the table was refused."""
-    filters = dg.RunsFilter(statuses=FINISHED, tags={CATALOGUE_TAG: catalogue.name})
-    for record in instance.get_run_records(filters=filters, limit=_RUNS_LOOKED_AT):
-        run = record.dagster_run
-        if run.asset_selection and not run.asset_selection.isdisjoint(table_keys(catalogue)):
-            is_good = run.status == dg.DagsterRunStatus.SUCCESS
-            refused = run.tags.get(REFUSED_TAG)
-            return run.run_id, None if is_good else record.end_time, refused
-    return None, None, None
+def _is_recent(build: FinishedBuild) -> bool:
+    return time.time() - build.ended_at < SECONDS_AFTER_A_FAILURE
 
 
 def _run_in_progress(instance: dg.DagsterInstance, catalogue: Catalogue) -> str | None:

@@ -136,6 +136,22 @@ def pages_refused(
     return [each for each in verdicts if not each.passed]
 
 
+def what_refuses_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> list[Any]:
+    """What `pages_refused` goes by, to be compared; empty if the YAML lets no page refuse a table.
+
+    A page that fails, and an end that is found at last, leave no checkpoint.
+    """
+    refusing = refusing_checks(catalogue)
+    described: list[Any] = []
+    if NOT_FAILED in refusing:
+        known = with_known_pages(instance, catalogue)
+        described.append(sorted(map(str, read_statuses(instance, known, known.pages).failed)))
+    if ALL_KNOWN in refusing:
+        last = _last_all_known(instance, catalogue)
+        described.append(last is None or last.passed)
+    return described
+
+
 def _problems_of(evaluation: dg.AssetCheckEvaluation) -> list[str]:
     told: Any = evaluation.metadata["examples"].value
     return [str(each["problem"]) for each in told]

@@ -28,7 +28,6 @@ from catalog_pipeline.orchestration.checkpoints.table_state import (
     PAGES_KEY,
     VERSION_KEY,
     damage_of_last_table,
-    fingerprint_of_input,
 )
 from catalog_pipeline.orchestration.checkpoints.unreadable import read_in_vain
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, REFUSED_TAG, products_key
@@ -44,6 +43,7 @@ from catalog_pipeline.orchestration.runs.outputs import Made
 from catalog_pipeline.orchestration.runs.page_checks import pages_refused
 from catalog_pipeline.orchestration.runs.past import past_metadata, past_results, why_not_all
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
+from catalog_pipeline.orchestration.runs.refusals import state_of_input
 from catalog_pipeline.orchestration.runs.row_ages import rows_fresh
 from catalog_pipeline.orchestration.runs.standing_checks import let_stand
 from catalog_pipeline.orchestration.runs.table_metadata import table_metadata
@@ -75,6 +75,8 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> l
             for_the_owner_alone(context, catalogue),
             catalogue_lock(places.folder, context.run.run_id, lock_file=TABLE_LOCK) as lease,
         ):
+            # Before the build: what comes while it is on has not been refused by it.
+            state = state_of_input(instance, catalogue)
             catalogue = with_known_pages(instance, catalogue)
             _tell_damage(context, catalogue)
             built_from = latest_page_event(instance, catalogue)
@@ -82,8 +84,8 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> l
             completeness, report, more = _build(instance, catalogue, earlier, lease)
     except CatalogPipelineError as error:
         if isinstance(error, TableError):
-            refused = {REFUSED_TAG: fingerprint_of_input(instance, catalogue)}
-            instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0", **refused})
+            refused = {MAX_RETRIES_TAG: "0", REFUSED_TAG: state}
+            instance.add_run_tags(context.run.run_id, refused)
             record_refusal(context, catalogue, error.verdicts)
             mark_refusal(context, catalogue, error.verdicts)
             told = [each.name for each in error.verdicts]

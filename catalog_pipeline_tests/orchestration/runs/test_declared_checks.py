@@ -115,8 +115,12 @@ def test_a_table_that_is_refused_stays_out_until_the_yaml_or_the_shop_is_mended(
     for check in ("pages_are_complete", "rows_are_fresh", "stored_pages_are_intact"):
         assert _shown(instance, check) == "SUCCEEDED", "it speaks of the table that is there"
 
+    runs = instance.get_runs_count()
     again = run("run", NAME, "--json")
     assert (again.code, again.json["downloads"]) == (1, 0)
+    assert instance.get_runs_count() == runs, "it was not built again of the same pages"
+    assert again.json["table_error"].startswith(refused.json["table_error"])
+    assert f"since it was refused (run {latest.run_id[:8]}" in again.json["table_error"]
     mended = site.write(last_page=2, checks={**PRICED, "on_failure": "keep_old_table"})
     assert _look(instance, mended) == "asked"
     assert run("run", NAME, "--json").code == 0
