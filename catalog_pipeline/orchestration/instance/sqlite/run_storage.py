@@ -1,16 +1,16 @@
 """Dagster's SQLite storages of runs and of schedules, over pooled connections.
 
 Dagster's own make a new engine for each question, and read all of alembic's migrations whenever
-they are opened. These keep the files and every statement of Dagster's own, and leave making and
-migrating files to them. Not here: the event log (`event_log`), and the pool itself
-(`connections`).
+they are opened. These keep the files and every statement of Dagster's own, make new files with the
+tables and versions that those would have, and leave migrating to them. Not here: the event log
+(`event_log`), how a file is made whole (`new_file`), and the pool itself (`connections`).
 """
 
 import fcntl
 import glob
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, ClassVar, NoReturn
 
@@ -20,8 +20,17 @@ from dagster import StringSource
 from dagster._config.config_schema import UserConfigSchema
 from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 from dagster._core.storage.runs import SqliteRunStorage
+from dagster._core.storage.runs.migration import (
+    OPTIONAL_DATA_MIGRATIONS as OPTIONAL_RUN_MIGRATIONS,
+)
+from dagster._core.storage.runs.migration import REQUIRED_DATA_MIGRATIONS as RUN_MIGRATIONS
+from dagster._core.storage.runs.schema import RunStorageSqlMetadata
 from dagster._core.storage.schedules import SqliteScheduleStorage
-from dagster._core.storage.schedules.schema import JobTickTable
+from dagster._core.storage.schedules.migration import (
+    OPTIONAL_SCHEDULE_DATA_MIGRATIONS,
+    REQUIRED_SCHEDULE_DATA_MIGRATIONS,
+)
+from dagster._core.storage.schedules.schema import JobTickTable, ScheduleStorageSqlMetadata
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS, create_db_conn_string
 from dagster._serdes import ConfigurableClassData
 
@@ -30,6 +39,12 @@ from catalog_pipeline.orchestration.instance.lost_retries import is_to_be_retrie
 from catalog_pipeline.orchestration.instance.sqlite.addresses import plain_path
 from catalog_pipeline.orchestration.instance.sqlite.connections import ConnectionPool, FileId
 from catalog_pipeline.orchestration.instance.sqlite.damage import damage_of
+from catalog_pipeline.orchestration.instance.sqlite.new_file import (
+    index_statements,
+    make_whole,
+    table_statements,
+    version_statements,
+)
 from catalog_pipeline.orchestration.names import WILL_RETRY_TAG
 
 SKIPS_KEPT = 5
@@ -45,6 +60,8 @@ class _Pooled:
     _database: ClassVar[str]
     _needed_table: ClassVar[str]
     _content: ClassVar[str]
+    _tables: ClassVar[Sequence[db.Table]]
+    _migrations: ClassVar[Collection[str]]
     _stock: ClassVar[Any]
 
     def __init__(self, base_dir: str | None, inst_data: ConfigurableClassData | None) -> None:
@@ -69,9 +86,16 @@ class _Pooled:
         if _is_made(path, self._needed_table):
             return
         with _alone_in(self._base_dir):
+            is_new = not os.path.exists(path)
+            if is_new and make_whole(path, (), self._statements()):
+                return
             if not _is_made(path, self._needed_table):
                 with plain_path(self._base_dir) as base_dir:
                     self._stock.from_local(base_dir)
+
+    def _statements(self) -> list[str]:
+        tables = table_statements(self._tables)
+        return [*tables, *index_statements(self._tables), *version_statements(self._migrations)]
 
     def _has_history(self) -> bool:
         """Whether runs have been recorded, so that the file cannot be one that is just made."""
@@ -119,6 +143,8 @@ class PooledSqliteRunStorage(_Pooled, SqliteRunStorage):
     _needed_table = "instance_info"
     _content = "the list of runs, the queue and the backfills"
     _stock = SqliteRunStorage
+    _tables = RunStorageSqlMetadata.sorted_tables
+    _migrations = (*RUN_MIGRATIONS, *OPTIONAL_RUN_MIGRATIONS)
 
     def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None:
         """Dagster's own, but a failed run that is to be retried does not cease to be by this alone.
@@ -142,6 +168,8 @@ class PooledSqliteScheduleStorage(_Pooled, SqliteScheduleStorage):
     _needed_table = "job_ticks"
     _content = "which schedules and sensors are on, and what they did"
     _stock = SqliteScheduleStorage
+    _tables = ScheduleStorageSqlMetadata.sorted_tables
+    _migrations = (*REQUIRED_SCHEDULE_DATA_MIGRATIONS, *OPTIONAL_SCHEDULE_DATA_MIGRATIONS)
 
     def update_tick(self, tick: InstigatorTick) -> InstigatorTick:
         """Of ticks that came to nothing only the latest are kept: there are twelve a minute."""

@@ -1,20 +1,15 @@
 """The tables of an event log file: made when the file is new, in one step.
 
 Dagster's own storage asks alembic on every opening and makes the tables in place. Here a new file
-is made whole under another name and then linked to its own, so that no process ever sees half of
-one; an existing file is opened with one look at its version. Migrations stay with
-`dagster instance migrate`. Not here: connections (`connections`) and events.
+is made whole, and an existing one is opened with one look at its version. Migrations stay with
+`dagster instance migrate`. Not here: how a file is made whole (`new_file`), connections
+(`connections`) and events.
 """
 
-import errno
 import os
 import sqlite3
-import uuid
-from collections.abc import Sequence
-from contextlib import closing, suppress
-from functools import cache
+from contextlib import closing
 
-from alembic.script import ScriptDirectory
 from dagster._core.storage.event_log.migration import (
     ASSET_DATA_MIGRATIONS,
     EVENT_LOG_DATA_MIGRATIONS,
@@ -24,15 +19,15 @@ from dagster._core.storage.event_log.schema import (
     SecondaryIndexMigrationTable,
     SqlEventLogStorageMetadata,
 )
-from dagster._core.storage.event_log.sqlite import sqlite_event_log
-from dagster._core.storage.sql import get_alembic_config
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
-from sqlalchemy import Table
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from catalog_pipeline.orchestration.instance.sqlite import packed_events
-from catalog_pipeline.system.durable_files import sync_folder
+from catalog_pipeline.orchestration.instance.sqlite.new_file import (
+    index_statements,
+    make_whole,
+    table_statements,
+    version_statements,
+)
 
 _INDEX_PAGE_BYTES = 16384
 """Four times SQLite's own: of a smaller one a sixth stays empty where events of pages are."""
@@ -62,67 +57,18 @@ def prepare_file(path: str, run_id: str | None = None) -> bool:
 
 
 def _make_file(path: str, run_id: str | None) -> bool:
-    folder = os.path.dirname(path)
-    new = os.path.join(folder, f".{os.path.basename(path)}.{uuid.uuid4().hex}")
-    try:
-        with closing(sqlite3.connect(new, isolation_level=None)) as connection:
-            page_bytes = _INDEX_PAGE_BYTES if run_id is None else _RUN_PAGE_BYTES
-            connection.execute(f"PRAGMA page_size={page_bytes}")
-            if run_id is None:
-                # What is removed from it goes back to the file system by and by (`space`).
-                connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("BEGIN")
-            for statement in _statements_of(run_id):
-                connection.execute(statement)
-            connection.execute("COMMIT")
-        os.link(new, path)
-    except FileExistsError:
-        return True
-    except OSError as error:
-        if error.errno in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK):
-            return False
-        raise
-    finally:
-        for suffix in ("", "-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                os.unlink(new + suffix)
-    sync_folder(folder)
-    return True
+    if run_id is not None:
+        return make_whole(path, [f"page_size={_RUN_PAGE_BYTES}"], _statements_of(run_id))
+    # What is removed from the index goes back to the file system by and by (`space`).
+    settings = [f"page_size={_INDEX_PAGE_BYTES}", "auto_vacuum=INCREMENTAL"]
+    return make_whole(path, settings, _statements_of(None))
 
 
 def _statements_of(run_id: str | None) -> list[str]:
     """What makes the index, or the file of a run, of which Dagster asks for the events alone."""
+    versions = version_statements([*EVENT_LOG_DATA_MIGRATIONS, *ASSET_DATA_MIGRATIONS])
     if run_id is None:
         tables = SqlEventLogStorageMetadata.sorted_tables
-        return [*_tables(tables), *_indexes(tables), *_versions()]
+        return [*table_statements(tables), *index_statements(tables, _NOT_ASKED), *versions]
     asked = [SecondaryIndexMigrationTable, AssetEventTagsTable]
-    return [*_tables(asked), *_versions(), *packed_events.statements(run_id)]
-
-
-@cache
-def _versions() -> list[str]:
-    """The version, and that no data awaits a migration."""
-    alembic = ScriptDirectory.from_config(get_alembic_config(sqlite_event_log.__file__))
-    made = [
-        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
-        "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))",
-        # What is put in, here and below, are names in Dagster's own code.
-        f"INSERT INTO alembic_version (version_num) VALUES ('{alembic.get_current_head()}')",  # noqa: S608
-    ]
-    made += [
-        "INSERT INTO secondary_indexes (name, migration_completed) "  # noqa: S608
-        f"VALUES ('{name}', CURRENT_TIMESTAMP)"
-        for name in [*EVENT_LOG_DATA_MIGRATIONS, *ASSET_DATA_MIGRATIONS]
-    ]
-    return made
-
-
-def _tables(tables: Sequence[Table]) -> list[str]:
-    return [str(CreateTable(table).compile(dialect=sqlite.dialect())) for table in tables]
-
-
-def _indexes(tables: Sequence[Table]) -> list[str]:
-    indexes = [i for table in tables for i in table.indexes if i.name not in _NOT_ASKED]
-    indexes.sort(key=lambda index: str(index.name))
-    return [str(CreateIndex(index).compile(dialect=sqlite.dialect())) for index in indexes]
+    return [*table_statements(asked), *versions, *packed_events.statements(run_id)]

@@ -1,7 +1,9 @@
 """The storages of runs and schedules keep Dagster's files and answers."""
 
 import multiprocessing
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
@@ -22,7 +24,8 @@ from dagster._core.scheduler.instigation import (
 )
 from dagster._core.storage import sql
 from dagster._core.storage.dagster_run import DagsterRun
-from dagster._core.storage.runs import SqlRunStorage
+from dagster._core.storage.runs import SqliteRunStorage, SqlRunStorage
+from dagster._core.storage.schedules import SqliteScheduleStorage
 from dagster._core.utils import make_new_run_id
 from dagster._daemon.types import DaemonHeartbeat
 
@@ -59,6 +62,30 @@ def test_dagsters_own_storage_reads_what_was_written(
         assert isinstance(stock.run_storage, SqlRunStorage)
         assert stock.run_storage.has_built_index("run_start_end_overwritten")
         assert stock.run_storage.alembic_version() == instance.run_storage.alembic_version()
+
+
+def test_a_new_file_is_the_one_that_dagster_makes(
+    instance: dg.DagsterInstance, home: Path, tmp_path: Path
+) -> None:
+    """Its tables and indexes letter by letter, its version, and the migrations that are done."""
+    SqliteRunStorage.from_local(str(tmp_path))
+    SqliteScheduleStorage.from_local(str(tmp_path))
+    assert instance.get_runs() == []
+    assert instance.all_instigator_state() == []
+    for ours in (home / "history" / "runs.db", home / "schedules" / "schedules.db"):
+        assert _made_of(ours) == _made_of(tmp_path / ours.name)
+
+
+def _made_of(path: Path) -> list[list[str]]:
+    parts = (
+        "SELECT type, name, sql FROM sqlite_master",
+        "SELECT version_num FROM alembic_version",
+        "SELECT name, migration_completed IS NOT NULL FROM secondary_indexes",
+        "PRAGMA journal_mode",
+    )
+    with closing(sqlite3.connect(path)) as connection:
+        found = [connection.execute(part).fetchall() for part in parts]
+    return [sorted("".join("".join(map(str, row)).split()) for row in rows) for rows in found]
 
 
 def test_opening_does_not_read_the_migrations(
