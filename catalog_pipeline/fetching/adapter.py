@@ -1,20 +1,23 @@
-"""requests' transport over bounded connections, and the environment's proxies.
+"""The environment's proxies, and requests' transport through them over bounded connections.
 
-Limits of a single exchange belong in `catalog_pipeline.fetching.allowance`.
+Connections without a proxy belong in `catalog_pipeline.fetching.direct`, limits of a single
+exchange in `catalog_pipeline.fetching.allowance`.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
-from urllib3 import PoolManager
+from requests.utils import get_environ_proxies, select_proxy
+from urllib3 import BaseHTTPResponse, PoolManager
 from urllib3.exceptions import HTTPError
 from urllib3.util import Url
 
 from catalog_pipeline.fetching.addresses import is_loopback_name
+from catalog_pipeline.fetching.answer import Answer
 from catalog_pipeline.fetching.connections import BOUNDED_POOLS
 from catalog_pipeline.fetching.failures import BrokenExchange
 
@@ -25,11 +28,6 @@ class BoundedAdapter(HTTPAdapter):
     def __init__(self, concurrency: int) -> None:
         super().__init__(pool_maxsize=concurrency)
 
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Make the pools of direct connections bounded ones."""
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = BOUNDED_POOLS
-
     def proxy_manager_for(self, proxy: str, **options: Any) -> PoolManager:
         """Make the pools of connections through `proxy` bounded ones."""
         if proxy.lower().startswith("socks"):
@@ -38,18 +36,20 @@ class BoundedAdapter(HTTPAdapter):
         manager.pool_classes_by_scheme = BOUNDED_POOLS
         return manager
 
-    def send(self, *args: Any, **options: Any) -> requests.Response:
-        """Send one prepared request.
+    def answer(self, request: requests.PreparedRequest, **options: Any) -> Answer:
+        """Send one prepared request, and read the head of its answer.
 
         Raises:
             BrokenExchange: a header of it cannot be carried by HTTP.
         """
         try:
-            return super().send(*args, **options)
+            raw = self.send(request, stream=True, **options).raw
         except (requests.RequestException, HTTPError):
             raise
         except ValueError:
             raise BrokenExchange("bad_url", "the request cannot be sent as it stands") from None
+        response: Any = raw._original_response
+        return Answer(response, partial(_let_go, raw))
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:
         """Hand on the raw answer only: the rest would be work for nothing."""
@@ -57,6 +57,12 @@ class BoundedAdapter(HTTPAdapter):
         response.status_code = resp.status
         response.raw = resp
         return response
+
+
+def _let_go(raw: BaseHTTPResponse, can_serve: bool) -> None:
+    if not can_serve:
+        raw.close()
+    raw.release_conn()
 
 
 class EnvironmentProxies:
@@ -73,5 +79,5 @@ class EnvironmentProxies:
         site = (parts.scheme, parts.netloc)
         if site not in self._by_site:
             found = {} if is_loopback_name(parts.host or "") else get_environ_proxies(parts.url)
-            self._by_site[site] = found or None
+            self._by_site[site] = found if select_proxy(parts.url, found) else None
         return self._by_site[site]

@@ -5,15 +5,14 @@ How each Content-Encoding is undone belongs in `catalog_pipeline.fetching.conten
 
 from __future__ import annotations
 
+import http.client
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import webencodings
-from urllib3 import BaseHTTPResponse
-from urllib3.exceptions import HTTPError
 
-from catalog_pipeline.fetching.bounded_response import BoundedResponse
+from catalog_pipeline.fetching.answer import Answer
 from catalog_pipeline.fetching.content_encoding import DECODERS, Pieces
 from catalog_pipeline.fetching.failures import BrokenExchange
 
@@ -40,7 +39,7 @@ class Body:
     wire_bytes: int
 
 
-def read_body(raw: BaseHTTPResponse, max_wire_bytes: int, max_decoded_bytes: int) -> Body:
+def read_body(raw: Answer, max_wire_bytes: int, max_decoded_bytes: int) -> Body:
     """The whole body of `raw`.
 
     What is sent is decompressed as it comes in, so that an oversized body is dropped as soon as its
@@ -57,7 +56,7 @@ def read_body(raw: BaseHTTPResponse, max_wire_bytes: int, max_decoded_bytes: int
     return Body(content, wire.count)
 
 
-def read_start(raw: BaseHTTPResponse, max_bytes: int) -> Body:
+def read_start(raw: Answer, max_bytes: int) -> Body:
     """The first `max_bytes` of the body and one more if there are more; the rest is not asked for.
 
     Raises:
@@ -76,7 +75,7 @@ def read_start(raw: BaseHTTPResponse, max_bytes: int) -> Body:
     return Body(bytes(start), wire.count)
 
 
-def content_encodings(raw: BaseHTTPResponse) -> list[str]:
+def content_encodings(raw: Answer) -> list[str]:
     """The encodings in the order they were applied.
 
     What is no encoding (`none`, a charset, a word of its own) says nothing of the body, and
@@ -105,7 +104,7 @@ def _is_no_encoding(name: str) -> bool:
     return name in _NO_ENCODINGS or webencodings.lookup(name) is not None
 
 
-def declared_length(raw: BaseHTTPResponse) -> int | None:
+def declared_length(raw: Answer) -> int | None:
     """Content-Length, if it is given and counts.
 
     Raises:
@@ -127,7 +126,7 @@ def declared_length(raw: BaseHTTPResponse) -> int | None:
     return int(length)
 
 
-def discard_body(raw: BaseHTTPResponse) -> None:
+def discard_body(raw: Answer) -> None:
     """Read a short body that nobody wants, to keep the connection; give up on a long one."""
     try:
         for _ in _Wire(raw, _READ_BYTES).pieces():
@@ -142,7 +141,7 @@ class _Wire:
     One that exceeds `max_bytes` is refused, or else `is_cut` there.
     """
 
-    def __init__(self, raw: BaseHTTPResponse, max_bytes: int, *, is_cut: bool = False) -> None:
+    def __init__(self, raw: Answer, max_bytes: int, *, is_cut: bool = False) -> None:
         self._raw = raw
         self._max_bytes = max_bytes
         self._is_cut = is_cut
@@ -169,14 +168,13 @@ class _Wire:
                 return
         if self._declared is not None and self.count < self._declared:
             raise _short_body()
-        response = getattr(self._raw, "_original_response", None)
-        if isinstance(response, BoundedResponse) and response.chunked and response.met_end:
+        if self._raw.is_cut_short:
             raise _short_body()
 
     def _read(self) -> bytes:
         try:
-            return self._raw.read(_READ_BYTES, decode_content=False)
-        except (HTTPError, ValueError):
+            return self._raw.read(_READ_BYTES)
+        except (http.client.HTTPException, ValueError):
             raise _short_body() from None
 
 

@@ -10,13 +10,13 @@ import os
 import socket
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from http.cookiejar import Cookie, CookieJar
 from urllib.parse import urlencode
 
 import requests
 import webencodings
-from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import Url, parse_url
 
@@ -26,7 +26,9 @@ from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.adapter import BoundedAdapter, EnvironmentProxies
 from catalog_pipeline.fetching.addresses import PUBLIC, check_name, networks_for
 from catalog_pipeline.fetching.allowance import Allowance, Resolver, allowance_in_force
+from catalog_pipeline.fetching.answer import Answer
 from catalog_pipeline.fetching.cookie_rules import HostBoundPolicy, cookie_header, keep_cookies
+from catalog_pipeline.fetching.direct import DirectConnections
 from catalog_pipeline.fetching.failures import BrokenExchange, broken_by
 from catalog_pipeline.fetching.redirects import is_same_site, is_within
 from catalog_pipeline.fetching.request_headers import RequestHeaders, merged, standard_headers
@@ -59,10 +61,10 @@ class Exchange:
         self._authorization = authorization
         self._resolver = resolver
         self._networks = networks_for(site.base_url)
+        authorities = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+        self._direct = DirectConnections(site.politeness.concurrency, authorities)
         self._adapter = BoundedAdapter(site.politeness.concurrency)
-        self._verify = (
-            os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
-        )
+        self._verify = authorities or True
         self._proxies = EnvironmentProxies()
         self._standard_headers = standard_headers(site)
         self._headers = RequestHeaders.of(site, environ)
@@ -118,6 +120,7 @@ class Exchange:
 
     def close(self) -> None:
         """Close all connections that are not in use."""
+        self._direct.close()
         self._adapter.close()
 
     def _exchanged(
@@ -136,8 +139,7 @@ class Exchange:
         try:
             parts = _parsed(url)
             request = self._prepared(method, parts, headers, body, jar if is_page else None)
-            raw = self._sent(request, parts, started, is_page=is_page)
-            try:
+            with closing(self._sent(request, parts, started, is_page=is_page)) as raw:
                 if is_page:
                     keep_cookies(jar, request, raw)
                 answer = judged(
@@ -152,9 +154,6 @@ class Exchange:
                 if isinstance(answer, Redirect) and is_page and self._cookies is None:
                     answer = replace(answer, cookies=tuple(jar))
                 return answer
-            finally:
-                raw.close()
-                raw.release_conn()
         except FetchError as error:
             error.page = page
             raise
@@ -207,7 +206,7 @@ class Exchange:
 
     def _sent(
         self, request: requests.PreparedRequest, parts: Url, started: float, *, is_page: bool
-    ) -> BaseHTTPResponse:
+    ) -> Answer:
         politeness = self._site.politeness
         proxies = self._proxies.for_url(parts)
         is_elsewhere = not is_page and not is_within(self._site, parts.url)
@@ -225,11 +224,11 @@ class Exchange:
         )
         timeout = (politeness.connect_timeout_seconds, politeness.read_timeout_seconds)
         with allowance_in_force(allowance):
-            answer = self._adapter.send(
-                request, stream=True, timeout=timeout, verify=self._verify, proxies=proxies
+            if proxies is None:
+                return self._direct.send(request, parts, politeness.connect_timeout_seconds)
+            return self._adapter.answer(
+                request, timeout=timeout, verify=self._verify, proxies=proxies
             )
-        raw: BaseHTTPResponse = answer.raw
-        return raw
 
 
 def _encoded(text: str, charset: str) -> bytes:

@@ -6,9 +6,12 @@ answer in `catalog_pipeline.fetching.bounded_response`.
 
 from __future__ import annotations
 
+import http.client
 import socket
-from typing import Any
+from contextlib import suppress
+from typing import Any, TypeAlias, cast
 
+from requests import PreparedRequest
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -50,6 +53,29 @@ class _BoundedHTTPPool(HTTPConnectionPool):
 
 class _BoundedHTTPSPool(HTTPSConnectionPool):
     ConnectionCls = BoundedHTTPSConnection
+
+
+Connection: TypeAlias = BoundedHTTPConnection | BoundedHTTPSConnection
+
+
+def exchanged(connection: Connection, request: PreparedRequest, target: str) -> BoundedResponse:
+    """Send a request as it stands over a connection without a proxy, and read the answer's head.
+
+    Raises:
+        BrokenExchange, OSError, http.client.HTTPException: there is no answer.
+        ValueError: a header of the request cannot be carried by HTTP.
+    """
+    allowance = allowance_of_thread()
+    if connection.sock is None:
+        connection.connect()
+    else:
+        connection.sock.settimeout(allowance.seconds_left(allowance.read_timeout_seconds))
+    # A server may answer, and close, before it has read all.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        http.client.HTTPConnection.request(
+            connection, request.method or "GET", target, request.body, request.headers
+        )
+    return cast(BoundedResponse, http.client.HTTPConnection.getresponse(connection))
 
 
 BOUNDED_POOLS = {"http": _BoundedHTTPPool, "https": _BoundedHTTPSPool}

@@ -12,8 +12,9 @@ from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from typing import Any
 
 from requests import PreparedRequest
-from requests.cookies import extract_cookies_to_jar, get_cookie_header
-from urllib3 import BaseHTTPResponse
+from requests.cookies import MockRequest, MockResponse, get_cookie_header
+
+from catalog_pipeline.fetching.answer import Answer
 
 MAX_COOKIE_BYTES = 4096
 """Name, value and attributes together; the limits are those of RFC 6265, section 6.1."""
@@ -43,10 +44,12 @@ class HostBoundPolicy(DefaultCookiePolicy):
         return True
 
 
-def keep_cookies(jar: CookieJar, request: PreparedRequest, raw: BaseHTTPResponse) -> None:
+def keep_cookies(jar: CookieJar, request: PreparedRequest, answer: Answer) -> None:
     """Keep in `jar` what an answer sets, within the limits; what is oldest goes first."""
-    if "Set-Cookie" in raw.headers:
-        extract_cookies_to_jar(jar, request, raw)
+    if "Set-Cookie" in answer.headers:
+        response: Any = MockResponse(answer.message)
+        asked: Any = MockRequest(request)
+        jar.extract_cookies(response, asked)
         _trim(jar)
 
 

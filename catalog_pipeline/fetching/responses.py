@@ -9,10 +9,9 @@ from __future__ import annotations
 import time
 from email.utils import parsedate_to_datetime
 
-from urllib3 import BaseHTTPResponse
-
 from catalog_pipeline.catalogue.site import Site
 from catalog_pipeline.errors import FetchError
+from catalog_pipeline.fetching.answer import Answer
 from catalog_pipeline.fetching.bodies import Body, discard_body, read_body, read_start
 from catalog_pipeline.fetching.content_type import effective_type
 from catalog_pipeline.fetching.failures import BrokenExchange, safe_url
@@ -33,7 +32,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 def judged(
     site: Site,
     url: str,
-    raw: BaseHTTPResponse,
+    raw: Answer,
     *,
     is_conditional: bool,
     is_page: bool,
@@ -73,7 +72,7 @@ def judged(
     )
 
 
-def _page_body(site: Site, url: str, raw: BaseHTTPResponse, known: frozenset[str]) -> Body:
+def _page_body(site: Site, url: str, raw: Answer, known: frozenset[str]) -> Body:
     limits = site.limits
     try:
         _check_type(raw, known)
@@ -83,7 +82,7 @@ def _page_body(site: Site, url: str, raw: BaseHTTPResponse, known: frozenset[str
         raise
 
 
-def _failed_answer(url: str, raw: BaseHTTPResponse, *, has_body: bool = True) -> FailedAnswer:
+def _failed_answer(url: str, raw: Answer, *, has_body: bool = True) -> FailedAnswer:
     """What there is of an answer that gives no page; a short body is read to its end."""
     body = b""
     if has_body:
@@ -106,7 +105,7 @@ def retry_after_seconds(value: str | None) -> float | None:
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
 
 
-def _validator(raw: BaseHTTPResponse, name: str) -> str | None:
+def _validator(raw: Answer, name: str) -> str | None:
     """What is recorded with the page and sent back; without one the page is had in full again.
 
     One with characters that cannot be seen, which no server needs, would rule who looks at it.
@@ -116,13 +115,13 @@ def _validator(raw: BaseHTTPResponse, name: str) -> str | None:
     return value if is_usable else None
 
 
-def _shown_type(raw: BaseHTTPResponse) -> str | None:
+def _shown_type(raw: Answer) -> str | None:
     """The type of what came, as it is recorded and shown."""
     found = effective_type(raw.headers.get("Content-Type"))
     return None if found is None else as_line(found)[:_MAX_VALIDATOR_CHARACTERS]
 
 
-def _check_type(raw: BaseHTTPResponse, known: frozenset[str]) -> None:
+def _check_type(raw: Answer, known: frozenset[str]) -> None:
     """Refuse a page of another type than the site's pages are; no type at all passes."""
     media_type = (effective_type(raw.headers.get("Content-Type")) or "").partition(";")[0]
     if media_type and media_type not in known:
@@ -131,7 +130,7 @@ def _check_type(raw: BaseHTTPResponse, known: frozenset[str]) -> None:
         raise BrokenExchange("content_type", f"the body is not {wanted} by its Content-Type")
 
 
-def _status_error(raw: BaseHTTPResponse, url: str) -> FetchError:
+def _status_error(raw: Answer, url: str) -> FetchError:
     pushback = None
     if raw.status in (429, 503):
         pushback = Pushback(True, retry_after_seconds(raw.headers.get("Retry-After")))

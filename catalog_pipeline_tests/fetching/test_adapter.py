@@ -205,6 +205,18 @@ def test_https_goes_through_a_tunnel_with_the_sites_certificate_verified(
     assert proxy.heads[0].startswith("CONNECT shop.example:443 ")
 
 
+def test_a_proxy_for_other_addresses_is_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: Any, **_options: Any) -> list[tuple[Any, ...]]:
+        raise socket.gaierror(socket.EAI_NONAME, "not found")
+
+    with raw_server(sends(page())) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        exchange = Exchange(catalogue_at("http://shop.example"), resolver=refuse)
+        with pytest.raises(FetchError, match="the host's name was not found"):
+            exchange.get("http://elsewhere.example/robots.txt", is_page=False)
+    assert proxy.heads == []
+
+
 def test_no_proxy_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_arguments: Any, **_options: Any) -> list[tuple[Any, ...]]:
         raise socket.gaierror(socket.EAI_NONAME, "not found")
