@@ -15,6 +15,7 @@ from multiprocessing.process import BaseProcess
 import pytest
 
 from catalog_pipeline.crawling.working.starting import START, kept_template
+from catalog_pipeline_tests.forked_programs import one_zygote
 from catalog_pipeline_tests.marked_processes import MarkedProcess, marked_processes
 from catalog_pipeline_tests.waiting import wait_for
 
@@ -113,7 +114,7 @@ def _starts_none(config: pytest.Config, before: int) -> None:
 def _every_process_ends() -> Iterator[None]:
     """When all is over, no process is left that a test started, nor one that such a one started."""
     # Crawls follow each other here.
-    with kept_template():
+    with kept_template(), one_zygote():
         yield
     try:
         wait_for("the end of what tests started", lambda: not _strays(), _SECONDS_TO_END)

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from catalog_pipeline_tests.forked_programs import start_program
+
 SECONDS = 90.0
 _numbers = itertools.count()
 
@@ -23,15 +25,7 @@ class CommandProcess:
         number = next(_numbers)
         self._out, self._err = folder / f"{number}.out", folder / f"{number}.err"
         with self._out.open("wb") as out, self._err.open("wb") as err:
-            self._process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-            )
+            self._process = start_program(command, folder=folder, environ=environ, out=out, err=err)
 
     @property
     def code(self) -> int:

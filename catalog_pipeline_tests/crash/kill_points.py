@@ -12,9 +12,11 @@ import importlib
 import itertools
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 PLACE = "CATALOG_PIPELINE_TESTS_DEATH"
@@ -124,7 +126,16 @@ def place(name: str, call: int) -> None:
     owner = importlib.import_module(point.module)
     for part in path:
         owner = getattr(owner, part)
-    setattr(owner, attribute, _deadly(getattr(owner, attribute), point, call))
+    function = getattr(owner, attribute)
+    deadly = _deadly(function, point, call)
+    for each in (owner, *_which_imported(function, attribute)):
+        setattr(each, attribute, deadly)
+
+
+def _which_imported(function: object, name: str) -> list[ModuleType]:
+    """The modules of this project that have imported a function by its name."""
+    ours = [each for name, each in sys.modules.items() if name.startswith("catalog_pipeline.")]
+    return [each for each in ours if getattr(each, name, None) is function]
 
 
 def _deadly(function: Callable[..., Any], point: Point, call: int) -> Callable[..., Any]:

@@ -75,6 +75,8 @@ def new_scene(folder: Path, pages: int = PAGES) -> Scene:
 def measure_life(folder: Path, pages: int = PAGES) -> Life:
     """The life of a command that nobody kills."""
     with new_scene(folder, pages) as scene:
+        # The first command of all waits until there is something to fork.
+        scene.run("list")
         started = time.monotonic()
         process = scene.start("run", scene.site.name, "--json")
         _wait_for_pages(scene, process, 1)

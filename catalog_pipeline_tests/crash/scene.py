@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -37,11 +36,11 @@ from catalog_pipeline_tests.command import Answer
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.kill_points import PLACE
 from catalog_pipeline_tests.crash.living import living_with
+from catalog_pipeline_tests.forked_programs import COMMAND, MODULE
 from catalog_pipeline_tests.site import NAME, Site
 
 Victims = Literal["process", "group", "all"]
 VICTIMS: tuple[Victims, ...] = get_args(Victims)
-COMMAND = [str(Path(sys.executable).with_name("catalog-pipeline"))]
 ROOT = Path(__file__).parents[2]
 FOUND: dict[str, dict[str, Any]] = {
     "open": {"kind": "open"},
@@ -78,6 +77,7 @@ class Scene:
         self.kind = kind
         length = {"last_page": pages} if kind == "fixed" else {"pages": FOUND[kind]}
         self._attributes = {**length, **attributes}
+        self._commands: list[CommandProcess] = []
 
     def __enter__(self) -> Scene:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -130,11 +130,13 @@ class Scene:
         environ: dict[str, str] | None = None,
     ) -> CommandProcess:
         """Start a command, `catalog-pipeline` if no other program is named."""
-        return CommandProcess(
+        command = CommandProcess(
             [*(program or COMMAND), *arguments],
             folder=self.folder,
             environ={**self.environ, **(environ or {})},
         )
+        self._commands.append(command)
+        return command
 
     def run(self, *arguments: str, program: list[str] | None = None) -> CommandProcess:
         """Run a command to its end."""
@@ -211,7 +213,9 @@ class Scene:
 
     def processes(self) -> list[int]:
         """Processes of the scene's commands that are alive."""
-        return living_with(HOME_VARIABLE, str(self.home))
+        # The system shows the environment of a fork as that of the process that was forked.
+        commands = {each.pid for each in self._commands if not each.has_ended}
+        return sorted({*living_with(HOME_VARIABLE, str(self.home)), *commands})
 
     def kill(self, process: CommandProcess, victims: Victims) -> None:
         """SIGKILL a command: its process alone, its group, or all at once, workers too."""
@@ -242,7 +246,7 @@ def dying(scene: Scene, point: str, call: int = 1, *options: str) -> CommandProc
         "run",
         NAME,
         *options,
-        program=[sys.executable, "-m", "catalog_pipeline_tests.crash.dying"],
+        program=[*MODULE, "catalog_pipeline_tests.crash.dying"],
         environ={PLACE: f"{point}:{call}", "PYTHONPATH": os.pathsep.join(folders)},
     )
     process.wait()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,11 +16,12 @@ from catalog_pipeline.sandbox.shop import page_products
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.invariants import Deaths, leftovers, table_rows
 from catalog_pipeline_tests.crash.scene import Scene
+from catalog_pipeline_tests.forked_programs import MODULE
 from catalog_pipeline_tests.pages import keys
 
 PAGES = 24
 ALL = range(1, PAGES + 1)
-PROGRAM = [sys.executable, "-m", "catalog_pipeline_tests.crash.scheduled_run"]
+PROGRAM = [*MODULE, "catalog_pipeline_tests.crash.scheduled_run"]
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import dagster as dg
@@ -11,12 +10,13 @@ import pytest
 
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.kill_points import PLACE
+from catalog_pipeline_tests.forked_programs import COMMAND, MODULE
 from catalog_pipeline_tests.orchestration.built_days import BuiltDays
 from catalog_pipeline_tests.receivers import webhook
 from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.tables.history.days import products
 
-DYING = [sys.executable, "-m", "catalog_pipeline_tests.crash.dying", "notify", NAME]
+DYING = [*MODULE, "catalog_pipeline_tests.crash.dying", "notify", NAME]
 ROOT = Path(__file__).parents[2]
 
 
@@ -25,7 +25,7 @@ def _notify(folder: Path, death: str | None, url: str) -> int:
     environ = {**os.environ, "NOTIFY_URL": url, "PYTHONPATH": str(ROOT)}
     command = DYING
     if death is None:
-        command = [str(Path(sys.executable).with_name("catalog-pipeline")), "notify", NAME]
+        command = [*COMMAND, "notify", NAME]
     else:
         environ[PLACE] = death
     return CommandProcess(command, folder=folder, environ=environ).code

@@ -1,0 +1,75 @@
+"""The process that is forked for each program: `python -m catalog_pipeline_tests.zygote FD`.
+
+Who asks it, and for what, is in `forked_programs`.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import pkgutil
+import runpy
+import socket
+import sys
+from importlib import import_module
+
+import catalog_pipeline
+from catalog_pipeline.cli.imports import heavy_imports
+from catalog_pipeline.system.sibling import fork_sibling
+from catalog_pipeline_tests.forked_programs import COMMAND, LENGTH, PID, ForkRequest
+
+_OUTPUTS = (1, 2)
+
+
+def main() -> None:
+    """Import everything, then be what is asked for, in a fork."""
+    with heavy_imports():
+        for found in pkgutil.walk_packages(catalog_pipeline.__path__, "catalog_pipeline."):
+            if not found.name.endswith("__main__"):
+                import_module(found.name)
+    request = _next_fork(socket.socket(fileno=int(sys.argv[1])))
+    program = list(request.program)
+    if program[:1] == COMMAND:
+        sys.argv = program
+        import_module("catalog_pipeline.cli.main").main()
+    else:
+        _, _, module, *arguments = program
+        sys.argv = [module, *arguments]
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _next_fork(asking: socket.socket) -> ForkRequest:
+    """Fork for each request; returns in forks only."""
+    assert len(os.listdir("/proc/self/task")) == 1, "a process of several threads is not forked"
+    # What is there now is shared with all forks, as long as nobody writes to it.
+    gc.collect()
+    gc.freeze()
+    while True:
+        head, outputs, _, _ = socket.recv_fds(asking, LENGTH.size, len(_OUTPUTS))
+        if not head:
+            os._exit(0)
+        (length,) = LENGTH.unpack(head)
+        request: ForkRequest = pickle.loads(asking.recv(length, socket.MSG_WAITALL))
+        if fork_sibling() == 0:
+            os.setsid()
+            # From here on signals reach its group.
+            asking.sendall(PID.pack(os.getpid()))
+            asking.close()
+            _become(request, outputs)
+            return request
+        for output in outputs:
+            os.close(output)
+
+
+def _become(request: ForkRequest, outputs: list[int]) -> None:
+    os.chdir(request.folder)
+    os.environ.clear()
+    os.environ.update(request.environ)
+    for number, output in zip(_OUTPUTS, outputs, strict=True):
+        os.dup2(output, number)
+        os.close(output)
+
+
+if __name__ == "__main__":
+    main()
