@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 
 from rich.progress import (
@@ -31,6 +31,12 @@ from catalog_pipeline.wording import counted
 
 _SECONDS_BETWEEN_LINES = 5.0
 _SHORT_WAIT_SECONDS = 2.0
+_DISCOVERY = "the site is asked which listings it has"
+_HOW_FOUND = {
+    "open": "further ones are asked for as long as the site goes on",
+    "told": "the first page tells how many there are",
+    "linked": "each page leads to the next one as long as there is one",
+}
 
 
 class _PagesPerSecond(ProgressColumn):
@@ -49,6 +55,7 @@ class RunProgress(Spectator):
         self._console = GuardedConsole(stderr=True, highlight=False)
         self._bar: Progress | None = None
         self._task: TaskID | None = None
+        self._further: list[str] = []
         self._total = self._finished = 0
         self._started = self._last_line = time.monotonic()
 
@@ -62,6 +69,10 @@ class RunProgress(Spectator):
         trace: TracebackType | None,
     ) -> None:
         self._stop_bar()
+
+    def looks_further(self, kinds: Sequence[str], *, discovers: bool) -> None:
+        self._further = [_DISCOVERY] if discovers else []
+        self._further += [_HOW_FOUND[kind] for kind in kinds]
 
     def crawl_starts(self, pages: int, *, reparse: bool) -> None:
         verb = "Parsing again" if reparse else "Crawling"
@@ -81,8 +92,10 @@ class RunProgress(Spectator):
             self._task = self._bar.add_task("", total=pages)
             self._bar.start()
         else:
-            due = f"{counted(pages, 'page')} {'is' if pages == 1 else 'are'} due"
-            self._say(f"{verb} {self._catalogue}: {due}.")
+            number = counted(pages, "page") if pages else "no page"
+            due = f"{number} {'are' if pages > 1 else 'is'} due"
+            self._say(f"{verb} {self._catalogue}: {', and '.join([due, *self._further])}.")
+        self._further = []
 
     def table_starts(self, damage: str | None) -> None:
         self._stop_bar()

@@ -26,6 +26,32 @@ def test_elsewhere_than_on_a_terminal_there_are_lines_instead_of_bars(site: Site
     assert failed.startswith("Failed: page 2 ")
 
 
+@pytest.mark.parametrize(
+    ("pages", "told"),
+    [
+        ("open", "further ones are asked for as long as the site goes on"),
+        (
+            {"kind": "told", "last": {"select": ".pager a:last-child"}},
+            "the first page tells how many there are",
+        ),
+        (
+            {"kind": "linked", "next": {"select": "a[rel=next]"}},
+            "each page leads to the next one as long as there is one",
+        ),
+    ],
+)
+def test_where_crawls_find_the_pages_the_first_line_says_how(
+    site: Site, run: Run, pages: object, told: str
+):
+    site.shop.control(pages=3)
+    site.write(pages=pages)
+    line = run("run", NAME).err.splitlines()[0]
+    assert line == f"Crawling shop: 1 page is due, and {told}."
+    assert run("run", NAME, "--pages", "1", "--refresh").err.splitlines()[0] == (
+        "Crawling shop: 1 page is due."
+    )
+
+
 def test_json_is_all_that_is_printed_for_machines(site: Site, run: Run):
     site.write(last_page=3)
     site.shop.control(faults=["2=404"])

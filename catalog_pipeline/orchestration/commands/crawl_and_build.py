@@ -60,6 +60,8 @@ class _Work:
     ) -> LocalRun:
         self.tally.came_to_its_end = False
         is_parsing = reparse or not (todo.due or todo.finds)
+        if todo.finds:
+            self._tell_what_is_found()
         self.spectator.crawl_starts(len(todo.pages), reparse=is_parsing)
         return crawl_here(
             self.instance,
@@ -71,6 +73,12 @@ class _Work:
             finds=todo.finds,
             crawl_context=context,
         )
+
+    def _tell_what_is_found(self) -> None:
+        catalogue = with_known_pages(self.instance, self.request.catalogue)
+        lengths = [listing.found_length for listing in catalogue.all_listings]
+        kinds = dict.fromkeys(length.kind for length in lengths if length is not None)
+        self.spectator.looks_further(list(kinds), discovers=catalogue.discover is not None)
 
     def build(self) -> LocalRun | None:
         """Build the table unless the one that is there would come out again, or must wait."""

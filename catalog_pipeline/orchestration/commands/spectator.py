@@ -6,13 +6,16 @@ happens around it. Free of Dagster, so that a display can be there before it is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from catalog_pipeline.crawling.ports import Observer
 
 
 class Spectator(Observer):
     """Told of the stages too. This one sees nothing; others see what they override."""
+
+    def looks_further(self, kinds: Sequence[str], *, discovers: bool) -> None:
+        """The crawl that begins finds further pages of listings of these kinds, or of new ones."""
 
     def crawl_starts(self, pages: int, *, reparse: bool) -> None:
         """The crawl of so many pages begins; with `reparse` they are only parsed again."""
