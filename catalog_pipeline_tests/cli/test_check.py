@@ -128,3 +128,30 @@ def test_an_address_that_is_not_set_here_is_warned_of_and_no_mistake(
     monkeypatch.setenv("PAGER", "json://host/")
     monkeypatch.setenv("DWH", "postgresql://host/db")
     assert run("check", "good").out == f"{path}: no mistake\n"
+
+
+@pytest.mark.parametrize("preset", ["shopify", "woocommerce"])
+def test_a_shop_of_a_preset_has_no_mistake(run: Run, folder: Path, preset: str):
+    lines = (f"preset: {preset}", "base_url: https://shop.example", "currency: USD")
+    text = "type: catalog_pipeline.CatalogueComponent\nattributes:\n"
+    (folder / "good" / "defs.yaml").write_text(text + "".join(f"  {line}\n" for line in lines))
+    answer = run("check", "good")
+    assert (answer.code, answer.out) == (0, f"{folder}/good/defs.yaml: no mistake\n")
+
+
+def test_a_field_of_json_that_is_made_of_others_is_checked_too(run: Run, folder: Path):
+    text = """\
+type: catalog_pipeline.CatalogueComponent
+attributes:
+  base_url: https://shop.example
+  page_url: /products.json
+  records: {from: json, path: products}
+  key: sku
+  fields:
+    sku: {json: sku}
+    url: {template: "/p/{sku}", type: url}
+    size: {template: "{sku}", type: boolean, values: {S: maybe}}
+"""
+    (folder / "good" / "defs.yaml").write_text(text)
+    answer = run("check", "good", "--json")
+    assert [(each["line"], each["key"]) for each in answer.json] == [(10, "fields.size.values.S")]

@@ -98,7 +98,9 @@ def _of_parser(catalogue: Catalogue) -> Iterator[Mistake]:
         yield from error.mistakes
     for name, field in catalogue.fields.items():
         if field.template is not None:
-            field = field.model_copy(update={"select": (".",), "template": None})
+            # What it is made of is checked above; here it stands for its type and pattern alone.
+            whole = {"json_": ("@",)} if catalogue.records.is_json else {"select": (".",)}
+            field = field.model_copy(update={**whole, "template": None})
         alone = field.model_copy(update={"many": False, "join": None} if field.many else {})
         try:
             reader_of(catalogue.model_copy(update={"fields": {name: alone}, "key": (name,)}))

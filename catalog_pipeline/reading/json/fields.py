@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from catalog_pipeline.catalogue.field_types import FieldType
@@ -19,6 +20,8 @@ from catalog_pipeline.reading.text_budget import TextBudget
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.records import Columns
 
+_NUMBERS = (FieldType.MONEY, FieldType.NUMBER, FieldType.INTEGER)
+_MOST_ZEROS = 30
 _OPEN_NUMBER = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
 
 
@@ -164,9 +167,20 @@ def _text(value: Any, field: Field) -> str:
     if not isinstance(value, WrittenNumber):
         return str(value)
     text = value.text
+    if field.type in _NUMBERS:
+        text = _without_exponent(text)
     if field.type not in (FieldType.MONEY, FieldType.NUMBER):
         return text
     # The point of a number parts its decimals, whatever others write.
     if _OPEN_NUMBER.fullmatch(text):
         text = f"{text}0"
     return text.replace(".", ",") if field.decimal_separator == "," else text
+
+
+def _without_exponent(text: str) -> str:
+    """A number such as `1.5e2` as people write it; one with an exponent beyond all use as it is."""
+    digits, _, exponent = text.lower().partition("e")
+    if not exponent or len(exponent) > 3 or abs(int(exponent)) > _MOST_ZEROS:
+        return text
+    sign, figures, point = Decimal(digits).as_tuple()
+    return f"{Decimal((sign, figures, int(point) + int(exponent))):f}"

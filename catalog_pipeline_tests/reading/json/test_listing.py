@@ -56,6 +56,12 @@ MONEY = {"type": "money", "currency": "EUR"}
         ("1290", MONEY | {"scale": 0.01}, "12.90"),
         ("1290", {"type": "integer"}, 1290),
         ("4.5", {"type": "number"}, 4.5),
+        ("1e2", MONEY, "100"),
+        ("1.2345E+2", MONEY, "123.45"),
+        ("1.2345E+2", MONEY | {"decimal_separator": ","}, "123.45"),
+        ("-25e-1", {"type": "number"}, -2.5),
+        ("1.0E7", {"type": "integer"}, 10_000_000),
+        ("1e2", {}, "1e2"),
         ("true", {"type": "boolean"}, True),
         ("false", {"type": "boolean"}, False),
         ("false", {}, "false"),
@@ -95,6 +101,11 @@ def test_a_value_that_leaves_something_open_is_an_error(value: str, field: dict,
     with pytest.raises(ParseError, match=problem) as caught:
         _values(value, field)
     assert (caught.value.page, caught.value.field) == (PageKey(1), "x")
+
+
+def test_a_number_of_json_beyond_all_use_is_an_error():
+    with pytest.raises(ParseError):
+        _values("1e999999999", MONEY)
 
 
 def test_what_cannot_be_read_is_left_out_as_the_yaml_says():
