@@ -19,6 +19,7 @@ from catalog_pipeline.crawling.scheduling.ledger import Ledger
 from catalog_pipeline.crawling.scheduling.loop import CrawlLoop
 from catalog_pipeline.crawling.scheduling.page_source import PageSource
 from catalog_pipeline.crawling.workforce import Workforce
+from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.records import CrawlOutcome, StoredPage
@@ -63,7 +64,11 @@ def crawl(
             secrets=Secrets.of_site(workers.catalogue, os.environ),
             source=job.source,
         )
-        return loop.run(job.due)
+        try:
+            return loop.run(job.due)
+        except CatalogPipelineError:
+            ledger.gave_up()
+            raise
 
 
 def _workforce(job: CrawlJob, context: CrawlContext) -> Workforce:

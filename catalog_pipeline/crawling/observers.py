@@ -54,3 +54,7 @@ class Together(Observer):
     def finished(self, outcome: CrawlOutcome) -> None:
         for observer in self._observers:
             observer.finished(outcome)
+
+    def gave_up(self, outcome: CrawlOutcome) -> None:
+        for observer in self._observers:
+            observer.gave_up(outcome)

@@ -116,3 +116,6 @@ class Observer:
 
     def finished(self, outcome: CrawlOutcome) -> None:
         """The crawl has ended by itself or as asked, and everything is recorded."""
+
+    def gave_up(self, outcome: CrawlOutcome) -> None:
+        """The crawl ends with an error that follows; what it came to by then is recorded."""

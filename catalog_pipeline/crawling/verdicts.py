@@ -11,18 +11,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.crawling.scheduling.circuit_breaker import ENDING_KINDS
 from catalog_pipeline.errors import ParseError, StoredPageError
 from catalog_pipeline.reading.html.page_links import page_links
 from catalog_pipeline.records import PageFailure, StoredPage
 from catalog_pipeline.storing.store import Store
 
-ENDING_KINDS = {
-    "repeats": "show the products of other pages",
-    "page_lost": "lead to other pages",
-    "status_404_410": "are not there",
-    "no_product": "show no product",
-}
-"""Kinds of failure by which a page may be one that the listing does not have."""
+_CONFIRMED = 2
+"""How many pages beyond the end it takes where the crawl did not come to the last one."""
 
 
 def goes_on(catalogue: Catalogue, last: StoredPage, store: Store) -> str | None:
@@ -55,19 +51,28 @@ def goes_on(catalogue: Catalogue, last: StoredPage, store: Store) -> str | None:
 
 
 def seems_to_end(
-    pages: Sequence[PageKey], done: Set[PageKey], failures: Mapping[PageKey, PageFailure]
+    pages: Sequence[PageKey],
+    done: Set[PageKey],
+    failures: Mapping[PageKey, PageFailure],
+    untried: Set[PageKey] = frozenset(),
 ) -> str | None:
     """That the last pages of a listing do not exist by the looks of it; None if they may.
 
-    `pages` are those of one listing, in order.
+    `pages` are those of one listing, in order; to the `untried` ones a crawl did not come before
+    it gave up.
     """
+    asked = list(pages)
+    while asked and asked[-1] in untried:
+        asked.pop()
+    is_cut_short = len(asked) < len(pages)
+    pages = asked
     beyond: list[PageKey] = []
     for page in reversed(pages):
         if page not in failures or failures[page].kind not in ENDING_KINDS:
             break
         beyond.append(page)
     last = pages[-len(beyond) - 1] if len(beyond) < len(pages) else None
-    if not beyond or last not in done:
+    if not beyond or last not in done or (is_cut_short and len(beyond) < _CONFIRMED):
         return None
     kinds = dict.fromkeys(failures[page].kind for page in reversed(beyond))
     how = " or ".join(ENDING_KINDS[kind] for kind in kinds)

@@ -45,6 +45,21 @@ def test_pages_beyond_the_end_of_a_shop_are_failures_and_the_end_is_named(
     assert set(pd.read_parquet(site.places.table)["page"]) == set(range(1, 7))
 
 
+@pytest.mark.parametrize("end", ["repeat", "redirect"])
+def test_the_end_is_named_too_where_the_crawl_gave_up_before_the_last_page(
+    site: Site, run: Run, end: str
+):
+    site.write(last_page=40, politeness={"concurrency": 1, "stop_window": 5})
+    site.shop.control(pages=6, end=end)
+    answer = run("run", NAME, "--json")
+    told = answer.json
+    assert (answer.code, told["done"], told["failed"], told["rows"]) == (1, 6, 34, 120)
+    assert told["downloads"] >= 6
+    assert ", or the listing to be shorter than was said (last: " in told["crawl_error"]
+    (sentence,) = told["length"]
+    assert sentence.startswith("the listing seems to end at page 6: pages 7-")
+
+
 def test_a_server_that_ignores_the_page_has_one_page(site: Site, run: Run):
     site.write(last_page=6, politeness={"concurrency": 4})
     site.shop.control(pages=1, end="repeat")

@@ -9,8 +9,15 @@ from collections import Counter, deque
 
 from catalog_pipeline.records import PageFailure
 
-_KINDS_OF_CONTENT = ("parse", "no_product", "repeats")
+_KINDS_OF_CONTENT = ("parse", "no_product", "repeats", "page_lost")
 """Kinds of failure of which the status says nothing: the site gave the page."""
+ENDING_KINDS = {
+    "repeats": "show the products of other pages",
+    "page_lost": "lead to other pages",
+    "status_404_410": "are not there",
+    "no_product": "show no product",
+}
+"""Kinds of failure by which a page may be one that the listing does not have."""
 
 
 class CircuitBreaker:
@@ -56,9 +63,11 @@ class CircuitBreaker:
             return None
         cause, count = Counter(_cause(failure) for failure in failures).most_common(1)[0]
         which = "all" if count == len(failures) else "most" if count * 2 > len(failures) else count
+        may_end = all(failure.kind in ENDING_KINDS for failure in failures)
+        or_short = ", or the listing to be shorter than was said" if may_end else ""
         return (
             f"{len(failures)} of the last {total} pages failed, {which} of them with {cause}: "
-            f"the site seems to be blocked, down or changed "
+            f"the site seems to be blocked, down or changed{or_short} "
             f"(last: {failures[-1].message}); the pages not tried stay due"
         )
 

@@ -131,6 +131,10 @@ class Ledger:
         """Record all pages that are on disk."""
         self._group.flush()
 
+    def gave_up(self) -> None:
+        """The crawl cannot go on; the error that says why follows."""
+        self._observer.gave_up(self.stats.outcome((), was_stopped=False))
+
     def outcome(self, untried: tuple[PageKey, ...], *, was_stopped: bool) -> CrawlOutcome:
         """The crawl's result."""
         return self.stats.outcome(untried, was_stopped=was_stopped)

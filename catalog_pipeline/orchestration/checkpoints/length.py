@@ -23,6 +23,7 @@ def length_verdicts(
 ) -> tuple[str, ...]:
     """Sentences about a listing that is not as long as the YAML says; none if nothing shows it."""
     done, failures = standing.statuses.done, standing.failures
+    untried = standing.statuses.failed.keys() - failures.keys()
     # Whoever names the pages one by one has named one that is not there, and no end.
     fixed = [
         each
@@ -31,7 +32,7 @@ def length_verdicts(
     ]
     is_of_today = built is not None and not has_other_pages(built, standing.pages)
     more = built.goes_on if built and fixed and is_of_today else None
-    fewer = [seems_to_end(each.pages, done, failures) for each in fixed]
+    fewer = [seems_to_end(each.pages, done, failures, untried) for each in fixed]
     return tuple(told for told in (*_of_found_end(catalogue, standing), more, *fewer) if told)
 
 

@@ -31,6 +31,9 @@ class Tally(Observer):
         self.outcomes.append(outcome)
         self.came_to_its_end = True
 
+    def gave_up(self, outcome: CrawlOutcome) -> None:
+        self.outcomes.append(outcome)
+
     @property
     def refused(self) -> set[PageKey]:
         """The pages that the site was asked for in vain."""

@@ -51,6 +51,19 @@ def test_the_share_of_the_last_pages_decides(outcomes: str, stops: bool) -> None
     assert (watch_of(outcomes).reason_to_stop() is not None) == stops
 
 
+@pytest.mark.parametrize("kind", ["repeats", "page_lost", "no_product", "status_404_410"])
+def test_pages_as_they_are_beyond_an_end_may_show_a_listing_that_is_shorter(kind: str) -> None:
+    breaker = CircuitBreaker(0.8, 20)
+    for _ in range(20):
+        breaker.page_failed(failure(kind, 404 if kind == "status_404_410" else 200))
+    reason = breaker.reason_to_stop()
+    assert reason is not None
+    assert "changed, or the listing to be shorter than was said (last: " in reason
+    assert "HTTP 200" not in reason
+    breaker.page_failed(failure("status_5xx", 500))
+    assert "shorter" not in (breaker.reason_to_stop() or "shorter")
+
+
 def test_two_bad_pages_of_fifty_never_stop_a_crawl() -> None:
     """Wherever they are, and at every moment of the crawl."""
     for first, second in itertools.combinations(range(50), 2):
