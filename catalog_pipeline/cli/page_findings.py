@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from catalog_pipeline.catalogue.length import OpenLength
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling.scheduling.end_signs import sign_of
+from catalog_pipeline.errors import PageError
 from catalog_pipeline.reading.explaining import Explanation
 from catalog_pipeline.records import Columns, Reading, Told
 
@@ -17,15 +21,36 @@ def findings_of(
     reading: Reading,
     explanation: Explanation | None,
     told: Told | None = None,
+    *,
+    page: PageKey | None = None,
+    empty: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """One line for each field, and one for each thing to doubt."""
+    """One line for each field, and one for each thing to doubt.
+
+    `empty` says of fields that no product has what is there instead; `page` is which one this is.
+    """
     return [
         *_fill_rates(catalogue, reading.columns),
+        *(f"{name}: {reason}" for name, reason in (empty or {}).items()),
         *_notes(reading),
         *_equal_keys(catalogue, reading.columns),
         *_assumed(explanation),
         *_listing(told),
+        *(_of_open_listing(catalogue, page) if page is not None else ()),
     ]
+
+
+def sign_of_end(catalogue: Catalogue, page: PageKey, error: PageError) -> str | None:
+    """What a page that cannot be had, or has no product, says of the end of an open listing."""
+    listing = catalogue.listing_of(page)
+    if not isinstance(listing.length, OpenLength) or page == listing.first_key:
+        return None
+    sign = sign_of(error, listing.length.end)
+    if sign is None:
+        return None
+    more = listing.length.end.confirm - 1
+    others = "the page after it shows" if more == 1 else f"the {more} pages after it show"
+    return f"pages: the listing ends before page {page} ({sign}), if {others} such a sign, too"
 
 
 def _fill_rates(catalogue: Catalogue, columns: Columns) -> Iterator[str]:
@@ -66,6 +91,23 @@ def _listing(told: Told | None) -> Iterator[str]:
         yield f"pages: the next one is {told.successor}"
     else:
         yield f"pages: no page follows this one ({told.found})"
+
+
+def _of_open_listing(catalogue: Catalogue, page: PageKey) -> Iterator[str]:
+    length = catalogue.listing_of(page).length
+    if not isinstance(length, OpenLength):
+        return
+    end = length.end
+    signs = [
+        *(["no product"] if end.empty else []),
+        *([f"status {', '.join(map(str, end.status))}"] if end.status else []),
+        *(["the products of another page"] if end.repeats else []),
+        *(["a redirect to another page"] if end.redirect else []),
+    ]
+    yield (
+        f"pages: crawls look for the end, which {end.confirm} pages one after the other show by "
+        f"{'; '.join(signs)}"
+    )
 
 
 def _equal_keys(catalogue: Catalogue, columns: Columns) -> Iterator[str]:

@@ -5,7 +5,8 @@ How the page is had, and how this is shown, is in `try_page`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from catalog_pipeline.catalogue.model import Catalogue
@@ -16,6 +17,7 @@ from catalog_pipeline.fetching.link_header import next_links
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.reading.explaining import Explanation, explain
 from catalog_pipeline.reading.html.listing import ListingParser
+from catalog_pipeline.reading.json.listing import JsonListingParser
 from catalog_pipeline.reading.reader import Reader
 from catalog_pipeline.reading.told import telling_reader
 from catalog_pipeline.records import Reading, Response, Told
@@ -32,6 +34,8 @@ class TriedPage:
     explanation: Explanation | None
     told: Told | None = None
     """What the page tells of its listing."""
+    empty: Mapping[str, str] = field(default_factory=dict)
+    """The fields of JSON that no product has, and what is there instead."""
 
 
 def tried_page(
@@ -60,6 +64,10 @@ def tried_page(
             )
     with within_limits(catalogue, page):
         told = _told(catalogue, page, response) if error is None else None
+    empty: Mapping[str, str] = {}
+    if isinstance(parser, JsonListingParser) and reading is not None:
+        with within_limits(catalogue, page):
+            empty = parser.why_empty(response.body, reading, response.content_type)
     return TriedPage(
         response,
         path,
@@ -67,6 +75,7 @@ def tried_page(
         error,
         secrets.hide_in(explanation),
         secrets.hide_in(told),
+        {name: secrets.hide(reason) for name, reason in empty.items()},
     )
 
 

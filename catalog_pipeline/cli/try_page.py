@@ -25,12 +25,19 @@ from catalog_pipeline.catalogue.page_selection import check_page
 from catalog_pipeline.cli.grids import output_console, print_rows
 from catalog_pipeline.cli.kept_pages import saved_response, stored_response
 from catalog_pipeline.cli.options import PAGE, base_url_option, complete_names, json_option
-from catalog_pipeline.cli.page_findings import findings_of
+from catalog_pipeline.cli.page_findings import findings_of, sign_of_end
 from catalog_pipeline.cli.reading_limits import within_limits
 from catalog_pipeline.cli.terminal import GuardedConsole, say
 from catalog_pipeline.cli.tried_listings import with_discovered_listings, with_listing_of
 from catalog_pipeline.cli.tried_page import TriedPage, tried_page
-from catalog_pipeline.errors import FetchError, LoginError, ParseError, UsageError
+from catalog_pipeline.errors import (
+    CatalogPipelineError,
+    FetchError,
+    LoginError,
+    PageError,
+    ParseError,
+    UsageError,
+)
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.reading.explaining import Explanation, FieldMatch
 from catalog_pipeline.reading.reader import reader_of
@@ -100,27 +107,48 @@ def command(
                 response = _fetched(described, number, session)
         except (FetchError, LoginError) as error:
             secrets.hide_in_error(error)
+            _show_sign(described, number, error)
             raise
         response = replace(response, url=secrets.hide(response.url))
         tried = tried_page(described, parser, number, response, path, secrets)
         found.append(tried)
         if not as_json:
-            _show(described, tried, shown_rows)
+            _show(described, number, tried, shown_rows)
     if as_json:
         _print_json(found)
-    return max(int(tried.error is not None) for tried in found)
+    return max(int(_is_amiss(tried)) for tried in found)
 
 
-def _show(catalogue: Catalogue, tried: TriedPage, most_rows: int | None) -> None:
+def _is_amiss(tried: TriedPage) -> bool:
+    """Whether a crawl would fail with this page."""
+    return tried.error is not None or (tried.told is not None and bool(tried.told.problem))
+
+
+def _show(catalogue: Catalogue, page: PageKey, tried: TriedPage, most_rows: int | None) -> None:
     if tried.path is not None and tried.error is not None:
         output_console().print(str(tried.path), soft_wrap=True, markup=False)
     if tried.error is not None:
         _show_mismatch(tried.error, tried.explanation)
+        _show_sign(catalogue, page, tried.error)
     elif tried.reading is not None:
         _show_rows(tried.reading.columns, tried.response, most_rows)
         console = GuardedConsole(highlight=False, soft_wrap=True)
-        for line in findings_of(catalogue, tried.reading, tried.explanation, tried.told):
+        lines = findings_of(
+            catalogue,
+            tried.reading,
+            tried.explanation,
+            tried.told,
+            page=page,
+            empty=tried.empty,
+        )
+        for line in lines:
             console.print(line, markup=False)
+
+
+def _show_sign(catalogue: Catalogue, page: PageKey, error: CatalogPipelineError) -> None:
+    sign = sign_of_end(catalogue, page, error) if isinstance(error, PageError) else None
+    if sign is not None:
+        say(sign, err=True)
 
 
 def _print_json(found: Sequence[TriedPage]) -> None:

@@ -207,7 +207,7 @@ def _assumed(reader: FieldReader, texts: Texts, links: LinkResolver) -> tuple[tu
         except ParseError:
             continue
         read = value.amount if isinstance(value, Money) else str(value)
-        assumed[values.clean(text)[:SHOWN_TEXT]] = read
+        assumed[shown(values.clean(text))[:SHOWN_TEXT]] = read
     return tuple(assumed.items())
 
 

@@ -80,3 +80,37 @@ def test_several_files_are_tried_one_after_the_other(described: Site, run: Run, 
     assert f"{bad}\n" in answer.out
     assert "sku: 2 of 2 filled" in answer.out
     assert "error" in run("try", NAME, "--file", good, "--file", bad, "--json").json
+
+
+def test_a_path_that_finds_nothing_says_what_is_there_instead(site: Site, run: Run, tmp_path: Path):
+    fields = {"sku": {"json": "id"}, "name": {"json": "titel"}, "was": {"json": "was"}}
+    records = {"from": "json", "path": "items"}
+    WrittenSite("http://127.0.0.1:9").describe(
+        site,
+        {**fields, "seen": {"json": "meta.on", "of": "page"}, "price": {"json": "p"}},
+        last_page=2,
+        records=records,
+        product=[],
+    )
+    file = tmp_path / "page.json"
+    file.write_text(
+        '{"meta": {"of": 2}, "items": [{"id": "a", "title": "A", "was": null}, '
+        '{"id": "b", "p": 1}]}'
+    )
+    answer = run("try", NAME, "--file", str(file))
+    assert answer.code == 0
+    assert (
+        "name: titel finds nothing: there is no titel at the top; there is an object with id, "
+        "title, was\n"
+    ) in answer.out
+    assert "was: was finds nothing: was is null\n" in answer.out
+    assert (
+        "seen: meta.on finds nothing: there is no on in meta; there is an object with of\n"
+    ) in answer.out
+    assert "p finds nothing" not in answer.out
+
+
+def test_a_price_of_two_elements_is_shown_without_marks(described: Site, run: Run, tmp_path: Path):
+    file = _file(tmp_path, "<b>1</b><i>1.299<sup>00</sup></i>")
+    out = run("try", NAME, "--file", file).out
+    assert "'1.299 00' as 1299.00;" in out

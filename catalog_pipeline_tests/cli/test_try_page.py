@@ -155,3 +155,35 @@ def test_a_pattern_that_no_engine_ends_by_itself_ends_it_with_field_and_pattern(
     problem = "reading it took longer than 0.5 s (limits.parse_seconds)"
     assert problem in answer.err
     assert "[field slow, pattern '(?x)(a+)+b']" in answer.err
+
+
+@pytest.mark.parametrize(("fault", "sign"), [("404", "status 404"), ("empty", "no product")])
+def test_a_page_that_may_be_beyond_the_end_of_an_open_listing_says_so(
+    site: Site, run: Run, fault: str, sign: str
+):
+    site.write(pages="open")
+    site.shop.control(faults=[f"4={fault}", f"1={fault}"])
+    told = (
+        f"pages: the listing ends before page 4 ({sign}), if the page after it shows such a sign, "
+        f"too\n"
+    )
+    assert told in run("try", NAME, "--page", "4").err
+    assert "ends before" not in run("try", NAME, "--page", "1").err
+    end = {"status": [410], "empty": False}
+    site.write(pages={"kind": "open", "end": end})
+    assert "ends before" not in run("try", NAME, "--page", "4").err
+
+
+def test_a_page_of_an_open_listing_says_what_its_end_is_looked_for_by(site: Site, run: Run):
+    site.write(pages={"kind": "open", "end": {"redirect": False, "confirm": 3}})
+    assert (
+        "pages: crawls look for the end, which 3 pages one after the other show by no product; "
+        "status 404, 410; the products of another page\n"
+    ) in run("try", NAME).out
+
+
+def test_a_first_page_that_does_not_tell_the_length_is_a_mismatch(site: Site, run: Run):
+    site.write(pages={"kind": "told", "last": {"select": ".no-such-thing"}})
+    answer = run("try", NAME)
+    assert answer.code == 1
+    assert "[pages.last .no-such-thing]: it finds nothing on the page" in answer.out

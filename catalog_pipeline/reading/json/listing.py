@@ -75,6 +75,23 @@ class JsonListingParser:
             error.page, error.url = page, url
             raise
 
+    def why_empty(
+        self, body: bytes, reading: Reading, content_type: str | None = None
+    ) -> dict[str, str]:
+        """Of each field that no product of the page has, why its path finds nothing in the first.
+
+        The page has been read already, so that nothing of it can fail.
+        """
+        start = body[:4] if self.script is None else body
+        charset = charset_of(start, content_type, self.catalogue.encoding)
+        documents = self._documents(in_utf8(body, charset, marks_stray_bytes=True))
+        first = self._records(documents)[0]
+        return {
+            field.name: why_nothing(field.paths[0], documents[0] if field.of_page else first)
+            for field in self.fields
+            if field.paths and not any(cell is not None for cell in reading.columns[field.name])
+        }
+
     def _documents(self, utf8: bytes) -> list[Any]:
         """The JSON of a page: the page itself, or what its scripts hold."""
         place_begins(Place.PRODUCTS)

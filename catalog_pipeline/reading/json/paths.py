@@ -59,6 +59,8 @@ def why_nothing(path: Path, value: object) -> str:
             found = jmespath.search(beginning, value)
         except JMESPathError:
             break
+        if found is None and isinstance(at, dict) and step.strip('"') in at:
+            return f"{path.text} finds nothing: {beginning} is null"
         if found is None or found == []:
             where = f"in {reached}" if reached else "at the top"
             return f"{path.text} finds nothing: there is no {step} {where}; there is {what_is(at)}"
