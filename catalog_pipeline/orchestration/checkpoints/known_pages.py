@@ -35,7 +35,7 @@ def found_pages(source: Source, catalogue: Catalogue) -> tuple[PageKey, ...]:
     """The pages that crawls have found, and those of the YAML beside them, in order."""
     partitions = history_of(source).found_partitions(found_pages_name(catalogue))
     named = pages_named(catalogue, partitions).values()
-    return tuple(sorted(page for page in named if _is_of(catalogue, page)))
+    return tuple(sorted(filter(_may_have(catalogue), named)))
 
 
 def add_found_pages(
@@ -43,8 +43,8 @@ def add_found_pages(
 ) -> None:
     """Make partitions of pages, in order; those that are partitions already stay as they are."""
     name = found_pages_name(catalogue)
-    there = set(instance.get_dynamic_partitions(name))
-    keys = [str(page) for page in sorted(set(pages)) if str(page) not in there]
+    keys = [str(page) for page in sorted(set(pages))]
+    # Dagster itself leaves out those that are there, which costs no look at all the others.
     for start in range(0, len(keys), _KEYS_AT_ONCE):
         instance.add_dynamic_partitions(name, keys[start : start + _KEYS_AT_ONCE])
 
@@ -85,8 +85,9 @@ def seed_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
     if DISCOVER_PARTITION in partitions and not catalogue.is_discovered:
         instance.delete_dynamic_partition(name, DISCOVER_PARTITION)
     there = pages_named(catalogue, partitions).values()
+    may_have = _may_have(catalogue)
     for page in there:
-        if not _is_of(catalogue, page):
+        if not may_have(page):
             instance.delete_dynamic_partition(name, str(page))
     with_pages = {page.listing for page in there}
     wanted = set[PageKey]()
@@ -121,12 +122,16 @@ def _order(partition: str) -> tuple[bool, PageKey | str]:
         return True, partition
 
 
-def _is_of(catalogue: Catalogue, page: PageKey) -> bool:
-    """Whether the YAML may mean that page."""
-    return any(
-        each.name == page.listing and (each.last_number is None or each.may_have(page.number))
-        for each in catalogue.all_listings
-    )
+def _may_have(catalogue: Catalogue) -> Callable[[PageKey], bool]:
+    """What tells of a page whether the YAML may mean it."""
+    listings = {each.name: each for each in catalogue.all_listings}
+    endless = {name for name, each in listings.items() if each.last_number is None}
+
+    def may_have(page: PageKey) -> bool:
+        name = page.listing
+        return name in endless or (name in listings and listings[name].may_have(page.number))
+
+    return may_have
 
 
 def remove_found_pages(
