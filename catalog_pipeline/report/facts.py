@@ -17,7 +17,10 @@ from catalog_pipeline.tables.history.reading import BuildChanges
 
 @dataclass(frozen=True)
 class RecordedBuild:
-    """What one build of the table recorded of it; `filled` counts the rows with a value."""
+    """What one build of the table recorded of it; `filled` counts the rows with a value.
+
+    `at` is when its newest page was fetched, as in the changes.
+    """
 
     at: datetime
     rows: int

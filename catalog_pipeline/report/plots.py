@@ -19,6 +19,7 @@ from typing import Any, Literal
 from bokeh.core.types import ID
 from bokeh.embed import json_item
 from bokeh.models import (
+    BasicTicker,
     ColumnDataSource,
     DataRange1d,
     FactorRange,
@@ -39,6 +40,7 @@ AREA = "area"
 """Tag of what has no line round it."""
 _DAY = timedelta(days=1) / timedelta(milliseconds=1)
 _NUMBER = "0,0.[0000]"
+_MOST_TIMES = 4
 _KINDS = {"new": SECOND, "gone": THIRD, "returned": FOURTH, "changed": ACCENT}
 
 
@@ -75,12 +77,13 @@ def plots_over_time(
     if builds:
         plot = _over_time(builds, [build.rows for build in builds], "0,0")
         plot.y_range = DataRange1d(default_span=10, range_padding=0.15)
+        plot.yaxis.ticker = BasicTicker(min_interval=1)
         yield _made("plot-rows", "Rows of the table", plot)
         shares = [build.coverage for build in builds]
         plot = _over_time(builds, shares, "0.[00]%")
         plot.y_range = DataRange1d(start=0, end=1.05)
         yield _made("plot-coverage", "Coverage: pages in the table", plot)
-    for number, name in enumerate(_medians(builds)):
+    for number, name in enumerate(medians_of(builds)):
         plot = _over_time(builds, [build.medians.get(name) for build in builds])
         yield _made(f"plot-median-{number}", median_told(name), plot)
     if changes:
@@ -92,7 +95,7 @@ def plot_of_columns(builds: Sequence[RecordedBuild]) -> Plot | None:
     builds = builds[-MOST_BUILDS_OF_COLUMNS:]
     columns = list(dict.fromkeys(name for build in builds for name in build.filled))
     cells = [
-        (place, column, share, max(share**3, 0.04), f"{build.at:%Y-%m-%d %H:%M}")
+        (place, column, share, max(share**2, 0.06), f"{build.at:%Y-%m-%d %H:%M}")
         for place, build in enumerate(builds)
         for column in columns
         if (share := build.share(column)) is not None
@@ -109,7 +112,7 @@ def plot_of_columns(builds: Sequence[RecordedBuild]) -> Plot | None:
         x_range=DataRange1d(range_padding=0, bounds="auto"),
     )  # fmt: skip
     plot.add_tools(
-        HoverTool(tooltips=[("column", "@y"), ("build", "@at"), ("filled", "@share{0.[00]%}")])
+        HoverTool(tooltips=[("column", "@y"), ("as of", "@at"), ("filled", "@share{0.[00]%}")])
     )
     plot.rect(
         "x", "y", width=1, height=0.86, source=source, line_color=None,
@@ -127,7 +130,7 @@ def median_told(name: str) -> str:
     return f"Median of {column}" + (f", {currency.removeprefix('_')}" if currency else "")
 
 
-def _medians(builds: Sequence[RecordedBuild]) -> list[str]:
+def medians_of(builds: Sequence[RecordedBuild]) -> list[str]:
     """The medians that there are; those of a price by its currency, where that is known."""
     names = list(dict.fromkeys(name for build in builds for name in build.medians))
     by_currency = {name for name in names if any(each.startswith(f"{name}_") for each in names)}
@@ -137,7 +140,7 @@ def _medians(builds: Sequence[RecordedBuild]) -> list[str]:
 def _over_time(
     builds: Sequence[RecordedBuild], values: Sequence[float | None], form: str = _NUMBER
 ) -> figure:
-    plot = _figure("vline", [("build", "@x{%F %H:%M}"), ("", f"@y{{{form}}}")])
+    plot = _figure("vline", [("as of", "@x{%F %H:%M}"), ("", f"@y{{{form}}}")])
     nothing = float("nan")
     source = ColumnDataSource(
         {
@@ -153,7 +156,7 @@ def _over_time(
 
 
 def _changes(changes: Sequence[BuildChanges]) -> figure:
-    told = [("build", "@x{%F %H:%M}"), *((kind, f"@{kind}") for kind in _KINDS)]
+    told = [("as of", "@x{%F %H:%M}"), *((kind, f"@{kind}") for kind in _KINDS)]
     plot = _figure("vline", told)
     kinds = {kind: [each.kinds.get(kind, 0) for each in changes] for kind in _KINDS}
     source = ColumnDataSource({"x": [each.at for each in changes], **kinds})
@@ -165,6 +168,7 @@ def _changes(changes: Sequence[BuildChanges]) -> figure:
     plot.hover.renderers = [bars[-1]]
     plot.y_range = DataRange1d(start=0, range_padding=0.15)
     plot.yaxis.formatter = NumeralTickFormatter(format="0,0")
+    plot.yaxis.ticker = BasicTicker(min_interval=1)
     return plot
 
 
@@ -174,6 +178,8 @@ def _figure(mode: Literal["mouse", "vline"], tooltips: list[tuple[str, str]]) ->
         toolbar_location=None, tools="",
         x_range=DataRange1d(default_span=2 * _DAY), y_range=DataRange1d(range_padding=0.15),
     )  # fmt: skip
+    # More of them would stand over each other on a telephone.
+    plot.xaxis.ticker.desired_num_ticks = _MOST_TIMES
     plot.add_tools(HoverTool(tooltips=tooltips, mode=mode, formatters={"@x": "datetime"}))
     _style(plot)
     return plot

@@ -11,7 +11,7 @@ from typing import Any
 from catalog_pipeline.report.facts import Gathered, Product, Recorded, RecordedBuild
 from catalog_pipeline.report.links import as_link
 from catalog_pipeline.report.packing import LONGEST_TEXT
-from catalog_pipeline.report.plots import median_told
+from catalog_pipeline.report.plots import MOST_BUILDS_OF_COLUMNS, median_told, medians_of
 from catalog_pipeline.showing import shortened
 from catalog_pipeline.tables.history.courses import ProductKey
 from catalog_pipeline.tables.history.lately import Lately, Mover
@@ -43,13 +43,14 @@ class Shown:
     builds_told: str
     medians: Sequence[str]
     columns: Sequence[dict[str, Any]]
+    columns_told: str
     pages_told: str
     failures: Sequence[dict[str, Any]]
 
 
 def shown_tables(recorded: Recorded, gathered: Gathered) -> Shown:
     """All tables of a report."""
-    medians = sorted({name for build in recorded.builds for name in build.medians})
+    medians = medians_of(recorded.builds)
     return Shown(
         list(_tiles(recorded, gathered)),
         counted(len(gathered.products), "product") if gathered.products else None,
@@ -58,6 +59,7 @@ def shown_tables(recorded: Recorded, gathered: Gathered) -> Shown:
         _builds_told(recorded),
         [median_told(name) for name in medians],
         list(_columns(recorded.builds)),
+        _columns_told(recorded.builds),
         _told(recorded),
         list(_failures(recorded)),
     )
@@ -134,8 +136,25 @@ def _build(build: RecordedBuild, medians: Sequence[str]) -> dict[str, Any]:
         "rows": f"{build.rows:,}",
         "coverage": "" if build.coverage is None else _share(build.coverage),
         "failed": f"{build.pages_failed:,}",
-        "medians": ["" if value is None else f"{value:,.10g}" for value in found],
+        "medians": ["" if value is None else _number(value) for value in found],
     }
+
+
+def _number(value: float) -> str:
+    """As the plots say it."""
+    told = f"{value:,.4f}".rstrip("0").rstrip(".")
+    return told if value == 0 or told.strip("-0.") else f"{value:.4g}"
+
+
+def _columns_told(builds: Sequence[RecordedBuild]) -> str:
+    """Which builds the plot of the columns shows, from the left to the right."""
+    shown = [build for build in builds[-MOST_BUILDS_OF_COLUMNS:] if build.filled]
+    if len(shown) < 2:
+        return "The share of rows that have a value, in the only build that says it."
+    return (
+        f"The share of rows that have a value, in {len(shown)} builds from {_time(shown[0].at)} "
+        f"to {_time(shown[-1].at)} UTC: the stronger the colour, the fuller."
+    )
 
 
 def _columns(builds: Sequence[RecordedBuild]) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -106,7 +107,14 @@ def test_rows_coverage_medians_and_columns_are_shown_build_by_build(tmp_path: Pa
     report = ReadReport(scene.report_of(days, recorded))
     assert {"plot-rows", "plot-coverage", "plot-median-0", "plot-columns"} <= report.plots.keys()
     assert "plot-median-1" not in report.plots
-    assert report.texts("#time tbody tr")[0] == "2026-03-03 12:00 80 100 % 0 12 12"
+    assert report.texts("#time tbody tr")[0] == "2026-03-03 12:00 80 100 % 0 12"
+    assert report.texts("#time thead th") == [
+        "as of (UTC)", "rows", "coverage", "failed pages", "Median of price, GBP",
+    ]  # fmt: skip
+    assert report.texts("#columns .told") == [
+        "The share of rows that have a value, in 3 builds from 2026-03-01 12:00 to 2026-03-03 "
+        "12:00 UTC: the stronger the colour, the fuller."
+    ]
     assert report.texts("#columns tbody tr") == [
         "price 50 % 100 % 50 % 100 %",
         "name 100 % 100 % 100 % 100 %",
@@ -114,6 +122,19 @@ def test_rows_coverage_medians_and_columns_are_shown_build_by_build(tmp_path: Pa
     assert report.texts("#columns tr.bad th") == ["price"]
     assert report.texts("#pages p") == ["5 pages: 4 done, 1 failed."]
     assert report.texts("#pages tbody tr") == ["3 2026-03-01 12:00 500 the server answered 500"]
+
+
+def test_axes_have_no_half_rows_and_not_more_times_than_a_telephone_has_room_for(
+    tmp_path: Path,
+) -> None:
+    days = scene.days(tmp_path / "shop")
+    days.day(0, scene.products(["Kettle"], ["10"]))
+    days.day(1, scene.products(["Kettle"], ["11"]))
+    report = ReadReport(scene.report_of(days, Recorded(builds=scene.builds([2, 1]))))
+    for plot in ("plot-rows", "plot-changes"):
+        assert '"min_interval": 1' in json.dumps(report.plots[plot])
+    for plot in ("plot-rows", "plot-coverage", "plot-median-0", "plot-changes", "product-plot"):
+        assert '"desired_num_ticks": 4' in json.dumps(report.plots[plot])
 
 
 def test_pages_that_are_in_no_table_are_told_with_their_reason(tmp_path: Path) -> None:

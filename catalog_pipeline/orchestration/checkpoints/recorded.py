@@ -16,6 +16,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.orchestration.checkpoints.standing import Standing, read_standing
 from catalog_pipeline.orchestration.checkpoints.table_state import (
     FILLED_KEY,
+    NEWEST_ROW_KEY,
     ROWS_KEY,
     read_last_build,
     why_not_of_today,
@@ -39,6 +40,8 @@ def read_recorded(instance: dg.DagsterInstance, catalogue: Catalogue) -> Recorde
         if record.asset_materialization is not None
         and ROWS_KEY in record.asset_materialization.metadata
     ]
+    # What is built of the same pages once more takes the place of what was.
+    builds = list({build.at: build for build in reversed(builds)}.values())
     left_out = last.left_out if last else {}
     outdated = (
         why_not_of_today(instance, catalogue, last, standing.pages, len(standing.checkpoints))
@@ -53,16 +56,18 @@ def read_recorded(instance: dg.DagsterInstance, catalogue: Catalogue) -> Recorde
         missing=len(statuses.missing),
         failures=_failures(standing),
         left_out={str(page): left_out[page] for page in sorted(left_out) if page in statuses.done},
-        builds=builds[:MOST_BUILDS][::-1],
-        lacks_builds=len(builds) > MOST_BUILDS,
+        builds=builds[-MOST_BUILDS:],
+        lacks_builds=len(records.records) > MOST_BUILDS,
         outdated=outdated,
     )
 
 
 def _build(materialization: dg.AssetMaterialization, timestamp: float) -> RecordedBuild:
     told: Mapping[str, Any] = {key: found.value for key, found in materialization.metadata.items()}
+    # Builds of earlier releases did not say of when their pages are.
+    at = told.get(NEWEST_ROW_KEY) or timestamp
     return RecordedBuild(
-        at=datetime.fromtimestamp(timestamp, timezone.utc),
+        at=datetime.fromtimestamp(at, timezone.utc),
         rows=told[ROWS_KEY],
         coverage=told.get("coverage"),
         pages_failed=told.get("pages_failed", 0),

@@ -22,6 +22,7 @@ from catalog_pipeline.orchestration.checkpoints.statuses import (
 )
 from catalog_pipeline.orchestration.checkpoints.table_state import (
     LEFT_OUT_KEY,
+    NEWEST_ROW_KEY,
     OUTDATED_KEY,
     left_out_metadata,
 )
@@ -93,6 +94,10 @@ def pages_complete(completeness: Completeness, reasons: list[str]) -> dg.AssetCh
     )
 
 
+def _instant(at: datetime | None) -> dg.MetadataValue[Any]:
+    return dg.MetadataValue.timestamp(at) if at is not None else dg.MetadataValue.null()
+
+
 def page_metadata(completeness: Completeness, report: TableReport) -> dict[str, Any]:
     """What a table says of the pages behind it."""
     return {
@@ -102,11 +107,8 @@ def page_metadata(completeness: Completeness, report: TableReport) -> dict[str, 
         "pages_missing": completeness.missing,
         "pages_in_progress": completeness.in_progress,
         "pages_stale": len(completeness.ages.stale),
-        "oldest_row": (
-            dg.MetadataValue.timestamp(completeness.ages.oldest)
-            if completeness.ages.oldest is not None
-            else dg.MetadataValue.null()
-        ),
+        "oldest_row": _instant(completeness.ages.oldest),
+        NEWEST_ROW_KEY: _instant(completeness.ages.newest),
         "pages_outside": completeness.outside,
         "pages_damaged": len(report.left_out),
         "pages_parsed_again": len(report.parsed_again),

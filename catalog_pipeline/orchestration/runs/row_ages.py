@@ -25,9 +25,12 @@ ROWS_FRESH = "rows_are_fresh"
 
 @dataclass(frozen=True)
 class RowAges:
-    """Fetched when the oldest row was, which pages are stale, and when the next one will be."""
+    """Fetched when the oldest and the newest rows were, which pages are stale, and when the next
+    one will be.
+    """
 
     oldest: datetime | None
+    newest: datetime | None
     stale: tuple[PageKey, ...]
     next_stale_at: datetime | None
 
@@ -40,6 +43,7 @@ def row_ages(
     fetches = {page: stored.record.fetched_at for page, stored in checkpoints.items()}
     return RowAges(
         oldest=min(fetches.values(), default=None),
+        newest=max(fetches.values(), default=None),
         stale=tuple(sorted(page for page, at in fetches.items() if at + age < now)),
         next_stale_at=min((at + age for at in fetches.values() if at + age >= now), default=None),
     )
