@@ -22,6 +22,7 @@ from bokeh.models import (
     BasicTicker,
     ColumnDataSource,
     DataRange1d,
+    DatetimeTicker,
     FactorRange,
     HoverTool,
     NumeralTickFormatter,
@@ -179,7 +180,7 @@ def _figure(mode: Literal["mouse", "vline"], tooltips: list[tuple[str, str]]) ->
         x_range=DataRange1d(default_span=2 * _DAY), y_range=DataRange1d(range_padding=0.15),
     )  # fmt: skip
     # More of them would stand over each other on a telephone.
-    plot.xaxis.ticker.desired_num_ticks = _MOST_TIMES
+    plot.xaxis.ticker = DatetimeTicker(desired_num_ticks=_MOST_TIMES)
     plot.add_tools(HoverTool(tooltips=tooltips, mode=mode, formatters={"@x": "datetime"}))
     _style(plot)
     return plot
