@@ -43,6 +43,8 @@ class HomeSettings:
         for name in ("event_log_storage", "storage"):
             section = self.sections.get(name)
             if isinstance(section, dict):
+                custom = section.get("custom")
+                section = custom if isinstance(custom, dict) else section
                 return str(section.get("class") or next(iter(section), "")) or name
         return "SqliteEventLogStorage (Dagster's own)"
 

@@ -20,6 +20,12 @@ from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
 from catalog_pipeline.sandbox.products import CATEGORIES
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.command import Answer
+from catalog_pipeline_tests.postgres_server import (
+    Database,
+    PostgresServer,
+    postgres_server,
+    write_postgres_home,
+)
 from catalog_pipeline_tests.same_past import check_same_past
 from catalog_pipeline_tests.site import Site
 
@@ -177,6 +183,48 @@ def untouched_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with open_instance():
             pass
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server, for all tests that need one."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def untouched_database(
+    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Database:
+    """A database that was opened once, for others to be copies of."""
+    database = postgres.new_database()
+    home = tmp_path_factory.mktemp("untouched") / "dagster_home"
+    write_postgres_home(home)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(HOME_VARIABLE, str(home))
+        for name, value in database.environ.items():
+            environment.setenv(name, value)
+        with open_instance():
+            pass
+    return database
+
+
+@pytest.fixture
+def database(
+    postgres: PostgresServer, untouched_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> Database:
+    """A database of the test's own, with nothing recorded; the environment says where it is."""
+    copy = postgres.new_database(untouched_database)
+    for name, value in copy.environ.items():
+        monkeypatch.setenv(name, value)
+    return copy
+
+
+@pytest.fixture
+def postgres_home(no_home: Path, database: Database) -> Path:
+    """A Dagster home of the test's own in PostgreSQL, with nothing recorded."""
+    write_postgres_home(no_home)
+    return no_home
 
 
 @pytest.fixture

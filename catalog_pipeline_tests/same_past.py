@@ -1,9 +1,10 @@
-"""Holds what the SQLite files tell without Dagster to what Dagster's instance tells of them."""
+"""Holds what the tables tell without Dagster to what Dagster's instance tells of them."""
 
 from pathlib import Path
 
 from dagster import DagsterInstance
 
+from catalog_pipeline.orchestration.instance.asking import table_history
 from catalog_pipeline.orchestration.instance.history import (
     MATERIALIZATION,
     OBSERVATION,
@@ -11,17 +12,17 @@ from catalog_pipeline.orchestration.instance.history import (
     Kind,
     history_of,
 )
-from catalog_pipeline.orchestration.instance.sqlite.file_history import NotPlainError, file_history
+from catalog_pipeline.orchestration.instance.sql.table_history import NotPlainError
 from catalog_pipeline.orchestration.names import KeyPath
 
 _PLAIN = (str, int, float, bool, list, dict, type(None))
 
 
 def check_same_past(instance: DagsterInstance, home: Path) -> int:
-    """Compare all answers about all assets, save those that the files do not give; how many."""
+    """Compare all answers about all assets, save those that the tables do not give; how many."""
     theirs, compared = history_of(instance), 0
     try:
-        with file_history(home) as ours:
+        with table_history(home) as ours:
             for path in ours.asset_paths():
                 for kind in (MATERIALIZATION, OBSERVATION):
                     _check_kind(ours, theirs, path, kind)

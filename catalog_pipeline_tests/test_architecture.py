@@ -61,6 +61,8 @@ OWNERS = {
     "pandas": {"tables"},
     "pyarrow": {"tables"},
     "psycopg": {"tables"},
+    "psycopg2": {"orchestration"},
+    "dagster_postgres": {"orchestration"},
     "apprise": {"notices"},
     "bokeh": {"report"},
     "click": {"cli"},
@@ -231,6 +233,16 @@ def test_the_map_of_a_package_names_what_is_there(path: Path):
     assert path.parent == PACKAGE or named, "a map names the modules to begin with"
 
 
+def test_what_an_extra_brings_for_postgresql_is_imported_in_one_room():
+    room = "catalog_pipeline.orchestration.instance.postgres."
+    elsewhere = [path for path in MODULES if path.parent.name != "postgres"]
+    names = {name for path in elsewhere for name in _imports_of(path, at_import_time=True)}
+    of_extra = ("dagster_postgres", "psycopg2", room)
+    assert {name for name in names if name.startswith(of_extra)} == {
+        f"{room}address.storage_settings"
+    }
+
+
 def test_every_part_has_its_layer():
     parts = {_part(path) for path in MODULES} - {"__init__"}
     assert parts == set().union(*LAYERS)
@@ -240,14 +252,21 @@ def test_whatever_is_imported_is_declared_as_a_dependency():
     settings = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
     block = settings.split("\ndependencies = [")[1].split("\n]")[0]
     declared = set(re.findall(r'^ +"([a-z0-9-]+)', block, re.MULTILINE))
-    declared |= set(re.findall(r'^(?:xlsx|duckdb|postgres) = \["([a-z0-9-]+)', settings, re.M))
+    for extra in ("xlsx", "duckdb", "postgres"):
+        of_extra = settings.split(f"\n{extra} = [")[1].split("]\n")[0]
+        declared |= set(re.findall(r'"([a-z0-9-]+)', of_extra))
     imported = {name.split(".")[0] for path in MODULES for name in _imports_of(path)}
     foreign = imported - set(sys.stdlib_module_names) - {"catalog_pipeline"}
     distributions = {OTHER_NAMES.get(name, name.replace("_", "-")) for name in foreign - COME_ALONG}
     assert distributions <= declared
 
 
-OTHER_NAMES = {"dotenv": "python-dotenv", "yaml": "pyyaml", "dateutil": "python-dateutil"}
+OTHER_NAMES = {
+    "dotenv": "python-dotenv",
+    "yaml": "pyyaml",
+    "dateutil": "python-dateutil",
+    "psycopg2": "psycopg2-binary",
+}
 """What those distributions are called whose package has another name."""
 
 COME_ALONG = {"dagster_shared", "graphql", "sqlalchemy", "alembic", "grpc", "numpy"}

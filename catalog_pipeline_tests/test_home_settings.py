@@ -8,7 +8,9 @@ import yaml
 
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.home_settings import complete_settings, read_settings
+from catalog_pipeline.orchestration.instance.postgres.address import storage_settings
 from catalog_pipeline.places import TEMPLATE
+from catalog_pipeline_tests.postgres_server import SETTINGS
 
 STORAGES = ["event_log_storage", "run_storage", "schedule_storage"]
 
@@ -67,3 +69,15 @@ def test_a_file_that_holds_no_settings_is_an_error_and_stays(tmp_path: Path, tex
     with pytest.raises(UsageError, match=r"dagster\.yaml"):
         complete_settings(tmp_path)
     assert (tmp_path / "dagster.yaml").read_text() == text
+
+
+def test_the_settings_for_postgresql_differ_in_the_storages_alone(tmp_path: Path):
+    (tmp_path / "dagster.yaml").write_text(SETTINGS.read_text())
+    read = read_settings(tmp_path)
+    assert read.lacking == {}, "no section is added to them"
+    assert read.storage == "PostgresStorage"
+    ours = yaml.safe_load(TEMPLATE.read_text())
+    assert {key: read.sections[key] for key in read.sections if key != "storage"} == {
+        key: ours[key] for key in ours if key not in STORAGES
+    }
+    assert storage_settings(read.sections) is not None

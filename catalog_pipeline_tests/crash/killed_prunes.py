@@ -27,7 +27,7 @@ from catalog_pipeline.catalogue.files import read_catalogue
 from catalog_pipeline.catalogue.finding import FILE_NAME
 from catalog_pipeline.orchestration.instance import home_files, old_runs
 from catalog_pipeline.orchestration.instance.open import open_instance
-from catalog_pipeline.orchestration.instance.sqlite import superseded
+from catalog_pipeline.orchestration.instance.sql import superseded
 from catalog_pipeline.orchestration.instance.sqlite.run_storage import PooledSqliteRunStorage
 from catalog_pipeline.orchestration.runs.pruning import prune
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, ensure_dagster_home

@@ -19,7 +19,7 @@ from catalog_pipeline.tables.exports.parquet_rows import opened
 from catalog_pipeline.tables.exports.postgres import database_url, export_to_postgres
 from catalog_pipeline.tables.exports.writing import Mode, TableOptions
 from catalog_pipeline_tests.conftest import Run
-from catalog_pipeline_tests.services.postgres_server import PASSWORD, Database, running_server
+from catalog_pipeline_tests.postgres_server import PASSWORD, Database, running_server
 from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.tables.exports.cases import CASES, NUL, expected, write_cases
 from catalog_pipeline_tests.tables.exports.readers import in_utc

@@ -17,9 +17,9 @@ from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.orchestration.commands.spectator import Spectator
 from catalog_pipeline.orchestration.commands.summing import Tally, sum_up
 from catalog_pipeline.orchestration.commands.todo import todo_of, unusable_pages
-from catalog_pipeline.orchestration.instance.asking import ask_files
+from catalog_pipeline.orchestration.instance.asking import ask_tables
 from catalog_pipeline.orchestration.instance.history import Source
-from catalog_pipeline.orchestration.instance.sqlite.file_history import NotPlainError
+from catalog_pipeline.orchestration.instance.sql.table_history import NotPlainError
 
 _VALID_CRON = re.compile(r"[0-5]?[0-9] (\*|1?[0-9]|2[0-3]) \* \* (\*|[0-6])")
 _VALID_OWNER = re.compile(r"team:[a-z]+")
@@ -31,7 +31,7 @@ def result_if_nothing_is_due(request: CrawlRequest) -> CrawlResult | None:
     if not _may_be_told(request):
         return None
     try:
-        return ask_files(lambda history: result_of_nothing(history, request))
+        return ask_tables(lambda history: result_of_nothing(history, request))
     except NotPlainError:
         return None
 

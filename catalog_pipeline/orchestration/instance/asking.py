@@ -1,28 +1,30 @@
-"""Asks the past without Dagster where the files tell it, and by Dagster's instance where not.
+"""Asks the past without Dagster where the tables tell it, and by Dagster's instance where not.
 
-Whatever is amiss with the files is for Dagster's storages to mend, or to say.
+Whatever is amiss with them is for Dagster's storages to mend, or to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
+from catalog_pipeline.errors import UsageError
+from catalog_pipeline.home_settings import read_settings
 from catalog_pipeline.orchestration.instance.history import Source
-from catalog_pipeline.orchestration.instance.sqlite.file_history import (
-    FileHistory,
-    NotPlainError,
-    file_history,
-)
+from catalog_pipeline.orchestration.instance.postgres.address import storage_settings
+from catalog_pipeline.orchestration.instance.sql.table_history import NotPlainError, TableHistory
+from catalog_pipeline.orchestration.instance.sqlite.file_history import file_history
 from catalog_pipeline.places import dagster_home
 
 _Answer = TypeVar("_Answer")
 
 
 def ask(question: Callable[[Source], _Answer]) -> _Answer:
-    """The answer; the question is put a second time where the files alone do not tell it."""
+    """The answer; the question is put a second time where the tables alone do not tell it."""
     try:
-        return ask_files(question)
+        return ask_tables(question)
     except NotPlainError:
         from catalog_pipeline.orchestration.instance.open import open_instance
 
@@ -30,11 +32,34 @@ def ask(question: Callable[[Source], _Answer]) -> _Answer:
             return question(instance)
 
 
-def ask_files(question: Callable[[FileHistory], _Answer]) -> _Answer:
-    """The answer of the files alone.
+def ask_tables(question: Callable[[TableHistory], _Answer]) -> _Answer:
+    """The answer of the tables alone.
 
     Raises:
         NotPlainError: they do not tell it.
     """
-    with file_history(dagster_home()) as history:
+    with table_history(dagster_home()) as history:
         return question(history)
+
+
+@contextmanager
+def table_history(home: Path) -> Iterator[TableHistory]:
+    """The past that the tables of a home hold, wherever its settings say that they are.
+
+    Raises:
+        NotPlainError: they are not plain, or what is asked of them within the block is not.
+    """
+    try:
+        config = storage_settings(read_settings(home).sections)
+    except UsageError as error:
+        raise NotPlainError(str(error)) from error
+    if config is None:
+        with file_history(home) as files:
+            yield files
+        return
+    try:
+        from catalog_pipeline.orchestration.instance.postgres.server_history import server_history
+    except ModuleNotFoundError as error:
+        raise NotPlainError(str(error)) from error
+    with server_history(config) as server:
+        yield server

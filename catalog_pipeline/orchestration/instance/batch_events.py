@@ -22,7 +22,7 @@ from dagster._core.events import (
     generate_event_batch_id,
 )
 
-from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
+from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
 from catalog_pipeline.orchestration.instance.unusable_storage import storage_in_use
 
 
@@ -60,7 +60,7 @@ class StepEvents:
     def forget_plans(self, key: dg.AssetKey) -> None:
         """Remove what the run announced and what has come since, where the storage can."""
         storage = self._instance.event_log_storage
-        if isinstance(storage, BatchedSqliteEventLogStorage):
+        if isinstance(storage, BatchedEventLog):
             with storage_in_use(self._instance.root_directory):
                 storage.forget_superseded_plans(key, self._run_id)
 

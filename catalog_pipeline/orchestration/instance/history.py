@@ -1,7 +1,7 @@
 """What is asked of the recorded past of assets, and who answers.
 
-Two answer: Dagster's instance, whatever its storages (`instance_history`), and the SQLite files of
-this package's own storages, read without Dagster (`sqlite/file_history`). Whoever asks gives
+Two answer: Dagster's instance, whatever its storages (`instance_history`), and the tables of this
+package's own storages, read without Dagster (`sql/table_history`). Whoever asks gives
 either; `history_of` makes one of it. A suite of tests holds the two to the same answers. Not here:
 what the answers mean for pages (`checkpoints`).
 """

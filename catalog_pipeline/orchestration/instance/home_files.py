@@ -17,8 +17,8 @@ from pathlib import Path
 import dagster as dg
 
 from catalog_pipeline.orchestration.instance.liveness import remove_stale_signs
-from catalog_pipeline.orchestration.instance.old_runs import storage_of_files
 from catalog_pipeline.orchestration.instance.run_states import UNFINISHED
+from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
 from catalog_pipeline.orchestration.instance.sqlite.space import bytes_on_disk, give_back
 
 _SECONDS_IN_THE_MAKING = 3600
@@ -38,7 +38,7 @@ def bytes_of_home(home: Path) -> int:
 
 def left_over_in_home(instance: dg.DagsterInstance, now: datetime) -> dict[Path, int]:
     """Files and folders that nobody will touch again, with their bytes."""
-    storage = storage_of_files(instance)
+    storage = _storage_of_files(instance)
     if storage is None:
         return {}
     folder = Path(storage.index_path).parent
@@ -63,7 +63,7 @@ def remove_from_home(found: dict[Path, int]) -> None:
 def give_back_room(instance: dg.DagsterInstance) -> list[str]:
     """Shrink the databases by what is free in them; sentences about what was not possible now."""
     remove_stale_signs(instance)
-    storage = storage_of_files(instance)
+    storage = _storage_of_files(instance)
     if storage is None:
         return []
     is_alone = not instance.get_run_ids(dg.RunsFilter(statuses=UNFINISHED), limit=1)
@@ -75,6 +75,11 @@ def give_back_room(instance: dg.DagsterInstance) -> list[str]:
     )
     told = (give_back(str(path), is_alone=is_alone) for path in paths if path.is_file())
     return [sentence for sentence in told if sentence is not None]
+
+
+def _storage_of_files(instance: dg.DagsterInstance) -> BatchedSqliteEventLogStorage | None:
+    storage = instance.event_log_storage
+    return storage if isinstance(storage, BatchedSqliteEventLogStorage) else None
 
 
 def _age(path: Path, now: datetime) -> float:

@@ -1,7 +1,7 @@
 """The recorded past as Dagster's instance tells it, whatever storages it has.
 
-Dagster's public way makes an object of every part of an event, which takes 150 µs each. From the
-project's own event log the JSON text is read instead (`sqlite/event_values`).
+Dagster's public way makes an object of every part of an event, which takes 150 µs each. From an
+event log of this package the JSON text is read instead (`sql/event_values`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -16,8 +16,8 @@ from catalog_pipeline.orchestration.instance.history import (
     RunFacts,
 )
 from catalog_pipeline.orchestration.instance.liveness import facts_of, is_run_alive
-from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
-from catalog_pipeline.orchestration.instance.sqlite.event_values import latest_event_of_text
+from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
+from catalog_pipeline.orchestration.instance.sql.event_values import latest_event_of_text
 from catalog_pipeline.orchestration.names import KeyPath
 
 _EVENTS_PER_QUERY = 500
@@ -38,7 +38,7 @@ class InstanceHistory:
         self, path: KeyPath, kind: Kind, partitions: Set[str]
     ) -> Iterator[LatestEvent]:
         storage = self._instance.event_log_storage
-        if not isinstance(storage, BatchedSqliteEventLogStorage):
+        if not isinstance(storage, BatchedEventLog):
             yield from self._latest_events_publicly(path, kind, partitions)
             return
         for partition, text in storage.latest_event_texts(

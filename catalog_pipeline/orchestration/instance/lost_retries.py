@@ -2,7 +2,7 @@
 
 The daemon looks at each failure once, and gives a retry up that it cannot launch at that instant:
 a run that fails while its code server is dead would never be retried. The run storage lets such a
-run remain one that is to be retried (`sqlite/run_storage`), and the code server, once it is back,
+run remain one that is to be retried (`sql/run_storage`), and the code server, once it is back,
 has the daemon look again: by setting back how far it has looked, which Dagster allows for, since a
 run that has its retry gets no second one. Not here: which failures are retried (`runs/retries`).
 """

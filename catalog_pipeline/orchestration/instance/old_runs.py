@@ -1,10 +1,11 @@
 """Old runs of an instance: which of them nothing needs any more, and removing them.
 
 A run goes whole, with its log and its events, or stays whole but for what later ones superseded.
-Needed is whatever stands by it (`sqlite/superseded`), what runs that stay were made from, and what
+Needed is whatever stands by it (`sql/superseded`), what runs that stay were made from, and what
 a backfill that goes on asks for. Each step of a removal leaves a right instance: events leave the
-index before the run's file, and the run itself is the last to go, so that whoever comes next
-finishes what was begun. Not here: whose runs they are, and how old is old (`runs/pruning`).
+index before the run's log, and the run itself is the last to go, so that whoever comes next
+finishes what was begun. Where the two are one table, what is superseded leaves the logs of old runs
+too. Not here: whose runs they are, and how old is old (`runs/pruning`).
 """
 
 from __future__ import annotations
@@ -28,9 +29,8 @@ from dagster._core.storage.runs.schema import RunsTable
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 
 from catalog_pipeline.orchestration.instance.run_states import FINISHED
-from catalog_pipeline.orchestration.instance.sqlite import superseded
-from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
-from catalog_pipeline.orchestration.instance.sqlite.space import bytes_on_disk
+from catalog_pipeline.orchestration.instance.sql import superseded
+from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
 
 _ORIGINS = ("root_run_id", "parent_run_id")
 _RUNS_AT_ONCE = 500
@@ -51,10 +51,10 @@ class OldRuns:
     superseded: dict[int, int] = field(default_factory=dict)
 
 
-def storage_of_files(instance: dg.DagsterInstance) -> BatchedSqliteEventLogStorage | None:
+def event_log_of(instance: dg.DagsterInstance) -> BatchedEventLog | None:
     """The event log of this package, from which alone runs are removed."""
     storage = instance.event_log_storage
-    return storage if isinstance(storage, BatchedSqliteEventLogStorage) else None
+    return storage if isinstance(storage, BatchedEventLog) else None
 
 
 def find_old_runs(
@@ -73,7 +73,7 @@ def find_old_runs(
     `keys` are the assets that they materialize, of which `pages_key` is the one with partitions;
     an observation of it that tells with the label `telling` stands until there is a later one.
     """
-    storage = storage_of_files(instance)
+    storage = event_log_of(instance)
     if storage is None:
         return OldRuns()
     old = [record.dagster_run for record in _finished(instance, before) if is_ours(record)]
@@ -101,7 +101,7 @@ def find_old_runs(
 
 def remove_old_runs(instance: dg.DagsterInstance, old: OldRuns) -> None:
     """Remove them, some at a time; others write meanwhile."""
-    storage = storage_of_files(instance)
+    storage = event_log_of(instance)
     if storage is None:
         return
     ids = sorted({**old.events, **old.superseded})
@@ -115,9 +115,7 @@ def remove_old_runs(instance: dg.DagsterInstance, old: OldRuns) -> None:
         _remove_run(instance, storage, run_id)
 
 
-def _remove_run(
-    instance: dg.DagsterInstance, storage: BatchedSqliteEventLogStorage, run_id: str
-) -> None:
+def _remove_run(instance: dg.DagsterInstance, storage: BatchedEventLog, run_id: str) -> None:
     instance.compute_log_manager.delete_logs(prefix=[run_id])
     shutil.rmtree(_output_folder(instance, run_id), ignore_errors=True)
     storage.remove_log(run_id)
@@ -153,11 +151,11 @@ def _origins(instance: dg.DagsterInstance, candidates: Collection[str]) -> set[s
     if not isinstance(storage, SqlRunStorage):
         return set(candidates)
     runs = RunsTable.c
-    origins = (db.func.json_extract(runs.run_body, f"$.{name}") for name in _ORIGINS)
     with storage.connect() as connection:
+        asked = db.select(runs.run_id, *_origins_in(connection))
         pairs = [
             (run_id, origin)
-            for run_id, *found in connection.execute(db.select(runs.run_id, *origins))
+            for run_id, *found in connection.execute(asked)
             for origin in found
             if origin is not None
         ]
@@ -175,13 +173,18 @@ def _origins(instance: dg.DagsterInstance, candidates: Collection[str]) -> set[s
         needed |= more
 
 
-def _bytes_of_log(
-    instance: dg.DagsterInstance, storage: BatchedSqliteEventLogStorage, run_id: str
-) -> int:
+def _origins_in(connection: db.Connection) -> list[db.ColumnElement[str]]:
+    body = RunsTable.c.run_body
+    if connection.dialect.name == "sqlite":
+        return [db.func.json_extract(body, f"$.{name}") for name in _ORIGINS]
+    return [db.cast(body, db.JSON)[name].as_string() for name in _ORIGINS]
+
+
+def _bytes_of_log(instance: dg.DagsterInstance, storage: BatchedEventLog, run_id: str) -> int:
     folder = _output_folder(instance, run_id)
     files = folder.rglob("*") if folder.is_dir() else ()
     output = sum(path.lstat().st_size for path in files if path.is_file())
-    return output + bytes_on_disk(storage.log_path(run_id))
+    return output + storage.log_bytes(run_id)
 
 
 def _output_folder(instance: dg.DagsterInstance, run_id: str) -> Path:

@@ -27,8 +27,10 @@ def sort_partitions(instance: dg.DagsterInstance, name: str, by: Callable[[str],
         return
     table = DynamicPartitionsTable
     of_name = table.c.partitions_def_name == name
-    with storage.index_connection() as connection:
-        # A write comes first, so that nobody adds or removes one between the look and the change.
+    with storage.index_transaction() as connection:
+        # Nobody adds or removes one between the look and the change: SQLite has one writer.
+        if connection.dialect.name == "postgresql":
+            connection.execute(db.text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
         connection.execute(db.delete(table).where(of_name, table.c.partition == ""))
         query = db.select(table.c.partition).where(of_name).order_by(table.c.id)
         there = [row[0] for row in connection.execute(query)]

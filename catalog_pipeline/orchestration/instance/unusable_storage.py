@@ -1,4 +1,4 @@
-"""What is said when Dagster's storage cannot be used: a full or write-protected disk, a lock, ...
+"""What is said when Dagster's storage cannot be used: a full disk, a lock, no server, ...
 
 A file of it that is damaged has sentences of its own (`sqlite`).
 """
@@ -9,12 +9,19 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
-from catalog_pipeline.errors import StorageError
+from catalog_pipeline.errors import StorageError, UsageError
+from catalog_pipeline.places import SETTINGS_NAME
 
-_IN_USE: tuple[type[Exception], ...] = (OperationalError, sqlite3.OperationalError)
-_OPENED: tuple[type[Exception], ...] = (DatabaseError, sqlite3.DatabaseError, OSError)
+_IN_USE: tuple[type[Exception], ...] = (
+    OperationalError,
+    InterfaceError,
+    sqlite3.OperationalError,
+)
+_OPENED: tuple[type[Exception], ...] = (DatabaseError, *_IN_USE, sqlite3.DatabaseError, OSError)
+_NEEDED = ("dagster_postgres", "psycopg2")
+"""What the storage in PostgreSQL is made with; not every installation has it."""
 
 
 @contextmanager
@@ -36,15 +43,29 @@ def storage_opened(home: str) -> Iterator[None]:
 
     Raises:
         StorageError: it cannot.
+        UsageError: its settings name what is not there.
     """
     try:
         yield
     except _OPENED as error:
         raise _unusable(home, error) from error
+    except ModuleNotFoundError as error:
+        if error.name not in _NEEDED:
+            raise
+        raise UsageError(
+            f"{home}/{SETTINGS_NAME} names a storage in PostgreSQL, and {error.name} is not "
+            f"installed: pip install 'catalog-pipeline[postgres]'."
+        ) from error
 
 
 def _unusable(home: str, error: Exception) -> StorageError:
     reason = getattr(error, "orig", None) or error
+    if type(reason).__module__.startswith("psycopg"):
+        told = " ".join(str(reason).split()) or type(reason).__name__
+        return StorageError(
+            f"Cannot use Dagster's storage in PostgreSQL: {told.rstrip('.')}. Nothing recorded is "
+            f"lost; run again once the server is there."
+        )
     return StorageError(
         f"Cannot use Dagster's storage in {home}: {reason}. Is the disk full, "
         f"write-protected or locked? Nothing recorded is lost; mend it and run again."

@@ -33,9 +33,9 @@ from catalog_pipeline.orchestration.instance.home_files import (
 )
 from catalog_pipeline.orchestration.instance.old_runs import (
     OldRuns,
+    event_log_of,
     find_old_runs,
     remove_old_runs,
-    storage_of_files,
 )
 from catalog_pipeline.orchestration.names import (
     CATALOGUE_TAG,
@@ -223,9 +223,12 @@ def _told(name: str, old: OldRuns, files: LeftFiles) -> Pruned:
 
 
 def _notes(instance: dg.DagsterInstance) -> Iterator[str]:
-    if storage_of_files(instance) is None:
+    storage = event_log_of(instance)
+    if storage is None:
         kind = type(instance.event_log_storage).__name__
         yield f"runs and events are not removed: they are kept by {kind}, not by this package"
+    elif not storage.index_is_apart:
+        yield "the room of runs and events in the database is PostgreSQL's to use again"
 
 
 @contextmanager

@@ -92,7 +92,7 @@ def _no_trace_of(scene: Scene, gone: set[str]) -> None:
     storage = scene.instance.event_log_storage
     assert isinstance(storage, BatchedSqliteEventLogStorage)
     for run_id in gone:
-        assert not Path(storage.log_path(run_id)).exists()
+        assert not Path(storage.path_for_shard(run_id)).exists()
     with storage.index_connection() as connection:
         for table, column in (("event_logs", "run_id"), ("asset_check_executions", "run_id")):
             query = f"SELECT DISTINCT {column} FROM {table}"  # noqa: S608
@@ -368,5 +368,5 @@ def test_what_was_being_made_or_lost_its_run_leaves_the_home(scene: Scene) -> No
     report = prune_later(scene)
     assert report.left_overs.count == 2
     assert not made.exists()
-    assert not Path(storage.log_path(deleted.run_id)).exists()
+    assert not Path(storage.path_for_shard(deleted.run_id)).exists()
     assert all(path.exists() for path in others)

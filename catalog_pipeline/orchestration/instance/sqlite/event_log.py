@@ -2,23 +2,18 @@
 
 Named in `dagster.yaml`; a subclass of Dagster's own storage that keeps its files and its
 answers, so that either can be put in the other's place. Here: what is stored, and where. Not
-here: JSON text (`event_json`), rows (`event_rows`), connections
-(`connections`), tables (`schema`), what is removed again (`forgetting`).
+here: what it has in common with other engines (`sql/event_log`), statements (`insertion`),
+connections (`connections`), tables (`schema`).
 
 A run's own file, asked by the run's page and its statistics, is written before the index file,
 asked by asset status, the partition grid and the crawl. A process killed between the two leaves
 events in the run's log that the index does not know: their pages are still due, and the next run
 records them from their stored files. A page that is done in the index is always in its run's log.
-
-Importing this module sets `DAGSTER_EVENT_BATCH_SIZE`, unless the environment does, in whatever
-process uses the storage (daemon, webserver, code server, command line): Dagster writes the planned
-events of a new run in batches only if it is set.
 """
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from datetime import datetime, timezone
+from contextlib import AbstractContextManager, suppress
 from itertools import groupby
 from typing import Any
 
@@ -26,39 +21,39 @@ import dagster as dg
 import sqlalchemy as db
 from dagster import StringSource
 from dagster._config.config_schema import UserConfigSchema
-from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
 from dagster._core.events.log import EventLogEntry
-from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
+    INDEX_SHARD_NAME,
+    SqliteEventLogStorage,
+)
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy.pool import NullPool
 
-from catalog_pipeline.orchestration.instance.sqlite import event_rows
+from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
+from catalog_pipeline.orchestration.instance.sql.event_rows import MIRRORED, EventRow
+from catalog_pipeline.orchestration.instance.sqlite import insertion
 from catalog_pipeline.orchestration.instance.sqlite.addresses import database_url
 from catalog_pipeline.orchestration.instance.sqlite.connections import ConnectionPool
-from catalog_pipeline.orchestration.instance.sqlite.forgetting import ForgettingStorage
 from catalog_pipeline.orchestration.instance.sqlite.index_recovery import (
     recover_index,
     report_damage,
 )
-from catalog_pipeline.orchestration.instance.sqlite.partition_wipe import forget_cached_status
 from catalog_pipeline.orchestration.instance.sqlite.schema import prepare_file
-
-EVENT_BATCH_SIZE = 1000
-os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENT_BATCH_SIZE))
+from catalog_pipeline.orchestration.instance.sqlite.space import bytes_on_disk
 
 
-class BatchedSqliteEventLogStorage(ForgettingStorage):
+class BatchedSqliteEventLogStorage(BatchedEventLog, SqliteEventLogStorage):
     """Dagster's SQLite event log with pooled connections and one transaction per file and batch.
 
     Without `base_dir` the files are in `history/runs` of the instance's root folder, where
     Dagster's own storage has them.
     """
 
+    index_is_apart = True
+
     def __init__(self, base_dir: str | None = None, inst_data: ConfigurableClassData | None = None):
         self._pool = ConnectionPool(self._prepare, report_damage)
-        self._known: dict[tuple[str, str], bool] = {}
         self._inst_data = inst_data
         if base_dir is not None:
             self._open(base_dir)
@@ -95,8 +90,8 @@ class BatchedSqliteEventLogStorage(ForgettingStorage):
 
         The run files are committed first, inside the transaction of the index.
         """
-        rows = [event_rows.EventRow(event) for event in events]
-        mirrored = [row for row in rows if row.type in event_rows.MIRRORED]
+        rows = [EventRow(event) for event in events]
+        mirrored = [row for row in rows if row.type in MIRRORED]
         if not mirrored:
             self._store_in_run_files(rows)
             return
@@ -104,28 +99,24 @@ class BatchedSqliteEventLogStorage(ForgettingStorage):
             self.insert_into_index(connection, mirrored)
             self._store_in_run_files(rows)
 
-    def _store_in_run_files(self, rows: Sequence[event_rows.EventRow]) -> None:
+    def _store_in_run_files(self, rows: Sequence[EventRow]) -> None:
         for run_id, group in groupby(sorted(rows, key=_run_id_of), key=_run_id_of):
             path = self.path_for_shard(run_id)
             with self._pool.transaction(path, immediate=True) as connection:
-                event_rows.insert_events(connection, list(group))
+                insertion.insert_events(connection, list(group))
             # The UI's live log watches the modification time, which WAL leaves alone.
             os.utime(path)
 
-    def insert_into_index(
-        self, connection: db.Connection, rows: Sequence[event_rows.EventRow]
+    def insert_events(self, connection: db.Connection, rows: Sequence[EventRow]) -> list[int]:
+        return insertion.insert_events(connection, rows)
+
+    def insert_tags(self, connection: db.Connection, tags: Sequence[tuple[Any, ...]]) -> None:
+        insertion.insert_tags(connection, tags)
+
+    def keep_asset(
+        self, connection: db.Connection, asset_key: str, columns: Mapping[str, Any]
     ) -> None:
-        """Inserts events into the index and brings what it says of their assets up to date."""
-        event_ids = event_rows.insert_events(connection, rows)
-        stored = list(zip(rows, event_ids, strict=True))
-        assets = [(row, event_id) for row, event_id in stored if row.type in ASSET_EVENTS]
-        event_rows.insert_tags(connection, assets, self._tags_for_asset_event)
-        event_rows.update_assets(connection, assets, self._get_asset_entry_values)
-        for row, event_id in stored:
-            if row.type in ASSET_CHECK_EVENTS:
-                self.store_asset_check_event(row.event, event_id)
-            elif row.type == dg.DagsterEventType.ASSET_WIPED and row.asset_key:
-                forget_cached_status(connection, row.asset_key)
+        insertion.keep_asset(connection, asset_key, columns)
 
     def run_connection(self, run_id: str | None = None) -> Any:
         return self._pool.transaction(self.path_for_shard(str(run_id)))
@@ -136,61 +127,29 @@ class BatchedSqliteEventLogStorage(ForgettingStorage):
     def _connect(self, shard: str) -> Any:
         return self._pool.transaction(self.path_for_shard(shard))
 
-    def latest_event_texts(
-        self, asset_key: dg.AssetKey, event_type: dg.DagsterEventType
-    ) -> Sequence[tuple[str, str]]:
-        """Partition and JSON text of the latest event of that type of each partition."""
-        latest = self._latest_event_ids_by_partition_subquery(asset_key, [event_type])
-        query = db.select(latest.c.partition, SqlEventLogStorageTable.c.event).select_from(
-            latest.join(SqlEventLogStorageTable, SqlEventLogStorageTable.c.id == latest.c.id)
-        )
-        with self.index_connection() as connection:
-            return [(row[0], row[1]) for row in connection.execute(query)]
+    def index_for_writing(self) -> AbstractContextManager[db.Connection]:
+        """A connection to the index that holds the write lock from the start."""
+        return self._pool.transaction(self.index_path, immediate=True)
 
-    def get_logs_for_all_runs_by_log_id(
-        self,
-        after_cursor: int = -1,
-        dagster_event_type: dg.DagsterEventType | set[dg.DagsterEventType] | None = None,
-        limit: int | None = None,
-    ) -> Mapping[int, EventLogEntry]:
-        """Events of all runs by their ids; runs of whose failure they tell have failed by then.
+    @property
+    def index_path(self) -> str:
+        """Where the index is."""
+        return self.path_for_shard(INDEX_SHARD_NAME)
 
-        Dagster stores a run's failure before its status. Its daemon, which asks here for failures,
-        looks at each once: a run that did not have the status yet, or whose process was killed
-        before it got it, would never be retried.
+    def log_bytes(self, run_id: str) -> int:
+        return bytes_on_disk(self.path_for_shard(run_id))
+
+    def remove_log(self, run_id: str) -> None:
+        """Removes the file of a run that has none of its events in the index any more.
+
+        What SQLite has beside it goes first: left alone, it would be taken for that of a file that
+        is made under the same name.
         """
-        found = super().get_logs_for_all_runs_by_log_id(after_cursor, dagster_event_type, limit)
-        for entry in found.values():
-            if entry.dagster_event is not None and entry.dagster_event.is_run_failure:
-                self._let_run_have_failed(entry)
-        return found
-
-    def _let_run_have_failed(self, failure: EventLogEntry) -> None:
-        run = self._instance.get_run_by_id(failure.run_id) if self.has_instance else None
-        if run is not None and not run.is_finished:
-            failed_at = datetime.fromtimestamp(failure.timestamp, timezone.utc)
-            self._instance.run_storage.handle_run_event(
-                failure.run_id, failure.get_dagster_event(), failed_at
-            )
-
-    def has_table(self, table_name: str) -> bool:
-        return self._remember("table", table_name, self._look_for_table)
-
-    def has_asset_key_col(self, column_name: str) -> bool:
-        return self._remember("column", column_name, super().has_asset_key_col)
-
-    def has_secondary_index(self, name: str) -> bool:
-        return self._remember("index", name, super().has_secondary_index)
-
-    def _remember(self, kind: str, name: str, look: Any) -> bool:
-        """Asks the file until the answer is yes: tables and columns are added, never dropped."""
-        if not self._known.get((kind, name)):
-            self._known[kind, name] = look(name)
-        return self._known[kind, name]
-
-    def _look_for_table(self, table_name: str) -> bool:
-        with self.index_connection() as connection:
-            return bool(connection.dialect.has_table(connection, table_name))
+        path = self.path_for_shard(run_id)
+        self._pool.close(path)
+        for suffix in ("-wal", "-shm", ""):
+            with suppress(FileNotFoundError):
+                os.unlink(path + suffix)
 
     def wipe(self) -> None:
         self._pool.close()
@@ -214,5 +173,5 @@ class BatchedSqliteEventLogStorage(ForgettingStorage):
             self._initdb(engine, for_index_shard=is_index)
 
 
-def _run_id_of(row: event_rows.EventRow) -> str:
+def _run_id_of(row: EventRow) -> str:
     return row.event.run_id

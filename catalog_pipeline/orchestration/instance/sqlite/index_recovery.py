@@ -30,8 +30,8 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_
 from dagster._serdes import deserialize_value, serialize_value
 
 from catalog_pipeline.errors import StorageError
+from catalog_pipeline.orchestration.instance.sql.event_rows import MIRRORED, EventRow
 from catalog_pipeline.orchestration.instance.sqlite.damage import damage_of, set_aside
-from catalog_pipeline.orchestration.instance.sqlite.event_rows import MIRRORED, EventRow
 from catalog_pipeline.showing import as_line
 from catalog_pipeline.system.durable_files import sync_folder
 

@@ -2,8 +2,9 @@
 
 Dagster's own make a new engine for each question, and read all of alembic's migrations whenever
 they are opened. These keep the files and every statement of Dagster's own, make new files with the
-tables and versions that those would have, and leave migrating to them. Not here: the event log
-(`event_log`), how a file is made whole (`new_file`), and the pool itself (`connections`).
+tables and versions that those would have, and leave migrating to them. Not here: what they do
+otherwise (`sql/run_storage`), the event log (`event_log`), how a file is made whole (`new_file`),
+and the pool itself (`connections`).
 """
 
 import fcntl
@@ -18,7 +19,6 @@ import dagster as dg
 import sqlalchemy as db
 from dagster import StringSource
 from dagster._config.config_schema import UserConfigSchema
-from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.runs.migration import (
     OPTIONAL_DATA_MIGRATIONS as OPTIONAL_RUN_MIGRATIONS,
@@ -30,12 +30,15 @@ from dagster._core.storage.schedules.migration import (
     OPTIONAL_SCHEDULE_DATA_MIGRATIONS,
     REQUIRED_SCHEDULE_DATA_MIGRATIONS,
 )
-from dagster._core.storage.schedules.schema import JobTickTable, ScheduleStorageSqlMetadata
+from dagster._core.storage.schedules.schema import ScheduleStorageSqlMetadata
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS, create_db_conn_string
 from dagster._serdes import ConfigurableClassData
 
 from catalog_pipeline.errors import StorageError
-from catalog_pipeline.orchestration.instance.lost_retries import is_to_be_retried
+from catalog_pipeline.orchestration.instance.sql.run_storage import (
+    RetryKeepingRunStorage,
+    SkipForgettingScheduleStorage,
+)
 from catalog_pipeline.orchestration.instance.sqlite.addresses import plain_path
 from catalog_pipeline.orchestration.instance.sqlite.connections import ConnectionPool, FileId
 from catalog_pipeline.orchestration.instance.sqlite.damage import damage_of
@@ -45,10 +48,7 @@ from catalog_pipeline.orchestration.instance.sqlite.new_file import (
     table_statements,
     version_statements,
 )
-from catalog_pipeline.orchestration.names import WILL_RETRY_TAG
 
-SKIPS_KEPT = 5
-"""How many ticks of a sensor or schedule are kept that came to nothing."""
 _CHECKPOINT_PAGES = 32
 """Daemons write a little all the time: what an idle evening adds would be write-ahead logs."""
 
@@ -135,7 +135,7 @@ class _Pooled:
         self._pool.close()
 
 
-class PooledSqliteRunStorage(_Pooled, SqliteRunStorage):
+class PooledSqliteRunStorage(_Pooled, RetryKeepingRunStorage, SqliteRunStorage):
     """Dagster's run storage over pooled connections."""
 
     _folder = "history"
@@ -146,21 +146,8 @@ class PooledSqliteRunStorage(_Pooled, SqliteRunStorage):
     _tables = RunStorageSqlMetadata.sorted_tables
     _migrations = (*RUN_MIGRATIONS, *OPTIONAL_RUN_MIGRATIONS)
 
-    def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None:
-        """Dagster's own, but a failed run that is to be retried does not cease to be by this alone.
 
-        The daemon says so where no code server answered when it tried, and never looks again.
-        Whoever gives a retry up for good says another thing with it (`lost_retries`).
-        """
-        if dict(new_tags) != {WILL_RETRY_TAG: "false"} or not self._is_to_be_retried(run_id):
-            super().add_run_tags(run_id, new_tags)
-
-    def _is_to_be_retried(self, run_id: str) -> bool:
-        wanted = dg.RunsFilter(run_ids=[run_id], statuses=[dg.DagsterRunStatus.FAILURE])
-        return any(is_to_be_retried(run) for run in self.get_runs(wanted))
-
-
-class PooledSqliteScheduleStorage(_Pooled, SqliteScheduleStorage):
+class PooledSqliteScheduleStorage(_Pooled, SkipForgettingScheduleStorage, SqliteScheduleStorage):
     """Dagster's schedule storage over pooled connections."""
 
     _folder = "schedules"
@@ -170,20 +157,6 @@ class PooledSqliteScheduleStorage(_Pooled, SqliteScheduleStorage):
     _stock = SqliteScheduleStorage
     _tables = ScheduleStorageSqlMetadata.sorted_tables
     _migrations = (*REQUIRED_SCHEDULE_DATA_MIGRATIONS, *OPTIONAL_SCHEDULE_DATA_MIGRATIONS)
-
-    def update_tick(self, tick: InstigatorTick) -> InstigatorTick:
-        """Of ticks that came to nothing only the latest are kept: there are twelve a minute."""
-        updated = super().update_tick(tick)
-        if tick.status == TickStatus.SKIPPED and tick.selector_id:
-            self._forget_skips_before(tick.selector_id)
-        return updated
-
-    def _forget_skips_before(self, selector_id: str) -> None:
-        table = JobTickTable
-        skips = (table.c.selector_id == selector_id, table.c.status == TickStatus.SKIPPED.value)
-        kept = db.select(table.c.id).where(*skips).order_by(table.c.id.desc()).limit(SKIPS_KEPT)
-        with self.connect() as connection:
-            connection.execute(table.delete().where(*skips, table.c.id.not_in(kept)))
 
 
 @contextmanager

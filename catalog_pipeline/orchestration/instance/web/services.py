@@ -26,7 +26,7 @@ from dagster_shared.ipc import get_ipc_shutdown_pipe, send_ipc_shutdown_message
 from dagster_shared.serdes import serialize_value
 
 from catalog_pipeline.errors import StorageError
-from catalog_pipeline.orchestration.instance.sqlite.failure_events import FailureTellingStorage
+from catalog_pipeline.orchestration.instance.sql.failure_events import FailureTellingStorage
 from catalog_pipeline.orchestration.instance.web.readiness import wait_for_daemon
 from catalog_pipeline.orchestration.instance.web.server import WebServer, listen, url_of
 from catalog_pipeline.orchestration.instance.web_origin import code_location

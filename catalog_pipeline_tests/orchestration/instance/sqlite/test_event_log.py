@@ -1,41 +1,25 @@
-"""The batched event log storage: the same answers as Dagster's own, and its own promises."""
+"""The batched event log in SQLite files: what it promises of these."""
 
 import multiprocessing
 import os
-import queue
 import shutil
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
 from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.events import EVENT_TYPE_TO_PIPELINE_RUN_STATUS
-from dagster._core.events.log import EventLogEntry
-from dagster._core.storage.dagster_run import DagsterRun
-from dagster._core.utils import make_new_run_id
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import EmptyWorkspaceTarget
-from dagster._daemon.auto_run_reexecution.event_log_consumer import EventLogConsumerDaemon
 
 from catalog_pipeline.orchestration.instance.sqlite.connections import MAX_IDLE_SHARDS
 from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
 from catalog_pipeline_tests.orchestration.histories import (
-    JOB,
-    KINDS,
     PAGES,
     Clock,
     RunHistory,
-    history,
 )
-from catalog_pipeline_tests.orchestration.questions import answer, questions
 
 WRITERS = 3
 THREADS = 3
@@ -60,13 +44,6 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def stock(untouched: Path, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    shutil.copytree(untouched / "stock", tmp_path / "stock")
-    with _instance(tmp_path / "stock", STOCK) as instance:
-        yield instance
-
-
-@pytest.fixture
 def ours(untouched: Path, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     shutil.copytree(untouched / "ours", tmp_path / "ours")
     with _instance(tmp_path / "ours", OURS) as instance:
@@ -78,98 +55,11 @@ def _instance(home: Path, settings: str) -> dg.DagsterInstance:
     return dg.DagsterInstance.from_config(str(home))
 
 
-def test_the_daemon_retries_a_run_whose_process_was_killed_before_it_had_failed(
-    ours: dg.DagsterInstance,
-) -> None:
-    """Stored is the failure alone, as when the process ends before it can store the status."""
-    _look_for_failures(ours)
-    run_id = make_new_run_id()
-    ours.add_run(DagsterRun(JOB, run_id=run_id, status=dg.DagsterRunStatus.STARTED))
-    failure = dg.DagsterEvent("PIPELINE_FAILURE", JOB, message="its process has ended")
-    ours.event_log_storage.store_event(
-        EventLogEntry(None, "error", "", run_id, 1_700_000_000.5, None, JOB, failure)
-    )
-    _look_for_failures(ours)
-    (record,) = ours.get_run_records()
-    assert record.dagster_run.status == dg.DagsterRunStatus.FAILURE
-    assert record.end_time == 1_700_000_000.5
-    # It has no code location to be launched from, which is what the daemon says when it tries.
-    assert "unable to retry the run" in ours.all_logs(run_id)[-1].message
-
-
-def _look_for_failures(instance: dg.DagsterInstance) -> None:
-    with WorkspaceProcessContext(instance, EmptyWorkspaceTarget()) as workspace:
-        deque(EventLogConsumerDaemon().run_iteration(workspace), maxlen=0)
-
-
-def test_the_same_history_gets_the_same_answers_as_in_stock_storage(
-    stock: dg.DagsterInstance, ours: dg.DagsterInstance
-) -> None:
-    run_ids, acts = history()
-    for instance in (stock, ours):
-        for run_id in run_ids:
-            instance.add_run(DagsterRun(JOB, run_id=run_id))
-    for act in acts:
-        for storage in (stock.event_log_storage, ours.event_log_storage):
-            storage.store_event_batch(act) if isinstance(act, list) else act(storage)
-        for instance in (stock, ours):
-            _follow(instance, act)
-    different = {
-        name: (expected, got)
-        for name, ask in questions(run_ids).items()
-        if (expected := answer(stock.event_log_storage, ask))
-        != (got := answer(ours.event_log_storage, ask))
-    }
-    assert different == {}, sorted(different)
-
-
-def _follow(instance: dg.DagsterInstance, act: object) -> None:
-    """Give the runs the statuses of their events, as Dagster does when it is told of them.
-
-    Some answers are in the order in which the runs changed, and have no order without this.
-    """
-    for entry in act if isinstance(act, list) else ():
-        event = entry.dagster_event
-        # A run can only be queued with a code location to be launched from.
-        if event is not None and event.event_type in EVENT_TYPE_TO_PIPELINE_RUN_STATUS.keys() - {
-            KINDS.RUN_ENQUEUED
-        }:
-            changed_at = datetime.fromtimestamp(entry.timestamp, timezone.utc)
-            instance.run_storage.handle_run_event(entry.run_id, event, changed_at)
-
-
-def test_the_questions_have_answers(ours: dg.DagsterInstance) -> None:
-    """Or else the comparison above would compare nothing with nothing."""
-    run_ids, acts = history()
-    for run_id in run_ids:
-        ours.add_run(DagsterRun(JOB, run_id=run_id))
-    for act in acts:
-        if isinstance(act, list):
-            ours.event_log_storage.store_event_batch(act)
-    asked = {name: ask for name, ask in questions(run_ids).items() if not name.endswith("unknown")}
-    answers = [answer(ours.event_log_storage, ask) for ask in asked.values()]
-    assert sum(len(text) > 10 for text in answers) > 0.75 * len(answers)
-
-
 def test_a_new_instance_has_its_files_where_dagster_has_them(ours: dg.DagsterInstance) -> None:
     ours.event_log_storage.store_event(RunHistory(Clock()).log_line())
     files = {path.name for path in Path(ours.root_directory, "history", "runs").glob("*.db")}
     assert "index.db" in files
     assert len(files) == 2
-
-
-def test_stock_storage_reads_on_where_ours_stopped(
-    ours: dg.DagsterInstance, tmp_path: Path
-) -> None:
-    run = RunHistory(Clock())
-    ours.event_log_storage.store_event_batch(run.planned(PAGES, "1", "2"))
-    ours.event_log_storage.dispose()
-    with _instance(Path(ours.root_directory), STOCK) as stock:
-        stock.event_log_storage.store_event(run.materialized(PAGES, "1", "v1"))
-        assert stock.event_log_storage.get_materialized_partitions(PAGES) == {"1"}
-        assert len(stock.event_log_storage.get_logs_for_run(run.run_id)) == 3
-        assert stock.event_log_storage.alembic_version() == ours.event_log_storage.alembic_version()
-    assert ours.event_log_storage.get_materialized_partitions(PAGES) == {"1"}
 
 
 def _storage(ours: dg.DagsterInstance) -> BatchedSqliteEventLogStorage:
@@ -185,55 +75,6 @@ def test_commits_wait_for_the_disk(ours: dg.DagsterInstance) -> None:
         with connection as opened:
             assert opened.exec_driver_sql("PRAGMA synchronous").scalar() == 2
             assert opened.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
-
-
-def test_a_batch_is_stored_whole_or_not_at_all(ours: dg.DagsterInstance) -> None:
-    run = RunHistory(Clock())
-    storage = _storage(ours)
-    with sqlite3.connect(storage.path_for_shard("index")) as index:
-        index.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON event_logs WHEN NEW.partition = '3' "
-            "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
-        )
-    pages = [run.materialized(PAGES, page, "v") for page in "1234"]
-    with pytest.raises(sqlite3.IntegrityError, match="disk is full"):
-        storage.store_event_batch(pages)
-    assert storage.get_materialized_partitions(PAGES) == set()
-    assert storage.get_logs_for_run(run.run_id) == []
-    storage.store_event_batch([page for page in pages if page.get_dagster_event().partition != "3"])
-    assert storage.get_materialized_partitions(PAGES) == {"1", "2", "4"}
-
-
-@pytest.mark.processes
-def test_run_creation_batches_planned_events_without_any_setting() -> None:
-    script = (
-        "import os; os.environ.pop('DAGSTER_EVENT_BATCH_SIZE', None)\n"
-        "import catalog_pipeline.orchestration.instance.sqlite.event_log\n"
-        "print(os.environ['DAGSTER_EVENT_BATCH_SIZE'])"
-    )
-    said = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
-    assert said.stdout.strip() == b"1000"
-
-
-def test_the_live_log_sees_what_another_process_writes(ours: dg.DagsterInstance) -> None:
-    """Also while the writer keeps its connection, so that only the write-ahead log changes."""
-    run = RunHistory(Clock())
-    watching = ours.event_log_storage
-    seen: queue.Queue[str] = queue.Queue()
-
-    def note(entry: EventLogEntry, cursor: str) -> None:
-        seen.put(entry.user_message)
-
-    with dg.DagsterInstance.from_config(ours.root_directory) as writer:
-        writer.event_log_storage.store_event(_line(run.run_id, "before"))
-        watching.watch(run.run_id, None, note)
-        try:
-            for text in ("one", "two"):
-                writer.event_log_storage.store_event(_line(run.run_id, text))
-                while seen.get(timeout=20) != text:
-                    pass
-        finally:
-            watching.end_watch(run.run_id, note)
 
 
 @pytest.mark.processes
@@ -268,50 +109,6 @@ def test_a_lock_held_for_seconds_is_waited_for(ours: dg.DagsterInstance) -> None
     assert storage.get_materialized_partitions(PAGES) == {"1"}
 
 
-@pytest.mark.processes
-def test_processes_and_threads_write_without_losing_an_event(ours: dg.DagsterInstance) -> None:
-    run_id = make_new_run_id()
-    context = multiprocessing.get_context("spawn")
-    writers = [
-        context.Process(target=_write_in_threads, args=(ours.root_directory, run_id, number))
-        for number in range(WRITERS)
-    ]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join(timeout=120)
-    assert [writer.exitcode for writer in writers] == [0] * WRITERS
-    expected = {f"{p}-{t}-{e}" for p in range(WRITERS) for t in range(THREADS) for e in range(60)}
-    storage = ours.event_log_storage
-    assert storage.get_materialized_partitions(PAGES) == expected
-    records = storage.get_records_for_run(run_id).records
-    assert len(records) == len(expected)
-    tags = storage.get_latest_tags_by_partition(
-        PAGES, dg.DagsterEventType.ASSET_MATERIALIZATION, ["dagster/data_version"]
-    )
-    assert {page: tag["dagster/data_version"] for page, tag in tags.items()} == {
-        page: page for page in expected
-    }
-
-
-@pytest.mark.processes
-def test_a_forked_process_does_not_touch_the_connections_of_its_parent(
-    ours: dg.DagsterInstance,
-) -> None:
-    run = RunHistory(Clock())
-    storage = ours.event_log_storage
-    storage.store_event(run.materialized(PAGES, "parent", "v"))
-    child = os.fork()
-    if child == 0:
-        try:
-            storage.store_event(run.materialized(PAGES, "child", "v"))
-        finally:
-            os._exit(0 if storage.get_materialized_partitions(PAGES) == {"parent", "child"} else 1)
-    assert os.waitpid(child, 0)[1] == 0
-    storage.store_event(run.materialized(PAGES, "parent again", "v"))
-    assert storage.get_materialized_partitions(PAGES) == {"parent", "child", "parent again"}
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="counts through /proc")
 def test_the_number_of_open_files_is_bounded(ours: dg.DagsterInstance) -> None:
     storage = ours.event_log_storage
@@ -329,24 +126,6 @@ def _in_other_process(act: Callable[..., None], *arguments: str) -> None:
     assert process.exitcode == 0
 
 
-def _line(run_id: str, text: str) -> EventLogEntry:
-    return EventLogEntry(None, 20, text, run_id, time.time(), None, JOB, None)
-
-
 def _wipe(home: str) -> None:
     with dg.DagsterInstance.from_config(home) as instance:
         instance.event_log_storage.wipe()
-
-
-def _write_in_threads(home: str, run_id: str, process: int) -> None:
-    with dg.DagsterInstance.from_config(home) as instance:
-
-        def write(thread: int) -> None:
-            run = RunHistory(Clock(), run_id)
-            pages = [f"{process}-{thread}-{number}" for number in range(60)]
-            for start in range(0, 60, 4):
-                batch = [run.materialized(PAGES, page, page) for page in pages[start : start + 4]]
-                instance.event_log_storage.store_event_batch(batch)
-
-        with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(write, range(THREADS)))

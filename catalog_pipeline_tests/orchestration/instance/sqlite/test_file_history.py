@@ -11,7 +11,7 @@ import pytest
 from catalog_pipeline.orchestration.checkpoints.known_pages import add_found_pages
 from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.commands.in_process import build_table_here, crawl_here
-from catalog_pipeline.orchestration.instance.asking import ask, ask_files
+from catalog_pipeline.orchestration.instance.asking import ask, ask_tables
 from catalog_pipeline.orchestration.instance.history import Source, history_of
 from catalog_pipeline.orchestration.instance.sqlite.file_history import (
     FileHistory,
@@ -42,7 +42,7 @@ def test_the_files_tell_pages_table_and_runs_as_the_instance_does(
     crawled: Site, instance: dg.DagsterInstance, home: Path
 ):
     assert check_same_past(instance, home) == 2
-    statuses = ask_files(lambda past: read_statuses(past, crawled.catalogue, keys(1, 2, 3, 4)))
+    statuses = ask_tables(lambda past: read_statuses(past, crawled.catalogue, keys(1, 2, 3, 4)))
     assert statuses == read_statuses(instance, crawled.catalogue, keys(1, 2, 3, 4))
     assert (statuses.done, set(statuses.failed)) == (set(keys(1, 3, 4)), set(keys(2)))
 
@@ -123,7 +123,7 @@ def test_what_is_not_plain_is_not_told_by_the_files(
 ):
     come_to(crawled, instance, home)
     with pytest.raises(NotPlainError):
-        ask_files(lambda past: read_statuses(past, crawled.catalogue, keys(1, 2, 3, 4)))
+        ask_tables(lambda past: read_statuses(past, crawled.catalogue, keys(1, 2, 3, 4)))
 
 
 @pytest.mark.parametrize("come_to", [_a_run_that_is_not_over, _a_wiped_asset, _no_index])

@@ -29,8 +29,8 @@ from dagster._core.storage.schedules import SqliteScheduleStorage
 from dagster._core.utils import make_new_run_id
 from dagster._daemon.types import DaemonHeartbeat
 
+from catalog_pipeline.orchestration.instance.sql.run_storage import SKIPS_KEPT
 from catalog_pipeline.orchestration.instance.sqlite.run_storage import (
-    SKIPS_KEPT,
     PooledSqliteRunStorage,
     PooledSqliteScheduleStorage,
 )

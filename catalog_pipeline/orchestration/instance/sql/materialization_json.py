@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import dagster as dg
 from dagster._core.events.log import EventLogEntry
 
-from catalog_pipeline.orchestration.instance.sqlite.event_json import serialize_event
-from catalog_pipeline.orchestration.instance.sqlite.slim_json import slim
+from catalog_pipeline.orchestration.instance.sql.event_json import serialize_event
+from catalog_pipeline.orchestration.instance.sql.slim_json import slim
 
 _PARTITION, _TAG, _MESSAGE = "\x01partition", "\x01tag", "\x01message"
 _TIMESTAMP = 1234567890.25

@@ -1,8 +1,8 @@
-"""Events as rows of the event log's tables, inserted many at a time.
+"""Events as rows of the event log's tables.
 
-Here: the row of an event, and the statements that insert events, their tags and what the assets
-table says of their assets. The values are those that Dagster's storage writes for the same events
-one by one. Not here: transactions and files (`event_log`, `connections`).
+Here: the row of an event, those of its tags, and what the assets table says of its asset. The
+values are those that Dagster's storage writes for the same events one by one. Not here: the
+statements that insert them, which are each engine's own (`sqlite/insertion`, `postgres/insertion`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any
 
 import dagster as dg
-import sqlalchemy as db
 from dagster._core.events import (
     ASSET_CHECK_EVENTS,
     ASSET_EVENTS,
@@ -19,13 +18,10 @@ from dagster._core.events import (
     DagsterEventType,
 )
 from dagster._core.events.log import EventLogEntry
-from dagster._core.storage.event_log.schema import AssetKeyTable
-from sqlalchemy.dialects import sqlite
 
-from catalog_pipeline.orchestration.instance.sqlite import packed_events
-from catalog_pipeline.orchestration.instance.sqlite.event_json import serialize_event
-from catalog_pipeline.orchestration.instance.sqlite.materialization_json import materialization_text
-from catalog_pipeline.orchestration.instance.sqlite.slim_json import slim
+from catalog_pipeline.orchestration.instance.sql.event_json import serialize_event
+from catalog_pipeline.orchestration.instance.sql.materialization_json import materialization_text
+from catalog_pipeline.orchestration.instance.sql.slim_json import slim
 
 MIRRORED = {
     *ASSET_EVENTS,
@@ -33,20 +29,11 @@ MIRRORED = {
     *EVENT_TYPE_TO_PIPELINE_RUN_STATUS,
     DagsterEventType.ASSET_WIPED,
 }
-"""Types whose events are stored in the index file too, for questions across runs.
+"""Types whose events are stored in the index too where it is apart, for questions across runs.
 
 Dagster does not ask for wipes there; `partition_wipe` does.
 """
 
-INSERT_EVENT = (
-    "INSERT INTO event_logs "
-    '(id, run_id, event, dagster_event_type, timestamp, step_key, asset_key, "partition") '
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-)
-INSERT_TAG = (
-    "INSERT INTO asset_event_tags (event_id, asset_key, key, value, event_timestamp) "
-    "VALUES (?, ?, ?, ?, ?)"
-)
 ASSET_ENTRY_TYPES = (
     DagsterEventType.ASSET_MATERIALIZATION,
     DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
@@ -63,7 +50,7 @@ SLIM_TYPES = (
 
 
 class EventRow:
-    """One event with the columns it is found by; the JSON text is made once for both files."""
+    """One event with the columns it is found by; the JSON text is made once."""
 
     __slots__ = ("asset_key", "columns", "event", "timestamp", "type")
 
@@ -99,41 +86,23 @@ class EventRow:
         )
 
 
-def insert_events(connection: db.Connection, rows: Sequence[EventRow]) -> list[int]:
-    """Inserts the events and returns their ids; the transaction must hold the write lock."""
-    cursor = _cursor(connection)
-    (last,) = cursor.execute("SELECT coalesce(max(id), 0) FROM event_logs").fetchone()
-    ids = list(range(last + 1, last + 1 + len(rows)))
-    numbered = [(event_id, *row.columns) for event_id, row in zip(ids, rows, strict=True)]
-    if packed_events.packs(cursor):
-        packed_events.insert_packed(cursor, numbered, [row.type in SLIM_TYPES for row in rows])
-    else:
-        cursor.executemany(INSERT_EVENT, numbered)
-    return ids
-
-
-def insert_tags(
-    connection: db.Connection,
-    stored: Sequence[tuple[EventRow, int]],
-    tags_of: Callable[[EventLogEntry], Mapping[str, str]],
-) -> None:
-    """Inserts those tags of the asset events that are looked up by value."""
-    tags = [
+def tag_rows(
+    stored: Sequence[tuple[EventRow, int]], tags_of: Callable[[EventLogEntry], Mapping[str, str]]
+) -> list[tuple[Any, ...]]:
+    """The rows of those tags of the asset events that are looked up by value."""
+    return [
         (event_id, row.asset_key, key, value, row.timestamp)
         for row, event_id in stored
         if row.type in TAGGED_TYPES
         for key, value in tags_of(row.event).items()
     ]
-    if tags:
-        _cursor(connection).executemany(INSERT_TAG, tags)
 
 
-def update_assets(
-    connection: db.Connection,
+def asset_columns(
     stored: Sequence[tuple[EventRow, int]],
     values_of: Callable[[EventLogEntry, int, bool], dict[str, Any]],
-) -> None:
-    """Brings the assets' rows to where storing the events one by one would have left them.
+) -> dict[str, dict[str, Any]]:
+    """By asset what storing the events one by one would have left in its row.
 
     Each type of event sets some of the columns, so the last event of each type is enough.
     """
@@ -145,14 +114,7 @@ def update_assets(
     values: dict[str, dict[str, Any]] = {}
     for (asset_key, _), (event_id, event) in sorted(latest.items(), key=lambda item: item[1][0]):
         values.setdefault(str(asset_key), {}).update(values_of(event, event_id, True))
-    for asset_key, columns in values.items():
-        insert = sqlite.insert(AssetKeyTable).values(asset_key=asset_key, **columns)
-        connection.execute(insert.on_conflict_do_update(index_elements=["asset_key"], set_=columns))
-
-
-def _cursor(connection: db.Connection) -> Any:
-    """The driver's own cursor: its `executemany` costs a tenth of SQLAlchemy's."""
-    return connection.connection.cursor()
+    return values
 
 
 @lru_cache(maxsize=1000)
@@ -161,6 +123,6 @@ def _asset_key_text(asset_key: dg.AssetKey) -> str:
 
 
 def _timestamp_text(timestamp: float) -> str:
-    """UTC without a zone, as SQLAlchemy writes a TIMESTAMP into SQLite."""
+    """UTC without a zone, as SQLAlchemy writes a TIMESTAMP."""
     moment = datetime.fromtimestamp(timestamp, timezone.utc).replace(tzinfo=None)
     return moment.isoformat(" ", "microseconds")

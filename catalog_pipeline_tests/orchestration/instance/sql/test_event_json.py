@@ -8,7 +8,7 @@ from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.base import EventLogRecord
 from dagster._serdes import deserialize_value, serialize_value
 
-from catalog_pipeline.orchestration.instance.sqlite.event_json import (
+from catalog_pipeline.orchestration.instance.sql.event_json import (
     UnknownShapeError,
     encode,
     serialize_event,

@@ -1,7 +1,8 @@
 """Wiping some partitions of an asset from the index of the event log.
 
-Dagster's SQLite storage wipes whole assets only. A wiped partition is missing again: none of its
-materializations, plans, observations and checks count any more; the logs of the runs keep them.
+Dagster's own storages in SQL wipe whole assets only. A wiped partition is missing again: none of
+its materializations, plans, observations and checks count any more; the logs of the runs keep
+them. Where the index is a table with these logs, the events stay and lose what they are found by.
 The grid's cached status must not survive it, nor be written by one who looked before it.
 Not here: how the UI asks for it, and the transaction around it (`event_log`).
 """
@@ -27,12 +28,24 @@ PARTITIONS_PER_STATEMENT = 500
 
 
 def wipe_partitions(
-    connection: db.Connection, asset_key: dg.AssetKey, partition_keys: Sequence[str]
+    connection: db.Connection,
+    asset_key: dg.AssetKey,
+    partition_keys: Sequence[str],
+    *,
+    index_is_apart: bool,
 ) -> None:
     """Removes the partitions' events and what was derived from them."""
     key = asset_key.to_string()
     for start in range(0, len(partition_keys), PARTITIONS_PER_STATEMENT):
-        _delete_events(connection, key, partition_keys[start : start + PARTITIONS_PER_STATEMENT])
+        some = partition_keys[start : start + PARTITIONS_PER_STATEMENT]
+        wiped = _events_of(key, some)
+        _delete_what_was_derived(connection, key, some, wiped)
+        if index_is_apart:
+            _keep_last_id(connection, wiped)
+            connection.execute(SqlEventLogStorageTable.delete().where(wiped))
+        else:
+            hidden = SqlEventLogStorageTable.update().where(wiped)
+            connection.execute(hidden.values(asset_key=None, partition=None))
     latest = _latest_materialization(connection, key)
     connection.execute(
         AssetKeyTable.update()
@@ -71,12 +84,20 @@ def keep_cached_status(
     )
 
 
-def _delete_events(connection: db.Connection, asset_key: str, partitions: Sequence[str]) -> None:
-    wiped = db.and_(
+def _events_of(asset_key: str, partitions: Sequence[str]) -> db.ColumnElement[bool]:
+    return db.and_(
         Events.asset_key == asset_key,
         Events.dagster_event_type.in_([event_type.value for event_type in ASSET_EVENTS]),
         Events.partition.in_(partitions),
     )
+
+
+def _delete_what_was_derived(
+    connection: db.Connection,
+    asset_key: str,
+    partitions: Sequence[str],
+    wiped: db.ColumnElement[bool],
+) -> None:
     tags = AssetEventTagsTable
     checks = AssetCheckExecutionsTable
     ids = db.select(Events.id).where(wiped)
@@ -84,8 +105,6 @@ def _delete_events(connection: db.Connection, asset_key: str, partitions: Sequen
     connection.execute(
         checks.delete().where(checks.c.asset_key == asset_key, checks.c.partition.in_(partitions))
     )
-    _keep_last_id(connection, wiped)
-    connection.execute(SqlEventLogStorageTable.delete().where(wiped))
 
 
 def _keep_last_id(connection: db.Connection, wiped: db.ColumnElement[bool]) -> None:

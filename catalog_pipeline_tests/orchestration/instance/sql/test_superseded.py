@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from catalog_pipeline.orchestration.instance.sql.superseded import forget_plans
 from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
-from catalog_pipeline.orchestration.instance.sqlite.superseded import forget_plans
 from catalog_pipeline_tests.orchestration.histories import KINDS, PAGES, Clock, RunHistory
 
 KIND = KINDS.ASSET_MATERIALIZATION_PLANNED

@@ -129,6 +129,7 @@ def test_a_page_recorded_after_a_wipe_is_behind_no_cursor(instance: dg.DagsterIn
 
 
 @pytest.mark.processes
+@pytest.mark.parametrize("engine_home", ["home"], indirect=True)
 def test_the_ui_wipes_a_range_of_pages(instance: dg.DagsterInstance) -> None:
     """By the mutation that the asset page's dialog sends."""
     _crawled(instance)

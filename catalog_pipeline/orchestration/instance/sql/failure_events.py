@@ -17,7 +17,7 @@ from dagster._core.definitions.events import (
 from dagster._core.event_api import EventRecordsResult
 from dagster._core.events import AssetFailedToMaterializeData, DagsterEventType
 
-from catalog_pipeline.orchestration.instance.sqlite.attempts import AttemptTellingStorage
+from catalog_pipeline.orchestration.instance.sql.attempts import AttemptTellingStorage
 from catalog_pipeline.orchestration.names import KEYS_OF_FAILURES
 
 

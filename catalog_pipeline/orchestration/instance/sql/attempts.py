@@ -11,7 +11,7 @@ import dagster as dg
 import sqlalchemy as db
 from dagster._core.storage.event_log.base import PlannedMaterializationInfo
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
 from catalog_pipeline.orchestration.instance.liveness import came_to_nothing
 
@@ -20,7 +20,7 @@ PLANNED = dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED.value
 _PER_QUERY = 500
 
 
-class AttemptTellingStorage(SqliteEventLogStorage):
+class AttemptTellingStorage(SqlEventLogStorage):
     """Dagster's event log, which looks past the announcements of runs that came to nothing."""
 
     def get_latest_asset_partition_materialization_attempts_without_materializations(

@@ -8,11 +8,11 @@ from dagster._core.events import AssetObservationData, StepMaterializationData
 from dagster._core.events.log import EventLogEntry
 from dagster._serdes import deserialize_value, serialize_value
 
-from catalog_pipeline.orchestration.instance.sqlite.event_rows import SLIM_TYPES, EventRow
-from catalog_pipeline.orchestration.instance.sqlite.materialization_json import materialization_text
-from catalog_pipeline.orchestration.instance.sqlite.slim_json import slim
+from catalog_pipeline.orchestration.instance.sql.event_rows import SLIM_TYPES, EventRow
+from catalog_pipeline.orchestration.instance.sql.materialization_json import materialization_text
+from catalog_pipeline.orchestration.instance.sql.slim_json import slim
 from catalog_pipeline_tests.orchestration.histories import KINDS, PAGES, Clock, RunHistory, history
-from catalog_pipeline_tests.orchestration.instance.sqlite.test_event_json import METADATA
+from catalog_pipeline_tests.orchestration.instance.sql.test_event_json import METADATA
 
 METADATA_OF_ANY_KIND: list[dict[str, Any]] = [
     *({name: value} for name, value in METADATA.items()),

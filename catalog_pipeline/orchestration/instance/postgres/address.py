@@ -1,0 +1,71 @@
+"""Where a `dagster.yaml` says that the PostgreSQL server is, without Dagster.
+
+The keys are those of dagster-postgres. Not here: connections (`server`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+MODULE = "catalog_pipeline.orchestration.instance.postgres.storage"
+CLASS = "PostgresStorage"
+_SCHEME = re.compile(r"^postgres(ql)?(\+\w+)?://")
+DRIVER_SCHEME = "postgresql+psycopg2://"
+"""What SQLAlchemy makes of a plain `postgresql://` depends on its version; the driver that
+dagster-postgres installs is always this one."""
+
+
+def storage_settings(sections: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What the sections of a `dagster.yaml` configure this package's storage with; None if not."""
+    storage = sections.get("storage")
+    custom = storage.get("custom") if isinstance(storage, Mapping) else None
+    if not isinstance(custom, Mapping) or (custom.get("module"), custom.get("class")) != (
+        MODULE,
+        CLASS,
+    ):
+        return None
+    config = custom.get("config")
+    return config if isinstance(config, Mapping) else {}
+
+
+def address_of(config: Mapping[str, Any]) -> str:
+    """The URL of the database for libpq; values named by `env:` are read from the environment.
+
+    Raises:
+        KeyError: a variable is not set, or a key that is needed is not there.
+    """
+    url = config.get("postgres_url")
+    if url:
+        return _SCHEME.sub("postgresql://", str(_value(url)))
+    told = {key: _value(value) for key, value in config["postgres_db"].items()}
+    password = str(told.get("password") or "")
+    user = quote(str(told["username"]), safe="")
+    user += f":{quote(password, safe='')}" if password else ""
+    host, port = str(told["hostname"]), told.get("port", 5432)
+    params = {key: str(_value(value)) for key, value in (told.get("params") or {}).items()}
+    if host.startswith("/"):
+        # The folder of a socket; a path before the name of the database would end the host.
+        params, where = {"host": host, "port": str(port), **params}, ""
+    else:
+        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    name = str(told["db_name"])
+    if quote(name, safe="") != name:
+        # Of a path SQLAlchemy takes the letters as they stand, and libpq does not.
+        params, name = {"dbname": name, **params}, ""
+    found = f"postgresql://{user}@{where}/{name}"
+    return f"{found}?{urlencode(params, quote_via=quote)}" if params else found
+
+
+def for_driver(address: str) -> str:
+    """The same address as SQLAlchemy takes it."""
+    return _SCHEME.sub(DRIVER_SCHEME, address)
+
+
+def _value(told: Any) -> Any:
+    if isinstance(told, Mapping) and set(told) == {"env"}:
+        return os.environ[told["env"]]
+    return told

@@ -1,0 +1,88 @@
+"""Dagster's event log in PostgreSQL, stored in batches over pooled connections.
+
+A subclass of dagster-postgres's own storage that keeps its tables and its answers, so that either
+can be put in the other's place. The log of a run and the index of all are one table, so that events
+are in both or in none. Not here: what it has in common with other engines (`sql/event_log`),
+statements (`insertion`), connections (`server`).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import sqlalchemy as db
+from dagster._core.events.log import EventLogEntry
+from dagster_postgres import PostgresEventLogStorage
+
+from catalog_pipeline.orchestration.instance.postgres import insertion
+from catalog_pipeline.orchestration.instance.postgres.server import Server
+from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
+from catalog_pipeline.orchestration.instance.sql.event_rows import EventRow
+
+
+class BatchedPostgresEventLogStorage(BatchedEventLog, PostgresEventLogStorage):
+    """Dagster's PostgreSQL event log with pooled connections and one transaction per batch."""
+
+    index_is_apart = False
+
+    def __init__(self, server: Server, *, make_tables: bool) -> None:
+        self._server = server
+        self._assets_made: set[str] = set()
+        super().__init__(server.url, should_autocreate_tables=make_tables)
+
+    def store_event(self, event: EventLogEntry) -> None:
+        self.store_event_batch([event])
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """Stores the events in order, in one transaction: all, or after an error none."""
+        rows = [EventRow(event) for event in events]
+        new = [key for key in insertion.assets_of(rows) if key not in self._assets_made]
+        if new:
+            with self.index_connection() as connection:
+                insertion.make_assets(connection, new)
+            self._assets_made.update(new)
+        with self.index_for_writing() as connection:
+            insertion.take_turns(connection, rows)
+            self.insert_into_index(connection, rows)
+
+    def insert_events(self, connection: db.Connection, rows: Sequence[EventRow]) -> list[int]:
+        return insertion.insert_events(connection, rows)
+
+    def insert_tags(self, connection: db.Connection, tags: Sequence[tuple[Any, ...]]) -> None:
+        insertion.insert_tags(connection, tags)
+
+    def keep_asset(
+        self, connection: db.Connection, asset_key: str, columns: Mapping[str, Any]
+    ) -> None:
+        insertion.keep_asset(connection, asset_key, columns)
+
+    def index_for_writing(self) -> AbstractContextManager[db.Connection]:
+        return self._server.transaction()
+
+    @contextmanager
+    def index_transaction(self) -> Iterator[db.Connection]:
+        with self._server.transaction() as connection:
+            yield connection
+
+    def log_bytes(self, run_id: str) -> int:
+        return 0
+
+    def remove_log(self, run_id: str) -> None:
+        with self.index_for_writing() as connection:
+            self.delete_events_for_run(connection, run_id)
+
+    def _connect(self) -> AbstractContextManager[db.Connection]:
+        return self._server.connection()
+
+    def optimize_for_webserver(
+        self, statement_timeout: int, pool_recycle: int, max_overflow: int
+    ) -> None:
+        self._server.optimize_for_webserver(statement_timeout, pool_recycle)
+
+    def wipe(self) -> None:
+        super().wipe()
+        self._assets_made.clear()
+
+    def dispose(self) -> None:
+        super().dispose()
+        self._server.dispose()

@@ -1,0 +1,62 @@
+"""Where the server is, by the keys of dagster-postgres, as libpq and the driver take it."""
+
+from typing import Any
+
+import pytest
+from psycopg2.extensions import parse_dsn
+from sqlalchemy.engine import make_url
+
+from catalog_pipeline.orchestration.instance.postgres.address import (
+    CLASS,
+    MODULE,
+    address_of,
+    for_driver,
+    storage_settings,
+)
+
+ODD = "p@ss/w:o%r d"
+
+
+@pytest.mark.parametrize(
+    ("told", "host", "port"),
+    [
+        ({"hostname": "db.example.org"}, "db.example.org", "5432"),
+        ({"hostname": "127.0.0.1", "port": 6000}, "127.0.0.1", "6000"),
+        ({"hostname": "::1"}, "::1", "5432"),
+        ({"hostname": "/run/postgresql", "port": 6000}, "/run/postgresql", "6000"),
+    ],
+)
+def test_libpq_and_the_driver_read_the_same(told: dict[str, Any], host: str, port: str) -> None:
+    config = {"postgres_db": {"username": "u@x", "password": ODD, "db_name": "the/shop", **told}}
+    read = parse_dsn(address_of(config))
+    wanted = {"user": "u@x", "password": ODD, "dbname": "the/shop", "host": host, "port": port}
+    assert read == wanted
+    url = make_url(for_driver(address_of(config)))
+    assert url.drivername == "postgresql+psycopg2"
+    assert (url.username, url.password, url.query["dbname"]) == ("u@x", ODD, "the/shop")
+    assert (url.host or url.query["host"], str(url.port or url.query["port"])) == (host, port)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+def test_whatever_the_scheme_the_driver_is_the_one_that_is_installed(scheme: str) -> None:
+    address = address_of({"postgres_url": f"{scheme}://u@h/d"})
+    assert address == "postgresql://u@h/d"
+    assert for_driver(address) == "postgresql+psycopg2://u@h/d"
+
+
+def test_values_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_PG", ODD)
+    told = {"username": "u", "password": {"env": "SHOP_PG"}, "hostname": "h", "db_name": "d"}
+    config = {"postgres_db": {**told, "params": {"sslmode": "require"}}}
+    read = parse_dsn(address_of(config))
+    assert (read["password"], read["sslmode"]) == (ODD, "require")
+    monkeypatch.delenv("SHOP_PG")
+    with pytest.raises(KeyError, match="SHOP_PG"):
+        address_of(config)
+
+
+def test_only_this_packages_storage_is_read_without_dagster() -> None:
+    ours = {"module": MODULE, "class": CLASS, "config": {"postgres_url": "x"}}
+    assert storage_settings({"storage": {"custom": ours}}) == {"postgres_url": "x"}
+    others: list[dict[str, Any]] = [{}, {"postgres": {}}, {"custom": {**ours, "class": "X"}}]
+    assert [storage_settings({"storage": other}) for other in others] == [None] * 3

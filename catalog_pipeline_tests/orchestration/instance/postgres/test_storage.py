@@ -1,0 +1,181 @@
+"""An instance in PostgreSQL: order, turns, forks, restarts, and what is said when it is away."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.storage.dagster_run import DagsterRun
+from dagster._core.utils import make_new_run_id
+
+from catalog_pipeline.errors import StorageError, UsageError
+from catalog_pipeline.orchestration.instance import unusable_storage
+from catalog_pipeline.orchestration.instance.old_runs import find_old_runs, remove_old_runs
+from catalog_pipeline.orchestration.instance.open import open_instance
+from catalog_pipeline.orchestration.instance.partition_order import sort_partitions
+from catalog_pipeline.orchestration.instance.postgres.event_log import (
+    BatchedPostgresEventLogStorage,
+)
+from catalog_pipeline.orchestration.instance.postgres.server import IDLE_CONNECTIONS
+from catalog_pipeline.orchestration.names import WILL_RETRY_TAG
+from catalog_pipeline_tests.orchestration.histories import JOB, KINDS, PAGES, Clock, RunHistory
+from catalog_pipeline_tests.postgres_server import (
+    PASSWORD,
+    Database,
+    postgres_server,
+    write_postgres_home,
+)
+from catalog_pipeline_tests.same_past import check_same_past
+from catalog_pipeline_tests.waiting import wait_for
+
+pytestmark = pytest.mark.processes
+
+
+def _storage(instance: dg.DagsterInstance) -> BatchedPostgresEventLogStorage:
+    storage = instance.event_log_storage
+    assert isinstance(storage, BatchedPostgresEventLogStorage)
+    return storage
+
+
+def test_whoever_follows_the_ids_misses_none(postgres_home: Path, database: Database) -> None:
+    """Writers of one asset draw them in turn, each to its commit."""
+    with open_instance() as instance:
+        storage = _storage(instance)
+        run = RunHistory(Clock())
+        begun, go_on = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with storage.index_for_writing():
+                storage.store_event(run.materialized(PAGES, "first", "v"))
+                begun.set()
+                go_on.wait(30)
+
+        with ThreadPoolExecutor(2) as pool:
+            slow = pool.submit(hold)
+            assert begun.wait(30)
+            quick = pool.submit(storage.store_event, run.materialized(PAGES, "second", "v"))
+            wait_for("the second writer to wait", lambda: _waiting(database) == 1)
+            assert storage.get_materialized_partitions(PAGES) == set()
+            go_on.set()
+            slow.result()
+            quick.result()
+        ids = storage.get_latest_storage_id_by_partition(PAGES, KINDS.ASSET_MATERIALIZATION)
+        assert ids["first"] < ids["second"]
+
+
+def _waiting(database: Database) -> int:
+    query = (
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+        "AND datname = current_database()"
+    )
+    ((count,),) = database.rows(query)
+    assert isinstance(count, int)
+    return count
+
+
+def test_few_connections_stay_open(postgres_home: Path, database: Database) -> None:
+    with open_instance() as instance:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: instance.add_run(DagsterRun(JOB)), range(40)))
+        assert len(instance.get_runs()) == 40
+        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        ((count,),) = database.rows(query)
+        # The one that counts is among them.
+        assert count in range(2, IDLE_CONNECTIONS + 2)
+
+
+def test_partitions_are_put_in_order_all_at_once(postgres_home: Path) -> None:
+    with open_instance() as instance:
+        instance.add_dynamic_partitions("shop_pages", ["10", "2", "1"])
+        sort_partitions(instance, "shop_pages", int)
+        assert instance.get_dynamic_partitions("shop_pages") == ["1", "2", "10"]
+
+        def fail_in_the_middle() -> None:
+            with _storage(instance).index_for_writing():
+                sort_partitions(instance, "shop_pages", lambda key: -int(key))
+                raise StorageError("killed in the middle")
+
+        with pytest.raises(StorageError):
+            fail_in_the_middle()
+        assert instance.get_dynamic_partitions("shop_pages") == ["1", "2", "10"]
+
+
+def test_a_retry_that_was_due_remains_due(postgres_home: Path) -> None:
+    with open_instance() as instance:
+        run_id = make_new_run_id()
+        tags = {WILL_RETRY_TAG: "true"}
+        run = DagsterRun(JOB, run_id=run_id, status=dg.DagsterRunStatus.FAILURE, tags=tags)
+        instance.add_run(run)
+        instance.add_run_tags(run_id, {WILL_RETRY_TAG: "false"})
+        kept = instance.get_run_by_id(run_id)
+        assert kept is not None
+        assert kept.tags[WILL_RETRY_TAG] == "true"
+
+
+def test_announcements_stay_and_the_log_of_the_run_too(postgres_home: Path) -> None:
+    """The log of a run is in the same table."""
+    with open_instance() as instance:
+        storage = _storage(instance)
+        run = RunHistory(Clock())
+        storage.store_event_batch(run.planned(PAGES, *"1234"))
+        storage.store_event_batch([run.materialized(PAGES, page, "v") for page in "12"])
+        storage.forget_superseded_plans(PAGES, run.run_id)
+        assert len(storage.get_logs_for_run(run.run_id)) == 6
+        check_same_past(instance, postgres_home)
+
+
+def test_a_server_that_was_restarted_is_used_again_and_one_that_is_away_is_told(
+    no_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with postgres_server() as server:
+        database = server.new_database()
+        write_postgres_home(no_home)
+        for name, value in database.environ.items():
+            monkeypatch.setenv(name, value)
+        run = RunHistory(Clock())
+        with open_instance() as instance:
+            instance.event_log_storage.store_event(run.materialized(PAGES, "1", "v"))
+            server.stop()
+            server.start()
+            instance.event_log_storage.store_event(run.materialized(PAGES, "2", "v"))
+            assert instance.event_log_storage.get_materialized_partitions(PAGES) == {"1", "2"}
+            server.stop()
+        with pytest.raises(StorageError, match=r"PostgreSQL: .* run again once") as told:
+            open_instance().__enter__()
+        assert PASSWORD not in str(told.value)
+        assert "\n" not in str(told.value)
+
+
+def test_old_runs_go_with_their_logs_and_what_is_superseded_goes_too(postgres_home: Path) -> None:
+    with open_instance() as instance:
+        storage = _storage(instance)
+        clock = Clock()
+        old, stays, new = (RunHistory(clock) for _ in range(3))
+        for run, pages in ((old, "12"), (stays, "123"), (new, "12")):
+            instance.add_run(DagsterRun(JOB, run_id=run.run_id))
+            for event in run.started()[1:3]:
+                instance.handle_new_event(event)
+            storage.store_event_batch(run.planned(PAGES, *pages))
+            storage.store_event_batch([run.materialized(PAGES, page, "v") for page in pages])
+            instance.handle_new_event(run.succeeded()[1])
+        before = storage.get_latest_storage_id_by_partition(PAGES, KINDS.ASSET_MATERIALIZATION)
+        found = find_old_runs(instance, lambda _: True, datetime.now(timezone.utc), [PAGES], PAGES)
+        assert found.runs == (old.run_id,)
+        remove_old_runs(instance, found)
+        assert {run.run_id for run in instance.get_runs()} == {stays.run_id, new.run_id}
+        assert storage.get_logs_for_run(old.run_id) == []
+        after = storage.get_latest_storage_id_by_partition(PAGES, KINDS.ASSET_MATERIALIZATION)
+        assert after == before
+        kept = storage.get_logs_for_run(stays.run_id, of_type=KINDS.ASSET_MATERIALIZATION)
+        assert [each.get_dagster_event().partition for each in kept] == ["3"]
+        check_same_past(instance, postgres_home)
+
+
+def test_a_missing_package_is_told_with_what_brings_it(tmp_path: Path) -> None:
+    with (
+        pytest.raises(UsageError, match=r"pip install 'catalog-pipeline\[postgres\]'"),
+        unusable_storage.storage_opened(str(tmp_path)),
+    ):
+        raise ModuleNotFoundError("No module named 'dagster_postgres'", name="dagster_postgres")
