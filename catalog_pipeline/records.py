@@ -111,13 +111,14 @@ class Redirect:
 class Told:
     """What a page tells of its listing, by the rule of the YAML that `by` is the version of.
 
-    `last` is the number of the last page; `successor` is where the next page is, as the YAML would
-    name it, and None where the page leads to none. `found` is what the page says, for people;
-    `problem` is one sentence where it cannot be told.
+    `last` is the number of the last page, made of the `total` of products where it tells that;
+    `successor` is where the next page is, as the YAML would name it, and None where the page leads
+    to none. `found` is what it says, for people; `problem` one sentence where it cannot be told.
     """
 
     by: str
     last: int | None = None
+    total: int | None = None
     successor: str | None = None
     found: str = ""
     problem: str = ""

@@ -128,7 +128,7 @@ class Field(StrictModel):
     of: Literal["product", "page"] = "product"
     """Where it is looked for: in each product, or once on the whole page, for all its products."""
     pattern: Pattern | None = None
-    """A regular expression that picks a part of the text; one that does not match is an error."""
+    """A regular expression that picks a part of the text; no match or a cut number is an error."""
     group: int | str | None = None
     """Number or name of the group of `pattern` that is the value; the first one if not given."""
     values: dict[str, str | int | float | bool | None] | None = None

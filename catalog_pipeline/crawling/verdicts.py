@@ -1,4 +1,4 @@
-"""Whether a listing of a fixed length is as long as the YAML says, by what its pages show.
+"""Whether a listing is as long as the YAML or its first page says, by what its pages show.
 
 Sentences for people, out of what was crawled; nothing is asked, and nothing is decided by them.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
+from catalog_pipeline.catalogue.length import ToldLength
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
@@ -46,8 +47,41 @@ def goes_on(catalogue: Catalogue, last: StoredPage, store: Store) -> str | None:
     return (
         f"the {'listing' if after.listing else 'catalogue'} goes on: page {record.page}, its last "
         f"one, links to page {after} "
-        f"({_shown(found)}); give a higher last_page"
+        f"({_shown(found)}); {_too_low(catalogue, record.page)}"
     )
+
+
+def shows_less(length: ToldLength, pages: Sequence[StoredPage]) -> str | None:
+    """That a listing's pages show fewer products than `per_page` says, and than its first page
+    tells, so that more pages are to be feared; None if they do not.
+
+    `pages` are all that the listing has, in order.
+    """
+    told = pages[0].record.told
+    per_page = length.last.per_page
+    if told is None or told.total is None or per_page is None:
+        return None
+    shown = [_products_on(each) for each in pages]
+    most = max(shown[:-1] or shown)
+    if most >= per_page or sum(shown) >= told.total:
+        return None
+    return (
+        f"the {'listing' if pages[0].record.page.listing else 'catalogue'} seems to go on: page "
+        f"{pages[0].record.page} tells of {told.total:,} products, and its pages show "
+        f"{sum(shown):,}, no more than {most} each; if so, give pages.last.per_page: {most}"
+    )
+
+
+def _products_on(page: StoredPage) -> int:
+    """How many products a page shows, those that were left out as well."""
+    notes = page.record.notes
+    return page.record.rows + (notes.rows if notes is not None else 0)
+
+
+def _too_low(catalogue: Catalogue, page: PageKey) -> str:
+    """What is to be done where the listing of a page is said to end too early."""
+    is_fixed = catalogue.listing_of(page).last_number is not None
+    return "give a higher last_page" if is_fixed else "what pages.last finds is too low"
 
 
 def seems_to_end(

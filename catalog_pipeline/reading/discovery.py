@@ -127,6 +127,8 @@ class ListingNames:
         Raises:
             ParseError: there are none.
         """
+        if not self._found and self._rule.pattern is None:
+            raise ParseError("it leads to no web address")
         if not self._found:
             shown = ", ".join(self.other_addresses) or "none"
             raise ParseError(

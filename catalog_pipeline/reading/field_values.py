@@ -24,12 +24,11 @@ from catalog_pipeline.reading.values.conversion import (
     converter,
     default_of,
     fold,
-    picker,
 )
 from catalog_pipeline.reading.values.links import LinkResolver, clean_link
 from catalog_pipeline.reading.values.money import Money
 from catalog_pipeline.reading.values.open_price import OpenPriceError
-from catalog_pipeline.reading.values.separators import separator_of_texts
+from catalog_pipeline.reading.values.page_evidence import with_evidence
 from catalog_pipeline.records import Cell, Columns, Discarded
 
 _SHORT_TEXT, _TEXTS_REMEMBERED = 100, 4096
@@ -110,21 +109,8 @@ class FieldValues:
         has_decimals = self.field.type in (FieldType.MONEY, FieldType.NUMBER)
         if not has_decimals or self.field.decimal_separator is not None:
             return self.converter(links)
-        separator = separator_of_texts(self._picked(texts))
-        if separator is None:
-            return self.converter(links)
-        told = self.field.model_copy(update={"decimal_separator": separator})
-        with_separator, plain = converter("", self.name, told)(links), self.converter(links)
-
-        def convert(text: str) -> Value:
-            try:
-                return plain(text)
-            except OpenPriceError as error:
-                if error.key != "decimal_separator":
-                    raise
-                return with_separator(text)
-
-        return convert
+        cleaned = map(self.clean, filter(None, texts))
+        return with_evidence(self.name, self.field, self.converter(links), cleaned, links)
 
     def unreadable(self, error: ParseError, place: int, text: str) -> ParseError:
         """The error with the field, the product and the text that it is about."""
@@ -135,15 +121,6 @@ class FieldValues:
         located.field, located.selector = self.name, self.source
         located.found = shown(self.clean(text))[:SHOWN_TEXT]
         return located
-
-    def _picked(self, texts: Sequence[str | None]) -> list[str]:
-        pick, picked = picker(self.field), []
-        for text in texts:
-            try:
-                picked.append(pick(self.clean(text or "")))
-            except ParseError:
-                continue
-        return picked
 
     def _read_carefully(
         self, texts: Sequence[str | None], links: LinkResolver, findings: Findings

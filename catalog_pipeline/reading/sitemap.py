@@ -58,7 +58,7 @@ def read_sitemap(catalogue: Catalogue, body: bytes, *, url: str) -> Sitemap:
             raise ParseError(f"it is no sitemap: its outermost element is {name}{_seems(content)}")
         links = LinkResolver(url)
         found = (
-            (place.text or "").strip()
+            _address(place)
             for entry in root.iterchildren("{*}url", "{*}sitemap")
             for place in entry.iterchildren("{*}loc")
         )
@@ -66,9 +66,21 @@ def read_sitemap(catalogue: Catalogue, body: bytes, *, url: str) -> Sitemap:
         return Sitemap(tuple(addresses), name == "sitemapindex")
 
 
+def _address(place: etree._Element) -> str:
+    """The address that an element `loc` holds; "" if it is blank."""
+    if len(place):
+        raise ParseError("an address in it has markup within", found="".join(place.itertext()))
+    return (place.text or "").strip()
+
+
 def _root(content: bytes) -> etree._Element:
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_pis=True
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_pis=True,
+        remove_comments=True,
     )
     try:
         tree = etree.parse(BytesIO(content.lstrip()), parser)

@@ -17,6 +17,7 @@ from catalog_pipeline.errors import ParseError, ParseLimitError
 from catalog_pipeline.reading.telling_place import Headers, PlaceOnPage
 from catalog_pipeline.reading.values.borders import shown
 from catalog_pipeline.reading.values.conversion import fold
+from catalog_pipeline.reading.values.cut_numbers import check_not_cut
 from catalog_pipeline.reading.values.numbers import read_integer
 from catalog_pipeline.reading.watch import Place, at_most, evaluating
 from catalog_pipeline.records import Told
@@ -68,8 +69,7 @@ class TellingReader:
                     texts = self._place.texts(body, content_type, headers)
                     if not texts:
                         raise ParseError(self._place.why_nothing(body, content_type, headers))
-                    last, found = self._last(self._rule, texts)
-                    return Told(by, last=last, found=found)
+                    return self._last(by, self._rule, texts)
                 successor = self._next(self._rule, body, url, content_type, next_links)
                 return Told(by, successor=successor, found=f"{self._place} finds none")
         except (ParseError, ParseLimitError) as error:
@@ -78,8 +78,8 @@ class TellingReader:
                 problem += f" (found: {shown(error.found)[:_SHOWN]!r})"
             return Told(by, problem=f"{url} [{self._key} {self._place}]: {problem}")
 
-    def _last(self, rule: LastPage, texts: list[str]) -> tuple[int, str]:
-        """The number of the last page, and what was read."""
+    def _last(self, by: str, rule: LastPage, texts: list[str]) -> Told:
+        """Which page is the last one, and by what."""
         number, first = self._number(texts), self._catalogue.first_key.number
         last, found = number, f"{self._place} = {number}"
         if rule.per_page is not None:
@@ -94,7 +94,7 @@ class TellingReader:
                 f"page {last:,} would be the last one, and pages.at_most allows "
                 f"{length.at_most:,} pages"
             )
-        return last, found
+        return Told(by, last=last, total=number if rule.per_page else None, found=found)
 
     def _number(self, texts: list[str]) -> int:
         """The one number of the texts."""
@@ -118,11 +118,14 @@ class TellingReader:
             return [text]
         compiled = re.compile(self._pattern)
         group = 1 if compiled.groups else 0
-        parts = [match[group] or "" for match in compiled.finditer(text)]
+        matches = list(compiled.finditer(text))
+        parts = [match[group] or "" for match in matches]
         if not parts:
             raise ParseError(f"the pattern {self._pattern} does not match", found=text)
         if not all(parts):
             raise ParseError(f"the pattern {self._pattern} picks nothing", found=text)
+        for match in matches:
+            check_not_cut(self._pattern, text, *match.span(group), decimals=False, spaces=True)
         return parts
 
     def _next(

@@ -45,6 +45,38 @@ def test_each_way_to_tell_it_gives_the_pages_of_the_shop_and_no_other(
     assert (again.code, again.json["run_id"], site.shop.log()) == (0, None, [])
 
 
+@pytest.mark.parametrize(
+    ("last", "sentence"),
+    [
+        (
+            {"total": {**SIZE, "pattern": "([0-9,]+) products"}, "per_page": 25},
+            "seems to go on: page 1 tells of 140 products, and its pages show 120, no more than "
+            "20 each; if so, give pages.last.per_page: 20",
+        ),
+        (
+            {"total": {**SIZE, "pattern": "([0-9,]+) products"}, "per_page": 140},
+            "page 1 tells of 140 products, and its pages show 20, no more than 20 each",
+        ),
+        (
+            {**SIZE, "pattern": r"([1])40 products"},
+            "the catalogue goes on: page 1, its last one, links to page 2",
+        ),
+    ],
+)
+def test_a_last_page_that_is_told_too_low_is_told(
+    site: Site, run: Run, last: dict[str, Any], sentence: str
+):
+    site.write(pages={"kind": "told", "last": last})
+    site.shop.control(pages=7, tells_size=True)
+    answer = run("run", NAME, "--json")
+    assert answer.code == 0
+    assert sentence in answer.json["length"][0]
+    assert sentence[-30:] in run("status", NAME).out.replace("\n", " ")
+    site.write(pages=TOLD)
+    mended = run("run", NAME, "--json")
+    assert (mended.json["done"], mended.json["length"]) == (7, [])
+
+
 def test_a_length_that_cannot_be_told_fails_the_crawl_with_what_is_there(site: Site, run: Run):
     site.write(pages={"kind": "told", "last": {**SIZE, "pattern": "[0-9]+"}})
     site.shop.control(pages=7, tells_size=True)

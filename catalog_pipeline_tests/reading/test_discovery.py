@@ -79,6 +79,7 @@ def test_a_pattern_picks_the_listings_and_their_names_in_the_path_or_the_whole_a
         ("<title>Just a moment</title>", {}, "it looks like a challenge"),
         ("<nav><a href=/x>X</a></nav>", {"pattern": "/c/(.+)"}, "/c/(.+) matches none of the 1"),
         ("<nav><a href='#x'>X</a></nav>", {"pattern": "/c/(.+)"}, "none of the 0 addresses"),
+        ("<nav><a href='#x'>X</a></nav>", {}, "it leads to no web address"),
         ("<nav><a href=/c/x>X</a></nav>", {"pattern": "/c/(y)?"}, "group of the pattern /c/(y)?"),
         ("<nav><a href=/>X</a></nav>", {}, "the address / gives no name"),
         ("<nav><a href=/a/x>X</a><a href=/b/X>X</a></nav>", {}, "would be called x: /a/x and /b/X"),

@@ -1,5 +1,8 @@
 """What becomes of texts that leave a value open, or of several that differ: no value is guessed."""
 
+import re
+from typing import Any
+
 import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
@@ -189,6 +192,52 @@ def test_a_separator_that_nothing_tells_is_an_error_that_names_the_key(others):
         _products("<b>1.299 €</b>"), select="b", type="money", decimal_separator=","
     ).columns["x"]
     assert told == "1299"
+
+
+@pytest.mark.parametrize("other", ["call 555.123.4567", "v2.5 on request", "1.5 %", "12,50 USD"])
+def test_what_is_no_price_tells_no_separator(other: str):
+    page = _products(*(f"<b class=price>{price}</b>" for price in ("1.299 €", other)))
+    field = {"select": ".price", "type": "money", "currency": "EUR", "on_invalid": "discard_row"}
+    with pytest.raises(ParseError, match="declare `decimal_separator`"):
+        _read(page, **field)
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "picked"),
+    [
+        ("1,234 reviews", {"type": "integer", "pattern": r"(\d+) reviews"}, "'234' out of '1,234'"),
+        ("1.234 avis", {"type": "integer", "pattern": r"\d+ avis|\d+"}, "'1' out of '1.234'"),
+        ("of 1.234.567", {"type": "integer", "pattern": r"of (\d+)"}, "'1' out of '1.234.567'"),
+        ("was $1,299.00", {**MONEY, "pattern": r"\$(\d+)"}, "'1' out of '1,299.00'"),
+        ("was $12.99", {**MONEY, "pattern": r"\$(\d+)"}, "'12' out of '12.99'"),
+        ("was $12.99", {**MONEY, "pattern": r"\d+$"}, "'99' out of '12.99'"),
+        ("4.5 of 5", {"type": "number", "pattern": r"(\d+) of"}, "'5' out of '4.5'"),
+    ],
+)
+def test_a_pattern_that_cuts_a_number_is_an_error_that_shows_it(
+    text: str, field: dict[str, Any], picked: str
+):
+    with pytest.raises(ParseError, match=re.escape(picked)):
+        _value(f"<b class=price>{text}</b>", **{**field, "select": ".price"})
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ("1,234 reviews", {"type": "integer", "pattern": r"([\d,]+) reviews"}, 1234),
+        ("4.5 of 5", {"type": "integer", "pattern": r"of (\d+)"}, 5),
+        ("4.5 of 5", {"type": "integer", "pattern": r"^(\d+)"}, 4),
+        ("38,39,40", {"type": "integer", "pattern": r"^(\d+)"}, 38),
+        ("20240506", {"type": "integer", "pattern": r"^(\d{4})"}, 2024),
+        ("4, 125 reviews", {"type": "integer", "pattern": r"(\d+) reviews"}, 125),
+        ("now $12.99.", {**MONEY, "pattern": r"\$([\d.]+\d)"}, "12.99"),
+        ("1,234", {"pattern": r"\d+"}, "1"),
+    ],
+)
+def test_a_pattern_may_pick_whole_numbers_and_what_is_a_text(
+    text: str, field: dict[str, Any], value: object
+):
+    assert _value(f"<b class=price>{text}</b>", **{**field, "select": ".price"}) == value
 
 
 def test_other_prices_count_as_their_pattern_picks_them():

@@ -54,6 +54,7 @@ def test_an_index_lists_sitemaps_and_pictures_are_no_pages():
         "<priority>", '<i:image xmlns:i="urn:i"><i:loc>/a.png</i:loc></i:image><priority>'
     )
     assert _read(pictures).addresses == ("https://shop.example/c/a",)
+    assert _read(_urls("/c/<!-- the best -->a")).addresses == ("https://shop.example/c/a",)
     assert _read(
         gzip.compress(_urls("/a").encode()[:70]) + gzip.compress(_urls("/a").encode()[70:])
     )
@@ -72,6 +73,7 @@ def test_an_index_lists_sitemaps_and_pictures_are_no_pages():
         (b"\x1f\x8b" + b"x" * 40, "its compressed content is damaged"),
         (_gzip(" " * 20_000), "decompressed it has more than 10000 bytes"),
         (_urls("javascript:x").encode(), "no web address"),
+        (_urls("/a<b>c</b>").encode(), "has markup within"),
     ],
 )
 def test_what_is_no_sitemap_is_told_as_what_it_is(body: bytes, said: str):

@@ -157,9 +157,8 @@ def _of_told(told: Told) -> dict[str, Any]:
         "told_problem": told.problem,
     }
     values: dict[str, Any] = {key: text for key, text in texts.items() if text}
-    if told.last is not None:
-        values["told_last_page"] = told.last
-    return values
+    numbers = {"told_last_page": told.last, "told_products": told.total}
+    return values | {key: number for key, number in numbers.items() if number is not None}
 
 
 def _told_of(values: Values) -> Told | None:
@@ -168,6 +167,7 @@ def _told_of(values: Values) -> Told | None:
     return Told(
         values["told_by"],
         last=values.get("told_last_page"),
+        total=values.get("told_products"),
         successor=values.get("next_page"),
         found=values.get("told_as", ""),
         problem=values.get("told_problem", ""),

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import dagster as dg
 
+from catalog_pipeline.catalogue.length import FixedLength, ToldLength
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.origins import elsewhere
 from catalog_pipeline.catalogue.page_key import PageKey
@@ -12,7 +13,7 @@ from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.lock import TABLE_LOCK, catalogue_lock
 from catalog_pipeline.crawling.ports import Lease
 from catalog_pipeline.crawling.rereading import StoredPageReader
-from catalog_pipeline.crawling.verdicts import goes_on
+from catalog_pipeline.crawling.verdicts import goes_on, shows_less
 from catalog_pipeline.errors import CatalogPipelineError, TableError
 from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
 from catalog_pipeline.orchestration.checkpoints.past_builds import read_past
@@ -192,11 +193,20 @@ def _build(
 
 
 def _going_on(catalogue: Catalogue, done: Mapping[PageKey, StoredPage]) -> str:
-    """What the last pages of listings of a fixed length say of more; "" if they say nothing."""
+    """What pages of listings, of which it is said which page is the last one, show of more; ""
+    if they show nothing."""
     store = FolderStore(catalogue_places(catalogue.name).pages)
-    lasts = [each.pages[-1] for each in catalogue.all_listings if each.last_number is not None]
-    told = (goes_on(catalogue, done[last], store) for last in lasts if last in done)
-    return "; ".join(sentence for sentence in told if sentence)
+    sentences: list[str | None] = []
+    for view in catalogue.by_listing():
+        length = view.all_listings[0].length
+        pages = [done[page] for page in view.pages if page in done]
+        if not pages or not isinstance(length, FixedLength | ToldLength):
+            continue
+        if pages[-1].record.page == view.pages[-1]:
+            sentences.append(goes_on(catalogue, pages[-1], store))
+        if isinstance(length, ToldLength) and len(pages) == len(view.pages):
+            sentences.append(shows_less(length, pages))
+    return "; ".join(sentence for sentence in sentences if sentence)
 
 
 def _of_another_address(catalogue: Catalogue, page: PageKey, place: str) -> LeftOutPage:

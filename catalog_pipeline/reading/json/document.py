@@ -1,8 +1,13 @@
-"""From JSON's text to values, in which every number keeps the digits that it was written with."""
+"""From JSON's text to values, in which every number keeps the digits that it was written with.
+
+A key that an object has twice, with different values, is no mistake of a page that does not ask for
+it: whoever asks for it is told.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from catalog_pipeline.errors import ParseError
@@ -20,6 +25,57 @@ class WrittenNumber(float):
 
 # JMESPath knows the types of values by their names.
 WrittenNumber.__name__ = "float"
+
+
+class TwoReadings(dict[str, Any]):
+    """An object with keys that it has more than once, with different values."""
+
+    keys_at_odds: frozenset[str]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a key.
+
+        Raises:
+            ParseError: the key is one of those.
+        """
+        if key in self.keys_at_odds:
+            raise ParseError(
+                f"an object of the JSON has the key {key} more than once, with different values"
+            )
+        return super().get(key, default)
+
+    def values(self) -> Any:
+        """The values of all keys.
+
+        Raises:
+            ParseError: one of them has several.
+        """
+        return [self.get(key) for key in self]
+
+
+# JMESPath knows the types of values by their names.
+TwoReadings.__name__ = "dict"
+
+
+def object_of(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these keys and values."""
+    value = dict(pairs)
+    if len(value) == len(pairs):
+        return value
+    at_odds = frozenset(key for key, each in pairs if not is_same(each, value[key]))
+    if not at_odds:
+        return value
+    told = TwoReadings(value)
+    told.keys_at_odds = at_odds
+    return told
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two values of JSON are one; those that are too deep to be compared are not."""
+    try:
+        return type(one) is type(other) and bool(one == other)
+    except RecursionError:
+        return False
 
 
 def parse_json(text: str, what: str = "the page") -> Any:
@@ -51,7 +107,7 @@ def _value_and_end(text: str, start: int, what: str) -> tuple[Any, int]:
         try:
             return _DECODER.raw_decode(text, start)
         except RecursionError:
-            return decode_nested(_DECODER, text, start)
+            return decode_nested(_DECODER, text, start, object_of)
     except json.JSONDecodeError as error:
         raise broken(error, text, what) from error
     except TooDeepError as error:
@@ -82,5 +138,9 @@ def _constant(text: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(
-    parse_float=_number, parse_int=_integer, parse_constant=_constant, strict=False
+    object_pairs_hook=object_of,
+    parse_float=_number,
+    parse_int=_integer,
+    parse_constant=_constant,
+    strict=False,
 )

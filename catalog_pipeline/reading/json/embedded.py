@@ -8,11 +8,11 @@ from typing import Any
 from lxml import etree
 
 from catalog_pipeline.catalogue.page_format import Records
-from catalog_pipeline.errors import NoProductError
+from catalog_pipeline.errors import NoProductError, ParseError
 from catalog_pipeline.reading.html.matching import elements_of
 from catalog_pipeline.reading.html.page_kind import embedded_json
 from catalog_pipeline.reading.html.selectors import Selector
-from catalog_pipeline.reading.json.document import parse_beginning, parse_json
+from catalog_pipeline.reading.json.document import is_same, parse_beginning, parse_json
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_$][\w$.\[\]\"']*)\s*=\s*(?=[{\[])")
 
@@ -42,12 +42,27 @@ def documents_in(
     return found
 
 
+def _assigned(text: str, name: str, what: str) -> list[Any]:
+    """What is assigned to a name: of several times the one that is JSON, and not empty."""
+    found: list[Any] = []
+    failures: list[ParseError] = []
+    for match in re.finditer(rf"(?<![\w$.]){re.escape(name)}\s*=(?!=)\s*", text):
+        try:
+            found.append(parse_beginning(text, match.end(), what))
+        except ParseError as error:
+            failures.append(error)
+    if failures and not found:
+        raise failures[0]
+    full = [value for value in found if value] or found[:1]
+    if not all(is_same(value, full[0]) for value in full):
+        raise ParseError(f"{what} differs: it is assigned {len(full)} times, not always the same")
+    return full[:1]
+
+
 def _values(text: str, assigned: str | None, where: str) -> list[Any]:
     bare = text.strip().removeprefix("<!--").removesuffix("-->").strip()
     if assigned is not None:
-        match = re.search(rf"(?<![\w$.]){re.escape(assigned)}\s*=\s*", text)
-        what = f"what the script {where} assigns to {assigned}"
-        return [parse_beginning(text, match.end(), what)] if match else []
+        return _assigned(text, assigned, f"what the script {where} assigns to {assigned}")
     if not bare:
         return []
     names = [] if bare[0] in "{[" else [found[1] for found in _ASSIGNMENT.finditer(bare)]

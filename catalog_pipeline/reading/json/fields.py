@@ -100,6 +100,11 @@ class JsonField:
                     f"the path {path.text} gives {what_is(each)}; add the key that is wanted"
                 )
             elif each is not None:
+                if type(each) is float and self.values.field.type is FieldType.MONEY:
+                    raise ParseError(
+                        f"the path {path.text} computes a price, which is not exact; add the path "
+                        f"of the price as it is written"
+                    )
                 text = _text(each, self.values.field)
                 if text and not text.isspace():
                     yield text

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 MAX_DEPTH = 5_000
+ObjectOf = Callable[[list[tuple[str, Any]]], dict[str, Any]]
 _SPACE = re.compile(r"[ \t\n\r]*")
 _CLOSING = {"[": "]", "{": "}"}
 
@@ -19,8 +21,12 @@ class TooDeepError(Exception):
     """The text is nested deeper than `MAX_DEPTH`."""
 
 
-def decode_nested(decoder: json.JSONDecoder, text: str, start: int) -> tuple[Any, int]:
+def decode_nested(
+    decoder: json.JSONDecoder, text: str, start: int, object_of: ObjectOf = dict
+) -> tuple[Any, int]:
     """The value that begins at a place of a text, and the place behind it.
+
+    `object_of` makes an object of its keys and values.
 
     Raises:
         json.JSONDecodeError: there is none.
@@ -33,7 +39,7 @@ def decode_nested(decoder: json.JSONDecoder, text: str, start: int) -> tuple[Any
         if closing is None:
             value, place = decoder.raw_decode(text, place)
         else:
-            begun = _Open(closing)
+            begun = _Open(closing, object_of)
             place = _behind_space(text, place + 1)
             if not text.startswith(closing, place):
                 if len(open_ones) >= MAX_DEPTH:
@@ -60,10 +66,17 @@ def decode_nested(decoder: json.JSONDecoder, text: str, start: int) -> tuple[Any
 class _Open:
     """An array or object whose end is not yet reached."""
 
-    def __init__(self, closing: str) -> None:
+    def __init__(self, closing: str, object_of: ObjectOf) -> None:
         self.closing = closing
-        self.value: Any = [] if closing == "]" else {}
-        self._key: str | None = None
+        self._list: list[Any] = []
+        self._pairs: list[tuple[str, Any]] = []
+        self._object_of = object_of
+        self._key = ""
+
+    @property
+    def value(self) -> Any:
+        """What it holds so far."""
+        return self._list if self.closing == "]" else self._object_of(self._pairs)
 
     def next_begins(self, decoder: json.JSONDecoder, text: str, place: int) -> int:
         """Take the key, in an object; the place of the next value."""
@@ -80,10 +93,10 @@ class _Open:
 
     def add(self, value: Any) -> None:
         """Take the value that begins there."""
-        if self._key is None:
-            self.value.append(value)
+        if self.closing == "]":
+            self._list.append(value)
         else:
-            self.value[self._key] = value
+            self._pairs.append((self._key, value))
 
 
 def _behind_space(text: str, place: int) -> int:

@@ -18,6 +18,7 @@ from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.stray_bytes import check_no_stray_byte
 from catalog_pipeline.reading.values.borders import BORDER, check_no_border, unmarked, with_cents
 from catalog_pipeline.reading.values.currencies import is_currency
+from catalog_pipeline.reading.values.cut_numbers import check_not_cut
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.reading.values.money import Money, read_money
 from catalog_pipeline.reading.values.numbers import read_integer, read_number
@@ -32,6 +33,7 @@ Value: TypeAlias = "Cell | Money"
 Converter: TypeAlias = Callable[[str], Value]
 
 _TRUE = frozenset({"true", "yes", "y", "1", "on"})
+_NUMBERS = frozenset({FieldType.INTEGER, FieldType.NUMBER, FieldType.MONEY})
 _FALSE = frozenset({"false", "no", "n", "0", "off"})
 
 
@@ -83,7 +85,7 @@ def picker(field: Field) -> Callable[[str], str]:
     """
     if field.pattern is None:
         return _text
-    return partial(_picked, Pattern(field.pattern), field.group)
+    return partial(_picked, Pattern(field.pattern), field.group, field.type)
 
 
 def _valid(pick: Callable[[str], str] | None, convert: Converter, text: str) -> Value:
@@ -149,7 +151,7 @@ _CONVERTERS: Mapping[FieldType, Callable[[Field], Converter]] = total(
 )
 
 
-def _picked(pattern: Pattern, group: int | str | None, text: str) -> str:
+def _picked(pattern: Pattern, group: int | str | None, kind: FieldType, text: str) -> str:
     match = pattern.search(text)
     if match is None:
         raise ParseError(f"the pattern {pattern.text} does not match")
@@ -162,6 +164,9 @@ def _picked(pattern: Pattern, group: int | str | None, text: str) -> str:
     if BORDER in text:
         check_no_border(text[match.start(group) - 1 : match.start(group)])
         check_no_border(text[match.end(group) : match.end(group) + 1])
+    if kind in _NUMBERS:
+        decimals = kind is not FieldType.INTEGER
+        check_not_cut(pattern.text, text, match.start(group), match.end(group), decimals=decimals)
     return part
 
 

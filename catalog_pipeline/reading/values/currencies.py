@@ -15,7 +15,11 @@ from catalog_pipeline.errors import ParseError
 from catalog_pipeline.reading.values.open_price import OpenPriceError
 from catalog_pipeline.reading.values.separators import is_money_of_today
 
-CODES = frozenset(code for code in CURRENCY_CODES if re.fullmatch(r"[A-Z]{3}", code))
+_NO_CODES = {"RMB", "NTD"}
+"""What is written as if it were a code of ISO 4217, and is a sign."""
+CODES = frozenset(
+    code for code in CURRENCY_CODES if re.fullmatch(r"[A-Z]{3}", code) and code not in _NO_CODES
+)
 
 _DOLLARS = frozenset(
     [
@@ -52,16 +56,30 @@ _DOLLARS = frozenset(
         "ZWL",
     ]
 )
+_CROWNS = frozenset({"SEK", "NOK", "DKK", "ISK"})
+_FRANCS = frozenset(
+    ["CHF", "XAF", "XOF", "XPF", "KMF", "DJF", "RWF", "BIF", "GNF", "CDF", "FRF", "BEF", "LUF"]
+)
 _SHARED: dict[str, tuple[str | None, frozenset[str]]] = {
     "$": (None, _DOLLARS),
     "£": ("GBP", frozenset({"GBP", "EGP", "FKP", "GIP", "LBP", "SHP", "SSP", "SYP", "SDG"})),
     "¥": (None, frozenset({"JPY", "CNY"})),
     "￥": (None, frozenset({"JPY", "CNY"})),
-    "kr": (None, frozenset({"SEK", "NOK", "DKK", "ISK"})),
-    "Kr": (None, frozenset({"SEK", "NOK", "DKK", "ISK"})),
+    "원": ("KRW", frozenset({"KRW", "KPW"})),
+    "kr": (None, _CROWNS),
+    "Kr": (None, _CROWNS),
+    **dict.fromkeys(("Fr.", "fr.", "FR", "₣"), (None, _FRANCS)),
+    **dict.fromkeys(("CFA", "FCFA"), (None, frozenset({"XAF", "XOF"}))),
+    **dict.fromkeys(("р.", "р", "Р"), (None, frozenset({"RUB", "BYN"}))),
+    **dict.fromkeys(("дин.", "динар", "din.", "Dinara"), (None, frozenset({"RSD", "MKD", "BAM"}))),
+    **dict.fromkeys(("Bs", "Bs."), (None, frozenset({"BOB", "VES", "VEF"}))),
+    "Br": (None, frozenset({"BYN", "ETB"})),
     "Rs": (None, frozenset({"INR", "PKR", "LKR", "NPR", "MUR", "SCR"})),
     "₨": (None, frozenset({"INR", "PKR", "LKR", "NPR", "MUR", "SCR"})),
-    "lei": (None, frozenset({"RON", "MDL"})),
+    **dict.fromkeys(("lei", "Lei", "LEI", "leu"), (None, frozenset({"RON", "MDL"}))),
+    **dict.fromkeys(("ريال", "ریال"), (None, frozenset({"IRR", "OMR", "QAR", "SAR", "YER"}))),
+    "درهم": (None, frozenset({"AED", "MAD"})),
+    "ƒ": (None, frozenset({"ANG", "AWG"})),
     "₩": ("KRW", frozenset({"KRW", "KPW"})),
     "﷼": (None, frozenset({"IRR", "OMR", "QAR", "SAR", "YER"})),
 }
@@ -74,6 +92,11 @@ _OWN = {
     "лв": "BGN", "лв.": "BGN", "₪": "ILS", "฿": "THB", "₱": "PHP", "₦": "NGN", "₵": "GHS",
     "GH₵": "GHS", "₲": "PYG", "₡": "CRC", "₸": "KZT", "₾": "GEL", "₼": "AZN", "៛": "KHR",
     "₮": "MNT", "₭": "LAK", "৳": "BDT", "֏": "AMD", "Rp": "IDR", "؋": "AFN",
+    "円": "JPY", "RMB": "CNY", "NTD": "TWD", "đ": "VND", "TL": "TRY", "RM": "MYR", "KM": "BAM",
+    "kn": "HRK", "pln": "PLN", "S/.": "PEN", "B/.": "PAB", "Skr": "SEK", "Nkr": "NOK", "Dkr": "DKK",
+    "Ikr": "ISK", "Kz": "AOA", "DA": "DZD", "KD": "KWD", "BD": "BHD", "JD": "JOD", "QR": "QAR",
+    "SR": "SAR", "Ksh": "KES", "TSh": "TZS", "USh": "UGX", "Tk": "BDT", "DM": "DEM",
+    "D-Mark": "DEM", "Pts": "ESP", "Ptas": "ESP", "Pta": "ESP", "تومان": "IRR",
 }  # fmt: skip
 _CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 

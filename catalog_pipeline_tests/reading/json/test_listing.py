@@ -79,6 +79,8 @@ MONEY = {"type": "money", "currency": "EUR"}
         ('[{"p": "9.50"}, {"p": "9.50"}]', {"json": "v[].p", **MONEY}, "9.50"),
         ("5", {"json": ["w", "v"], "type": "integer"}, 5),
         ("{}", {"type": "boolean", "exists": True}, True),
+        ('5, "v": 5, "w": 1, "w": 2', {"type": "integer"}, 5),
+        ('{"a": 5, "b": 1, "b": 2}', {"json": "v.a", "type": "integer"}, 5),
     ],
 )
 def test_a_value_of_json_is_read_by_the_fields_type(value: str, field: dict, read: object):
@@ -94,6 +96,10 @@ def test_a_value_of_json_is_read_by_the_fields_type(value: str, field: dict, rea
         ('"1.299"', MONEY, "declare `decimal_separator`"),
         ('"ask"', MONEY, "no amount in the price"),
         ("5", {"json": "abs(id)", "required": True, "type": "text", "pattern": "x"}, "pattern x"),
+        ("[0.1, 0.2]", MONEY | {"json": "sum(v)"}, r"the path sum\(v\) computes a price"),
+        ('"12.10"', MONEY | {"json": "to_number(v)"}, "add the path of the price as it is written"),
+        ('5, "v": 6', MONEY, "the key v more than once, with different values"),
+        ('{"p": "a", "p": "b"}', {"json": "v.*"}, "the key p more than once"),
         ("5", {"json": "join(',', v)"}, r"the path join\(',', v\) cannot be followed"),
     ],
 )
@@ -106,6 +112,13 @@ def test_a_value_that_leaves_something_open_is_an_error(value: str, field: dict,
 def test_a_number_of_json_beyond_all_use_is_an_error():
     with pytest.raises(ParseError):
         _values("1e999999999", MONEY)
+
+
+def test_products_that_are_there_twice_are_an_error_however_deep_the_page_is_nested():
+    body = '{{"products": [{{"id": 1}}], "deep": {}, "products": [{{"id": 2}}]}}'
+    for depth in (1, 3000):
+        with pytest.raises(ParseError, match="the key products more than once"):
+            _read(body.format("[" * depth + "]" * depth), {})
 
 
 def test_what_cannot_be_read_is_left_out_as_the_yaml_says():
@@ -191,6 +204,27 @@ def test_json_in_the_scripts_of_html_is_read(markup: str, records: dict[str, str
     described = {"from": "embedded", "path": "props.items", **records}
     columns = _read(f"<p>{markup}</p>", {"price": PRICE}, records=described).columns
     assert columns == {"id": [1, 2], "price": ["12.90", "5"], "price_currency": ["USD"] * 2}
+
+
+@pytest.mark.parametrize(
+    ("script", "ids"),
+    [
+        ('x = {}; x = {"p": [{"id": 1}]};', [1]),
+        ('x = null; x = {"p": [{"id": 1}]};', [1]),
+        ('if (x == y) x = {"p": [{"id": 1}]}; x = {"p": [{"id": 1}]}', [1]),
+        ('x = x || {}; x = {"p": [{"id": 1}]};', [1]),
+        ('// x = {"p": [{"id": 7}]}\nx = {"p": [{"id": 1}]}', None),
+        ('x = {"p": [{"id": 7}]}; x = {"p": [{"id": 1}]}', None),
+    ],
+)
+def test_of_what_a_script_assigns_several_times_none_is_chosen(script: str, ids: list[int] | None):
+    records = {"from": "embedded", "script": "script", "path": "p", "assigned": "x"}
+    page = f"<script>{script}</script>"
+    if ids is not None:
+        assert _read(page, {}, records=records).columns["id"] == ids
+        return
+    with pytest.raises(ParseError, match="assigned 2 times, not always the same"):
+        _read(page, {}, records=records)
 
 
 def test_products_of_several_blocks_of_json_ld_are_taken_together():
