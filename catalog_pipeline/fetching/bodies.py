@@ -117,13 +117,28 @@ def declared_length(raw: Answer) -> int | None:
         return None
     if transfer not in ("", "identity"):
         raise BrokenExchange("protocol", "the Transfer-Encoding is not chunked")
-    lengths = {part.strip() for part in raw.headers.get("Content-Length", "").split(",")} - {""}
+    lengths = _lengths(raw)
     if not lengths:
         return None
     length = lengths.pop()
     if lengths or not (length.isascii() and length.isdigit()) or len(length) > 18:
         raise BrokenExchange("protocol", "the Content-Length is not one number")
     return int(length)
+
+
+def require_one_length(raw: Answer) -> None:
+    """Refuse an answer of which nobody can say where it ends, whatever its status.
+
+    Raises:
+        BrokenExchange: its lengths contradict each other.
+    """
+    transfer = raw.headers.get("Transfer-Encoding", "").strip().lower()
+    if transfer != "chunked" and len(_lengths(raw)) > 1:
+        raise BrokenExchange("protocol", "the Content-Length is not one number")
+
+
+def _lengths(raw: Answer) -> set[str]:
+    return {part.strip() for part in raw.headers.get("Content-Length", "").split(",")} - {""}
 
 
 def discard_body(raw: Answer) -> None:

@@ -12,7 +12,13 @@ from email.utils import parsedate_to_datetime
 from catalog_pipeline.catalogue.site import Site
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.answer import Answer
-from catalog_pipeline.fetching.bodies import Body, discard_body, read_body, read_start
+from catalog_pipeline.fetching.bodies import (
+    Body,
+    discard_body,
+    read_body,
+    read_start,
+    require_one_length,
+)
 from catalog_pipeline.fetching.content_type import effective_type
 from catalog_pipeline.fetching.failures import BrokenExchange, safe_url
 from catalog_pipeline.fetching.redirects import check_redirect
@@ -45,8 +51,9 @@ def judged(
 
     Raises:
         FetchError: its status or redirect is a failure.
-        BrokenExchange: its body is no whole one.
+        BrokenExchange: its body is no whole one, or it contradicts itself.
     """
+    require_one_length(raw)
     location = raw.headers.get("Location")
     if raw.status in _REDIRECTS and location:
         discard_body(raw)

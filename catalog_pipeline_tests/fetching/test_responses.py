@@ -114,3 +114,16 @@ def test_a_validator_that_no_record_should_hold_is_left_out() -> None:
         got = Exchange(catalogue_at(server.url)).get(server.url)
     assert isinstance(got, Response)
     assert got.validators == Validators()
+
+
+@pytest.mark.parametrize("status", ["200 OK", "204 No Content", "302 Found", "404 Not Found"])
+@pytest.mark.parametrize(
+    "lengths", [["Content-Length: 1, 2"], ["Content-Length: 1", "Content-Length: 2"]]
+)
+def test_an_answer_of_two_lengths_is_none_whatever_its_status(
+    status: str, lengths: list[str]
+) -> None:
+    answer = page(b"xy", "Location: /p?page=2", *lengths, status=status)
+    failure = failure_at(sends(answer))
+    assert failure.kind == "protocol"
+    assert "the Content-Length is not one number" in str(failure)
