@@ -63,6 +63,8 @@ def names_in_template(template: str) -> tuple[str, ...]:
 
 
 def _of_source(field: Field) -> Iterator[str]:
+    if field.html and not field.json_:
+        yield "html is for texts of JSON; elements are read as a browser shows them"
     if field.template is not None:
         if field.select or field.json_ or field.attribute or field.exists or field.of == "page":
             yield "a template is made of other fields; select, attribute, exists and of have no use"

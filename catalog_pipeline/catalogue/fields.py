@@ -25,6 +25,7 @@ from catalog_pipeline.catalogue.docstrings import attribute_docstrings
 from catalog_pipeline.catalogue.field_rules import problems_of_options
 from catalog_pipeline.catalogue.field_types import PARTS, CellType, FieldType
 from catalog_pipeline.catalogue.scalars import mapped_value
+from catalog_pipeline.catalogue.time_formats import checked_timezone
 
 PROVENANCE_COLUMNS = ("page", "position", "source_url", "fetched_at")
 """Columns that every row of a table carries besides its fields."""
@@ -123,6 +124,9 @@ class Field(StrictModel):
     itself."""
     json_: Annotated[tuple[str, ...], OneOrMore] = Bounded(default=(), alias="json")
     """Where it is in a record of JSON: a JMESPath such as `variants[0].price`, or several."""
+    html: bool = False
+    """JSON: the text is HTML, as shops of WordPress have it: its tags are left out, and `&amp;` is
+    read as `&`."""
     attribute: str | None = None
     """Take this attribute of what was selected instead of its text."""
     of: Literal["product", "page"] = "product"
@@ -233,18 +237,3 @@ class _ShortForm:
 
 FieldOrSelectors = Annotated[Field, BeforeValidator(_from_short_form), _ShortForm()]
 """A field, or only its selector, or several in order of preference: `title: h2 a`."""
-
-
-def checked_timezone(name: str) -> str:
-    """Return `name`, a time zone that the system knows.
-
-    Raises:
-        ValueError: it knows none of that name.
-    """
-    from zoneinfo import ZoneInfo
-
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is no time zone such as Europe/London") from error
-    return name

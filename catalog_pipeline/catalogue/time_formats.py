@@ -86,3 +86,18 @@ def _open_time(found: set[str]) -> str | None:
         if finer in found and coarser not in found:
             return f"%{finer} says nothing without %{coarser}"
     return None
+
+
+def checked_timezone(name: str) -> str:
+    """Return `name`, a time zone that the system knows.
+
+    Raises:
+        ValueError: it knows none of that name.
+    """
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no time zone such as Europe/London") from error
+    return name

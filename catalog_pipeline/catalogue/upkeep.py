@@ -11,7 +11,8 @@ from pydantic import Field as Bounded
 from pydantic import field_validator, model_validator
 
 from catalog_pipeline.catalogue.bounds import Hours, Rows, Share
-from catalog_pipeline.catalogue.fields import StrictModel, checked_timezone
+from catalog_pipeline.catalogue.fields import StrictModel
+from catalog_pipeline.catalogue.time_formats import checked_timezone
 
 
 class Schedule(StrictModel):

@@ -29,7 +29,7 @@ SHOPIFY = {
 }
 WOOCOMMERCE = {
     "id": 7,
-    "name": "Blue cup",
+    "name": "Blue cup &#038; saucer &#8211; 2 pieces",
     "permalink": "https://shop.example/p/blue-cup/",
     "sku": "BC-1",
     "prices": {
@@ -42,7 +42,7 @@ WOOCOMMERCE = {
     "is_in_stock": True,
     "average_rating": "4.50",
     "review_count": 3,
-    "categories": [{"name": "Cups"}],
+    "categories": [{"name": "Cups &amp; mugs"}],
     "images": [{"src": "https://shop.example/a.jpg"}],
 }
 
@@ -94,7 +94,8 @@ def test_a_shop_of_woocommerce_is_read_by_its_preset():
     row = _row(_catalogue("woocommerce"), [WOOCOMMERCE])
     assert (row["product_id"], row["price"], row["price_currency"]) == (7, "12.99", "EUR")
     assert (row["regular_price"], row["rating"], row["reviews"]) == ("15.00", 4.5, 3)
-    assert (row["on_sale"], row["in_stock"], row["categories"]) == (True, True, ["Cups"])
+    assert (row["on_sale"], row["in_stock"], row["categories"]) == (True, True, ["Cups & mugs"])
+    assert row["name"] == "Blue cup & saucer \u2013 2 pieces"
     prices = {"price": "1299", "regular_price": "1", "currency_code": "JPY"}
     yen = WOOCOMMERCE | {"prices": prices | {"currency_minor_unit": 0}}
     with pytest.raises(ParseError, match=r"found: '1299 JPY 0'"):

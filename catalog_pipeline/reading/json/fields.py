@@ -14,6 +14,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.field_values import SHOWN_TEXT, FieldValues
 from catalog_pipeline.reading.findings import Findings, Texts
+from catalog_pipeline.reading.html.fragment import fragment_text
 from catalog_pipeline.reading.json.document import WrittenNumber
 from catalog_pipeline.reading.json.paths import Path, path_of, what_is, why_nothing
 from catalog_pipeline.reading.text_budget import TextBudget
@@ -106,6 +107,8 @@ class JsonField:
                         f"of the price as it is written"
                     )
                 text = _text(each, self.values.field)
+                if self.values.field.html:
+                    text = fragment_text(text, is_number=self.values.field.type in _NUMBERS)
                 if text and not text.isspace():
                     yield text
 

@@ -109,6 +109,40 @@ def test_a_value_that_leaves_something_open_is_an_error(value: str, field: dict,
     assert (caught.value.page, caught.value.field) == (PageKey(1), "x")
 
 
+@pytest.mark.parametrize(
+    ("markup", "field", "read"),
+    [
+        ("Mug &amp; cup &#8211; <b>red</b>", {}, "Mug & cup \u2013 red"),
+        ("One<br>two<script>x()</script><!-- three -->", {}, "One two"),
+        ("Plain text", {}, "Plain text"),
+        ("5 < 6 & 7", {}, "5 < 6 & 7"),
+        ("<p> </p>", {}, None),
+        ("<span>12</span><sup>99</sup> &euro;", MONEY, "12.99"),
+        ("/a?b=1&amp;c=2", {"type": "url"}, "https://shop.example/a?b=1&c=2"),
+        ("<i>S</i>", {"values": {"S": "small"}}, "small"),
+    ],
+)
+def test_a_text_that_is_html_is_read_as_a_browser_shows_it(
+    markup: str, field: dict[str, Any], read: object
+):
+    assert _values(json.dumps(markup), {"html": True, **field})[0] == read
+
+
+def test_a_price_in_html_is_put_together_out_of_no_two_elements():
+    with pytest.raises(ParseError, match="digits of different elements meet"):
+        _values('"<s>20</s><b>15</b>"', {"html": True, **MONEY})
+
+
+def test_half_of_a_pair_of_surrogates_in_html_is_refused_as_elsewhere():
+    with pytest.raises(ParseError, match="surrogate"):
+        _values('"<b>\\ud83d</b>"', {"html": True})
+
+
+def test_only_texts_of_json_are_html():
+    with pytest.raises(CatalogueError, match="html is for texts of JSON"):
+        _reader({"x": {"template": "{id}", "html": True}})
+
+
 def test_a_number_of_json_beyond_all_use_is_an_error():
     with pytest.raises(ParseError):
         _values("1e999999999", MONEY)
