@@ -103,8 +103,11 @@ class OpenSearch(ListingSearch):
         self._top = max(self._top, number)
         self._signs.pop(number, None)
         self._failed.pop(number, None)
-        settled = self._known.keys() | self._proven if self._failed else ()
-        proven = sorted(each for each in self._failed if each < number and each not in settled)
+        proven = sorted(
+            each
+            for each in self._failed
+            if each < number and each not in self._known and each not in self._proven
+        )
         self._proven.update(proven)
         return [self._failed[each] for each in proven]
 

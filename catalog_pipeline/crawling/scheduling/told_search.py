@@ -78,7 +78,7 @@ class ToldSearch(ListingSearch):
         self._fresh.add(number)
         if number == self._first:
             self._take(stored.record.told)
-        if self._last is None:
+        if self._last is None or not self._lost:
             return ()
         top = max((n for n in self._good if n <= self._last), default=self._first)
         return [self._lost.pop(n) for n in sorted(self._lost) if n < top]

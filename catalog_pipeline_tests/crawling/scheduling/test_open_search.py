@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -19,6 +20,7 @@ from catalog_pipeline.catalogue.length import EndSigns, OpenLength
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.scheduling.end_signs import sign_of
 from catalog_pipeline.crawling.scheduling.open_search import OpenSearch
+from catalog_pipeline.crawling.scheduling.page_source import Unproven
 from catalog_pipeline.errors import FetchError, PageError
 from catalog_pipeline.records import PageRecord, StoredPage
 from catalog_pipeline_tests.crawling.scheduling.played_crawl import (
@@ -28,6 +30,7 @@ from catalog_pipeline_tests.crawling.scheduling.played_crawl import (
     status,
     without_products,
 )
+from catalog_pipeline_tests.pages import keys
 
 RULES = OpenLength(kind="open")
 _moments = itertools.count()
@@ -277,3 +280,17 @@ def test_a_block_an_outage_and_a_time_out_are_no_signs(error: PageError):
 def test_statuses_that_never_end_a_listing_are_refused(status: int):
     with pytest.raises(ValueError, match=f"{status} never ends a listing"):
         EndSigns(status=(404, status))
+
+
+def test_a_page_that_failed_makes_the_others_of_a_long_listing_no_dearer():
+    known = keys(*range(1, 5001))
+    search = OpenSearch(RULES, known, known, window=WINDOW)
+    assert not search.holds_back(Unproven(PageKey(2), "", 1, status(503, "status_5xx")))
+    stored = _stored(3, "three")
+    tracemalloc.start()
+    try:
+        assert search.good(stored) == []
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most_bytes < len(known), "no other page was looked at"
