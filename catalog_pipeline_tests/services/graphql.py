@@ -115,8 +115,17 @@ class WebClient:
         return str(self.ask(queries.BACKFILL, id=backfill)["partitionBackfillOrError"]["status"])
 
     def cancel_backfill(self, backfill: str) -> None:
-        """The "Cancel backfill" of a backfill's page."""
-        self.ask(queries.CANCEL_BACKFILL, id=backfill)
+        """The "Cancel backfill" of a backfill's page, until it is over.
+
+        Asked again if need be, as with `stop`: the daemon may write what it had read before.
+        """
+        wait_for("the end of a backfill", lambda: self._is_cancelled(backfill))
+
+    def _is_cancelled(self, backfill: str) -> bool:
+        status = self.backfill_status(backfill)
+        if status == "REQUESTED":
+            self.ask(queries.CANCEL_BACKFILL, id=backfill)
+        return status == "CANCELED"
 
     def terminate(self, run_id: str) -> None:
         """The "Terminate" of a run's page."""

@@ -62,7 +62,7 @@ def test_a_cancelled_backfill_keeps_what_was_downloaded(launched: Launched) -> N
     )
     launched.shop.control(latency_ms=CANCELLED_LATENCY_MS)
     client.cancel_backfill(launched.cancelled)
-    wait_for_status(client, launched.cancelled, "CANCELED")
+    assert client.backfill_status(launched.cancelled) == "CANCELED"
     run = client.runs("relaunch_missing")[0]
     assert run["status"] == "CANCELED"
     statuses = client.statuses("relaunch_missing")
