@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := $(VENV)-lowest
 TWO := -n 2 --dist loadscope
-QUICK := -m "not processes"
 SLOW := catalog_pipeline_tests/crash catalog_pipeline_tests/services
+QUICK := -m "not processes" $(SLOW:%=--ignore=%)
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 unexport PYTHONDONTWRITEBYTECODE
 
