@@ -1,11 +1,14 @@
 """Where the server is, by the keys of dagster-postgres, as libpq and the driver take it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from psycopg2.extensions import parse_dsn
 from sqlalchemy.engine import make_url
 
+from catalog_pipeline.errors import UsageError
+from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.orchestration.instance.postgres.address import (
     CLASS,
     MODULE,
@@ -13,6 +16,7 @@ from catalog_pipeline.orchestration.instance.postgres.address import (
     for_driver,
     storage_settings,
 )
+from catalog_pipeline_tests.postgres_server import write_postgres_home
 
 ODD = "p@ss/w:o%r d"
 
@@ -60,3 +64,12 @@ def test_only_this_packages_storage_is_read_without_dagster() -> None:
     assert storage_settings({"storage": {"custom": ours}}) == {"postgres_url": "x"}
     others: list[dict[str, Any]] = [{}, {"postgres": {}}, {"custom": {**ours, "class": "X"}}]
     assert [storage_settings({"storage": other}) for other in others] == [None] * 3
+
+
+def test_a_variable_that_is_not_set_is_named(
+    no_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_postgres_home(no_home)
+    monkeypatch.delenv("DAGSTER_PG_USERNAME", raising=False)
+    with pytest.raises(UsageError, match="DAGSTER_PG_USERNAME is not set"), open_instance():
+        pass
