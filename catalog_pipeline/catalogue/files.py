@@ -15,16 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
 
 from catalog_pipeline.catalogue.beside import mistake_of_type, mistakes_beside
 from catalog_pipeline.catalogue.bounds import checked_base_url
+from catalog_pipeline.catalogue.checked import checked_catalogue
 from catalog_pipeline.catalogue.finding import FILE_NAMES, find_catalogues, is_catalogue
 from catalog_pipeline.catalogue.mistake import Mistake
-from catalog_pipeline.catalogue.mistakes import located, mistakes_of, unknown_key
+from catalog_pipeline.catalogue.mistakes import located, unknown_key
 from catalog_pipeline.catalogue.model import Catalogue, CatalogueAttributes
-from catalog_pipeline.catalogue.presets import expanded
-from catalog_pipeline.catalogue.scalars import typed
 from catalog_pipeline.catalogue.templates import Renderer, render
 from catalog_pipeline.catalogue.written import Document, read_documents, text_of
 from catalog_pipeline.errors import CatalogueError, UsageError
@@ -103,7 +101,7 @@ def read_catalogue(
         for each in mistakes_beside(document.value, environ)
     ]
     rendered = render(document.value["attributes"], environ, elsewhere)
-    catalogue, checked = _checked(name, rendered.attributes)
+    catalogue, checked = checked_catalogue(name, rendered.attributes)
     within = [*rendered.mistakes, *filter(None, map(rendered.without_values, checked))]
     mistakes = [
         *document.mistakes,
@@ -165,21 +163,10 @@ def catalogue_from_attributes(name: str, attributes: Mapping[str, Any]) -> Catal
     Raises:
         CatalogueError: there are mistakes; all of them are named.
     """
-    catalogue, mistakes = _checked(name, attributes)
+    catalogue, mistakes = checked_catalogue(name, attributes)
     if catalogue is None or mistakes:
         raise CatalogueError.of(name, mistakes)
     return catalogue
-
-
-def _checked(name: str, attributes: Mapping[str, Any]) -> tuple[Catalogue | None, list[Mistake]]:
-    if "name" in attributes:
-        return None, [Mistake("name", "the folder's name is the catalogue's; leave it out")]
-    values, problems = typed(Catalogue, expanded(attributes))
-    try:
-        catalogue = Catalogue.model_validate({**values, "name": name})
-    except ValidationError as error:
-        return None, mistakes_of(CatalogueAttributes, error, problems)
-    return catalogue, mistakes_of(CatalogueAttributes, None, problems)
 
 
 def base_url_variable(name: str) -> str:
@@ -197,14 +184,14 @@ def with_base_url(catalogue: Catalogue, base_url: str | None) -> Catalogue:
     if base_url is None:
         return catalogue
     try:
-        checked = checked_base_url(base_url)
+        sound = checked_base_url(base_url)
     except ValueError as error:
         raise UsageError(f"Base URL of {catalogue.name}: {error}.") from error
     mirrors = catalogue.mirrors
-    if checked.rstrip("/") in {mirror.rstrip("/") for mirror in mirrors}:
+    if sound.rstrip("/") in {mirror.rstrip("/") for mirror in mirrors}:
         mirrors = (*mirrors, catalogue.base_url)
     return catalogue.model_copy(
-        update={"base_url": checked, "mirrors": mirrors, "practice_shop": None}
+        update={"base_url": sound, "mirrors": mirrors, "practice_shop": None}
     )
 
 

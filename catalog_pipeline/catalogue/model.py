@@ -6,12 +6,13 @@ Reading files belongs in `catalog_pipeline.catalogue.files`.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, PrivateAttr, ValidationInfo, field_validator, model_validator
 from pydantic import Field as Bounded
 
+from catalog_pipeline.catalogue.agreement import PARTS, agreed
 from catalog_pipeline.catalogue.bounds import (
     BaseUrl,
     Count,
@@ -19,10 +20,10 @@ from catalog_pipeline.catalogue.bounds import (
     Slug,
     checked_catalogue_name,
 )
-from catalog_pipeline.catalogue.checks import Checks, checked_for_fields
+from catalog_pipeline.catalogue.checks import Checks
 from catalog_pipeline.catalogue.discovered import Discover
 from catalog_pipeline.catalogue.encodings import checked_encoding
-from catalog_pipeline.catalogue.exports import Exports, check_exports
+from catalog_pipeline.catalogue.exports import Exports
 from catalog_pipeline.catalogue.fields import (
     CurrencyCode,
     Field,
@@ -31,7 +32,7 @@ from catalog_pipeline.catalogue.fields import (
     Selectors,
     StrictModel,
 )
-from catalog_pipeline.catalogue.history import KeptHistory, check_history
+from catalog_pipeline.catalogue.history import KeptHistory
 from catalog_pipeline.catalogue.length import Length
 from catalog_pipeline.catalogue.listing import Listing
 from catalog_pipeline.catalogue.listing_attributes import (
@@ -42,17 +43,17 @@ from catalog_pipeline.catalogue.listing_attributes import (
 )
 from catalog_pipeline.catalogue.listing_pages import ListingPages
 from catalog_pipeline.catalogue.listings import listing_to_discover, listings_of, says_length
-from catalog_pipeline.catalogue.notify import Notify, checked_notices
+from catalog_pipeline.catalogue.notify import Notify
 from catalog_pipeline.catalogue.page_format import Records, check_product
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.parts import (
     PracticeShop,
     Total,
-    check_key,
     check_no_columns,
     checked_columns,
+    columns_of,
 )
-from catalog_pipeline.catalogue.politeness import BasicLogin, BearerLogin, Limits, Login, Politeness
+from catalog_pipeline.catalogue.politeness import Limits, Login, Politeness
 from catalog_pipeline.catalogue.request_values import Cookies, FromEnvironment, Headers
 from catalog_pipeline.catalogue.retention import Retention
 from catalog_pipeline.catalogue.upkeep import Coverage, DiscardedShare, Duplicates, Schedule
@@ -166,17 +167,10 @@ class CatalogueAttributes(ListingPages, StrictModel):
     def _field_names_are_columns(cls, value: dict[str, Field]) -> dict[str, Field]:
         return checked_columns(value)
 
-    @field_validator("checks")
+    @field_validator(*PARTS)
     @classmethod
-    def _checks_fit_the_fields(cls, value: Checks, info: ValidationInfo) -> Checks:
-        return checked_for_fields(value, info.data["fields"]) if "fields" in info.data else value
-
-    @field_validator("notify")
-    @classmethod
-    def _notices_may_come_about(cls, value: Notify | None, info: ValidationInfo) -> Notify | None:
-        if value is None or not {"fields", "key", "history"} <= info.data.keys():
-            return value
-        return checked_notices(value, *(info.data[each] for each in ("fields", "key", "history")))
+    def _agrees_with_the_parts_before(cls, value: Any, info: ValidationInfo) -> Any:
+        return agreed(str(info.field_name), value, info.data)
 
     @model_validator(mode="after")
     def _parts_agree(self) -> CatalogueAttributes:
@@ -185,14 +179,6 @@ class CatalogueAttributes(ListingPages, StrictModel):
         if self.has_named_listings:
             check_no_columns(self.fields, LISTING_COLUMNS)
         check_product(self.product, self.records)
-        check_key(self.key, self.fields)
-        if self.history is not None:
-            check_history(self.history, self.key, self.fields)
-        check_exports(self.exports, self.columns, has_history=self.history is not None)
-        if isinstance(self.login, BasicLogin | BearerLogin):
-            for name in self.headers:
-                if name.lower() == "authorization":
-                    raise ValueError("both login and headers give an Authorization header")
         return self
 
     @property
@@ -204,7 +190,7 @@ class CatalogueAttributes(ListingPages, StrictModel):
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns that the fields fill, in the YAML's order."""
-        return tuple(c for name, field in self.fields.items() for c in field.columns(name))
+        return columns_of(self.fields)
 
     @property
     def key_columns(self) -> tuple[str, ...]:

@@ -88,6 +88,11 @@ def checked_columns(fields: dict[str, Field]) -> dict[str, Field]:
     return fields
 
 
+def columns_of(fields: Mapping[str, Field]) -> tuple[str, ...]:
+    """Names of the columns that the fields fill, in their order."""
+    return tuple(column for name, field in fields.items() for column in field.columns(name))
+
+
 def check_no_columns(fields: dict[str, Field], taken: tuple[str, ...]) -> None:
     """Refuse fields that would fill columns of the table's own.
 

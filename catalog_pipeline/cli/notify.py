@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("catalogue", required=False, shell_complete=complete_names)
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, and of the latest build.")
-@click.option("--build", type=int, metavar="N", help="With --dry-run: of this build alone.")
+@click.option(
+    "--build",
+    type=int,
+    metavar="N",
+    help="With --dry-run: of this build alone, as `changes` counts them. A table that was refused "
+    "has no number: without --build its notices are shown while they are due.",
+)
 @click.option("--test", "is_test", is_flag=True, help="Send one test message to each address.")
 @json_option
 def command(

@@ -148,3 +148,28 @@ def test_what_has_another_form_than_its_key_wants_is_told_what_to_write(
 def test_a_kind_that_needs_nothing_else_may_stand_alone():
     catalogue = catalogue_from_attributes("shop", attributes(last_page=None, pages="open"))
     assert catalogue.found_length == OpenLength(kind="open")
+
+
+def test_a_wrong_shape_hides_no_part_that_disagrees_with_others(tmp_path: Path):
+    path = catalogue_file(
+        tmp_path,
+        ("key: name", "key: sku"),
+        more="  politeness: {concurrency: -1}\n"
+        "  exports: {to: postgres, url_env: DWH, mode: merge, key: colour}\n"
+        "  checks: {stock: {minimum: 1}}\n",
+    )
+    assert {field.split(".")[0] for field, _, _ in _mistakes(path)} == {
+        "politeness", "key", "exports", "checks",
+    }  # fmt: skip
+
+
+def test_a_wrong_field_hides_no_part_that_is_about_others(tmp_path: Path):
+    path = catalogue_file(
+        tmp_path,
+        ("key: name", "key: sku"),
+        ("h2}", "h2}\n    price: {select: i, type: munny}"),
+        more="  checks: {price: {minimum: 1}, stock: {minimum: 1}}\n",
+    )
+    found = _mistakes(path)
+    assert [field for field, _, _ in found][:2] == ["fields.price.type", "key"]
+    assert not any("price" in problem.partition(";")[0] for _, _, problem in found)

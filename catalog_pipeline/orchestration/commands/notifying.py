@@ -110,7 +110,10 @@ def notices_of_build(catalogue: Catalogue, build: int | None = None) -> list[Not
     latest = state_of_history(table).build
     number = latest if build is None else build
     if not 1 <= number <= latest:
-        raise UsageError(f"There is no build {number}; the latest one is build {latest}.")
+        raise UsageError(
+            f"There is no build {number}; the latest one is build {latest}. A build whose table "
+            f"was refused has no number."
+        )
     changes = [each for each in read_changes(table, from_build=number) if each.build == number]
     return notices_of_changes(catalogue, changes, number, changes[0].changed_at) if changes else []
 
