@@ -49,32 +49,17 @@ def _has(kind: str) -> Chooses:
     return lambda storage, rows: any(row.type and row.type.value == kind for row in rows)
 
 
-def _is_of_page(storage: Any, events: Any) -> bool:
-    return any(
-        event.dagster_event.is_step_materialization and event.dagster_event.partition
-        for event in events
-        if event.dagster_event
-    )
+def _is_of_page(storage: Any, rows: Any) -> bool:
+    return any(row.columns[-1] for row in rows if _has("ASSET_MATERIALIZATION")(storage, [row]))
 
 
-def _is_of_listings(storage: Any, events: Any) -> bool:
-    return any(
-        event.dagster_event.is_step_materialization and not event.dagster_event.partition
-        for event in events
-        if event.dagster_event
-    )
-
-
-def _tells(kind: str) -> Chooses:
-    return lambda storage, events: any(
-        event.dagster_event is not None and event.dagster_event.event_type_value == kind
-        for event in events
-    )
+def _is_of_listings(storage: Any, rows: Any) -> bool:
+    return any(not row.columns[-1] for row in rows if _has("ASSET_MATERIALIZATION")(storage, [row]))
 
 
 _LOG = "catalog_pipeline.orchestration.instance.sqlite.event_log"
 _IN_RUN_FILE = "BatchedSqliteEventLogStorage._store_in_run_files"
-_BATCH = "BatchedSqliteEventLogStorage.store_event_batch"
+_BATCH = "BatchedSqliteEventLogStorage.store_rows"
 _STORE = "catalog_pipeline.storing.folder_store"
 _RECORDER = "catalog_pipeline.orchestration.checkpoints.writer"
 _KNOWN = "catalog_pipeline.orchestration.checkpoints.known_pages"
@@ -111,10 +96,10 @@ POINTS = {
     "notice taken": Point(_NOTICES, "record_try", "before"),
     "notice recorded": Point(_NOTICES, "record_try", "after"),
     "Ctrl-C as a run begins": Point(
-        _LOG, _BATCH, "after", _tells("PIPELINE_START"), signal=signal.SIGINT
+        _LOG, _BATCH, "after", _has("PIPELINE_START"), signal=signal.SIGINT
     ),
     "Ctrl-C as a run ends": Point(
-        _LOG, _BATCH, "before", _tells("PIPELINE_SUCCESS"), signal=signal.SIGINT
+        _LOG, _BATCH, "before", _has("PIPELINE_SUCCESS"), signal=signal.SIGINT
     ),
 }
 

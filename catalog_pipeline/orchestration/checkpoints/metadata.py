@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.orchestration.checkpoints.metadata_values import address, instant, wrapped
+from catalog_pipeline.orchestration.checkpoints.metadata_values import address, instant
 from catalog_pipeline.records import (
     Discarded,
     PageFailure,
@@ -34,16 +34,16 @@ _NO_PRODUCTS = "-"
 
 
 def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
-    """Metadata of a checkpoint."""
+    """Metadata of a checkpoint, of which Dagster makes its own kinds."""
     record = stored.record
-    numbers = {
+    return {
+        "url": address(record.url),
         "http_status": record.http_status,
         "rows": record.rows,
         "bytes": record.body_bytes,
         "fetch_seconds": round(record.fetch_seconds, 4),
         "attempts": record.attempts,
-    }
-    others = {
+        "fetched_at": instant(record.fetched_at),
         "sha256": stored.sha256,
         "file": stored.file_name,
         "content_type": record.content_type,
@@ -55,12 +55,6 @@ def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
         **_of_versions(record),
         **(_of_notes(record.notes) if record.notes is not None else {}),
         **(_of_told(record.told) if record.told is not None else {}),
-    }
-    return {
-        "url": address(record.url),
-        **wrapped(numbers),
-        "fetched_at": instant(record.fetched_at),
-        **wrapped(others),
     }
 
 
@@ -187,8 +181,8 @@ def metadata_of_failure(failure: PageFailure) -> dict[str, Any]:
         told["attempts"] = failure.attempts
     if failure.unread_by is not None:
         told["unread_by"] = failure.unread_by
-    what = wrapped({"error": _sentence_without_address(failure), "kind": failure.kind})
-    return {**what, "url": address(failure.url), **wrapped(told)}
+    what = {"error": _sentence_without_address(failure), "kind": failure.kind}
+    return {**what, "url": address(failure.url), **told}
 
 
 def failure_of_values(page: PageKey, values: Values, recorded_at: float) -> PageFailure | None:

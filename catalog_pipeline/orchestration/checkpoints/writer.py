@@ -16,6 +16,7 @@ from catalog_pipeline.orchestration.checkpoints.metadata import (
     metadata_of_page,
 )
 from catalog_pipeline.orchestration.instance.batch_events import StepEvents
+from catalog_pipeline.orchestration.instance.sql.materialization_json import Made
 from catalog_pipeline.orchestration.names import CODE_VERSION_TAG, DATA_VERSION_TAG
 from catalog_pipeline.records import ListingEnd, PageFailure, StoredPage
 
@@ -44,7 +45,7 @@ class EventRecorder:
         its checkpoint is there.
         """
         self._make_partitions([stored.record.page for stored in pages])
-        self._events.store([self._materialization(stored) for stored in pages])
+        self._events.store_pages(self._key, [_materialization(stored) for stored in pages])
         self.recorded.extend(pages)
 
     def pages_found(self, pages: Sequence[PageKey]) -> None:
@@ -99,14 +100,9 @@ class EventRecorder:
         """Remove what was announced and has come, when all is recorded: the run's log has it."""
         self._events.forget_plans(self._key)
 
-    def _materialization(self, stored: StoredPage) -> dg.DagsterEvent:
-        materialization = dg.AssetMaterialization(
-            self._key,
-            partition=str(stored.record.page),
-            metadata=metadata_of_page(stored),
-            tags={
-                DATA_VERSION_TAG: stored.record.data_version,
-                CODE_VERSION_TAG: stored.record.code_version,
-            },
-        )
-        return self._events.materialized(materialization, f"Page {stored.record.page} is stored.")
+
+def _materialization(stored: StoredPage) -> Made:
+    record = stored.record
+    tags = {DATA_VERSION_TAG: record.data_version, CODE_VERSION_TAG: record.code_version}
+    page = str(record.page)
+    return Made(page, metadata_of_page(stored), tags, f"Page {page} is stored.")

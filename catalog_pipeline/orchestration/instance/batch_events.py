@@ -21,8 +21,11 @@ from dagster._core.events import (
     StepMaterializationData,
     generate_event_batch_id,
 )
+from dagster._core.events.log import EventLogEntry
+from dagster._time import get_current_timestamp
 
 from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
+from catalog_pipeline.orchestration.instance.sql.materialization_json import Made
 from catalog_pipeline.orchestration.instance.unusable_storage import storage_in_use
 
 
@@ -45,6 +48,38 @@ class StepEvents:
         """The event of a materialization."""
         data = StepMaterializationData(what)
         return _event(dg.DagsterEventType.ASSET_MATERIALIZATION, data, message, self._origin)
+
+    def store_pages(self, key: dg.AssetKey, pages: Sequence[Made]) -> None:
+        """Store materializations of partitions, in one transaction where the storage can.
+
+        Our own storage needs the event of the last one alone to write all.
+
+        Raises:
+            StorageError: it cannot.
+        """
+        storage = self._instance.event_log_storage
+        if isinstance(storage, BatchedEventLog) and pages:
+            last = self._page(key, pages[-1])
+            entry = EventLogEntry(
+                user_message="",
+                level=logging.DEBUG,
+                job_name=last.job_name,
+                run_id=self._run_id,
+                error_info=None,
+                timestamp=get_current_timestamp(),
+                step_key=last.step_key,
+                dagster_event=last,
+            )
+            with storage_in_use(self._instance.root_directory):
+                if storage.store_pages(entry, pages):
+                    return
+        self.store([self._page(key, page) for page in pages])
+
+    def _page(self, key: dg.AssetKey, page: Made) -> dg.DagsterEvent:
+        what = dg.AssetMaterialization(
+            key, partition=page.partition, metadata=page.metadata, tags=page.tags
+        )
+        return self.materialized(what, page.message)
 
     def observed(self, what: dg.AssetObservation, message: str) -> dg.DagsterEvent:
         """The event of an observation."""

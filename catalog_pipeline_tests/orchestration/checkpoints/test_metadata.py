@@ -41,8 +41,12 @@ FAILURE = PageFailure(
 )
 
 
-def _values(metadata: Mapping[str, dg.MetadataValue[Any]]) -> dict[str, Any]:
-    return {label: entry.value for label, entry in metadata.items()}
+def _values(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {label: entry.value for label, entry in _of_dagster(metadata).items()}
+
+
+def _of_dagster(metadata: Mapping[str, Any]) -> Mapping[str, dg.MetadataValue[Any]]:
+    return dg.AssetMaterialization("pages", metadata=metadata).metadata
 
 
 @pytest.mark.parametrize(
@@ -101,7 +105,7 @@ def test_a_failure_of_an_earlier_release_has_its_own_time_and_nothing_left_out()
 
 def test_an_address_is_stored_once():
     failure = replace(FAILURE, message=f"page 7 {RECORD.url}: the server answered 500")
-    metadata = metadata_of_failure(failure)
+    metadata = _of_dagster(metadata_of_failure(failure))
     assert metadata["error"].value == "page 7 at its address: the server answered 500"
     assert metadata["url"].value == RECORD.url
 
@@ -117,7 +121,7 @@ def test_every_instant_survives_to_the_microsecond():
 
 
 def test_numbers_are_numbers_so_that_the_web_ui_plots_them():
-    metadata = metadata_of_page(STORED)
+    metadata = _of_dagster(metadata_of_page(STORED))
     for name in ("rows", "bytes", "http_status", "attempts"):
         assert isinstance(metadata[name], dg.IntMetadataValue), name
     assert isinstance(metadata["fetch_seconds"], dg.FloatMetadataValue)

@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import sqlalchemy as db
-from dagster._core.events.log import EventLogEntry
 from dagster_postgres import PostgresEventLogStorage
 
 from catalog_pipeline.orchestration.instance.postgres import insertion
@@ -30,12 +29,8 @@ class BatchedPostgresEventLogStorage(BatchedEventLog, PostgresEventLogStorage):
         self._assets_made: set[str] = set()
         super().__init__(server.url, should_autocreate_tables=make_tables)
 
-    def store_event(self, event: EventLogEntry) -> None:
-        self.store_event_batch([event])
-
-    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Stores the events in order, in one transaction: all, or after an error none."""
-        rows = [EventRow(event) for event in events]
+    def store_rows(self, rows: Sequence[EventRow]) -> None:
+        """Stores the rows in one transaction."""
         new = [key for key in insertion.assets_of(rows) if key not in self._assets_made]
         if new:
             with self.index_connection() as connection:

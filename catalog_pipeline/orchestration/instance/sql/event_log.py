@@ -27,9 +27,12 @@ from dagster._core.storage.partition_status_cache import AssetStatusCacheValue
 from catalog_pipeline.orchestration.instance.sql.event_rows import (
     EventRow,
     asset_columns,
+    row_of,
+    rows_of_pages,
     tag_rows,
 )
 from catalog_pipeline.orchestration.instance.sql.failure_events import FailureTellingStorage
+from catalog_pipeline.orchestration.instance.sql.materialization_json import Made
 from catalog_pipeline.orchestration.instance.sql.partition_wipe import (
     forget_cached_status,
     keep_cached_status,
@@ -55,6 +58,10 @@ class BatchedEventLog(FailureTellingStorage):
         """
 
     @abstractmethod
+    def store_rows(self, rows: Sequence[EventRow]) -> None:
+        """Stores the rows of events in order: all, or after an error none."""
+
+    @abstractmethod
     def remove_log(self, run_id: str) -> None:
         """Removes the log of a run that has none of its events in the index any more."""
 
@@ -76,20 +83,44 @@ class BatchedEventLog(FailureTellingStorage):
     ) -> None:
         """Sets columns of an asset's row, which is made if there is none."""
 
+    def store_event(self, event: EventLogEntry) -> None:
+        self.store_event_batch([event])
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """Stores the events in order: all, or after an error none."""
+        self.store_rows([row_of(event) for event in events])
+
+    def store_pages(self, last: EventLogEntry, pages: Sequence[Made]) -> bool:
+        """Stores materializations of a step, of the last of which that is the event.
+
+        False if the event has a shape in which they have to be stored as events.
+        """
+        rows = rows_of_pages(last, pages)
+        if rows is not None:
+            self.store_rows(rows)
+        return rows is not None
+
     def insert_into_index(self, connection: db.Connection, rows: Sequence[EventRow]) -> None:
         """Inserts events into the index and brings what it says of their assets up to date."""
         event_ids = self.insert_events(connection, rows)
         stored = list(zip(rows, event_ids, strict=True))
         assets = [(row, event_id) for row, event_id in stored if row.type in ASSET_EVENTS]
-        if tags := tag_rows(assets, self._tags_for_asset_event):
+        if tags := tag_rows(assets, self._tags_of):
             self.insert_tags(connection, tags)
         for asset_key, columns in asset_columns(assets, self._get_asset_entry_values).items():
             self.keep_asset(connection, asset_key, columns)
         for row, event_id in stored:
-            if row.type in ASSET_CHECK_EVENTS:
+            if row.type in ASSET_CHECK_EVENTS and row.event:
                 self.store_asset_check_event(row.event, event_id)
             elif row.type == dg.DagsterEventType.ASSET_WIPED and row.asset_key:
                 forget_cached_status(connection, row.asset_key)
+
+    def _tags_of(self, row: EventRow) -> Mapping[str, str]:
+        """Those tags of an asset's event that are looked up by value."""
+        if row.event is not None:
+            return self._tags_for_asset_event(row.event)
+        tags = row.tags or {}
+        return {key: tags[key] for key in self.get_asset_tags_to_index(set(tags))}
 
     def latest_event_texts(
         self, asset_key: dg.AssetKey, event_type: dg.DagsterEventType

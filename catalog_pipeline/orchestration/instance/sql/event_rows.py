@@ -8,7 +8,7 @@ statements that insert them, which are each engine's own (`sqlite/insertion`, `p
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
 from dagster._core.events import (
@@ -20,7 +20,12 @@ from dagster._core.events import (
 from dagster._core.events.log import EventLogEntry
 
 from catalog_pipeline.orchestration.instance.sql.event_json import serialize_event
-from catalog_pipeline.orchestration.instance.sql.materialization_json import materialization_text
+from catalog_pipeline.orchestration.instance.sql.materialization_json import (
+    Made,
+    materialization_text,
+    materialization_texts,
+    plan_text,
+)
 from catalog_pipeline.orchestration.instance.sql.slim_json import slim
 
 MIRRORED = {
@@ -47,54 +52,74 @@ SLIM_TYPES = (
     DagsterEventType.ASSET_MATERIALIZATION,
 )
 """Types whose texts are kept slim: what a page costs, however many there are."""
+_TEXTS: dict[DagsterEventType | None, Callable[[EventLogEntry], str]] = {
+    DagsterEventType.ASSET_MATERIALIZATION_PLANNED: plan_text,
+    DagsterEventType.ASSET_OBSERVATION: lambda event: slim(serialize_event(event)),
+    DagsterEventType.ASSET_MATERIALIZATION: materialization_text,
+}
 
 
-class EventRow:
-    """One event with the columns it is found by; the JSON text is made once."""
+class EventRow(NamedTuple):
+    """An event as a row; `columns` are run, text, type, timestamp, step, asset and partition.
 
-    __slots__ = ("asset_key", "columns", "event", "timestamp", "type")
+    Of many rows of one kind and asset the last alone needs its `event`; the others have `tags`.
+    """
 
-    def __init__(self, event: EventLogEntry) -> None:
-        self.event = event
-        dagster_event = event.dagster_event
-        self.type: DagsterEventType | None = None
-        self.asset_key: str | None = None
-        type_text = partition = None
-        step_key = event.step_key
-        if dagster_event:
-            type_text = dagster_event.event_type_value
-            self.type = DagsterEventType(type_text)
-            step_key = dagster_event.step_key
-            asset_key = dagster_event.asset_key
-            self.asset_key = _asset_key_text(asset_key) if asset_key else None
-            partition = dagster_event.partition or None
-        self.timestamp = _timestamp_text(event.timestamp)
-        if self.type is DagsterEventType.ASSET_MATERIALIZATION:
-            text = materialization_text(event)
-        elif self.type in SLIM_TYPES:
-            text = slim(serialize_event(event))
-        else:
-            text = serialize_event(event)
-        self.columns = (
-            event.run_id,
-            text,
-            type_text,
-            self.timestamp,
-            step_key,
-            self.asset_key,
-            partition,
-        )
+    type: DagsterEventType | None
+    asset_key: str | None
+    timestamp: str
+    columns: tuple[Any, ...]
+    event: EventLogEntry | None
+    tags: Mapping[str, str] | None = None
+
+
+def row_of(event: EventLogEntry) -> EventRow:
+    """The row of an event; its JSON text is made once for both files."""
+    kind = asset_key = type_text = partition = None
+    step_key = event.step_key
+    told = event.dagster_event
+    if told:
+        type_text = told.event_type_value
+        kind = DagsterEventType(type_text)
+        step_key = told.step_key
+        asset_key = _asset_key_text(told.asset_key) if told.asset_key else None
+        partition = told.partition or None
+    timestamp = _timestamp_text(event.timestamp)
+    text = _TEXTS.get(kind, serialize_event)(event)
+    columns = (event.run_id, text, type_text, timestamp, step_key, asset_key, partition)
+    return EventRow(kind, asset_key, timestamp, columns, event)
+
+
+def rows_of_pages(last: EventLogEntry, pages: Sequence[Made]) -> list[EventRow] | None:
+    """The rows of materializations that differ in the pages alone; `last` is the event of the last.
+
+    None if they have to be made one by one.
+    """
+    texts = materialization_texts(last, pages)
+    if texts is None:
+        return None
+    row = row_of(last)
+    run_id, _, *others = row.columns[:-1]
+    return [
+        *(
+            row._replace(
+                columns=(run_id, text, *others, page.partition), event=None, tags=page.tags
+            )
+            for page, text in zip(pages[:-1], texts, strict=False)
+        ),
+        row,
+    ]
 
 
 def tag_rows(
-    stored: Sequence[tuple[EventRow, int]], tags_of: Callable[[EventLogEntry], Mapping[str, str]]
+    stored: Sequence[tuple[EventRow, int]], tags_of: Callable[[EventRow], Mapping[str, str]]
 ) -> list[tuple[Any, ...]]:
     """The rows of those tags of the asset events that are looked up by value."""
     return [
         (event_id, row.asset_key, key, value, row.timestamp)
         for row, event_id in stored
         if row.type in TAGGED_TYPES
-        for key, value in tags_of(row.event).items()
+        for key, value in tags_of(row).items()
     ]
 
 
@@ -109,7 +134,7 @@ def asset_columns(
     latest = {
         (row.asset_key, row.type): (event_id, row.event)
         for row, event_id in stored
-        if row.asset_key and row.type in ASSET_ENTRY_TYPES
+        if row.event and row.asset_key and row.type in ASSET_ENTRY_TYPES
     }
     values: dict[str, dict[str, Any]] = {}
     for (asset_key, _), (event_id, event) in sorted(latest.items(), key=lambda item: item[1][0]):

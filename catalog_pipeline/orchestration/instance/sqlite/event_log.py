@@ -21,7 +21,6 @@ import dagster as dg
 import sqlalchemy as db
 from dagster import StringSource
 from dagster._config.config_schema import UserConfigSchema
-from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     INDEX_SHARD_NAME,
     SqliteEventLogStorage,
@@ -82,15 +81,11 @@ class BatchedSqliteEventLogStorage(BatchedEventLog, SqliteEventLogStorage):
     ) -> "BatchedSqliteEventLogStorage":
         return cls(inst_data=inst_data, **config_value)
 
-    def store_event(self, event: EventLogEntry) -> None:
-        self.store_event_batch([event])
-
-    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Stores the events in order, a transaction per file: all, or after an error none.
+    def store_rows(self, rows: Sequence[EventRow]) -> None:
+        """Stores the rows, a transaction per file.
 
         The run files are committed first, inside the transaction of the index.
         """
-        rows = [EventRow(event) for event in events]
         mirrored = [row for row in rows if row.type in MIRRORED]
         if not mirrored:
             self._store_in_run_files(rows)
@@ -174,4 +169,4 @@ class BatchedSqliteEventLogStorage(BatchedEventLog, SqliteEventLogStorage):
 
 
 def _run_id_of(row: EventRow) -> str:
-    return row.event.run_id
+    return str(row.columns[0])

@@ -30,7 +30,7 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_
 from dagster._serdes import deserialize_value, serialize_value
 
 from catalog_pipeline.errors import StorageError
-from catalog_pipeline.orchestration.instance.sql.event_rows import MIRRORED, EventRow
+from catalog_pipeline.orchestration.instance.sql.event_rows import MIRRORED, EventRow, row_of
 from catalog_pipeline.orchestration.instance.sqlite.damage import damage_of, set_aside
 from catalog_pipeline.showing import as_line
 from catalog_pipeline.system.durable_files import sync_folder
@@ -130,11 +130,12 @@ def _begin_ids_after(index: Index, last_id: int) -> None:
 
 def _replay(index: Index, events: Sequence[EventLogEntry]) -> None:
     """Stores the events, and does what their wipes did before they were recorded."""
-    for is_wipe, group in groupby((EventRow(event) for event in events), key=_is_wipe):
+    for is_wipe, group in groupby((row_of(event) for event in events), key=_is_wipe):
         rows = list(group)
         with index.index_connection() as connection:
             for row in rows if is_wipe else ():
-                _wipe(index, connection, row)
+                if row.event is not None:
+                    _wipe(index, connection, row.event)
             index.insert_into_index(connection, rows)
 
 
@@ -142,16 +143,16 @@ def _is_wipe(row: EventRow) -> bool:
     return row.type == dg.DagsterEventType.ASSET_WIPED
 
 
-def _wipe(index: Index, connection: db.Connection, row: EventRow) -> None:
-    data = row.event.get_dagster_event().event_specific_data
+def _wipe(index: Index, connection: db.Connection, event: EventLogEntry) -> None:
+    data = event.get_dagster_event().event_specific_data
     if not isinstance(data, AssetWipedData):
         return
     if data.partition_keys is not None:
         index.wipe_asset_partitions(data.asset_key, data.partition_keys)
         return
     index.wipe_asset(data.asset_key)
-    wiped_at = datetime.fromtimestamp(row.event.timestamp, timezone.utc)
-    details = AssetDetails(last_wipe_timestamp=row.event.timestamp)
+    wiped_at = datetime.fromtimestamp(event.timestamp, timezone.utc)
+    details = AssetDetails(last_wipe_timestamp=event.timestamp)
     connection.execute(
         AssetKeyTable.update()
         .where(AssetKeyTable.c.asset_key == data.asset_key.to_string())
