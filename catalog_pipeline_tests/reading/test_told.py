@@ -112,7 +112,7 @@ def test_a_header_tells_it_whatever_its_case_and_two_that_differ_do_not():
         ('{"n": 7.5}', None, "no integer"),
         ('{"n": true}', None, "neither a number nor a text"),
         ('{"n": [7]}', None, "a list of 1"),
-        ('{"n": null}', None, "there is no n"),
+        ('{"n": null}', None, "n is null"),
         ('{"m": 7}', None, "there is no n at the top; there is an object with m"),
         ("{", None, "no JSON"),
     ],
