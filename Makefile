@@ -24,6 +24,7 @@ quick: $(VENV)/installed-for-tests  ## The tests that start no process
 	@$(BIN)/python -m pytest $(QUICK) $(TWO)
 
 crawls: $(VENV)/installed-for-tests  ## Those that start some: whole crawls, commands, `dg`, attacks
+	@.ci/install-postgres
 	@$(BIN)/python -m pytest -m processes $(SLOW:%=--ignore=%) $(TWO)
 
 slow: $(VENV)/installed-for-tests  ## Those of deaths, and of services with the web UI in a browser
@@ -32,6 +33,7 @@ slow: $(VENV)/installed-for-tests  ## Those of deaths, and of services with the 
 	@$(BIN)/python -m pytest $(TWO) $(SLOW)
 
 lowest: $(VENV)/installed-for-tests  ## `quick` and `crawls` with the lowest versions that are allowed; before a release
+	@.ci/install-postgres
 	@$(BIN)/uv venv --quiet --clear --seed --python $(BIN)/python $(LOWEST)
 	@$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct '.[test]'
 	@$(LOWEST)/bin/python -m pytest -W default $(SLOW:%=--ignore=%) $(TWO)

@@ -65,8 +65,8 @@ def test_a_dry_run_of_another_build_shows_what_that_gave_notice_of(
     answer = run("notify", NAME, "--dry-run", "--build", "4")
     assert (answer.code, answer.err) == (
         2,
-        "Error: There is no build 4; the latest one is build 3. A build whose table was refused has "
-        "no number.\n",
+        "Error: There is no build 4; the latest one is build 3. "
+        "A build whose table was refused has no number.\n",
     )
 
 
