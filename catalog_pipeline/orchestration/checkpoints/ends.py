@@ -1,8 +1,9 @@
 """Where a listing ends, as the crawl that confirmed it has recorded it.
 
 Of an open listing it is an observation of the last page's partition: it goes when that page is
-wiped or fails, and it counts as long as that page is the last one. Where pages tell of their
-listing, the checkpoints of those that do say it, and the observation is for people alone.
+wiped or fails, and it counts as long as that page is the last one, and until all pages are newer:
+whoever asked for those again has not found it. Where pages tell of their listing, the checkpoints
+of those that do say it, and the observation is for people alone.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def _end_of_one(
 ) -> ListingEnd | None:
     """The end of the only listing of a catalogue; None if it is not known."""
     if catalogue.telling is None:
-        return read_end(source, catalogue, catalogue.pages)
+        end = read_end(source, catalogue, catalogue.pages)
+        return None if end is None or _is_outlived(end, catalogue, checkpoints) else end
     last = catalogue.pages[-1] if catalogue.pages else catalogue.first_key
     telling = last if catalogue.is_linked else catalogue.first_key
     is_done = {telling, last} <= done and telling in checkpoints
@@ -71,6 +73,17 @@ def _end_of_one(
     how = "tells of no page after it" if catalogue.is_linked else "tells it"
     signs = f"page {telling} {how}: {told.found}"
     return ListingEnd(last, signs, record.fetched_at) if is_end else None
+
+
+def _is_outlived(
+    end: ListingEnd, catalogue: Catalogue, checkpoints: Mapping[PageKey, StoredPage]
+) -> bool:
+    """Whether all pages were fetched after the end was found: a crawl of them was cut short, or
+    met an outage where it looked for their end."""
+    return all(
+        page in checkpoints and checkpoints[page].record.fetched_at > end.checked_at
+        for page in catalogue.pages
+    )
 
 
 def read_end(source: Source, catalogue: Catalogue, pages: Sequence[PageKey]) -> ListingEnd | None:

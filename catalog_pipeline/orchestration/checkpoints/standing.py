@@ -32,7 +32,7 @@ from catalog_pipeline.orchestration.checkpoints.statuses import (
     explain_failures,
     read_statuses,
 )
-from catalog_pipeline.orchestration.instance.history import Source, history_of
+from catalog_pipeline.orchestration.instance.history import History, Source, history_of
 from catalog_pipeline.records import ListingEnd, PageFailure, StoredPage
 from catalog_pipeline.storing.store import Store
 
@@ -112,6 +112,8 @@ def read_standing(
     standing = Standing(statuses, checkpoints, failures, frozenset(landed), newest)
     is_found = catalogue.finds_pages
     end = known_end(history, catalogue, checkpoints, statuses.done) if is_found else None
+    if end is not None and _was_being_looked_for(history, end, statuses):
+        end = None
     is_old = end is not None and cutoff is not None and end.checked_at < cutoff
     outdated, moved, to_parse = _not_done(catalogue, standing, cutoff)
     return replace(
@@ -126,6 +128,17 @@ def read_standing(
         listings=catalogue.all_listings,
         listings_unknown=why_not_known(history, catalogue),
     )
+
+
+def _was_being_looked_for(history: History, end: ListingEnd, statuses: PageStatuses) -> bool:
+    """Whether a run that began to look after this end was found has left pages.
+
+    Whoever asks for those goes on with its search, too: the listing may be longer by now.
+    """
+    left_by = {*statuses.interrupted.values(), *statuses.failed.values()}
+    runs = [history.run(run_id) for run_id in left_by if run_id is not None]
+    found_at = end.checked_at.timestamp()
+    return any(run.looks_beyond and (run.started_at or 0) > found_at for run in runs if run)
 
 
 def _not_done(

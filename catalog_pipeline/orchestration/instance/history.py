@@ -40,11 +40,15 @@ class NewestEvent(NamedTuple):
 
 
 class RunFacts(NamedTuple):
-    """What is recorded of a run; `started_at` is in seconds since 1970, None if it never began."""
+    """What is recorded of a run; `started_at` is in seconds since 1970, None if it never began.
+
+    It `looks_beyond` if it set out to look for pages that nobody knew of.
+    """
 
     status: str
     started_at: float | None
     root_run_id: str | None = None
+    looks_beyond: bool = False
 
     @property
     def came_to_nothing(self) -> bool:

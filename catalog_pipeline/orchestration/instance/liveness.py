@@ -20,6 +20,7 @@ from catalog_pipeline.orchestration.instance.run_process import (
     code_server_runs,
     process_of_run_lives,
 )
+from catalog_pipeline.orchestration.names import LOOKS_BEYOND_TAG
 from catalog_pipeline.system.locked_file import LockedFile, is_locked, read_values
 
 LIVE_RUNS = "live_runs"
@@ -45,7 +46,8 @@ def came_to_nothing(record: dg.RunRecord) -> bool:
 def facts_of(record: dg.RunRecord) -> RunFacts:
     """What a record says of its run."""
     run = record.dagster_run
-    return RunFacts(run.status.value, record.start_time, run.root_run_id)
+    looks = LOOKS_BEYOND_TAG in run.tags
+    return RunFacts(run.status.value, record.start_time, run.root_run_id, looks)
 
 
 @contextmanager

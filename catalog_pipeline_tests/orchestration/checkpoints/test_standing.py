@@ -1,14 +1,17 @@
 """Which pages are due: the definition that command line and schedule share."""
 
 from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
-from catalog_pipeline.orchestration.checkpoints.standing import due_pages
+from catalog_pipeline.orchestration.checkpoints.known_pages import seed_pages, with_known_pages
+from catalog_pipeline.orchestration.checkpoints.standing import due_pages, read_standing
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
-from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
-from catalog_pipeline.orchestration.names import plain_pages_key
+from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, sign_path
+from catalog_pipeline.orchestration.names import LOOKS_BEYOND_TAG, plain_pages_key
 from catalog_pipeline_tests.orchestration.made_runs import create_run
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
@@ -45,3 +48,65 @@ def test_a_page_without_a_record_of_ours_is_due_with_a_cut_off(
         dg.AssetMaterialization(plain_pages_key(NAME), partition="1")
     )
     assert due_pages(instance, catalogue, datetime(2020, 1, 1, tzinfo=timezone.utc)) == keys(1)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("fate", ["killed", "failed"])
+@pytest.mark.parametrize(
+    "pages",
+    [
+        {"kind": "open"},
+        {"kind": "told", "last": {"header": "X-Total-Pages"}},
+        {"kind": "linked", "next": {"select": "a[rel=next]"}},
+    ],
+    ids=lambda pages: pages["kind"],
+)
+def test_the_end_is_due_where_a_run_that_looked_for_it_left_pages(
+    site: Site, instance: dg.DagsterInstance, home: Path, pages: dict[str, Any], fate: str
+):
+    catalogue = site.write(pages=pages)
+    site.shop.control(pages=3, tells_size=True)
+    seed_pages(instance, catalogue)
+    crawl_here(instance, catalogue, keys(1), None, finds=True)
+    assert not read_standing(instance, catalogue).is_end_due
+    known = with_known_pages(instance, catalogue)
+    for tags in ({}, {LOOKS_BEYOND_TAG: "3"}):
+        run = create_run(instance, known, 1, 3, tags=tags)
+        started = dg.DagsterEvent("PIPELINE_START", run.job_name, message="started")
+        instance.handle_run_event(run.run_id, started, None)
+        sign_path(home, run.run_id).parent.mkdir(exist_ok=True)
+        sign_path(home, run.run_id).write_text("{}")
+        if fate == "failed":
+            instance.report_run_failed(run)
+        standing = read_standing(instance, catalogue)
+        assert standing.due == keys(1, 2, 3)
+        tells_no_more = fate == "failed" and pages["kind"] != "open"
+        assert standing.is_end_due == (bool(tags) or tells_no_more)
+
+    site.shop.control(pages=5)
+    crawl_here(instance, catalogue, standing.due, None, finds=standing.is_end_due)
+    grown = read_standing(instance, catalogue)
+    assert (grown.pages, grown.due, grown.is_end_due) == (tuple(keys(1, 2, 3, 4, 5)), [], False)
+
+
+@pytest.mark.processes
+def test_an_end_that_could_not_be_confirmed_once_more_is_due_until_it_is(
+    site: Site, instance: dg.DagsterInstance
+):
+    catalogue = site.write(pages={"kind": "open"}, politeness={"max_attempts": 1})
+    site.shop.control(pages=3)
+    seed_pages(instance, catalogue)
+    crawl_here(instance, catalogue, keys(1), None, finds=True)
+    before = read_standing(instance, catalogue)
+    assert before.end is not None
+    site.shop.control(faults=["4=503", "5=503"])
+    outage = crawl_here(instance, catalogue, keys(1, 2, 3), datetime.now(timezone.utc), finds=True)
+    assert outage.status == dg.DagsterRunStatus.FAILURE
+    unsure = read_standing(instance, catalogue)
+    assert (unsure.due, unsure.end, unsure.is_end_due) == ([], None, True)
+    site.shop.control(faults=[], pages=5)
+    crawl_here(instance, catalogue, [], None, finds=True)
+    after = read_standing(instance, catalogue)
+    assert (after.pages, after.due, after.is_end_due) == (tuple(keys(1, 2, 3, 4, 5)), [], False)
+    assert after.end is not None
+    assert after.end.checked_at > before.end.checked_at
