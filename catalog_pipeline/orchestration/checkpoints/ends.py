@@ -19,7 +19,7 @@ from catalog_pipeline.orchestration.names import pages_path
 from catalog_pipeline.records import ListingEnd, StoredPage
 
 SIGNS_KEY = "listing_ends_by"
-"""Metadata key of the observation: by what the end shows."""
+"""Metadata key of the observation: by what the end shows; empty if it could not be confirmed."""
 _CHECKED_KEY = "checked_at"
 
 
@@ -93,7 +93,7 @@ def read_end(source: Source, catalogue: Catalogue, pages: Sequence[PageKey]) -> 
     last = pages[-1]
     observed = history_of(source).latest_events(pages_path(catalogue), OBSERVATION, {str(last)})
     for values in (event.values for event in observed):
-        if SIGNS_KEY in values:
+        if values.get(SIGNS_KEY):
             at = datetime.fromtimestamp(round(values[_CHECKED_KEY], 6), timezone.utc)
             return ListingEnd(last, values[SIGNS_KEY], at)
     return None

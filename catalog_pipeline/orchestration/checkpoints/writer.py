@@ -6,6 +6,7 @@ Not here: how events reach the log in batches (`instance/batch_events`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import dagster as dg
 
@@ -75,6 +76,13 @@ class EventRecorder:
             self._key, partition=str(end.page), metadata=metadata_of_end(end)
         )
         said = f"The listing ends with page {end.page} ({end.signs})."
+        self._events.store([self._events.observed(observation, said)])
+
+    def doubt_end(self, end: ListingEnd) -> None:
+        """Write that an end could not be confirmed once more: none is known until one is."""
+        no_signs = metadata_of_end(replace(end, signs=""))
+        observation = dg.AssetObservation(self._key, partition=str(end.page), metadata=no_signs)
+        said = f"That the listing ends with page {end.page} could not be confirmed."
         self._events.store([self._events.observed(observation, said)])
 
     def take_back(self, page: PageKey) -> None:

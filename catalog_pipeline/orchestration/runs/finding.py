@@ -21,9 +21,11 @@ from catalog_pipeline.crawling.scheduling.page_source import PageSource
 from catalog_pipeline.crawling.scheduling.several_listings import SeveralListings
 from catalog_pipeline.crawling.scheduling.told_search import ToldSearch
 from catalog_pipeline.errors import PageKeyError
+from catalog_pipeline.orchestration.checkpoints.ends import read_end
 from catalog_pipeline.orchestration.checkpoints.known_pages import (
     remove_found_pages,
     sort_found_pages,
+    with_known_pages,
 )
 from catalog_pipeline.orchestration.checkpoints.reader import (
     checkpoints_of,
@@ -170,16 +172,25 @@ def record_findings(
     catalogue: Catalogue,
     findings: ListingFindings,
     recorder: EventRecorder,
+    looks: frozenset[str | None],
 ) -> None:
     """Let pages that are gone leave the catalogue, and record its end.
 
-    In this order: a crawl that dies between the two looks for the end again.
+    In this order: a crawl that dies between the two looks for the end again. Of the listings where
+    it `looks` in vain the end that was known is in doubt.
     """
     if findings.gone:
         remove_found_pages(context.instance, catalogue, pages_key(catalogue), findings.gone)
     sort_found_pages(context.instance, catalogue)
-    for end in findings.ends if findings.end is None else (findings.end,):
+    ends = findings.ends if findings.end is None else (findings.end,)
+    for end in ends:
         recorder.record_end(end)
+    found = {end.page.listing for end in ends}
+    in_vain = looks - found if findings.problems else frozenset()
+    for view in with_known_pages(context.instance, catalogue).by_listing() if in_vain else ():
+        known = read_end(context.instance, view, view.pages)
+        if known is not None and known.page.listing in in_vain:
+            recorder.doubt_end(known)
 
 
 def _beyond(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[PageKey] | None:
