@@ -53,6 +53,13 @@ def test_all_mistakes_of_all_catalogues_are_told_at_once(run: Run, folder: Path)
     ]
 
 
+def test_a_wrong_selector_of_the_products_hides_none_of_their_fields(run: Run, folder: Path):
+    text = SMALL.replace("{select: h2}", '{select: "h2["}').replace(": .card", ": ..card")
+    (folder / "good" / "defs.yaml").write_text(text)
+    keys = [each["key"] for each in run("check", "good", "--json").json]
+    assert keys == ["product", "fields.name.select"]
+
+
 def test_a_mistake_is_a_line_that_editors_jump_to(run: Run, folder: Path):
     answer = run("check", "misspelt", "good")
     first, second, last = answer.out.splitlines()

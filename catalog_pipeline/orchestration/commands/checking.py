@@ -96,6 +96,13 @@ def _of_parser(catalogue: Catalogue) -> Iterator[Mistake]:
         check_templates(catalogue)
     except CatalogueError as error:
         yield from error.mistakes
+    try:
+        reader_of(catalogue.model_copy(update={"fields": {}, "key": ()}))
+    except CatalogueError as error:
+        # What finds the products hides none of what is wrong with their fields.
+        yield from error.mistakes
+        if not catalogue.records.is_json:
+            catalogue = catalogue.model_copy(update={"product": ("*",)})
     for name, field in catalogue.fields.items():
         if field.template is not None:
             # What it is made of is checked above; here it stands for its type and pattern alone.
