@@ -51,6 +51,11 @@ class Listing:
         return None if isinstance(self.length, FixedLength) else self.length
 
     @property
+    def says_its_end(self) -> bool:
+        """Whether the YAML or the first page says which page is the last one."""
+        return isinstance(self.length, FixedLength | ToldLength)
+
+    @property
     def is_linked(self) -> bool:
         """Whether each page says where the next one is, so that no template gives addresses."""
         return isinstance(self.length, LinkedLength)

@@ -112,7 +112,7 @@ def declared_length(raw: Answer) -> int | None:
     """
     if raw.status in _BODILESS:
         return None
-    transfer = raw.headers.get("Transfer-Encoding", "").strip().lower()
+    transfer = _transfer_encoding(raw)
     if transfer == "chunked":
         return None
     if transfer not in ("", "identity"):
@@ -122,7 +122,7 @@ def declared_length(raw: Answer) -> int | None:
         return None
     length = lengths.pop()
     if lengths or not (length.isascii() and length.isdigit()) or len(length) > 18:
-        raise BrokenExchange("protocol", "the Content-Length is not one number")
+        raise _not_one_length()
     return int(length)
 
 
@@ -132,9 +132,16 @@ def require_one_length(raw: Answer) -> None:
     Raises:
         BrokenExchange: its lengths contradict each other.
     """
-    transfer = raw.headers.get("Transfer-Encoding", "").strip().lower()
-    if transfer != "chunked" and len(_lengths(raw)) > 1:
-        raise BrokenExchange("protocol", "the Content-Length is not one number")
+    if _transfer_encoding(raw) != "chunked" and len(_lengths(raw)) > 1:
+        raise _not_one_length()
+
+
+def _not_one_length() -> BrokenExchange:
+    return BrokenExchange("protocol", "the Content-Length is not one number")
+
+
+def _transfer_encoding(raw: Answer) -> str:
+    return raw.headers.get("Transfer-Encoding", "").strip().lower()
 
 
 def _lengths(raw: Answer) -> set[str]:

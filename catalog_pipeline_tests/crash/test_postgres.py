@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints
 from catalog_pipeline_tests.crash.scene import Scene
 from catalog_pipeline_tests.postgres_server import (
@@ -17,14 +18,19 @@ from catalog_pipeline_tests.postgres_server import (
 PAGES = 40
 
 
+def begun(scene: Scene) -> CommandProcess:
+    """A crawl into PostgreSQL that has asked for twelve pages."""
+    write_postgres_home(scene.home)
+    crawl = scene.start("run", scene.site.name)
+    return crawl.until(lambda: len(scene.downloads()) >= 12, "twelve pages were asked for")
+
+
 def test_a_crawl_in_postgresql_is_killed_gone_on_with_and_refreshed(
     tmp_path: Path, database: Database
 ) -> None:
     with Scene(tmp_path, pages=PAGES, latency_ms=100) as scene:
-        write_postgres_home(scene.home)
         deaths = Deaths(scene)
-        crawl = scene.start("run", scene.site.name)
-        crawl.until(lambda: len(scene.downloads()) >= 12, "twelve pages were asked for")
+        crawl = begun(scene)
         scene.kill(crawl, "all")
         deaths.note()
         assert scene.crawl_here().code == 0
@@ -49,10 +55,8 @@ def test_a_crawl_whose_server_stops_says_so_and_goes_on_once_it_is_back(
     tmp_path: Path, postgres: PostgresServer, database: Database
 ) -> None:
     with Scene(tmp_path, pages=PAGES, latency_ms=100) as scene:
-        write_postgres_home(scene.home)
         deaths = Deaths(scene)
-        crawl = scene.start("run", scene.site.name)
-        crawl.until(lambda: len(scene.downloads()) >= 12, "twelve pages were asked for")
+        crawl = begun(scene)
         postgres.stop(signal.SIGQUIT)
         try:
             assert crawl.wait() != 0

@@ -5,7 +5,6 @@ How a page shows that there are more, or fewer, is known to `crawling.verdicts`.
 
 from collections.abc import Iterator
 
-from catalog_pipeline.catalogue.length import FixedLength, ToldLength
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.verdicts import seems_to_end
@@ -32,9 +31,7 @@ def length_verdicts(
         if each.last_number is not None and each.template is not None
     ]
     is_of_today = built is not None and not has_other_pages(built, standing.pages)
-    says_its_end = any(
-        isinstance(each.length, FixedLength | ToldLength) for each in standing.listings
-    )
+    says_its_end = any(each.says_its_end for each in standing.listings)
     more = built.goes_on if built and says_its_end and is_of_today else None
     fewer = [seems_to_end(each.pages, done, failures, untried) for each in fixed]
     return tuple(told for told in (*_of_found_end(catalogue, standing), more, *fewer) if told)

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from catalog_pipeline.errors import UsageError
-from catalog_pipeline.home_settings import read_settings
 from catalog_pipeline.orchestration.instance.history import Source
-from catalog_pipeline.orchestration.instance.postgres.address import storage_settings
+from catalog_pipeline.orchestration.instance.postgres.address import settings_of_home
 from catalog_pipeline.orchestration.instance.sql.table_history import NotPlainError, TableHistory
 from catalog_pipeline.orchestration.instance.sqlite.file_history import file_history
 from catalog_pipeline.places import dagster_home
@@ -50,7 +49,7 @@ def table_history(home: Path) -> Iterator[TableHistory]:
         NotPlainError: they are not plain, or what is asked of them within the block is not.
     """
     try:
-        config = storage_settings(read_settings(home).sections)
+        config = settings_of_home(home)
     except UsageError as error:
         raise NotPlainError(str(error)) from error
     if config is None:

@@ -9,12 +9,7 @@ from dagster import DagsterInstance
 from dagster._core.instance.ref import InstanceRef
 
 from catalog_pipeline.errors import StorageError, UsageError
-from catalog_pipeline.home_settings import read_settings
-from catalog_pipeline.orchestration.instance.postgres.address import (
-    CLASS,
-    address_of,
-    storage_settings,
-)
+from catalog_pipeline.orchestration.instance.postgres.address import address_of, settings_of_home
 from catalog_pipeline.orchestration.instance.sqlite.addresses import is_plain
 from catalog_pipeline.orchestration.instance.unusable_storage import storage_in_use, storage_opened
 from catalog_pipeline.places import HOME_VARIABLE, SETTINGS_NAME, ensure_dagster_home
@@ -55,8 +50,7 @@ def open_instance() -> Iterator[DagsterInstance]:
 
 def _check_address(home: Path) -> None:
     """A variable that says where the server is, and is not set, is told without a traceback."""
-    text = (home / SETTINGS_NAME).read_text(encoding="utf-8", errors="replace")
-    config = storage_settings(read_settings(home).sections) if CLASS in text else None
+    config = settings_of_home(home)
     if config is None:
         return
     try:

@@ -4,7 +4,7 @@ How it looks is in the searches of `crawling.scheduling`. A run says in a tag th
 its retries and re-executions do so too, and take the pages that it had found.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -185,11 +185,20 @@ def record_findings(
     ends = findings.ends if findings.end is None else (findings.end,)
     for end in ends:
         recorder.record_end(end)
-    found = {end.page.listing for end in ends}
-    in_vain = looks - found if findings.problems else frozenset()
-    for view in with_known_pages(context.instance, catalogue).by_listing() if in_vain else ():
-        known = read_end(context.instance, view, view.pages)
-        if known is not None and known.page.listing in in_vain:
+    if findings.problems:
+        in_vain = looks - {end.page.listing for end in ends}
+        _doubt_ends(context.instance, catalogue, in_vain, recorder)
+
+
+def _doubt_ends(
+    instance: dg.DagsterInstance,
+    catalogue: Catalogue,
+    listings: Set[str | None],
+    recorder: EventRecorder,
+) -> None:
+    for view in with_known_pages(instance, catalogue).by_listing():
+        known = read_end(instance, view, view.pages)
+        if known is not None and known.page.listing in listings:
             recorder.doubt_end(known)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import dagster as dg
 
-from catalog_pipeline.catalogue.length import FixedLength, ToldLength
+from catalog_pipeline.catalogue.length import ToldLength
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.origins import elsewhere
 from catalog_pipeline.catalogue.page_key import PageKey
@@ -198,14 +198,14 @@ def _going_on(catalogue: Catalogue, done: Mapping[PageKey, StoredPage]) -> str:
     store = FolderStore(catalogue_places(catalogue.name).pages)
     sentences: list[str | None] = []
     for view in catalogue.by_listing():
-        length = view.all_listings[0].length
+        listing = view.all_listings[0]
         pages = [done[page] for page in view.pages if page in done]
-        if not pages or not isinstance(length, FixedLength | ToldLength):
+        if not pages or not listing.says_its_end:
             continue
         if pages[-1].record.page == view.pages[-1]:
             sentences.append(goes_on(catalogue, pages[-1], store))
-        if isinstance(length, ToldLength) and len(pages) == len(view.pages):
-            sentences.append(shows_less(length, pages))
+        if isinstance(listing.length, ToldLength) and len(pages) == len(view.pages):
+            sentences.append(shows_less(listing.length, pages))
     return "; ".join(sentence for sentence in sentences if sentence)
 
 

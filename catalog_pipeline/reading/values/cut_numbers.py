@@ -10,6 +10,10 @@ import re
 from catalog_pipeline.errors import ParseError
 
 _NUMBER = re.compile(r"[0-9]+(?:[.,'\u2019 ][0-9]+)*")
+_SIGNS = {False: r"[.,'\u2019]", True: r"[.,'\u2019 ]"}
+"""What parts thousands, without spaces and with them."""
+_AFTER = {spaces: re.compile(rf"{sign}[0-9]{{3}}(?![0-9])") for spaces, sign in _SIGNS.items()}
+_BEFORE = {spaces: re.compile(rf"(?<![0-9])[0-9]{{1,3}}{sign}$") for spaces, sign in _SIGNS.items()}
 
 
 def check_not_cut(
@@ -23,14 +27,12 @@ def check_not_cut(
     Raises:
         ParseError: the pattern cuts a number.
     """
-    signs = r"[.,'\u2019 ]" if spaces else r"[.,'\u2019]"
-    after = re.compile(rf"{signs}[0-9]{{3}}(?![0-9])")
-    before = re.compile(rf"(?<![0-9])[0-9]{{1,3}}{signs}$")
     part = text[start:end]
     is_cut = part[-1:].isdigit() and (
-        after.match(text, end) or (decimals and re.match(r"[.,][0-9]", text[end : end + 2]))
+        _AFTER[spaces].match(text, end)
+        or (decimals and re.match(r"[.,][0-9]", text[end : end + 2]))
     )
-    is_rest = re.match(r"[0-9]{3}(?![0-9])", part) and before.search(
+    is_rest = re.match(r"[0-9]{3}(?![0-9])", part) and _BEFORE[spaces].search(
         text[max(0, start - 5) : start]
     )
     is_fraction = decimals and part[:1].isdigit() and re.search(r"[0-9][.,]$", text[:start][-2:])

@@ -8,8 +8,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
+
+from catalog_pipeline.home_settings import read_settings
+from catalog_pipeline.places import SETTINGS_NAME
 
 MODULE = "catalog_pipeline.orchestration.instance.postgres.storage"
 CLASS = "PostgresStorage"
@@ -17,6 +22,19 @@ _SCHEME = re.compile(r"^postgres(ql)?(\+\w+)?://")
 DRIVER_SCHEME = "postgresql+psycopg2://"
 """What SQLAlchemy makes of a plain `postgresql://` depends on its version; the driver that
 dagster-postgres installs is always this one."""
+
+
+def settings_of_home(home: Path) -> Mapping[str, Any] | None:
+    """What a home's `dagster.yaml` configures this package's storage with; None if it does not.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    with suppress(OSError):
+        # Nearly no home has it, and what does not name it need not be parsed.
+        if CLASS not in (home / SETTINGS_NAME).read_text(encoding="utf-8", errors="replace"):
+            return None
+    return storage_settings(read_settings(home).sections)
 
 
 def storage_settings(sections: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -6,9 +6,8 @@ are in both or in none. Not here: what it has in common with other engines (`sql
 statements (`insertion`), connections (`server`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
 
 import sqlalchemy as db
 from dagster_postgres import PostgresEventLogStorage
@@ -23,6 +22,7 @@ class BatchedPostgresEventLogStorage(BatchedEventLog, PostgresEventLogStorage):
     """Dagster's PostgreSQL event log with pooled connections and one transaction per batch."""
 
     index_is_apart = False
+    insertion = insertion
 
     def __init__(self, server: Server, *, make_tables: bool) -> None:
         self._server = server
@@ -39,17 +39,6 @@ class BatchedPostgresEventLogStorage(BatchedEventLog, PostgresEventLogStorage):
         with self.index_for_writing() as connection:
             insertion.take_turns(connection, rows)
             self.insert_into_index(connection, rows)
-
-    def insert_events(self, connection: db.Connection, rows: Sequence[EventRow]) -> list[int]:
-        return insertion.insert_events(connection, rows)
-
-    def insert_tags(self, connection: db.Connection, tags: Sequence[tuple[Any, ...]]) -> None:
-        insertion.insert_tags(connection, tags)
-
-    def keep_asset(
-        self, connection: db.Connection, asset_key: str, columns: Mapping[str, Any]
-    ) -> None:
-        insertion.keep_asset(connection, asset_key, columns)
 
     def index_for_writing(self) -> AbstractContextManager[db.Connection]:
         return self._server.transaction()

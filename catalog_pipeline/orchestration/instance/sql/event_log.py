@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import dagster as dg
 import sqlalchemy as db
@@ -44,9 +44,25 @@ EVENT_BATCH_SIZE = 1000
 os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENT_BATCH_SIZE))
 
 
+class Insertion(Protocol):
+    """The statements of an engine, which are a module of its room."""
+
+    def insert_events(self, connection: db.Connection, rows: Sequence[EventRow]) -> list[int]:
+        """Inserts the events and returns their ids."""
+
+    def insert_tags(self, connection: db.Connection, tags: Sequence[tuple[Any, ...]]) -> None:
+        """Inserts rows of tags."""
+
+    def keep_asset(
+        self, connection: db.Connection, asset_key: str, columns: Mapping[str, Any]
+    ) -> None:
+        """Sets columns of an asset's row, which is made if there is none."""
+
+
 class BatchedEventLog(FailureTellingStorage):
     """Dagster's event log in SQL, as far as it is the same for all engines."""
 
+    insertion: Insertion
     index_is_apart: ClassVar[bool]
     """Whether the logs of runs are kept beside the index, so that events may leave it."""
 
@@ -69,20 +85,6 @@ class BatchedEventLog(FailureTellingStorage):
     def log_bytes(self, run_id: str) -> int:
         """What the log of a run takes beside its events in the index."""
 
-    @abstractmethod
-    def insert_events(self, connection: db.Connection, rows: Sequence[EventRow]) -> list[int]:
-        """Inserts the events into the index; their ids."""
-
-    @abstractmethod
-    def insert_tags(self, connection: db.Connection, tags: Sequence[tuple[Any, ...]]) -> None:
-        """Inserts rows of tags."""
-
-    @abstractmethod
-    def keep_asset(
-        self, connection: db.Connection, asset_key: str, columns: Mapping[str, Any]
-    ) -> None:
-        """Sets columns of an asset's row, which is made if there is none."""
-
     def store_event(self, event: EventLogEntry) -> None:
         self.store_event_batch([event])
 
@@ -102,13 +104,13 @@ class BatchedEventLog(FailureTellingStorage):
 
     def insert_into_index(self, connection: db.Connection, rows: Sequence[EventRow]) -> None:
         """Inserts events into the index and brings what it says of their assets up to date."""
-        event_ids = self.insert_events(connection, rows)
+        event_ids = self.insertion.insert_events(connection, rows)
         stored = list(zip(rows, event_ids, strict=True))
         assets = [(row, event_id) for row, event_id in stored if row.type in ASSET_EVENTS]
         if tags := tag_rows(assets, self._tags_of):
-            self.insert_tags(connection, tags)
+            self.insertion.insert_tags(connection, tags)
         for asset_key, columns in asset_columns(assets, self._get_asset_entry_values).items():
-            self.keep_asset(connection, asset_key, columns)
+            self.insertion.keep_asset(connection, asset_key, columns)
         for row, event_id in stored:
             if row.type in ASSET_CHECK_EVENTS and row.event:
                 self.store_asset_check_event(row.event, event_id)

@@ -50,6 +50,7 @@ class BatchedSqliteEventLogStorage(BatchedEventLog, SqliteEventLogStorage):
     """
 
     index_is_apart = True
+    insertion = insertion
 
     def __init__(self, base_dir: str | None = None, inst_data: ConfigurableClassData | None = None):
         self._pool = ConnectionPool(self._prepare, report_damage)
@@ -101,17 +102,6 @@ class BatchedSqliteEventLogStorage(BatchedEventLog, SqliteEventLogStorage):
                 insertion.insert_events(connection, list(group))
             # The UI's live log watches the modification time, which WAL leaves alone.
             os.utime(path)
-
-    def insert_events(self, connection: db.Connection, rows: Sequence[EventRow]) -> list[int]:
-        return insertion.insert_events(connection, rows)
-
-    def insert_tags(self, connection: db.Connection, tags: Sequence[tuple[Any, ...]]) -> None:
-        insertion.insert_tags(connection, tags)
-
-    def keep_asset(
-        self, connection: db.Connection, asset_key: str, columns: Mapping[str, Any]
-    ) -> None:
-        insertion.keep_asset(connection, asset_key, columns)
 
     def run_connection(self, run_id: str | None = None) -> Any:
         return self._pool.transaction(self.path_for_shard(str(run_id)))
