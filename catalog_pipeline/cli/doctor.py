@@ -66,10 +66,13 @@ def command(as_json: bool) -> int:
 
 
 def _examine() -> Findings:
+    from catalog_pipeline.orchestration.instance.postgres.address import check_storage_settings
+
     project = named_project(os.environ)
     amiss: list[str] = []
     found = _tried(amiss, find_catalogues) or Found({}, ())
     settings = _tried(amiss, lambda: read_settings(dagster_home()))
+    _tried(amiss, lambda: check_storage_settings(dagster_home()))
     amiss += [*found.ignored, *map(str, found.doubled.values())]
     for name, path in found.files.items():
         _tried(amiss, partial(read_catalogue, path))

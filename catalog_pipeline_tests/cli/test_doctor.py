@@ -8,6 +8,7 @@ import pytest
 from catalog_pipeline.cli.advice import say_once_what_is_slow
 from catalog_pipeline_tests.cli.conftest import add_catalogue
 from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.postgres_server import write_postgres_home
 from catalog_pipeline_tests.site import Site
 
 
@@ -52,6 +53,27 @@ def test_it_names_all_that_is_amiss(run: Run, project: Path, home: Path):
         "catalog-pipeline init-home adds what is lacking",
     ):
         assert sentence in answer.out
+
+
+def test_a_home_in_postgresql_whose_address_is_not_set_is_amiss(
+    run: Run, project: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shutil.rmtree(home)
+    write_postgres_home(home)
+    monkeypatch.delenv("DAGSTER_PG_USERNAME", raising=False)
+    answer = run("doctor")
+    assert answer.code == 1
+    assert "from the environment, and DAGSTER_PG_USERNAME is not set." in answer.out
+
+
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_settings_of_dagster_that_are_no_yaml_are_told_with_their_file(
+    command: str, run: Run, project: Path, home: Path
+):
+    _lay_out(home, ": : [\n")
+    answer = run(command)
+    assert answer.code != 0
+    assert f"{home / 'dagster.yaml'} cannot be read: " in answer.out + answer.err
 
 
 def test_a_home_that_is_not_there_is_amiss_since_dg_needs_it(run: Run, project: Path, home: Path):

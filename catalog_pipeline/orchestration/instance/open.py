@@ -7,12 +7,14 @@ from pathlib import Path
 
 from dagster import DagsterInstance
 from dagster._core.instance.ref import InstanceRef
+from yaml import YAMLError
 
-from catalog_pipeline.errors import StorageError, UsageError
-from catalog_pipeline.orchestration.instance.postgres.address import address_of, settings_of_home
+from catalog_pipeline.errors import StorageError
+from catalog_pipeline.home_settings import read_settings
+from catalog_pipeline.orchestration.instance.postgres.address import check_storage_settings
 from catalog_pipeline.orchestration.instance.sqlite.addresses import is_plain
 from catalog_pipeline.orchestration.instance.unusable_storage import storage_in_use, storage_opened
-from catalog_pipeline.places import HOME_VARIABLE, SETTINGS_NAME, ensure_dagster_home
+from catalog_pipeline.places import HOME_VARIABLE, ensure_dagster_home
 
 _OUTPUT_STAYS_HERE = {
     "compute_logs": {
@@ -35,31 +37,21 @@ def open_instance() -> Iterator[DagsterInstance]:
 
     Raises:
         StorageError: its files cannot be used within the block: the disk is full, ...
-        UsageError: its settings name what is not there.
+        UsageError: its settings cannot be read, or name what is not there.
     """
     home = str(ensure_dagster_home())
     os.environ[HOME_VARIABLE] = home
-    _check_address(Path(home))
-    reference = InstanceRef.from_dir(home, overrides=_OUTPUT_STAYS_HERE)
+    check_storage_settings(Path(home))
+    try:
+        reference = InstanceRef.from_dir(home, overrides=_OUTPUT_STAYS_HERE)
+    except YAMLError:
+        read_settings(Path(home))
+        raise
     _check_path(home, reference)
     with storage_opened(home):
         instance = DagsterInstance.from_ref(reference)
     with instance as one, storage_in_use(home):
         yield one
-
-
-def _check_address(home: Path) -> None:
-    """A variable that says where the server is, and is not set, is told without a traceback."""
-    config = settings_of_home(home)
-    if config is None:
-        return
-    try:
-        address_of(config)
-    except KeyError as error:
-        raise UsageError(
-            f"{home / SETTINGS_NAME} takes the address of PostgreSQL from the environment, and "
-            f"{error.args[0]} is not set."
-        ) from error
 
 
 def _check_path(home: str, reference: InstanceRef) -> None:

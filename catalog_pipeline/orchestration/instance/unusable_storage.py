@@ -11,8 +11,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
-from catalog_pipeline.errors import StorageError, UsageError
-from catalog_pipeline.places import SETTINGS_NAME
+from catalog_pipeline.errors import StorageError
 
 _IN_USE: tuple[type[Exception], ...] = (
     OperationalError,
@@ -20,8 +19,6 @@ _IN_USE: tuple[type[Exception], ...] = (
     sqlite3.OperationalError,
 )
 _OPENED: tuple[type[Exception], ...] = (DatabaseError, *_IN_USE, sqlite3.DatabaseError, OSError)
-_NEEDED = ("dagster_postgres", "psycopg2")
-"""What the storage in PostgreSQL is made with; not every installation has it."""
 
 
 @contextmanager
@@ -43,19 +40,11 @@ def storage_opened(home: str) -> Iterator[None]:
 
     Raises:
         StorageError: it cannot.
-        UsageError: its settings name what is not there.
     """
     try:
         yield
     except _OPENED as error:
         raise _unusable(home, error) from error
-    except ModuleNotFoundError as error:
-        if error.name not in _NEEDED:
-            raise
-        raise UsageError(
-            f"{home}/{SETTINGS_NAME} names a storage in PostgreSQL, and {error.name} is not "
-            f"installed: pip install 'catalog-pipeline[postgres]'."
-        ) from error
 
 
 def _unusable(home: str, error: Exception) -> StorageError:

@@ -9,10 +9,12 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from catalog_pipeline.errors import UsageError
 from catalog_pipeline.home_settings import read_settings
 from catalog_pipeline.places import SETTINGS_NAME
 
@@ -22,6 +24,8 @@ _SCHEME = re.compile(r"^postgres(ql)?(\+\w+)?://")
 DRIVER_SCHEME = "postgresql+psycopg2://"
 """What SQLAlchemy makes of a plain `postgresql://` depends on its version; the driver that
 dagster-postgres installs is always this one."""
+_NEEDED = ("dagster_postgres", "psycopg2")
+"""What the storage in PostgreSQL is made with; not every installation has it."""
 
 
 def settings_of_home(home: Path) -> Mapping[str, Any] | None:
@@ -35,6 +39,32 @@ def settings_of_home(home: Path) -> Mapping[str, Any] | None:
         if CLASS not in (home / SETTINGS_NAME).read_text(encoding="utf-8", errors="replace"):
             return None
     return storage_settings(read_settings(home).sections)
+
+
+def check_storage_settings(home: Path) -> None:
+    """Look whether a home that is in PostgreSQL has all that it takes to ask the server.
+
+    Raises:
+        UsageError: its `dagster.yaml` cannot be read, a variable is not set that it takes the
+            address from, or the packages are not there.
+    """
+    config = settings_of_home(home)
+    if config is None:
+        return
+    path = home / SETTINGS_NAME
+    for package in _NEEDED:
+        if find_spec(package) is None:
+            raise UsageError(
+                f"{path} names a storage in PostgreSQL, and {package} is not installed: "
+                f"pip install 'catalog-pipeline[postgres]'."
+            )
+    try:
+        address_of(config)
+    except KeyError as error:
+        raise UsageError(
+            f"{path} takes the address of PostgreSQL from the environment, and {error.args[0]} "
+            f"is not set."
+        ) from error
 
 
 def storage_settings(sections: Mapping[str, Any]) -> Mapping[str, Any] | None:

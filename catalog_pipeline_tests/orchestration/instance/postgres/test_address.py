@@ -1,5 +1,6 @@
 """Where the server is, by the keys of dagster-postgres, as libpq and the driver take it."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from catalog_pipeline.orchestration.instance.postgres.address import (
     CLASS,
     MODULE,
     address_of,
+    check_storage_settings,
     for_driver,
     storage_settings,
 )
@@ -73,3 +75,13 @@ def test_a_variable_that_is_not_set_is_named(
     monkeypatch.delenv("DAGSTER_PG_USERNAME", raising=False)
     with pytest.raises(UsageError, match="DAGSTER_PG_USERNAME is not set"), open_instance():
         pass
+
+
+def test_a_package_that_is_not_installed_is_named_with_what_installs_it(
+    no_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_postgres_home(no_home)
+    monkeypatch.setattr(sys, "path", [at for at in sys.path if "site-packages" not in at])
+    monkeypatch.delitem(sys.modules, "dagster_postgres", raising=False)
+    with pytest.raises(UsageError, match=r"pip install 'catalog-pipeline\[postgres\]'"):
+        check_storage_settings(no_home)
