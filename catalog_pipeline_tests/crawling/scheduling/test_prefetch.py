@@ -56,8 +56,10 @@ def test_the_site_never_has_more_requests_than_its_concurrency(
     crawl_here(instance, slow_site.catalogue, keys(*range(1, 101)), None)
     times = _arrivals(slow_site)
     assert len(times) == 100
-    # Each request is at the site for its latency at least, counted from its arrival.
-    at_once = [sum(start <= when < start + LATENCY for when in times) for start in times]
+    # Each request is at the site for its latency, counted from its arrival. The shop's event loop
+    # counts in whole milliseconds, so that an answer may be one early.
+    at_site = LATENCY - 0.002
+    at_once = [sum(start <= when < start + at_site for when in times) for start in times]
     assert max(at_once) <= CONCURRENCY
     assert max(at_once) > CONCURRENCY / 2
 

@@ -10,8 +10,7 @@ import pytest
 from dagster._core.storage.dagster_run import DagsterRun
 from dagster._core.utils import make_new_run_id
 
-from catalog_pipeline.errors import StorageError, UsageError
-from catalog_pipeline.orchestration.instance import unusable_storage
+from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.old_runs import find_old_runs, remove_old_runs
 from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.orchestration.instance.partition_order import sort_partitions
@@ -171,11 +170,3 @@ def test_old_runs_go_with_their_logs_and_what_is_superseded_goes_too(postgres_ho
         kept = storage.get_logs_for_run(stays.run_id, of_type=KINDS.ASSET_MATERIALIZATION)
         assert [each.get_dagster_event().partition for each in kept] == ["3"]
         check_same_past(instance, postgres_home)
-
-
-def test_a_missing_package_is_told_with_what_brings_it(tmp_path: Path) -> None:
-    with (
-        pytest.raises(UsageError, match=r"pip install 'catalog-pipeline\[postgres\]'"),
-        unusable_storage.storage_opened(str(tmp_path)),
-    ):
-        raise ModuleNotFoundError("No module named 'dagster_postgres'", name="dagster_postgres")
