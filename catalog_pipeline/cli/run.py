@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -53,6 +53,11 @@ from catalog_pipeline.system.private_files import private_files
     help="Download again what was fetched before this ISO 8601 time; resumes a cut-short refresh.",
 )
 @click.option("--reparse", is_flag=True, help="Parse the stored pages again; no download.")
+@click.option(
+    "--profile",
+    metavar="FILE",
+    help="Write where all processes spend their time: .svg, a flame graph, or .json, speedscope.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something is amiss.")
 @click.option("-v", "--verbose", is_flag=True, help="Say each page that has come.")
 @base_url_option
@@ -65,6 +70,7 @@ def command(
     stale_after: str | None,
     cutoff: str | None,
     reparse: bool,
+    profile: str | None,
     quiet: bool,
     verbose: bool,
     base_url: str | None,
@@ -87,20 +93,30 @@ def command(
         _cutoff(refresh, stale_after, cutoff)
         options = _given(pages, refresh, stale_after, cutoff, reparse)
         options += ["--verbose"] if verbose else []
-        return run_many(names, options, as_json=as_json, is_quiet=quiet)
+        with _profiled(profile, is_quiet=quiet):
+            return run_many(names, options, as_json=as_json, is_quiet=quiet)
     described = with_base_url(load_catalogue(names[0]), base_url)
     selection = _selection(described, pages)
     instant = _cutoff(refresh, stale_after, cutoff)
     if reparse and instant is not None:
         raise UsageError("--reparse downloads nothing; it does not go with a refresh.")
     request = CrawlRequest(described, selection, instant, reparse, base_url)
-    result = _result_if_nothing_is_due(request)
-    if result is None:
-        is_shown = verbose or not (quiet or as_json)
-        result = _notified(_run(request, is_shown=is_shown, tells_pages=verbose))
+    with _profiled(profile, is_quiet=quiet):
+        result = _result_if_nothing_is_due(request)
+        if result is None:
+            is_shown = verbose or not (quiet or as_json)
+            result = _notified(_run(request, is_shown=is_shown, tells_pages=verbose))
     if as_json or not (quiet and result.is_good):
         show_summary(result, seconds=time.monotonic() - started, as_json=as_json)
     return code_of_result(result)
+
+
+def _profiled(file: str | None, *, is_quiet: bool) -> AbstractContextManager[None]:
+    if file is None:
+        return nullcontext()
+    from catalog_pipeline.cli.profile import profiled
+
+    return profiled(file, is_quiet=is_quiet)
 
 
 def _selection(catalogue: Catalogue, text: str | None) -> tuple[PageKey, ...] | None:

@@ -28,6 +28,7 @@ from catalog_pipeline.cli.grids import output_console
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.showing import as_line
+from catalog_pipeline.system.sampled import before_its_program
 
 _COMMAND = [sys.executable, "-c", "from catalog_pipeline.cli.main import main; main()"]
 
@@ -55,6 +56,7 @@ class _Crawls:
                     stdout=subprocess.PIPE,
                     text=True,
                     start_new_session=True,
+                    preexec_fn=before_its_program(),
                 )
                 self.running.append(process)
             output, _ = process.communicate()

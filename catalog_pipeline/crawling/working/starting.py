@@ -27,6 +27,7 @@ from catalog_pipeline.crawling.orphans import WORKER_MODULE
 from catalog_pipeline.crawling.working.template import LENGTH, REPLY, ForkRequest
 from catalog_pipeline.system.interpreter import running_module
 from catalog_pipeline.system.processes import file_mask
+from catalog_pipeline.system.sampled import before_its_program
 from catalog_pipeline.system.sibling import can_fork_siblings
 
 START = "catalog_pipeline.worker_starts"
@@ -221,6 +222,7 @@ def _interpreter(arguments: list[str], inherited: list[int]) -> subprocess.Popen
         stdin=subprocess.DEVNULL,
         pass_fds=inherited,
         start_new_session=True,
+        preexec_fn=before_its_program(),
     )
 
 

@@ -15,6 +15,7 @@ import struct
 import time
 from dataclasses import dataclass
 
+from catalog_pipeline.system.sampled import let_be_sampled
 from catalog_pipeline.system.sibling import fork_sibling
 
 LENGTH = struct.Struct("=I")
@@ -73,6 +74,7 @@ def _is_worker(reply: int) -> bool:
         os.write(reply, REPLY.pack(pid))
     else:
         os.setsid()
+        let_be_sampled()
     return pid == 0
 
 
