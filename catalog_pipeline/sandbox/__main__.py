@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             faults=tuple(parse_fault(text) for text in options.fault),
             session_requests=options.session_requests,
             end=options.end,
+            day=options.day,
             member_username=options.member_username,
             member_password=options.member_password,
             member_token=options.member_token,
@@ -48,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fault", action="append", default=[], metavar="FAULT", help=FORM)
     parser.add_argument("--session-requests", type=int)
     parser.add_argument("--end", default=defaults.end)
+    parser.add_argument("--day", type=int)
     parser.add_argument("--member-username", default=defaults.member_username)
     parser.add_argument("--member-password", default=defaults.member_password)
     parser.add_argument("--member-token", default=defaults.member_token)

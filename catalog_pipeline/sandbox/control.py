@@ -12,10 +12,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from catalog_pipeline.errors import UsageError
-from catalog_pipeline.sandbox.days import LAST_DAY
 from catalog_pipeline.sandbox.faults import parse_fault
 from catalog_pipeline.sandbox.members import Sessions
-from catalog_pipeline.sandbox.settings import require_at_least, require_categories, require_end
+from catalog_pipeline.sandbox.settings import (
+    require_at_least,
+    require_categories,
+    require_day,
+    require_end,
+)
 from catalog_pipeline.sandbox.shop import Shop
 from catalog_pipeline.sandbox.traffic import Traffic
 
@@ -122,10 +126,7 @@ class ControlDesk:
         self.shop.latency_ms = require_at_least("latency in ms", value, 0)
 
     def _day(self, value: object) -> None:
-        day = None if value is None else require_at_least("day", value, 1)
-        if day is not None and day > LAST_DAY:
-            raise UsageError(f"practice shop: its last day is {LAST_DAY:,}, not {day:,}")
-        self.shop.begin_day(day)
+        self.shop.begin_day(require_day(value))
 
     def _pages(self, value: object) -> None:
         self.shop.pages = require_at_least("pages", value, 1)

@@ -142,6 +142,8 @@ class RunningShop:
             f"--member-token={settings.member_token}",
             *(f"--fault={fault}" for fault in settings.faults),
         ]
+        if settings.day is not None:
+            arguments.append(f"--day={settings.day}")
         if settings.session_requests is not None:
             arguments.append(f"--session-requests={settings.session_requests}")
         if self.port is not None:

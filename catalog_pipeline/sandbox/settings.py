@@ -7,6 +7,7 @@ Does not belong here: anything that changes while the shop runs (see shop).
 from dataclasses import dataclass
 
 from catalog_pipeline.errors import UsageError
+from catalog_pipeline.sandbox.days import LAST_DAY
 from catalog_pipeline.sandbox.faults import Fault
 from catalog_pipeline.sandbox.products import CATEGORIES
 
@@ -22,7 +23,7 @@ class ShopSettings:
     """Size, speed, faults and members' credentials of a practice shop.
 
     `session_requests` is after how many listing requests a member's session expires (None: never);
-    `end` is one of `ENDS`.
+    `end` is one of `ENDS`; `day` is the one on which it opens (None: no day passes).
     With `is_logged` each request is printed.
     """
 
@@ -32,6 +33,7 @@ class ShopSettings:
     faults: tuple[Fault, ...] = ()
     session_requests: int | None = None
     end: str = "404"
+    day: int | None = None
     is_logged: bool = False
     member_username: str = "member"
     member_password: str = "practice"  # noqa: S105 - known to all who practise
@@ -42,6 +44,7 @@ class ShopSettings:
         require_at_least("page size", self.page_size, 1)
         require_at_least("latency in ms", self.latency_ms, 0)
         require_end(self.end)
+        require_day(self.day)
         if self.session_requests is not None:
             require_at_least("requests of a session", self.session_requests, 1)
 
@@ -55,6 +58,18 @@ def require_end(value: object) -> str:
     if value not in ENDS:
         raise UsageError(f"practice shop: its end must be one of {', '.join(ENDS)}, not {value!r}")
     return str(value)
+
+
+def require_day(value: object) -> int | None:
+    """Return the day that `value` is, or None for none.
+
+    Raises:
+        UsageError: it is none of the shop's days.
+    """
+    day = None if value is None else require_at_least("day", value, 1)
+    if day is not None and day > LAST_DAY:
+        raise UsageError(f"practice shop: its last day is {LAST_DAY:,}, not {day:,}")
+    return day
 
 
 def require_categories(value: object) -> tuple[str, ...]:

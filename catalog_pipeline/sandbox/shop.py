@@ -53,6 +53,7 @@ class Shop:
         self._faults_left: dict[int, int | None] = {}
         self._revisions: dict[int, int] = {}
         self.set_faults(settings.faults)
+        self.begin_day(settings.day)
 
     @property
     def faults(self) -> tuple[Fault, ...]:

@@ -1,5 +1,6 @@
 """`catalog-pipeline sandbox`: the practice shop in the foreground."""
 
+import json
 import re
 import signal
 import socket
@@ -34,6 +35,24 @@ def test_the_shop_is_served_with_its_faults_until_it_is_interrupted():
         assert _status(f"{address}?page=4") == 404
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=10) == 0
+
+
+def test_it_opens_on_the_day_that_is_named():
+    with running("sandbox", "--port", "0", "--pages", "3", "--day", "4") as process:
+        assert process.stdout is not None
+        (address,) = re.findall(r"(http://127\.0\.0\.1:\d+)/products", process.stdout.readline())
+        with urllib.request.urlopen(f"{address}/__ledger", timeout=10) as answer:
+            assert list(json.load(answer)) == ["4"]
+
+
+@pytest.mark.parametrize("day", ["0", "1001"])
+def test_a_day_that_the_shop_does_not_have_is_refused(
+    day: str, capsys: pytest.CaptureFixture[str]
+):
+    from catalog_pipeline.cli.main import run_command
+
+    assert run_command(["sandbox", "--day", day]) == 2
+    assert "day" in capsys.readouterr().err
 
 
 def test_a_port_that_is_taken_is_one_sentence():

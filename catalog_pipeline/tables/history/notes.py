@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from catalog_pipeline.tables.history.state import Counts, State
@@ -14,11 +15,12 @@ from catalog_pipeline.wording import counted
 class Circumstances:
     """What a build's sentences follow from.
 
-    `lacks` is why no product counts as absent; `kept` are files that could not be gone on with,
+    `newest` is when the newest page was fetched; `lacks` is why no product counts as absent; `kept` are files that could not be gone on with,
     with why and where they are now; `renamed` are columns whose type has changed.
     """
 
     before: State | None
+    newest: datetime
     counts: Counts
     code_version: str
     lacks: str | None
@@ -50,6 +52,12 @@ def _of_files(told: Circumstances) -> Iterator[str]:
 
 def _of_products(told: Circumstances) -> Iterator[str]:
     counts, before = told.counts, told.before
+    if before is not None and told.newest < before.at:
+        yield (
+            f"its newest page was fetched at {_minute(told.newest)}, before that of the last build "
+            f"({_minute(before.at)}): what it shows otherwise is taken for older, and is no change "
+            f"(was the clock ahead, or set back?)"
+        )
     if told.lacks is not None:
         yield f"no product that was not found counts as absent: {told.lacks}"
     if told.without_key:
@@ -65,3 +73,7 @@ def _of_products(told: Circumstances) -> Iterator[str]:
             "the YAML reads pages otherwise than at the build before: some of what changed may be "
             "its doing"
         )
+
+
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

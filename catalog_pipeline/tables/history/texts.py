@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -46,7 +47,9 @@ def difference(before: Any, after: Any) -> float | None:
     if before is None or after is None or not before:
         return None
     exact: Callable[[Any], Fraction] = Fraction
-    return float((exact(after) - exact(before)) * 100 / abs(exact(before)))
+    share = (exact(after) - exact(before)) * 100 / abs(exact(before))
+    most = exact(sys.float_info.max)
+    return float(max(-most, min(share, most)))
 
 
 def _amount(amount: Decimal) -> str:

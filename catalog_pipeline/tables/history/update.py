@@ -184,8 +184,9 @@ class HistoryUpdate:
     ) -> State:
         counts = counts_of(found)
         code_version = self._catalogue.code_version
+        newest = max(page.fetched_at for page in self._seen.pages)
         told = Circumstances(
-            before, counts, code_version, build.lacks, rows.without_key, self._kept,
+            before, newest, counts, code_version, build.lacks, rows.without_key, self._kept,
             layout.renamed, layout.tracked,
         )  # fmt: skip
         return State(

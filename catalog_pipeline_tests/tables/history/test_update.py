@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -138,6 +139,23 @@ def test_an_older_row_says_nothing_new(days: Days) -> None:
     report = days.build()
     assert report.counts.changed == report.counts.reread == 0
     assert days.history("sku", "price") == [("a", Decimal("6.00"))]
+
+
+def test_a_clock_that_was_ahead_keeps_changes_back_and_that_is_said(days: Days) -> None:
+    days.day(9, products(a="5", b="7"))
+    report = days.day(2, products(a="4"))
+    assert (report.counts.changed, report.counts.absent) == (0, 0)
+    (told,) = report.notes
+    assert "its newest page was fetched at 2026-03-03 12:00 UTC, before that of the last" in told
+    assert days.day(10, products(a="4")).notes == ()
+
+
+def test_a_number_may_become_as_much_more_as_numbers_can(days: Days) -> None:
+    days.catalogue = shop.catalogue(history={"track": ["rating"]})
+    days.day(1, shop.rows(["a", "b"], rating=[1e-300, -1e-300]))
+    days.day(2, shop.rows(["a", "b"], rating=[1e300, -1e300]))
+    most = sys.float_info.max
+    assert days.changes("sku", "difference_percent") == [("a", most), ("b", -most)]
 
 
 def test_the_time_of_a_build_never_goes_back(days: Days) -> None:
