@@ -46,9 +46,7 @@ def test_it_opens_on_the_day_that_is_named():
 
 
 @pytest.mark.parametrize("day", ["0", "1001"])
-def test_a_day_that_the_shop_does_not_have_is_refused(
-    day: str, capsys: pytest.CaptureFixture[str]
-):
+def test_a_day_that_the_shop_does_not_have_is_refused(day: str, capsys: pytest.CaptureFixture[str]):
     from catalog_pipeline.cli.main import run_command
 
     assert run_command(["sandbox", "--day", day]) == 2

@@ -15,8 +15,9 @@ from catalog_pipeline.wording import counted
 class Circumstances:
     """What a build's sentences follow from.
 
-    `newest` is when the newest page was fetched; `lacks` is why no product counts as absent; `kept` are files that could not be gone on with,
-    with why and where they are now; `renamed` are columns whose type has changed.
+    `newest` is when the newest page was fetched; `lacks` is why no product counts as absent; `kept`
+    are files that could not be gone on with, with why and where they are now; `renamed` are columns
+    whose type has changed.
     """
 
     before: State | None
