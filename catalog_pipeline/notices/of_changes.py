@@ -1,27 +1,34 @@
 """The notices that a build gives by what it found otherwise than the build before it.
 
-Changes in, notices out: nothing here knows whether they were sent. Amounts are compared exactly,
-and never with those of another currency.
+Changes in, notices out: nothing here knows whether they were sent, nor what products are called
+besides their keys, which whoever reads the table says. Amounts are compared exactly, and never with
+those of another currency.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from catalog_pipeline.catalogue.conditions import ProductCondition, ValueCondition
 from catalog_pipeline.catalogue.field_types import CellType
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.notify import NotifyRule
-from catalog_pipeline.notices.notice import Notice, Occasion, notice_of
+from catalog_pipeline.notices.notice import LINES_SHOWN, Notice, Occasion, notice_of
+from catalog_pipeline.showing import shortened
 from catalog_pipeline.wording import counted
 
 if TYPE_CHECKING:
     from catalog_pipeline.tables.history.reading import Change
 
+Met: TypeAlias = "list[tuple[NotifyRule, list[Change]]]"
+"""The rules that a build has met, in their order, each with the changes that it was met by."""
+ProductKey: TypeAlias = tuple[str, ...]
+"""The texts of a product's key columns."""
 _NUMBERS = frozenset({CellType.INTEGER, CellType.NUMBER, CellType.AMOUNT})
+_LONGEST_NAME = 100
 
 
 def rules_of_changes(catalogue: Catalogue) -> list[NotifyRule]:
@@ -31,16 +38,26 @@ def rules_of_changes(catalogue: Catalogue) -> list[NotifyRule]:
     return [rule for rule in rules if isinstance(rule.condition, kinds)]
 
 
-def notices_of_changes(
-    catalogue: Catalogue, changes: Iterable[Change], build: int, at: datetime
-) -> list[Notice]:
-    """What a build gives notice of, in the order of the rules; `changes` of others do not count."""
+def rules_met(catalogue: Catalogue, changes: Iterable[Change], build: int) -> Met:
+    """What a build gives notice of; `changes` of others do not count."""
     of_build = [change for change in changes if change.build == build]
     return [
-        _notice(catalogue, rule, found, build, at)
+        (rule, found)
         for rule in rules_of_changes(catalogue)
         if (found := [each for each in of_build if is_met(catalogue, rule, each)])
     ]
+
+
+def products_named(met: Met) -> set[ProductKey]:
+    """The products that the notices name one by one."""
+    return {each.product_key for _, found in met for each in found[:LINES_SHOWN]}
+
+
+def notices_of_changes(
+    catalogue: Catalogue, met: Met, build: int, at: datetime, names: Mapping[ProductKey, str]
+) -> list[Notice]:
+    """The notices of a build; `names` says what products are called, as far as that is known."""
+    return [_notice(catalogue, rule, found, build, at, names) for rule, found in met]
 
 
 def is_met(catalogue: Catalogue, rule: NotifyRule, change: Change) -> bool:
@@ -96,7 +113,12 @@ def _number(text: str | None) -> Fraction | None:
 
 
 def _notice(
-    catalogue: Catalogue, rule: NotifyRule, found: Sequence[Change], build: int, at: datetime
+    catalogue: Catalogue,
+    rule: NotifyRule,
+    found: Sequence[Change],
+    build: int,
+    at: datetime,
+    names: Mapping[ProductKey, str],
 ) -> Notice:
     at = at.astimezone(timezone.utc)
     told = f"build {build} of {at:%Y-%m-%d %H:%M} UTC"
@@ -107,14 +129,17 @@ def _notice(
         catalogue,
         rule,
         occasion,
-        [_line(change) for change in found],
+        [_line(change, names) for change in found],
         counted(len(found), "product"),
         more=f"catalog-pipeline changes {catalogue.name} --what {what}",
     )
 
 
-def _line(change: Change) -> str:
+def _line(change: Change, names: Mapping[ProductKey, str]) -> str:
     product = change.product or "(without a key)"
+    name = names.get(change.product_key, product)
+    if name != product:
+        product = f"{shortened(name, _LONGEST_NAME)} ({product})"
     if change.column is None:
         return f"{product}: {change.change}"
     share = change.difference_percent

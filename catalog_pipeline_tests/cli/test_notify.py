@@ -8,6 +8,7 @@ import pytest
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.orchestration.built_days import BuiltDays
 from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.tables import shop
 from catalog_pipeline_tests.tables.history.days import products
 
 NOTIFY = {"to": "NOTIFY_URL", "rules": ["price falls 5%", "new"]}
@@ -37,6 +38,25 @@ def test_a_dry_run_shows_rule_address_title_and_text_and_sends_nothing(
     told = run("notify", NAME, "--dry-run", "--json").json
     assert [each["rule"] for each in told] == ["price falls 5%", "new"]
     assert [each["addresses"] for each in told] == [{"NOTIFY_URL": "due"}] * 2
+
+
+def test_products_are_told_by_what_they_are_called(
+    site: Site, instance: dg.DagsterInstance, run: Run
+) -> None:
+    fields = {**shop.FIELDS, "title": ".title"}
+    history = {"track": ["price", "title"], "absent_after": 1}
+    notify = {"to": "NOTIFY_URL", "rules": ["price falls", "gone"]}
+    days = BuiltDays(site, instance, history=history, notify=notify, fields=fields)
+    days.day(
+        1,
+        shop.rows(["a", "b"], price="5", title=["Red kettle", "Mug"]),
+        shop.rows("c", title="Lamp"),
+    )
+    days.day(2, shop.rows(["a"], price="4", title="Red kettle"), shop.rows("c", title="Lamp"))
+    for options in ([], ["--build", "2"]):
+        answer = run("notify", NAME, "--dry-run", *options)
+        assert "  | Red kettle (a): price 5.00 → 4.00 (-20.0 %)\n" in answer.out
+        assert "  | Mug (b): gone\n" in answer.out
 
 
 def test_an_address_that_is_not_set_is_told(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from catalog_pipeline.notices.notice import Notice
-from catalog_pipeline.notices.of_changes import notices_of_changes
+from catalog_pipeline.notices.of_changes import notices_of_changes, products_named, rules_met
 from catalog_pipeline.tables.history.reading import read_changes
 from catalog_pipeline_tests.hostile_texts import FORBIDDEN_ON_TERMINALS, HOSTILE
 from catalog_pipeline_tests.tables import shop
@@ -20,10 +20,10 @@ def _days(folder: Path, *rules: str) -> Days:
     return Days(folder, shop.catalogue(history=True, notify=notify))
 
 
-def _notices(days: Days) -> list[Notice]:
+def _notices(days: Days, names: dict[tuple[str, ...], str] | None = None) -> list[Notice]:
     report = days.build()
-    changes = read_changes(days.table)
-    return notices_of_changes(days.catalogue, changes, report.build, report.at)
+    met = rules_met(days.catalogue, read_changes(days.table), report.build)
+    return notices_of_changes(days.catalogue, met, report.build, report.at, names or {})
 
 
 def _lines(notice: Notice) -> list[str]:
@@ -126,6 +126,18 @@ def test_a_notice_has_its_rule_build_products_and_number(tmp_path: Path) -> None
     assert _lines(rose) == ["mug: price 5.00 → 5.10 (+2.0 %)"]
     assert changed.count == 2
     assert len({fell.number, rose.number, changed.number}) == 3
+
+
+def test_a_product_is_told_by_its_name_and_its_key(tmp_path: Path) -> None:
+    days = _days(tmp_path, "price falls", "gone")
+    days.day(1, products(a17="24.90", mug="5", b23="7"))
+    days.day(2, products(a17="19.90", mug="4", b23="7"))
+    (notice,) = _notices(days, {("a17",): "Red kettle", ("mug",): "mug", ("b23",): "Lamp"})
+    assert [line.split(": ")[0] for line in _lines(notice)] == ["Red kettle (a17)", "mug"]
+    met = rules_met(days.catalogue, read_changes(days.table), 2)
+    assert products_named(met) == {("a17",), ("mug",)}
+    (long,) = _notices(days, {("a17",): "Red kettle " * 50})
+    assert _lines(long)[0].endswith(" (a17): price 24.90 → 19.90 (-20.1 %)")
 
 
 def test_the_same_build_gives_the_same_notices_and_another_one_others(tmp_path: Path) -> None:

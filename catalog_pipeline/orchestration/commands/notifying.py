@@ -13,7 +13,12 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import CatalogPipelineError, UsageError
 from catalog_pipeline.notices.addresses import AddressError, address_of
 from catalog_pipeline.notices.notice import Notice
-from catalog_pipeline.notices.of_changes import notices_of_changes, rules_of_changes
+from catalog_pipeline.notices.of_changes import (
+    notices_of_changes,
+    products_named,
+    rules_met,
+    rules_of_changes,
+)
 from catalog_pipeline.notices.sending import Answer, send
 from catalog_pipeline.orchestration.checkpoints.notices_log import Delivery, deliveries
 from catalog_pipeline.orchestration.commands.result import CrawlResult, NoticesResult
@@ -105,6 +110,7 @@ def notices_of_build(catalogue: Catalogue, build: int | None = None) -> list[Not
     if not rules_of_changes(catalogue) or not catalogue_places(catalogue.name).history.exists():
         return []
     # Arrow is imported where there is something to read.
+    from catalog_pipeline.tables.history.naming import names_of
     from catalog_pipeline.tables.history.reading import read_changes, state_of_history
 
     latest = state_of_history(table).build
@@ -115,7 +121,10 @@ def notices_of_build(catalogue: Catalogue, build: int | None = None) -> list[Not
             f"was refused has no number."
         )
     changes = [each for each in read_changes(table, from_build=number) if each.build == number]
-    return notices_of_changes(catalogue, changes, number, changes[0].changed_at) if changes else []
+    met = rules_met(catalogue, changes, number)
+    names = names_of(catalogue, table, products_named(met))
+    at = changes[0].changed_at if changes else datetime.now(timezone.utc)
+    return notices_of_changes(catalogue, met, number, at, names)
 
 
 def try_addresses(catalogue: Catalogue, environ: Mapping[str, str]) -> Iterator[Answer]:

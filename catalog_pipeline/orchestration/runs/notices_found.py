@@ -16,7 +16,12 @@ from catalog_pipeline.catalogue.conditions import CheckFails, CrawlFails, TableI
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import TableError
 from catalog_pipeline.notices.notice import Notice
-from catalog_pipeline.notices.of_changes import notices_of_changes, rules_of_changes
+from catalog_pipeline.notices.of_changes import (
+    notices_of_changes,
+    products_named,
+    rules_met,
+    rules_of_changes,
+)
 from catalog_pipeline.notices.of_failures import (
     FailedCheck,
     notices_of_checks,
@@ -90,6 +95,7 @@ def _of_changes(catalogue: Catalogue, builds: Sequence[_Build]) -> Iterator[Noti
     if not marks or not rules_of_changes(catalogue):
         return
     # Arrow is imported where there is something to read.
+    from catalog_pipeline.tables.history.naming import names_of
     from catalog_pipeline.tables.history.reading import read_changes
 
     table = catalogue_places(catalogue.name).table
@@ -97,12 +103,18 @@ def _of_changes(catalogue: Catalogue, builds: Sequence[_Build]) -> Iterator[Noti
         changes = list(read_changes(table, from_build=min(number for number, _ in marks)))
     except TableError:
         return
+    found = []
     for (number, told), mark in marks.items():
-        since, at = datetime.fromisoformat(mark["since"]), datetime.fromisoformat(told)
-        of_build = [each for each in changes if each.build == number and each.changed_at == at]
-        for notice in notices_of_changes(catalogue, of_build, number, at):
-            if notice.rule in mark["rules"]:
-                yield replace(notice, at=since)
+        at = datetime.fromisoformat(told)
+        met = rules_met(catalogue, (each for each in changes if each.changed_at == at), number)
+        known = [(rule, of_it) for rule, of_it in met if str(rule.condition) in mark["rules"]]
+        found.append((number, at, datetime.fromisoformat(mark["since"]), known))
+    # Once for all builds, since it may take reading the whole table.
+    wanted = {key for *_, met in found for key in products_named(met)}
+    names = names_of(catalogue, table, wanted)
+    for number, at, since, met in found:
+        for notice in notices_of_changes(catalogue, met, number, at, names):
+            yield replace(notice, at=since)
 
 
 def _of_checks(
