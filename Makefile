@@ -53,8 +53,8 @@ chaos: $(VENV)/installed-for-tests  ## 100 crawls, each killed at a random insta
 attack: $(VENV)/installed-for-tests  ## Hostile servers, bombs and damaged files, against their limits
 	@$(BIN)/python -m catalog_pipeline_tests.attack
 
-bench: $(VENV)/installed-for-tests  ## The same crawl in other crawlers
-	@$(BIN)/python -m benchmarks
+bench: $(VENV)/installed-for-tests  ## The same crawl in other crawlers; ONLY=ours,floor and PAGES=2000 for some of it
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(PAGES),--pages $(PAGES))
 
 clean:
 	rm -rf $(VENV) $(LOWEST)

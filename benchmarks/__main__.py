@@ -61,7 +61,7 @@ def main() -> None:
     if asked.latency_ms:
         facts["latency"] = f"{asked.latency_ms:g} ms"
     runs = all_runs(lines, asked)
-    text = report.markdown(runs, {line.name: line.title for line in lines}, facts)
+    text = report.markdown(runs, lines, facts)
     print(text)
     print(f"kept as {report.write(asked.name, text, report.figures(runs, facts))}")
 

@@ -34,6 +34,8 @@ class Line:
     """Writes what the crawl needs into the job's folder; the command that does it."""
     rows: Callable[[Job], Iterable[Product]]
     """Reads the rows from the crawler's own output."""
+    durable: str
+    """What of a page is on the disk, and when it has been synced, as seen by its system calls."""
     only_pages: int | None = None
     """Crawls this many pages, whatever the others crawl: where more would take hours."""
 

@@ -66,7 +66,13 @@ def _rows(job: Job) -> Iterator[Product]:
         yield read_product(job.base_url, row)
 
 
-OUR_LINE = Line("ours", "**catalog-pipeline**", _set_up, _rows)
+OUR_LINE = Line(
+    "ours",
+    "**catalog-pipeline**",
+    _set_up,
+    _rows,
+    "body and rows, by themselves; their checkpoint, for a group of pages",
+)
 
 
 IMPORT_OF_DAGSTER = Command([sys.executable, "-c", "import dagster"])

@@ -18,8 +18,8 @@ DATABASE = "products.db"
 STOCK_DAGSTER_PAGES = 20
 
 
-def _scrapy(job: Job) -> Command:
-    settings = {
+def _scrapy(job: Job, **more: str) -> Command:
+    settings = more | {
         "JOBDIR": "jobdir",
         "ROBOTSTXT_OBEY": True,
         "LOG_LEVEL": "INFO",
@@ -33,31 +33,58 @@ def _scrapy(job: Job) -> Command:
     return Command(arguments)
 
 
+def _scrapy_sqlite(job: Job) -> Command:
+    queue = "scrapy.squeues.PickleFifoSQLiteQueue"
+    return _scrapy(job, SCHEDULER_DISK_QUEUE=queue, SCHEDULER_START_DISK_QUEUE=queue)
+
+
 def _scrapy_rows(job: Job) -> Iterator[Product]:
     with (job.folder / "rows.jsonl").open() as lines:
         for line in lines:
             yield read_product(job.base_url, json.loads(line))
 
 
-def _crawlee(job: Job) -> Command:
+def _crawlee(job: Job, *storage: str) -> Command:
     script = str(PEERS / "crawlee_peer.py")
-    return Command(
-        [program("python"), script, job.base_url, str(job.pages), str(job.concurrency), "."]
-    )
+    asked = [job.base_url, str(job.pages), str(job.concurrency), "."]
+    return Command([program("python"), script, *asked, *storage])
 
 
-def _crawlee_rows(job: Job) -> Iterator[Product]:
+def _crawlee_sql(job: Job) -> Command:
+    return _crawlee(job, "sql")
+
+
+def _dbos(job: Job) -> Command:
+    script = str(PEERS / "dbos_peer.py")
+    return Command([program("python"), script, job.base_url, str(job.pages), str(job.folder)])
+
+
+def _json_rows(job: Job) -> Iterator[Product]:
     for row in json.loads((job.folder / "rows.json").read_text()):
         yield read_product(job.base_url, row)
 
 
-def _loop(name: str, title: str, *options: str) -> Line:
+def _floor(job: Job) -> Command:
+    host = job.base_url.removeprefix("http://")
+    script = str(PEERS / "floor.py")
+    asked = [host, str(job.pages), str(job.concurrency), str(job.folder)]
+    return Command([program("python"), script, *asked])
+
+
+def _floor_rows(job: Job) -> Iterator[Product]:
+    for path in sorted(job.folder.glob("rows-*.jsonl")):
+        with path.open() as lines:
+            for line in lines:
+                yield read_product(job.base_url, json.loads(line))
+
+
+def _loop(name: str, title: str, durable: str, *options: str) -> Line:
     def set_up(job: Job) -> Command:
         script = str(PEERS / "tutorial_loop.py")
         target = [job.base_url, str(job.pages), DATABASE]
         return Command([program("python"), script, *target, *options])
 
-    return Line(name, f"tutorial loop, SQLite, {title}", set_up, _loop_rows)
+    return Line(name, f"tutorial loop, SQLite, {title}", set_up, _loop_rows, durable)
 
 
 def _loop_rows(job: Job) -> Iterator[Product]:
@@ -90,19 +117,56 @@ def _stock_dagster_rows(job: Job) -> Iterator[Product]:
             yield read_product(job.base_url, row)
 
 
-SCRAPY = Line("scrapy", "Scrapy, JOBDIR", _scrapy, _scrapy_rows)
+FLOOR = Line(
+    "floor",
+    "physical floor: sockets, lxml, a file",
+    _floor,
+    _floor_rows,
+    "rows, for 200 pages at a time",
+)
+SCRAPY = Line(
+    "scrapy",
+    "Scrapy, JOBDIR",
+    _scrapy,
+    _scrapy_rows,
+    "nothing: queue and feed are left to the system",
+)
+_OF_A_LOOP = "rows and queue, in one transaction"
 
 PEER_LINES = (
     SCRAPY,
-    Line("crawlee", "Crawlee, Parsel, file storage", _crawlee, _crawlee_rows),
-    _loop("loop", "default journal"),
-    _loop("loop-wal", "WAL", "--wal"),
-    _loop("loop-wal-8", "WAL, 8 processes", "--wal", "--processes", "8"),
+    Line(
+        "scrapy-sqlite",
+        "Scrapy, JOBDIR, SQLite queues",
+        _scrapy_sqlite,
+        _scrapy_rows,
+        "its place in the queue, at push and pop; rows not",
+    ),
+    Line(
+        "crawlee",
+        "Crawlee, Parsel, file storage",
+        _crawlee,
+        _json_rows,
+        "nothing: a file per request and row is left to the system",
+    ),
+    Line(
+        "crawlee-sql",
+        "Crawlee, Parsel, SQL storage (SQLite)",
+        _crawlee_sql,
+        _json_rows,
+        "nothing: rows and queue in a log that is synced as it is checkpointed",
+    ),
+    Line("dbos", "DBOS, SQLite, a step per page", _dbos, _json_rows, "rows, as a step's output"),
+    _loop("loop", "default journal", _OF_A_LOOP),
+    _loop("loop-wal", "WAL", _OF_A_LOOP, "--wal"),
+    _loop("loop-wal-8", "WAL, 8 processes", _OF_A_LOOP, "--wal", "--processes", "8"),
+    FLOOR,
     Line(
         "dagster",
         "stock Dagster, a run per page",
         _stock_dagster,
         _stock_dagster_rows,
+        "events; rows not",
         only_pages=STOCK_DAGSTER_PAGES,
     ),
 )

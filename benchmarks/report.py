@@ -8,10 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.compare import Run, medians
+from benchmarks.lines import Line
 
 RESULTS = Path(__file__).parent / "results"
 FOR_SPEED = "scrapy"
 FOR_COST = "loop-wal"
+FLOOR = "floor"
 
 HEADINGS = (
     "Pages",
@@ -19,20 +21,25 @@ HEADINGS = (
     "Pages/s",
     "Speed / Scrapy",
     "Speed / loop (WAL)",
+    "Speed / floor",
     "CPU ms/page",
     "CPU / loop (WAL)",
     "Peak MB",
     "First request s",
     "Downloads",
     "Rows exact",
+    "Synced of each page",
 )
+_WORDS = (0, 1, len(HEADINGS) - 2, len(HEADINGS) - 1)
+"""Columns that are read and not compared."""
 
 
-def markdown(runs: Sequence[Run], titles: Mapping[str, str], facts: Mapping[str, str]) -> str:
+def markdown(runs: Sequence[Run], chosen: Sequence[Line], facts: Mapping[str, str]) -> str:
     """The table of the medians, with the machine below it."""
-    rows = medians(runs)
-    lines = [table_line(HEADINGS), table_line(["---"] * 2 + ["--:"] * (len(HEADINGS) - 2))]
-    lines += [table_line(_cells(row, rows, titles)) for row in rows]
+    rows, by_name = medians(runs), {line.name: line for line in chosen}
+    rule = ("---" if number in _WORDS else "--:" for number in range(len(HEADINGS)))
+    lines = [table_line(HEADINGS), table_line(rule)]
+    lines += [table_line(_cells(row, rows, by_name[row.line])) for row in rows]
     lines += ["", *(f"- {name}: {value}" for name, value in facts.items())]
     return "\n".join(lines) + "\n"
 
@@ -60,19 +67,20 @@ def figures(runs: Sequence[Run], facts: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def _cells(row: Run, rows: Sequence[Run], titles: Mapping[str, str]) -> list[str]:
+def _cells(row: Run, rows: Sequence[Run], line: Line) -> list[str]:
     yardsticks = {other.line: other for other in rows if other.pages == row.pages}
-    scrapy, loop = yardsticks.get(FOR_SPEED), yardsticks.get(FOR_COST)
+    loop = yardsticks.get(FOR_COST)
+    speeds = (yardsticks.get(name) for name in (FOR_SPEED, FOR_COST, FLOOR))
     return [
         f"{row.pages:,}",
-        titles[row.line],
+        line.title,
         f"{row.pages_per_second:,.{0 if row.pages_per_second >= 10 else 2}f}",
-        f"{row.pages_per_second / scrapy.pages_per_second:.2f}" if scrapy else "",
-        f"{row.pages_per_second / loop.pages_per_second:.2f}" if loop else "",
+        *(f"{row.pages_per_second / each.pages_per_second:.2f}" if each else "" for each in speeds),
         f"{row.cpu_ms_per_page:,.1f}",
         f"{row.cpu_ms_per_page / loop.cpu_ms_per_page:.2f}" if loop else "",
         f"{row.peak_megabytes:,.0f}",
         f"{row.first_request_seconds:.2f}",
         f"{row.downloads:,}",
         "yes" if not row.fault else f"**no**: {row.fault}",
+        line.durable,
     ]

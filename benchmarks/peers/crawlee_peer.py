@@ -1,6 +1,7 @@
-"""The crawl in Crawlee: `crawlee_peer.py BASE_URL PAGES CONCURRENCY FOLDER`.
+"""The crawl in Crawlee: `crawlee_peer.py BASE_URL PAGES CONCURRENCY FOLDER [sql]`.
 
-Request queue and dataset persist in FOLDER and are taken up again by the next run.
+Request queue and dataset persist in FOLDER, as files or in SQLite, and are taken up again by the
+next run.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from urllib.parse import urljoin
 from crawlee import ConcurrencySettings
 from crawlee.configuration import Configuration
 from crawlee.crawlers import ParselCrawler, ParselCrawlingContext
+from crawlee.storage_clients import FileSystemStorageClient, SqlStorageClient, StorageClient
 
 
-async def crawl(base_url: str, pages: int, concurrency: int, folder: Path) -> None:
+async def crawl(
+    base_url: str, pages: int, concurrency: int, folder: Path, storage: StorageClient
+) -> None:
     """Crawl pages 1 to `pages` and export the rows to `folder/rows.json`."""
     crawler = ParselCrawler(
         configuration=Configuration(storage_dir=str(folder / "storage"), purge_on_start=False),
+        storage_client=storage,
         concurrency_settings=ConcurrencySettings(
             min_concurrency=concurrency,
             max_concurrency=concurrency,
@@ -47,5 +52,15 @@ async def crawl(base_url: str, pages: int, concurrency: int, folder: Path) -> No
     await crawler.export_data(folder / "rows.json")
 
 
+async def main(base_url: str, pages: str, concurrency: str, folder: str, kind: str = "") -> None:
+    """Crawl with the storage of that kind."""
+    asked = base_url, int(pages), int(concurrency), Path(folder)
+    if kind == "sql":
+        async with SqlStorageClient() as storage:
+            await crawl(*asked, storage)
+    else:
+        await crawl(*asked, FileSystemStorageClient())
+
+
 if __name__ == "__main__":
-    asyncio.run(crawl(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])))
+    asyncio.run(main(*sys.argv[1:]))
