@@ -2,8 +2,8 @@
 
 Begin with `model`, what a YAML may say, and `page_key`, what a page is called. The way of a file:
 `finding` (which files there are), `written` (their text, with lines), `templates`, `scalars`,
-`checked` and
-`files` (all of it together), `agreement` (what parts need of others), `mistakes` (what a person is
-told). Sections of the YAML: `fields`,
-`politeness`, `upkeep`. What may be a value: `field_types`, `value_range`, `bounds`.
+`checked` with `agreement` (what parts need of others) and `mending` (what is sound beside
+mistakes), `examined` and `files` (all of it together), `mistakes` (what a person is told).
+Sections of the YAML: `fields`, `politeness`, `upkeep`. What may be a value: `field_types`,
+`value_range`, `bounds`.
 """

@@ -31,6 +31,11 @@ def agreed(part: str, value: Any, known: Mapping[str, Any]) -> Any:
     return check(value, *(known[each] for each in needed)) if known.keys() >= {*needed} else value
 
 
+def needs_of(part: str) -> tuple[str, ...]:
+    """The parts without which another one is not judged; none for one that stands alone."""
+    return _NEEDS[part][0] if part in _NEEDS else ()
+
+
 def _key(value: Sequence[str], fields: Any) -> Sequence[str]:
     check_key(value, fields)
     return value

@@ -6,7 +6,6 @@ Only what may be demanded and whether it fits the columns; a table is held again
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -17,6 +16,7 @@ from pydantic import Field as Bounded
 from catalog_pipeline.catalogue.bounds import Rows, Share
 from catalog_pipeline.catalogue.field_types import CellType, total
 from catalog_pipeline.catalogue.fields import Field, Pattern, StrictModel
+from catalog_pipeline.catalogue.spelling import meant
 
 Limit = Annotated[int | float, Bounded(ge=-(10**18), le=10**18)]
 OneOf = tuple[str | int | bool, ...]
@@ -191,6 +191,4 @@ def _problem(
 
 
 def _no_column(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.66)
-    meant = f"; did you mean {near[0]}" if near else ""
-    return f"there is no such key or column{meant}. Allowed: {', '.join(known)}"
+    return f"there is no such key or column{meant(name, known)}; allowed: {', '.join(known)}"

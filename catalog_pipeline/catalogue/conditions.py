@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias, get_args
 
 from catalog_pipeline.catalogue.field_types import CellType, total
-from catalog_pipeline.catalogue.mistakes import nearest
+from catalog_pipeline.catalogue.spelling import meant, nearest
 
 ProductEvent: TypeAlias = Literal["new", "gone", "returned"]
 Verb: TypeAlias = Literal["falls", "rises", "changes", "becomes"]
@@ -142,9 +142,7 @@ def why_not(
         return None
     name = condition.column
     if name not in columns:
-        meant = nearest(name, columns)
-        hint = f"; did you mean {meant}" if meant else ""
-        return f"there is no column {name}{hint}. Columns: {', '.join(columns)}"
+        return f"there is no column {name}{meant(name, columns)}. Columns: {', '.join(columns)}"
     kind, is_list = columns[name]
     allowed = frozenset({"changes"}) if is_list else _VERBS_OF[kind]
     if condition.verb not in allowed:
@@ -220,8 +218,8 @@ def _value_problem(condition: ValueCondition, kind: CellType) -> str | None:
 def _not_understood(words: Sequence[str]) -> str:
     """What is said of words that are no condition, with the one that was probably meant."""
     said = " ".join(words)
-    if meant := nearest(said, [*_EVENTS, "crawl fails", "check fails", "table is stale"]):
-        return f"{said!r} is no rule; did you mean `{meant}`"
+    if rule := nearest(said, [*_EVENTS, "crawl fails", "check fails", "table is stale"]):
+        return f"{said!r} is no rule; did you mean `{rule}`"
     if len(words) > 1 and (verb := nearest(words[1], _VERBS)):
         return f"{said!r} is no rule; did you mean `{' '.join([words[0], verb, *words[2:]])}`"
     return f"{said!r} is no rule. Allowed: {_EXAMPLES}"

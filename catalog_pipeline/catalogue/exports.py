@@ -15,6 +15,7 @@ from pydantic import Field as Bounded
 from catalog_pipeline.catalogue.bounds import EnvironmentName, Slug
 from catalog_pipeline.catalogue.fields import PROVENANCE_COLUMNS, OneOrMore, StrictModel
 from catalog_pipeline.catalogue.listing_attributes import LISTING_COLUMNS
+from catalog_pipeline.catalogue.spelling import meant
 from catalog_pipeline.catalogue.versions import fingerprint
 
 What: TypeAlias = Literal["table", "history", "changes"]
@@ -153,7 +154,7 @@ def check_exports(exports: Sequence[Export], columns: Sequence[str], *, has_hist
             if name not in known:
                 raise ValueError(
                     f"{export.asset_name} would merge by {name}, and there is no such column: "
-                    f"{', '.join(columns)}"
+                    f"{', '.join(columns)}{meant(name, known)}"
                 )
 
 

@@ -16,14 +16,16 @@ from typing import Any
 
 import yaml
 
-from catalog_pipeline.catalogue.beside import mistake_of_type, mistakes_beside
+from catalog_pipeline.catalogue.beside import mistake_of_type
 from catalog_pipeline.catalogue.bounds import checked_base_url
 from catalog_pipeline.catalogue.checked import checked_catalogue
+from catalog_pipeline.catalogue.examined import examine
 from catalog_pipeline.catalogue.finding import FILE_NAMES, find_catalogues, is_catalogue
 from catalog_pipeline.catalogue.mistake import Mistake
 from catalog_pipeline.catalogue.mistakes import located, unknown_key
 from catalog_pipeline.catalogue.model import Catalogue, CatalogueAttributes
-from catalog_pipeline.catalogue.templates import Renderer, render
+from catalog_pipeline.catalogue.spelling import nearest
+from catalog_pipeline.catalogue.templates import Renderer
 from catalog_pipeline.catalogue.written import Document, read_documents, text_of
 from catalog_pipeline.errors import CatalogueError, UsageError
 
@@ -79,7 +81,9 @@ def file_of_name(name: str, environ: Mapping[str, str] = os.environ) -> Path:
     if name in found.doubled:
         raise found.doubled[name]
     if name not in found.files:
-        known = f"There is no catalogue {name!r}. Known: {', '.join(found.files) or 'none'}."
+        near = nearest(name, [*found.files, *found.doubled])
+        hint = f"; did you mean {near}?" if near else "."
+        known = f"There is no catalogue {name!r}{hint} Known: {', '.join(found.files) or 'none'}."
         raise UsageError(" ".join([known, *found.ignored]))
     return found.files[name]
 
@@ -94,23 +98,10 @@ def read_catalogue(
     Raises:
         CatalogueError: the file has mistakes; all of them are named.
     """
-    name = path.parent.name
-    document = read_component(path)
-    beside = [
-        replace(each, path=path, line=document.line_of(tuple(each.field.split("."))))
-        for each in mistakes_beside(document.value, environ)
-    ]
-    rendered = render(document.value["attributes"], environ, elsewhere)
-    catalogue, checked = checked_catalogue(name, rendered.attributes)
-    within = [*rendered.mistakes, *filter(None, map(rendered.without_values, checked))]
-    mistakes = [
-        *document.mistakes,
-        *beside,
-        *(located(each, path, document) for each in within),
-    ]
-    if catalogue is None or mistakes:
-        raise CatalogueError.of(name, mistakes)
-    return catalogue
+    examined = examine(read_component(path), path, environ, elsewhere)
+    if examined.catalogue is None or examined.mistakes:
+        raise CatalogueError.of(path.parent.name, examined.mistakes)
+    return examined.catalogue
 
 
 def read_component(path: Path) -> Document:
@@ -163,10 +154,10 @@ def catalogue_from_attributes(name: str, attributes: Mapping[str, Any]) -> Catal
     Raises:
         CatalogueError: there are mistakes; all of them are named.
     """
-    catalogue, mistakes = checked_catalogue(name, attributes)
-    if catalogue is None or mistakes:
-        raise CatalogueError.of(name, mistakes)
-    return catalogue
+    checked = checked_catalogue(name, attributes)
+    if checked.catalogue is None or checked.mistakes:
+        raise CatalogueError.of(name, checked.mistakes)
+    return checked.catalogue
 
 
 def base_url_variable(name: str) -> str:

@@ -14,6 +14,7 @@ from pydantic import Field as Bounded
 
 from catalog_pipeline.catalogue.fields import Field, OneOrMore, StrictModel
 from catalog_pipeline.catalogue.scalars import truth_of
+from catalog_pipeline.catalogue.spelling import meant
 
 PERIOD_COLUMNS = (
     "valid_from",
@@ -89,8 +90,10 @@ def check_history(history: History, key: Sequence[str], fields: Mapping[str, Fie
         raise ValueError("history.track names no field; without it all are followed")
     for name in history.track or ():
         if name not in fields:
+            hint = meant(name, fields)
             raise ValueError(
-                f"history.track names {name!r}, which is not declared; fields: {', '.join(fields)}"
+                f"history.track names {name!r}, which is not declared{hint}; fields: "
+                f"{', '.join(fields)}"
             )
         if name in key:
             raise ValueError(

@@ -14,6 +14,7 @@ from pydantic import Field as Bounded
 
 from catalog_pipeline.catalogue.bounds import Count, PageNumber, Share
 from catalog_pipeline.catalogue.fields import Pattern, Selectors, StrictModel
+from catalog_pipeline.catalogue.spelling import meant
 
 _NO_ENDS = (401, 403, 407, 408, 425, 429)
 """Statuses of a site that refuses or postpones: they say nothing of what there is."""
@@ -198,6 +199,7 @@ def _spelt_out(value: object) -> object:
     if isinstance(value, str):
         raise ValueError(
             f"{value!r} is no kind of length; write open, or a section such as {_IN_FULL['told']}"
+            f"{meant(value, ('open', *_IN_FULL))}"
         )
     return value
 

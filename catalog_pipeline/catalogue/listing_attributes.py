@@ -55,6 +55,8 @@ def _spelt_out(value: object) -> object:
     if isinstance(value, str):
         value = [value]
     if isinstance(value, list | tuple):
+        if not all(isinstance(name, str) for name in value):
+            raise ValueError("a list of listings has names alone; else write each name as a key")
         doubled = [name for name in value if value.count(name) > 1]
         if doubled:
             raise ValueError(f"{doubled[0]!r} is there twice")

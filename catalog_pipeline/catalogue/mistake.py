@@ -12,13 +12,17 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Mistake:
-    """One mistake in a YAML: the dotted path of the key, what is wrong, what would be right."""
+    """One mistake in a YAML: the dotted path of the key, what is wrong, what would be right.
+
+    `meant` is the key that a misspelt one stands for without much doubt.
+    """
 
     field: str
     problem: str
     allowed: str = ""
     path: Path | None = None
     line: int | None = None
+    meant: str = ""
 
     @property
     def place(self) -> str:

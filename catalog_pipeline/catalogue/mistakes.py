@@ -7,8 +7,8 @@ misspelt comes before what is missing because of it, and stands for it. Not here
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,18 +24,23 @@ from catalog_pipeline.catalogue.sections import (
     kinds_of,
     models_among,
 )
+from catalog_pipeline.catalogue.spelling import meant, nearest
 from catalog_pipeline.catalogue.written import Document
 
 _ATTRIBUTES = "attributes"
 _NO_SECTION = frozenset({"model_type", "model_attributes_type", "dict_type"})
 _NO_KIND = frozenset({"union_tag_not_found", "union_tag_invalid"})
 _TYPE_NAMES = frozenset({"str", "int", "float", "bool"})
+_CHOICES = frozenset({"literal_error", "enum"})
+_NO_DOUBT = 0.8
+_NEAR_CHOICE = 0.6
+"""Where the words are few, one that is less near is still the one that was meant."""
 
 
-def mistakes_of(
+def mistakes_by_place(
     model: type[BaseModel], error: ValidationError | None, problems: Mapping[tuple[str, ...], str]
-) -> list[Mistake]:
-    """Every mistake in attributes, misspelt keys first.
+) -> dict[tuple[str, ...], Mistake]:
+    """Every mistake in attributes by its place, misspelt keys first.
 
     `error` came of validating `model`; `problems` are texts that are not what their key wants.
     """
@@ -48,15 +53,15 @@ def mistakes_of(
         for place, (each, models) in found.items()
         if each["type"] == "extra_forbidden"
     }
-    meant = {(*place[:-1], nearest(place[-1], keys)) for place, keys in unknown.items()}
+    known = {(*place[:-1], nearest(place[-1], keys)) for place, keys in unknown.items()}
     ordered = sorted(found.items(), key=lambda entry: entry[0] not in unknown)
     named = {
         place: _mistake(model, place, each, models)
         for place, (each, models) in ordered
-        if not (_is_missing(each) and place in meant)
+        if not (_is_missing(each) and place in known)
     }
     texts = {place: Mistake(".".join(place), problem) for place, problem in problems.items()}
-    return list({**named, **texts}.values())
+    return {**named, **texts}
 
 
 def located(mistake: Mistake, path: Path, document: Document) -> Mistake:
@@ -66,7 +71,7 @@ def located(mistake: Mistake, path: Path, document: Document) -> Mistake:
 
 
 def _raw(error: ValidationError) -> list[Any]:
-    found = error.errors(include_url=False, include_input=False)
+    found = error.errors(include_url=False)
     places = [each["loc"][:-1] for each in found]
     return [
         each
@@ -90,17 +95,10 @@ def _is_no_text(found: Any) -> bool:
     return found["type"] == "string_type" and str(found["loc"][-1]).rstrip("]").endswith("str")
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant, if one is near enough."""
-    words = {_folded(each): each for each in known}
-    found = difflib.get_close_matches(_folded(word), words, n=1, cutoff=0.66)
-    return words[found[0]] if found else None
-
-
 def unknown_key(key: str, known: Sequence[str], model: type[BaseModel] | None = None) -> str:
     """What is said of a key that is not known where it stands."""
-    if meant := nearest(key, known):
-        return f"there is no such key; did you mean {meant}"
+    if hint := meant(key, known):
+        return f"there is no such key{hint}"
     if model is not None and (home := _section_with(model, key)):
         return f"there is no such key here; it belongs in {home}"
     return "there is no such key"
@@ -113,7 +111,8 @@ def _mistake(
     message = found["msg"].removeprefix("Value error, ")
     if found["type"] == "extra_forbidden":
         keys = keys_of(models)
-        return Mistake(field, unknown_key(place[-1], keys, model), ", ".join(keys))
+        clear = nearest(place[-1], keys, _NO_DOUBT) or ""
+        return Mistake(field, unknown_key(place[-1], keys, model), ", ".join(keys), meant=clear)
     if found["type"] == "missing":
         message = "it is required, and missing"
     sections = below(models, place[-1]) if place else ()
@@ -122,13 +121,22 @@ def _mistake(
     if found["type"] in _NO_KIND:
         kinds = kinds_of(sections)
         given = str(found["ctx"].get("tag", ""))
-        meant = nearest(given, kinds)
-        hint = f"; did you mean {meant}" if meant else ""
+        hint = meant(given, kinds)
         problem = f"there is no kind {given}{hint}" if given else "it is required, and missing"
         return Mistake(f"{field}.kind", problem, ", ".join(kinds))
+    if found["type"] in _CHOICES:
+        return _no_choice(field, found)
     if found["type"] == "tuple_type":
         message = "it is a text, or a list of texts"
     return Mistake(field, message[:1].lower() + message[1:])
+
+
+def _no_choice(field: str, found: Any) -> Mistake:
+    """What is said of a word that is none of those between which a key has the choice."""
+    words = re.findall(r"'([^']*)'", str(found["ctx"]["expected"]))
+    given = found["input"] if isinstance(found["input"], str) else ""
+    message = str(found["msg"])
+    return Mistake(field, f"{message[:1].lower()}{message[1:]}{meant(given, words, _NEAR_CHOICE)}")
 
 
 def _no_section(kind: str, sections: Sequence[type[BaseModel]]) -> tuple[str, str]:
@@ -163,9 +171,5 @@ def _section_with(model: type[BaseModel], key: str) -> str | None:
             any(has_key(each, key) for each in models_among([described.annotation]))
             and name != "fields"
         ):
-            return name
+            return described.alias or name
     return None
-
-
-def _folded(word: str) -> str:
-    return word.lower().replace("-", "_").replace(" ", "_")

@@ -16,6 +16,7 @@ from catalog_pipeline.catalogue.fields import (
     Selectors,
     StrictModel,
 )
+from catalog_pipeline.catalogue.spelling import meant
 
 
 class Total(StrictModel):
@@ -57,8 +58,9 @@ def check_key(key: Sequence[str], fields: Mapping[str, Field]) -> None:
     """
     for name in key:
         if name not in fields:
+            hint = meant(name, fields)
             raise ValueError(
-                f"key names {name!r}, which is not declared; fields: {', '.join(fields)}"
+                f"key names {name!r}, which is not declared{hint}; fields: {', '.join(fields)}"
             )
         if fields[name].on_invalid == "discard_value":
             raise ValueError(

@@ -13,11 +13,15 @@ from typing import Any
 
 import yaml
 
+from catalog_pipeline.catalogue.spelling import nearest
+
 
 def expanded(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """The attributes with those of their preset, where they do not give them themselves."""
     name = attributes.get("preset")
-    preset = _presets().get(name, {}) if isinstance(name, str) else {}
+    # Of one that is misspelt nothing is missing but its name.
+    meant = nearest(name, _presets()) if isinstance(name, str) else None
+    preset = _presets()[meant] if meant else {}
     if attributes.get("last_page") is not None:
         preset = {key: value for key, value in preset.items() if key != "pages"}
     whole = {**preset, **attributes}

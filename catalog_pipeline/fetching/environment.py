@@ -55,6 +55,7 @@ def _amiss(
     try:
         read(environ, variable, key)
     except LoginError as error:
-        text = str(error).removesuffix(".")
+        # The mistake stands behind its key already.
+        text = str(error).removesuffix(".").replace(f"The {key} needs", "it needs")
         return [Mistake(key, text[:1].lower() + text[1:])]
     return []

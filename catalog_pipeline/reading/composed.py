@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from catalog_pipeline.catalogue.field_rules import names_in_template
+from catalog_pipeline.catalogue.mistake import Mistake
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.spelling import meant
 from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline.records import Cell, Columns
 
@@ -12,22 +16,28 @@ def check_templates(catalogue: Catalogue) -> None:
     """Refuse templates of fields that are not there, or that give them no text.
 
     Raises:
-        CatalogueError: there is one.
+        CatalogueError: there is one; it names all of them.
     """
+    if mistakes := [*_mistakes_of_templates(catalogue)]:
+        raise CatalogueError.of(catalogue.name, mistakes)
+
+
+def _mistakes_of_templates(catalogue: Catalogue) -> Iterator[Mistake]:
     for name, field in catalogue.fields.items():
         for named in names_in_template(field.template or ""):
             key = f"fields.{name}.template"
             other = catalogue.fields.get(named)
             if other is None:
-                problem = f"it names {named}, which is not declared"
-                raise CatalogueError(catalogue.name, key, problem, ", ".join(catalogue.fields))
-            if other.template is not None or other.many:
+                hint = meant(named, catalogue.fields)
+                problem = f"it names {named}, which is not declared{hint}"
+                yield Mistake(key, problem, ", ".join(catalogue.fields))
+            elif other.template is not None or other.many:
                 problem = f"it names {named}, which is a {'list' if other.many else 'template'}"
-                raise CatalogueError(catalogue.name, key, problem, "fields with one text")
+                yield Mistake(key, problem, "fields with one text")
     for name in catalogue.key:
         if catalogue.fields[name].many:
             problem = f"{name} is a list, which tells no products apart"
-            raise CatalogueError(catalogue.name, "key", problem, "fields with one value")
+            yield Mistake("key", problem, "fields with one value")
 
 
 def composed_texts(template: str, columns: Columns, rows: int) -> list[str | None]:

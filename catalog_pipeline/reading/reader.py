@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from catalog_pipeline.catalogue.mistake import Mistake
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import CatalogPipelineError, CatalogueError, PoisonousPageError
@@ -47,7 +48,16 @@ def reader_of(catalogue: Catalogue) -> Reader:
         telling_reader(view)
     if catalogue.discover is not None:
         ListingLinks(catalogue, catalogue.discover)
-    _check_unwatched_patterns(catalogue)
+    check_unwatched_patterns(catalogue)
+    return products_reader(catalogue)
+
+
+def products_reader(catalogue: Catalogue) -> Reader:
+    """The same with those parts checked alone that are about products and their fields.
+
+    Raises:
+        CatalogueError: a selector, pattern or value map cannot be used.
+    """
     if catalogue.records.is_json:
         from catalog_pipeline.reading.json.listing import JsonListingParser
 
@@ -55,8 +65,13 @@ def reader_of(catalogue: Catalogue) -> Reader:
     return ListingParser(catalogue)
 
 
-def _check_unwatched_patterns(catalogue: Catalogue) -> None:
-    """Refuse patterns that nothing would end outside of the processes that read pages."""
+def check_unwatched_patterns(catalogue: Catalogue) -> None:
+    """Refuse patterns that nothing would end outside of the processes that read pages.
+
+    Raises:
+        CatalogueError: there is one; it names all of them.
+    """
+    found: list[Mistake] = []
     patterns = {f"checks.{name}": check.pattern for name, check in catalogue.checks.values.items()}
     patterns["discover"] = catalogue.discover.pattern if catalogue.discover else None
     for place, pattern in patterns.items():
@@ -65,7 +80,9 @@ def _check_unwatched_patterns(catalogue: Catalogue) -> None:
                 f"the time that {pattern!r} takes can explode, and its options, such as (?x) or "
                 f"(?a), keep it from the engine that has a time limit"
             )
-            raise CatalogueError(catalogue.name, f"{place}.pattern", problem, "one without them")
+            found.append(Mistake(f"{place}.pattern", problem, "one without them"))
+    if found:
+        raise CatalogueError.of(catalogue.name, found)
 
 
 @contextmanager

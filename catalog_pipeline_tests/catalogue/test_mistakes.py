@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from catalog_pipeline.catalogue.files import catalogue_from_attributes, read_catalogue
 from catalog_pipeline.catalogue.length import OpenLength
 from catalog_pipeline.catalogue.mistakes import nearest
+from catalog_pipeline.catalogue.model import CatalogueAttributes
+from catalog_pipeline.catalogue.sections import keys_of
 from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline_tests.catalogue.attributes import attributes
 from catalog_pipeline_tests.catalogue.files_of_texts import catalogue_file
@@ -173,3 +177,110 @@ def test_a_wrong_field_hides_no_part_that_is_about_others(tmp_path: Path):
     found = _mistakes(path)
     assert [field for field, _, _ in found][:2] == ["fields.price.type", "key"]
     assert not any("price" in problem.partition(";")[0] for _, _, problem in found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "meant"),
+    [
+        ({"fields": {"name": {"select": "a", "type": "munny"}}}, "money"),
+        ({"fields": {"name": {"select": "a", "nth": "lst"}}}, "last"),
+        ({"fields": {"name": {"select": "a", "on_invalid": "discard_rows"}}}, "discard_row"),
+        ({"records": {"from": "jsn", "path": "a"}}, "json"),
+        ({"exports": {"to": "cvs"}}, "csv"),
+        ({"exports": [{"to": "csv", "what": "histroy"}]}, "history"),
+        ({"checks": {"on_failure": "keep_table"}}, "keep_old_table"),
+        ({"key": "nmae"}, "name"),
+        ({"history": {"track": ["prize"]}}, "price"),
+        ({"checks": {"filled": {"prize": "9%"}}}, "price"),
+        ({"history": True, "notify": {"to": "A", "rules": "prize falls"}}, "price"),
+        ({"last_page": None, "pages": "tld"}, "told"),
+    ],
+)
+def test_a_word_that_is_none_of_those_allowed_is_told_with_the_nearest_one(
+    changes: dict[str, object], meant: str
+):
+    assert f"; did you mean {meant}" in "\n".join(_said(**changes))
+
+
+BARE = dict.fromkeys(("page_url", "last_page", "product", "key", "fields"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({**BARE, "preset": "shopfy"}, ["preset"]),
+        (
+            {
+                "records": {"from": "jsn", "path": "a"},
+                "fields": {"name": {"json": "a"}},
+                "product": None,
+            },
+            ["records.from"],
+        ),
+        (
+            {
+                "fields": {"name": {"selct": "h2"}, "price": "b"},
+                "checks": {"price": {"one_of": ["1"]}},
+            },
+            ["fields.name.selct"],
+        ),
+        (
+            {
+                "listings": {"a": {"last": 3}, "b": {"last_page": 2}},
+                "last_page": None,
+                "page_url": "/{listing}/{page}",
+            },
+            ["listings.a.last"],
+        ),
+        (
+            {"history": {"trak": "price"}, "exports": {"to": "csv", "what": "history"}},
+            ["history.trak"],
+        ),
+        ({"history": "maybe", "exports": {"to": "csv", "what": "history"}}, ["history"]),
+        ({"pages": {"kind": "tld"}, "last_page": None, "step": 20}, ["pages.kind"]),
+        ({"coverage": {"minimum_rows": "x", "maximum_rows": 0}}, ["coverage.minimum_rows"]),
+        (
+            {"fields": {"name": "h2", "price": {"select": "b", "type": "mny", "currency": "USD"}}},
+            ["fields.price.type"],
+        ),
+        ({"base_url": "shop", "mirrors": ["https://a.example"]}, ["base_url"]),
+        (
+            {"fields": 5, "history": {"track": "price"}, "checks": {"price": {"minimum": 1}}},
+            ["fields"],
+        ),
+        ({"key": 5, "history": {"track": "name"}}, ["key"]),
+    ],
+)
+def test_what_follows_from_one_mistake_is_none_of_its_own(
+    changes: dict[str, object], fields: list[str]
+):
+    assert [said.partition(": ")[0] for said in _said(**changes)] == fields
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.dictionaries(
+        st.sampled_from(keys_of([CatalogueAttributes])),
+        st.recursive(
+            st.sampled_from(["", "h2[", "name", "price", "json", "/{page}", "9"]) | st.integers(),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(
+                        ["select", "selct", "type", "kind", "from", "name", "to", "rules"]
+                    ),
+                    inner,
+                    max_size=3,
+                )
+            ),
+            max_leaves=5,
+        ),
+        max_size=4,
+    )
+)
+def test_whatever_is_written_its_mistakes_are_told(changes: dict[str, object]):
+    try:
+        catalogue_from_attributes("shop", {**attributes(), **changes})
+    except CatalogueError as error:
+        told = [(each.field, each.problem) for each in error.mistakes]
+        assert len(told) == len(set(told))

@@ -162,3 +162,88 @@ attributes:
     (folder / "good" / "defs.yaml").write_text(text)
     answer = run("check", "good", "--json")
     assert [(each["line"], each["key"]) for each in answer.json] == [(10, "fields.size.values.S")]
+
+
+EVERY_KIND = """\
+type: catalog_pipeline.CatalogueComponent
+attributes:
+  base_url: https://shop.example
+  page_url: /list?page={page}
+  last_page: 9x
+  product: ".card["
+  key: nmae
+  fields:
+    name: {select: "h2[", type: txet}
+    price: {select: //b, type: money, currenzy: USD}
+    rank: {selct: ["i", "i["], type: integer, pattern: "("}
+    size: {select: .x::text, currency: USD, values: {S: small}}
+    label: {template: "{nam} {size}"}
+  politeness: {concurency: 3, max_attempts: 0}
+  schedule: {cron: 61 * * * *, enabld: true}
+  login: {kind: bearer, token_env: SHOP_TOKEN_THAT_IS_NOT_SET, realm: x}
+  headers: {X-Key: {env: SHOP_KEY_THAT_IS_NOT_SET}, "Bad name": x}
+  cookies: {key: {env: SHOP_KEY_THAT_IS_NOT_SET}}
+  owners: [bob]
+  tags: {"no tag!": x}
+  history: {trak: [prize]}
+  checks: {prize: {minimum: 1}, rank: {mininum: 2}}
+  total: {select: "em["}
+  exports: [{to: cvs}, {to: postgres, url_env: DWH, mode: merge, key: colour}]
+  notify:
+    to: MAIL
+    rules:
+      - crawl fals
+      - {when: rank falls 5%, too: PAGER}
+      - check colums_are_filled fails
+      - colour becomes red
+colour: red
+"""
+
+
+def test_a_wrong_shape_hides_no_mistake_of_another_kind(run: Run, folder: Path):
+    (folder / "good" / "defs.yaml").write_text(EVERY_KIND)
+    answer = run("check", "good", "--json")
+    found = {
+        (each["line"], each["key"]): each for each in answer.json if each["severity"] == "mistake"
+    }
+    assert {*found} == {
+        (5, "last_page"),
+        (6, "product"),
+        (7, "key"),
+        (9, "fields.name.select"),
+        (9, "fields.name.type"),
+        (10, "fields.price.currenzy"),
+        (10, "fields.price.select"),
+        (11, "fields.rank.selct"),
+        (11, "fields.rank.pattern"),
+        (12, "fields.size"),
+        (12, "fields.size.select"),
+        (13, "fields.label.template"),
+        (14, "politeness.concurency"),
+        (14, "politeness.max_attempts"),
+        (15, "schedule.cron"),
+        (15, "schedule.enabld"),
+        (16, "login"),
+        (16, "login.realm"),
+        (17, "headers.Bad name"),
+        (17, "headers.X-Key"),
+        (18, "cookies.key"),
+        (19, "owners"),
+        (20, "tags"),
+        (21, "history"),
+        (21, "history.trak"),
+        (22, "checks.prize"),
+        (22, "checks.rank.mininum"),
+        (23, "total.select"),
+        (24, "exports"),
+        (24, "exports.0.to"),
+        (28, "notify.rules.0"),
+        (29, "notify.rules.1.too"),
+        (30, "notify.rules.2"),
+        (31, "notify.rules.3"),
+        (32, "colour"),
+    }
+    # A key that is misspelt and what is behind it are two mistakes in one place.
+    assert [each["line"] for each in answer.json].count(11) == 3
+    warnings = [each["key"] for each in answer.json if each["severity"] == "warning"]
+    assert warnings == ["notify.to"]

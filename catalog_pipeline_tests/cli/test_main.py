@@ -72,6 +72,7 @@ def _processor_seconds(command: list[str]) -> float:
         (["nonsense"], 2, "No such command 'nonsense'"),
         (["run", "--nonsense"], 2, "No such option"),
         (["run", "nowhere"], 2, "There is no catalogue 'nowhere'. Known: books_toscrape"),
+        (["run", "sandbx"], 2, "There is no catalogue 'sandbx'; did you mean sandbox? Known: "),
         (["status", "nowhere"], 2, "There is no catalogue 'nowhere'"),
         (["try", "nowhere"], 2, "There is no catalogue 'nowhere'"),
         (["sandbox", "--fault", "1=flood"], 2, "unknown kind 'flood'; allowed are"),

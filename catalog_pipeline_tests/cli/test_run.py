@@ -189,13 +189,13 @@ def test_what_makes_no_sense_is_refused_before_anything_runs(
 @pytest.mark.parametrize(
     ("attributes", "sentence"),
     [
-        ({"login": {"kind": "bearer", "token_env": "NOT_SET"}}, "login: the login needs"),
+        ({"login": {"kind": "bearer", "token_env": "NOT_SET"}}, "login: it needs"),
         (
             {"login": {"kind": "basic", "username_env": "USER_OF_SHOP", "password_env": "NOT_SET"}},
-            "login: the login needs",
+            "login: it needs",
         ),
-        ({"headers": {"X-Key": {"env": "NOT_SET"}}}, "headers.X-Key: the headers.X-Key needs"),
-        ({"cookies": {"key": {"env": "NOT_SET"}}}, "cookies.key: the cookies.key needs"),
+        ({"headers": {"X-Key": {"env": "NOT_SET"}}}, "headers.X-Key: it needs"),
+        ({"cookies": {"key": {"env": "NOT_SET"}}}, "cookies.key: it needs"),
     ],
 )
 def test_a_missing_credential_is_told_before_anything_is_planned(

@@ -12,51 +12,59 @@ from pathlib import Path
 
 from catalog_pipeline.catalogue.beside import mistake_of_type
 from catalog_pipeline.catalogue.cautions import cautions_of
-from catalog_pipeline.catalogue.files import (
-    base_url_override,
-    read_catalogue,
-    read_component,
-    with_base_url,
-)
+from catalog_pipeline.catalogue.examined import Examined, examine
+from catalog_pipeline.catalogue.files import base_url_override, read_component, with_base_url
 from catalog_pipeline.catalogue.mistake import Mistake
-from catalog_pipeline.catalogue.mistakes import located
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import CatalogueError, UsageError
 from catalog_pipeline.fetching.environment import missing_for_login, missing_for_requests
 from catalog_pipeline.notices.addresses import AddressError, address_of
-from catalog_pipeline.orchestration.definitions.catalogue_check import mistakes_for_dagster
-from catalog_pipeline.reading.composed import check_templates
-from catalog_pipeline.reading.reader import reader_of
+from catalog_pipeline.orchestration.definitions.catalogue_check import (
+    mistakes_about_checks,
+    mistakes_for_dagster,
+)
+from catalog_pipeline.reading.part_by_part import mistakes_of_parts
 
 
 def mistakes_in(path: Path, environ: Mapping[str, str] = os.environ) -> list[Mistake]:
-    """All mistakes of one catalogue's file; those that hide others come alone."""
+    """All mistakes of one catalogue's file; that it cannot be read at all comes alone."""
     try:
-        catalogue = read_catalogue(path, environ)
+        document = read_component(path)
     except CatalogueError as error:
         return list(error.mistakes)
-    document = read_component(path)
+    examined = examine(document, path, environ)
+    found = list(examined.mistakes)
     wrong_type = mistake_of_type(document.value)
-    found = [
-        *_of_parser(catalogue),
-        *mistakes_for_dagster(catalogue),
-        *_of_environment(catalogue, environ),
-    ]
-    beside = (
-        [replace(wrong_type, path=path, line=document.line_of(("type",)))] if wrong_type else []
-    )
-    return [*beside, *(located(mistake, path, document) for mistake in dict.fromkeys(found))]
+    if wrong_type is not None and not any(mistake.field == "type" for mistake in found):
+        found.insert(0, replace(wrong_type, path=path, line=document.line_of(("type",))))
+    return list(dict.fromkeys([*found, *examined.further(_behind(examined, environ))]))
 
 
 def cautions_in(path: Path, environ: Mapping[str, str] = os.environ) -> list[Mistake]:
     """What is no mistake and better said otherwise; nothing of a file that cannot be read."""
     try:
-        catalogue = read_catalogue(path, environ)
+        examined = examine(read_component(path), path, environ)
     except CatalogueError:
         return []
-    document = read_component(path)
-    found = [*cautions_of(catalogue), *_nowhere_to_send(catalogue, environ)]
-    return [located(caution, path, document) for caution in found]
+    catalogue = examined.sound.catalogue
+    if catalogue is None:
+        return []
+    return [*examined.further([*cautions_of(catalogue), *_nowhere_to_send(catalogue, environ)])]
+
+
+def _behind(examined: Examined, environ: Mapping[str, str]) -> Iterator[Mistake]:
+    """What is wrong with the sound parts of a file besides their shape."""
+    sound = examined.sound
+    catalogue = sound.catalogue
+    if catalogue is None:
+        return
+    if sound.has("preset", "records", "records.from"):
+        # How pages are read decides what their selectors are.
+        yield from mistakes_of_parts(catalogue)
+    yield from mistakes_for_dagster(catalogue)
+    if sound.has("fields", "checks"):
+        yield from mistakes_about_checks(catalogue)
+    yield from _of_environment(catalogue, environ)
 
 
 def _nowhere_to_send(catalogue: Catalogue, environ: Mapping[str, str]) -> Iterator[Mistake]:
@@ -88,31 +96,6 @@ def _variables_of_notices(catalogue: Catalogue) -> dict[str, str]:
         for variable in rule.to
     ]
     return dict(reversed([*((each, "notify.to") for each in catalogue.notify.to), *of_rules]))
-
-
-def _of_parser(catalogue: Catalogue) -> Iterator[Mistake]:
-    """Selectors, patterns and value maps that cannot be used, field by field."""
-    try:
-        check_templates(catalogue)
-    except CatalogueError as error:
-        yield from error.mistakes
-    try:
-        reader_of(catalogue.model_copy(update={"fields": {}, "key": ()}))
-    except CatalogueError as error:
-        # What finds the products hides none of what is wrong with their fields.
-        yield from error.mistakes
-        if not catalogue.records.is_json:
-            catalogue = catalogue.model_copy(update={"product": ("*",)})
-    for name, field in catalogue.fields.items():
-        if field.template is not None:
-            # What it is made of is checked above; here it stands for its type and pattern alone.
-            whole = {"json_": ("@",)} if catalogue.records.is_json else {"select": (".",)}
-            field = field.model_copy(update={**whole, "template": None})
-        alone = field.model_copy(update={"many": False, "join": None} if field.many else {})
-        try:
-            reader_of(catalogue.model_copy(update={"fields": {name: alone}, "key": (name,)}))
-        except CatalogueError as error:
-            yield from error.mistakes
 
 
 def _of_environment(catalogue: Catalogue, environ: Mapping[str, str]) -> Iterator[Mistake]:

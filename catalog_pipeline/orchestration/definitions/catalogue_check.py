@@ -9,8 +9,8 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.conditions import CheckFails
 from catalog_pipeline.catalogue.mistake import Mistake
-from catalog_pipeline.catalogue.mistakes import nearest
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.spelling import meant
 from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline.orchestration.definitions.products_asset import build_products_asset
 from catalog_pipeline.orchestration.definitions.table_checks import build_table_checks
@@ -20,6 +20,8 @@ from catalog_pipeline.orchestration.runs.page_checks import refusing_checks
 _TRIED = "tried"
 _OF_TRIED = f" for schedule '{_TRIED}''"
 """What Dagster adds of the schedule that is made for the check alone."""
+_WITHOUT: dict[str, object] = {"owners": (), "tags": {}, "schedule": None}
+"""What may be wrong for itself, and says nothing of the checks that the assets have."""
 
 
 def check_catalogue(catalogue: Catalogue) -> None:
@@ -29,13 +31,13 @@ def check_catalogue(catalogue: Catalogue) -> None:
         CatalogueError: the cron text, an owner, a tag or the name of a check is not valid; it says
             what is.
     """
-    mistakes = mistakes_for_dagster(catalogue)
+    mistakes = [*mistakes_for_dagster(catalogue), *mistakes_about_checks(catalogue)]
     if mistakes:
         raise CatalogueError.of(catalogue.name, mistakes)
 
 
 def mistakes_for_dagster(catalogue: Catalogue) -> list[Mistake]:
-    """The cron text, owners, tags and checks that are not valid; each says what is."""
+    """The cron text, owners and tags that are not valid; each says what is."""
     key = pages_key(catalogue)
     schedule = catalogue.schedule
     tried: dict[str, Callable[[], object]] = {
@@ -46,23 +48,20 @@ def mistakes_for_dagster(catalogue: Catalogue) -> list[Mistake]:
         tried["schedule.cron"] = lambda: dg.ScheduleDefinition(
             _TRIED, target=[key], cron_schedule=schedule.cron, execution_timezone="UTC"
         )
-    found = [mistake for field, make in tried.items() if (mistake := _tried(field, make))]
-    return found or [*_unknown_checks(catalogue)]
+    return [mistake for field, make in tried.items() if (mistake := _tried(field, make))]
 
 
-def _unknown_checks(catalogue: Catalogue) -> Iterator[Mistake]:
+def mistakes_about_checks(catalogue: Catalogue) -> Iterator[Mistake]:
     """Rules of notices about checks that the table does not have."""
     named = {
         place: rule.condition.name
         for place, rule in enumerate(catalogue.notify.rules if catalogue.notify else ())
         if isinstance(rule.condition, CheckFails) and rule.condition.name is not None
     }
-    known = _checks_of_table(catalogue) if named else []
+    known = _checks_of_table(catalogue.model_copy(update=_WITHOUT)) if named else []
     for place, name in named.items():
         if name not in known:
-            meant = nearest(name, known)
-            hint = f"; did you mean {meant}" if meant else ""
-            problem = f"the table has no check {name}{hint}"
+            problem = f"the table has no check {name}{meant(name, known)}"
             yield Mistake(f"notify.rules.{place}", problem, ", ".join(known))
 
 
