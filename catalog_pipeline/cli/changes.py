@@ -122,7 +122,11 @@ def _chosen(table: Path, what: str | None) -> frozenset[str]:
     """
     from catalog_pipeline.tables.history.reading import state_of_history
 
-    names = [name.strip() for name in (what or "").split(",") if name.strip()]
+    names = [name.strip() for name in what.split(",")] if what is not None else []
+    if not all(names):
+        raise UsageError(
+            f"--what {what!r} names nothing in a place; without it all changes are shown."
+        )
     eras = state_of_history(table).tracked
     columns = dict.fromkeys(name for era in reversed(eras) for name in era.columns)
     for name in names:

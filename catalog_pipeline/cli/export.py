@@ -131,6 +131,8 @@ def _check_options(file: Path | None, table: str | None, mode: Mode, key: str | 
         raise UsageError("--key is for --mode merge.")
     if file is not None and mode == "merge":
         raise UsageError("--mode merge is for PostgreSQL (--to-env); a file is replaced.")
+    if table is not None and not table.strip():
+        raise UsageError("--table names no table.")
     if file is not None and table is not None and file.suffix.lower() in _WITHOUT_TABLES:
         raise UsageError(f"A {file.suffix} file has no table with a name.")
 
@@ -138,7 +140,10 @@ def _check_options(file: Path | None, table: str | None, mode: Mode, key: str | 
 def _key(catalogue: Catalogue, what: What, given: str | None) -> tuple[str, ...]:
     """The columns to merge by."""
     if given is not None:
-        return tuple(name.strip() for name in given.split(","))
+        key = tuple(name.strip() for name in given.split(","))
+        if not all(key):
+            raise UsageError(f"--key {given!r} names no column; write --key COLUMN,...")
+        return key
     if what == "table":
         return catalogue.key_columns
     raise UsageError(f"To merge the {what}, say by which columns: --key COLUMN,...")

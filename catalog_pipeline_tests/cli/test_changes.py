@@ -182,6 +182,8 @@ def test_texts_of_a_site_rule_no_terminal(days: Days, run: Run) -> None:
     ("options", "sentence"),
     [
         (["--what", "prise"], "--what prise: no kind of change, and no column that is followed"),
+        (["--what", ""], "--what '' names nothing"),
+        (["--what", "price,"], "--what 'price,' names nothing"),
         (["--min", "5"], "--min 5: no share such as 5%"),
         (["--min", "-5%"], "--min -5%: no share such as 5%"),
         (["--since", "yesterday"], "'yesterday' is no age"),

@@ -8,7 +8,7 @@ names of their variables. When one is tried again is decided here, too, since th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, TypeAlias
 
@@ -81,7 +81,11 @@ class Delivery:
 def deliveries(
     instance: dg.DagsterInstance, catalogue: Catalogue, notices: Iterable[Notice], now: datetime
 ) -> list[Delivery]:
-    """The notices by address, with what was tried."""
+    """The notices by address, with what was tried.
+
+    A clock that was ahead lets nothing wait until its time has come: what is of later than now
+    counts as of now, and what was tried then as tried long ago.
+    """
     known: dict[tuple[str, str], list[Try]] = {}
     spared: dict[str, datetime | None] = {}
     for each in read_tries(instance, catalogue, now):
@@ -89,7 +93,10 @@ def deliveries(
         spared[each.address] = each.at + _FIRST_DELAY if each.outcome == "failed" else None
     return [
         Delivery(
-            notice, address, tuple(known.get((notice.number, address), ())), spared.get(address)
+            replace(notice, at=min(notice.at, now)),
+            address,
+            tuple(known.get((notice.number, address), ())),
+            spared.get(address),
         )
         for notice in notices
         for address in notice.to
@@ -109,6 +116,7 @@ def read_tries(instance: dg.DagsterInstance, catalogue: Catalogue, now: datetime
         told: dict[str, Any] = {name: value.value for name, value in observation.metadata.items()}
         if {"notice", "address", "outcome"} <= told.keys():
             at = datetime.fromtimestamp(record.timestamp, tz=timezone.utc)
+            at = at if at < now + _FIRST_DELAY else now - _LONGEST_DELAY
             yield Try(told["notice"], told["address"], told["outcome"], at, told.get("reason", ""))
 
 

@@ -73,9 +73,9 @@ class PostgresWriter:
         except self._psycopg.Error as error:
             parts = (error.diag.message_primary, error.diag.message_detail, error.diag.message_hint)
             said = ". ".join(part.rstrip(".") for part in parts if part) or str(error)
+            told = self._secrets.hide(" ".join(said.split())).rstrip(".?")
             raise ExportError(
-                f"PostgreSQL ({self._variable}): {self._secrets.hide(' '.join(said.split()))}. "
-                f"Its table is as it was."
+                f"PostgreSQL ({self._variable}): {told}. Its table is as it was."
             ) from None
 
 

@@ -191,6 +191,17 @@ def test_the_waits_grow_and_end(days: BuiltDays, monkeypatch: pytest.MonkeyPatch
     assert sum(waits, timedelta()) > timedelta(days=3)
 
 
+def test_a_clock_that_was_ahead_keeps_no_notice_back_until_its_time_has_come(
+    days: BuiltDays, hook: Webhook
+) -> None:
+    hook.status = 500
+    _send(days)
+    corrected = _now() - timedelta(days=2)
+    waiting = notify_run.unsettled(days.instance, days.catalogue, corrected)
+    assert [len(each.tries) for each in waiting] == [1, 0]
+    assert all(each.due_at <= corrected for each in waiting)
+
+
 def test_a_notice_that_is_refused_for_ever_holds_up_no_later_one(
     days: BuiltDays, hook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
