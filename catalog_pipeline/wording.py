@@ -3,6 +3,9 @@
 Not here: text that comes from elsewhere (`showing`), and instants and durations (`cli.times`).
 """
 
+_LEAST_TENTHS = 0.05
+_MOST_IN_DIGITS = 1e9
+
 
 def counted(number: int, noun: str) -> str:
     """A number of things: `1 page`, `1,200 pages`."""
@@ -15,3 +18,11 @@ def changes_told(new: int, gone: int, returned: int, changed: int, values: int) 
         f"{new:,} new, {gone:,} gone, {returned:,} returned, {counted(changed, 'changed product')}"
     )
     return f"{told} ({counted(values, 'value')})" if values else told
+
+
+def percent_told(share: float) -> str:
+    """By how many per cent something is another: `-20.1 %`; a change is never one of 0.0 %."""
+    size = abs(share)
+    if 0 < size < _LEAST_TENTHS:
+        return f"{share:+.1g} %"
+    return f"{share:+,.1f} %" if size < _MOST_IN_DIGITS else f"{share:+.1e} %"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalog_pipeline.wording import changes_told, counted
+from catalog_pipeline.wording import changes_told, counted, percent_told
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,18 @@ def test_changed_products_are_told_with_how_many_values_changed(
     counts: tuple[int, int, int, int, int], told: str
 ) -> None:
     assert changes_told(*counts) == told
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [
+        (-20.08, "-20.1 %"),
+        (1234.0, "+1,234.0 %"),
+        (-0.01, "-0.01 %"),
+        (0.00012, "+0.0001 %"),
+        (0.0, "+0.0 %"),
+        (1.5e308, "+1.5e+308 %"),
+    ],
+)
+def test_a_share_is_neither_nothing_nor_a_line_of_digits(share: float, told: str) -> None:
+    assert percent_told(share) == told

@@ -17,7 +17,7 @@ from catalog_pipeline.catalogue.history import CHANGE_COLUMNS
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.cli.grids import output_console, print_rows_fitted
 from catalog_pipeline.cli.terminal import say
-from catalog_pipeline.wording import counted
+from catalog_pipeline.wording import counted, percent_told
 
 if TYPE_CHECKING:
     from catalog_pipeline.tables.history.reading import Change
@@ -86,7 +86,7 @@ def _shown(change: Change, names: Names) -> dict[str, object]:
         "column": change.column,
         "before": change.before,
         "after": change.after,
-        "difference": None if share is None else f"{share:+,.1f} %",
+        "difference": None if share is None else percent_told(share),
     }
 
 

@@ -18,7 +18,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.notify import NotifyRule
 from catalog_pipeline.notices.notice import LINES_SHOWN, Notice, Occasion, notice_of
 from catalog_pipeline.showing import shortened
-from catalog_pipeline.wording import counted
+from catalog_pipeline.wording import counted, percent_told
 
 if TYPE_CHECKING:
     from catalog_pipeline.tables.history.reading import Change
@@ -143,7 +143,7 @@ def _line(change: Change, names: Mapping[ProductKey, str]) -> str:
     if change.column is None:
         return f"{product}: {change.change}"
     share = change.difference_percent
-    told = "" if share is None else f" ({share:+,.1f} %)"
+    told = "" if share is None else f" ({percent_told(share)})"
     return f"{product}: {change.column} {_told(change.before)} → {_told(change.after)}{told}"
 
 

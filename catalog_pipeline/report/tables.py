@@ -15,7 +15,7 @@ from catalog_pipeline.report.plots import MOST_BUILDS_OF_COLUMNS, median_told, m
 from catalog_pipeline.showing import shortened
 from catalog_pipeline.tables.history.courses import ProductKey
 from catalog_pipeline.tables.history.lately import Lately, Mover
-from catalog_pipeline.wording import counted
+from catalog_pipeline.wording import counted, percent_told
 
 MOST_BUILD_ROWS = 100
 MOST_FAILURES = 500
@@ -94,7 +94,7 @@ def _lately(gathered: Gathered, lately: Lately) -> dict[str, Any]:
                 "column": mover.column,
                 "before": mover.before,
                 "after": mover.after,
-                "percent": f"{mover.percent:+,.1f} %",
+                "percent": percent_told(mover.percent),
             }
             for mover in movers
         ]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from catalog_pipeline.errors import TableError
 from catalog_pipeline.showing import as_markdown
 from catalog_pipeline.tables.report import TableReport, TableSummary
-from catalog_pipeline.wording import counted
+from catalog_pipeline.wording import counted, percent_told
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -43,7 +43,7 @@ def markdown_changes(report: HistoryReport, rows: int = 20) -> str:
     lines = [as_markdown(counts.told), ""]
     for column, moves in report.moves.items():
         if moves.lowest is not None and moves.highest is not None:
-            span = as_markdown(f"{moves.lowest:+,.1f} % to {moves.highest:+,.1f} %")
+            span = as_markdown(f"{percent_told(moves.lowest)} to {percent_told(moves.highest)}")
             lines += [
                 f"{as_markdown(column)}: {moves.fell:,} fell, {moves.rose:,} rose \\({span}\\)",
                 "",
@@ -125,7 +125,7 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
 
 def _percent(row: dict[str, object]) -> str | None:
     share = row["difference_percent"]
-    return f"{share:+.1f} %" if isinstance(share, float) else None
+    return percent_told(share) if isinstance(share, float) else None
 
 
 def _line(cells: list[str]) -> str:

@@ -173,8 +173,8 @@ def _have_jumped(
     now: npt.NDArray[np.float64], before: npt.NDArray[np.float64], share: Decimal
 ) -> Flags:
     """Where the change is a larger share of the last value than allowed; from 0 any change is."""
-    limit = float(share) * np.abs(before)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
+        limit = float(share) * np.abs(before)
         changes = np.abs(now - before)
         flags: Flags = changes > limit * (1 - _A_LITTLE)
         near = flags & (changes <= limit * (1 + _A_LITTLE))

@@ -224,6 +224,14 @@ def test_a_jump_is_judged_as_exact_arithmetic_does(before: int, after: int, perc
     assert bool(_have_jumped(*cents, Decimal(percent) / 100)[0]) is has_jumped
 
 
+@pytest.mark.parametrize(("jump", "passed"), [("80%", False), ("250%", True)])
+def test_the_largest_numbers_jump_as_others_do(the_shop: Shop, jump: str, passed: bool):
+    checks = {"rating": {"jump": jump}}
+    the_shop.build(checks, ["a", "b"], rating=[1e308, 1.5])
+    found = the_shop.build(checks, ["a", "b"], rating=[-1e308, 1.5])["values_of_rating"]
+    assert found.passed is passed
+
+
 def test_frozen_columns_say_what_is_another(the_shop: Shop, store: FolderStore):
     the_shop.build({}, skus(2))
     fields = {
