@@ -9,11 +9,13 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.cli.grids import output_console
 from catalog_pipeline.cli.times import age_text
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import PageFailure
 from catalog_pipeline.storing.evidence import Evidence
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.wording import counted
 
 
@@ -44,10 +46,14 @@ def show_failed_pages(
         )
 
 
-def where_to_look(catalogue: str, failure: PageFailure) -> str:
-    """What shows the answer that a page failed with, and reads it again; "" if none is kept."""
-    page = failure.page
-    if not Evidence(catalogue_places(catalogue).failures).has(page):
+def where_to_look(catalogue: str, page: PageKey, *, is_stored: bool) -> str:
+    """What shows the body that a page failed with, and reads it again; "" if none is kept.
+
+    It `is_stored` if it is that of the stored page, else it is that of a failed answer.
+    """
+    places = catalogue_places(catalogue)
+    store = FolderStore(places.pages) if is_stored else Evidence(places.failures)
+    if not store.has(page):
         return ""
     return (
         f"see catalog-pipeline show {catalogue} --page {page}; "
@@ -59,6 +65,6 @@ def _cells(catalogue: str, failure: PageFailure, now: datetime) -> tuple[Any, ..
     http_status = "" if failure.http_status is None else str(failure.http_status)
     when = age_text(failure.failed_at, now)
     message = failure.message.removeprefix(f"page {failure.page} ")
-    where = where_to_look(catalogue, failure)
+    where = where_to_look(catalogue, failure.page, is_stored=failure.unread_by is not None)
     told = f"{message}\n{where}" if where else message
     return (str(failure.page), http_status, str(failure.attempts), when, escape(told))

@@ -13,6 +13,7 @@ def failure_as_json(failure: PageFailure) -> dict[str, Any]:
         "page": failure.page.plain,
         "url": failure.url,
         "kind": failure.kind,
+        "of_stored_page": failure.unread_by is not None,
         "error": failure.message,
         "http_status": failure.http_status,
         "attempts": failure.attempts,

@@ -56,6 +56,7 @@ class RunProgress(Spectator):
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._further: list[str] = []
+        self._to_parse = 0
         self._total = self._finished = 0
         self._started = self._last_line = time.monotonic()
 
@@ -73,6 +74,9 @@ class RunProgress(Spectator):
     def looks_further(self, kinds: Sequence[str], *, discovers: bool) -> None:
         self._further = [_DISCOVERY] if discovers else []
         self._further += [_HOW_FOUND[kind] for kind in kinds]
+
+    def parses_again(self, pages: int) -> None:
+        self._to_parse = pages
 
     def crawl_starts(self, pages: int, *, reparse: bool) -> None:
         verb = "Parsing again" if reparse else "Crawling"
@@ -92,10 +96,19 @@ class RunProgress(Spectator):
             self._task = self._bar.add_task("", total=pages)
             self._bar.start()
         else:
-            number = counted(pages, "page") if pages else "no page"
-            due = f"{number} {'are' if pages > 1 else 'is'} due"
-            self._say(f"{verb} {self._catalogue}: {', and '.join([due, *self._further])}.")
-        self._further = []
+            self._say(f"{verb} {self._catalogue}: {self._told(pages, reparse=reparse)}.")
+        self._further, self._to_parse = [], 0
+
+    def _told(self, pages: int, *, reparse: bool) -> str:
+        """What there is to do, in words."""
+        if reparse:
+            return f"{counted(pages, 'stored page')}, no download"
+        due = pages - self._to_parse
+        parts = [f"{counted(due, 'page') if due else 'no page'} {'are' if due > 1 else 'is'} due"]
+        if self._to_parse:
+            stored = counted(self._to_parse, "stored page")
+            parts.append(f"{stored} {'are' if self._to_parse > 1 else 'is'} parsed again")
+        return ", and ".join([*parts, *self._further])
 
     def table_starts(self, damage: str | None) -> None:
         self._stop_bar()

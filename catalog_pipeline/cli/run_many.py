@@ -23,8 +23,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from catalog_pipeline.catalogue.files import load_catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.cli.exit_codes import EXIT_GOOD, EXIT_INTERRUPTED, worst_code
+from catalog_pipeline.cli.failed_pages import where_to_look
 from catalog_pipeline.cli.grids import output_console
+from catalog_pipeline.cli.run_summary import FAILURES_SHOWN
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.showing import as_line
@@ -134,10 +137,26 @@ def _show(console: Console, summaries: Sequence[Mapping[str, Any]]) -> None:
             f"missing; {each['downloads']} downloads; {rows}",
             soft_wrap=True,
         )
+        _show_failures(console, each)
         problems = [each["crawl_error"], each["table_error"]]
-        problems += [failure["error"] for failure in each["failures"]]
         problems += each["length"]
         problems += [export["error"] for export in each["exports"]]
         problems += (each["notices"] or {}).get("problems", [])
         for problem in filter(None, problems):
             console.print(f"  {escape(as_line(problem))}", style="red", soft_wrap=True)
+        if each["resume"]:
+            left = "Interrupted. Go on with" if each["interrupted"] else "To try what is left"
+            console.print(f"  {left}: {escape(each['resume'])}", soft_wrap=True)
+
+
+def _show_failures(console: Console, summary: Mapping[str, Any]) -> None:
+    name, failures = summary["catalogue"], summary["failures"]
+    for failure in failures[:FAILURES_SHOWN]:
+        console.print(f"  {escape(as_line(failure['error']))}", style="red", soft_wrap=True)
+        page = PageKey.parse(str(failure["page"]))
+        where = where_to_look(name, page, is_stored=failure["of_stored_page"])
+        if where:
+            console.print(f"    {escape(where)}", soft_wrap=True)
+    if len(failures) > FAILURES_SHOWN:
+        more = len(failures) - FAILURES_SHOWN
+        console.print(f"  … and {more} more: catalog-pipeline status {escape(name)} --failed")

@@ -21,7 +21,8 @@ from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.wording import counted
 
 _ROWS_SHOWN = 5
-_FAILURES_SHOWN = 20
+FAILURES_SHOWN = 20
+"""Failed pages that a summary tells; `status --failed` has all."""
 
 
 def resume_command(request: CrawlRequest) -> str:
@@ -78,14 +79,15 @@ def _work(result: CrawlResult) -> str:
 
 
 def _show_problems(console: Console, result: CrawlResult) -> None:
-    for failure in result.failures[:_FAILURES_SHOWN]:
+    for failure in result.failures[:FAILURES_SHOWN]:
         tries = counted(failure.attempts, "attempt")
         console.print(f"  {failure.message} ({tries})", style="red", markup=False)
-        where = where_to_look(result.request.catalogue.name, failure)
+        name, is_stored = result.request.catalogue.name, failure.unread_by is not None
+        where = where_to_look(name, failure.page, is_stored=is_stored)
         if where:
             console.print(f"    {where}", markup=False)
-    if len(result.failures) > _FAILURES_SHOWN:
-        more = len(result.failures) - _FAILURES_SHOWN
+    if len(result.failures) > FAILURES_SHOWN:
+        more = len(result.failures) - FAILURES_SHOWN
         console.print(
             f"  … and {more} more: catalog-pipeline status {result.request.catalogue.name} --failed"
         )
@@ -152,12 +154,13 @@ def _show_left_out(console: Console, result: CrawlResult) -> None:
         if pages:
             console.print(f"Not in the table: pages {format_pages(pages)}, {why}", style="red")
     reasons = [reason for reason in result.left_out.values() if reason]
-    for reason in reasons[:_FAILURES_SHOWN]:
+    for reason in reasons[:FAILURES_SHOWN]:
         console.print(f"  {reason}", style="red", markup=False)
 
 
 def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
     failed = [failure.page for failure in result.failures]
+    is_left = bool(result.is_interrupted or result.failed or result.missing)
     return {
         "catalogue": result.request.catalogue.name,
         "selected": result.selected,
@@ -184,6 +187,7 @@ def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
         "length_from": result.length_from,
         "failures": [failure_as_json(failure) for failure in result.failures],
         "interrupted": result.is_interrupted,
+        "resume": resume_command(result.request) if is_left else None,
         "crawl_error": result.crawl_error,
         "table_error": result.table_error,
         "table_waits": result.table_waits,

@@ -123,6 +123,10 @@ class FolderStore:
         except OSError:
             return 0
 
+    def has(self, page: PageKey) -> bool:
+        """Whether the page has a file."""
+        return self.has_all([page])
+
     def has_all(self, pages: Iterable[PageKey]) -> bool:
         """Whether each of the pages has a file; a page without one cannot be done."""
         stored = self.newest()

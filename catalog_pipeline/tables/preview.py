@@ -36,9 +36,12 @@ def markdown_preview(report: TableReport, rows: int = 10) -> str:
     return "\n".join(lines)
 
 
-def markdown_changes(report: HistoryReport, rows: int = 20) -> str:
+def markdown_changes(
+    report: HistoryReport, names: Sequence[str | None] = (), rows: int = 20
+) -> str:
     """The first changes of a build as a Markdown table; above it their counts, and how numbers
-    went."""
+    went. `names` are what the products of these changes are called, where that is known.
+    """
     counts = report.counts
     lines = [as_markdown(counts.told), ""]
     for column, moves in report.moves.items():
@@ -50,11 +53,15 @@ def markdown_changes(report: HistoryReport, rows: int = 20) -> str:
             ]
     if not report.head:
         return lines[0]
-    names = [name for name in report.head[0] if name not in ("build", "changed_at")]
-    headings = ["difference" if name == "difference_percent" else name for name in names]
-    lines += [_line(headings), _line(["---"] * len(names))]
+    columns = [name for name in report.head[0] if name not in ("build", "changed_at")]
+    headings = ["difference" if name == "difference_percent" else name for name in columns]
+    called: Sequence[str | None] = names if any(names) else ()
+    first = ["name"] if called else []
+    lines += [_line([*first, *headings]), _line(["---"] * (len(first) + len(columns)))]
     shown = [{**row, "difference_percent": _percent(row)} for row in report.head[:rows]]
-    lines += [_line([_cell(row[name]) for name in names]) for row in shown]
+    for place, row in enumerate(shown):
+        name = [_cell(called[place])] if called else []
+        lines.append(_line([*name, *(_cell(row[column]) for column in columns)]))
     more = counts.new + counts.gone + counts.returned + counts.values - len(shown)
     return "\n".join([*lines, *(["", f"… and {more:,} more"] if more > 0 else [])])
 

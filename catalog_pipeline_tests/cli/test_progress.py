@@ -8,7 +8,7 @@ import pytest
 
 from catalog_pipeline_tests.command import COMMAND
 from catalog_pipeline_tests.conftest import Run
-from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.site import NAME, Site, bundled_attributes
 
 pytestmark = pytest.mark.processes
 
@@ -50,6 +50,20 @@ def test_where_crawls_find_the_pages_the_first_line_says_how(
     assert run("run", NAME, "--pages", "1", "--refresh").err.splitlines()[0] == (
         "Crawling shop: 1 page is due."
     )
+
+
+def test_pages_that_are_only_parsed_again_are_told_apart_from_those_that_are_due(
+    site: Site, run: Run
+):
+    site.write(last_page=3)
+    site.shop.control(faults=["2=404"])
+    run("run", NAME)
+    site.shop.control(faults=[])
+    site.write(last_page=3, fields={**bundled_attributes("sandbox")["fields"], "whole": "."})
+    line = run("run", NAME).err.splitlines()[0]
+    assert line == "Crawling shop: 1 page is due, and 2 stored pages are parsed again."
+    line = run("run", NAME, "--reparse").err.splitlines()[0]
+    assert line == "Parsing again shop: 3 stored pages, no download."
 
 
 def test_json_is_all_that_is_printed_for_machines(site: Site, run: Run):

@@ -61,6 +61,11 @@ def test_failed_pages_are_named_in_the_summary(run: Run, shops: Site, shop: Runn
     assert answer.code == 1
     assert answer.out.count("2 done, 1 failed") == 2
     assert answer.out.count("the server answered 404") == 2
+    lines = [line.strip() for line in answer.out.splitlines()]
+    for name in ("first", "second"):
+        show, again = f"show {name} --page 2", f"try {name} --stored 2"
+        assert f"see catalog-pipeline {show}; catalog-pipeline {again}" in lines
+        assert f"To try what is left: catalog-pipeline run {name}" in lines
 
 
 def test_an_interruption_ends_all_in_order_and_begins_no_other(shops: Site, shop: RunningShop):

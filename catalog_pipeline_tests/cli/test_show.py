@@ -56,6 +56,18 @@ def test_only_a_page_is_named_to_be_looked_at_of_which_an_answer_is_kept(site: S
             assert f"catalog-pipeline show {NAME} --page 2" not in told
 
 
+def test_a_page_that_cannot_be_parsed_again_is_named_to_be_looked_at(site: Site, run: Run):
+    site.write(last_page=2)
+    run("run", NAME)
+    site.write(last_page=2, product=".nowhere")
+    for command in (("run", NAME, "--reparse"), ("status", NAME, "--failed")):
+        told = " ".join(run(*command).out.split())
+        for page in (1, 2):
+            assert f"see catalog-pipeline show {NAME} --page {page}; catalog-pipeline try" in told
+    assert "<html" in run("show", NAME, "--page", "1", "--html").out
+    assert run("try", NAME, "--stored", "1").code == 1
+
+
 def test_a_page_that_came_is_shown_and_read_again_without_a_request(
     site: Site, run: Run, tmp_path: Path
 ):

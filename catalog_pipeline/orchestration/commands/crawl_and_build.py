@@ -62,6 +62,8 @@ class _Work:
         is_parsing = reparse or not (todo.due or todo.finds)
         if todo.finds:
             self._tell_what_is_found()
+        if not is_parsing:
+            self.spectator.parses_again(len(todo.to_parse))
         self.spectator.crawl_starts(len(todo.pages), reparse=is_parsing)
         return crawl_here(
             self.instance,

@@ -17,6 +17,9 @@ class Spectator(Observer):
     def looks_further(self, kinds: Sequence[str], *, discovers: bool) -> None:
         """The crawl that begins finds further pages of listings of these kinds, or of new ones."""
 
+    def parses_again(self, pages: int) -> None:
+        """Of the pages of the crawl that begins so many are only parsed again, not downloaded."""
+
     def crawl_starts(self, pages: int, *, reparse: bool) -> None:
         """The crawl of so many pages begins; with `reparse` they are only parsed again."""
 

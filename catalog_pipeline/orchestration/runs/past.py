@@ -21,6 +21,8 @@ from catalog_pipeline.orchestration.names import changes_key, history_key
 from catalog_pipeline.orchestration.runs.outputs import Made
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import StoredPage
+from catalog_pipeline.tables.history.courses import key_of
+from catalog_pipeline.tables.history.naming import names_of
 from catalog_pipeline.tables.history.report import HistoryReport
 from catalog_pipeline.tables.preview import markdown_changes
 from catalog_pipeline.wording import counted
@@ -85,12 +87,20 @@ def past_results(catalogue: Catalogue, report: HistoryReport) -> list[Made]:
                 **changes,
                 **moves,
                 **common,
-                "preview": dg.MetadataValue.md(markdown_changes(report)),
+                "preview": dg.MetadataValue.md(markdown_changes(report, _names(catalogue, report))),
                 "dagster/column_schema": changes_schema(catalogue, report.changes_columns),
                 "path": dg.MetadataValue.path(str(places.changes)),
             },
         ),
     ]
+
+
+def _names(catalogue: Catalogue, report: HistoryReport) -> list[str | None]:
+    """What the products of the first changes are called, as far as it is known."""
+    rows = ([row.get(name) for name in catalogue.key_columns] for row in report.head)
+    keys = [key_of(iter(row)) for row in rows]
+    names = names_of(catalogue, catalogue_places(catalogue.name).table, keys)
+    return [names.get(key) for key in keys]
 
 
 def past_metadata(report: HistoryReport) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from catalog_pipeline.orchestration.checkpoints.table_state import why_outdated
 from catalog_pipeline.orchestration.commands.in_process import build_table_here, crawl_here
 from catalog_pipeline.orchestration.definitions.component import CatalogueComponent
 from catalog_pipeline.orchestration.definitions.sensor import build_table_sensor
+from catalog_pipeline.showing import as_markdown
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.hostile_texts import HOSTILE
 from catalog_pipeline_tests.pages import keys
@@ -183,6 +184,28 @@ def test_the_preview_of_changes_is_harmless(
     shown = MarkdownIt("gfm-like", {"linkify": True}).render(preview)
     assert not re.search(r"<(a|img|em|strong|s|h1|pre)\b", shown)
     assert shown.count("<tr>") == 1 + 20
+
+
+@pytest.mark.processes
+def test_the_preview_of_changes_says_what_products_are_called(
+    site: Site, instance: dg.DagsterInstance
+):
+    catalogue = site.write(last_page=2, key="url", history=True)
+    _crawl(instance, catalogue)
+    site.shop.control(day=5)
+    _crawl(instance, catalogue)
+    preview = _metadata(instance, CHANGES)["preview"]
+    heading, _, *rows = [line for line in preview.splitlines() if line.startswith("|")]
+    assert heading.startswith("| name | url | change |")
+    table = pd.read_parquet(site.places.table)
+    titles = {
+        as_markdown(url): as_markdown(title)
+        for url, title in zip(table["url"], table["name"], strict=True)
+    }
+    cells = [[cell.strip() for cell in row.split(" | ")] for row in rows]
+    named = {cell[1]: cell[0].removeprefix("| ") for cell in cells if cell[1] in titles}
+    assert named
+    assert named == {url: titles[url] for url in named}
 
 
 @pytest.mark.processes
