@@ -1,17 +1,23 @@
-"""The `catalog-pipeline` command in tests: within this process, or as a process of its own."""
+"""The `catalog-pipeline` command in tests: within this process, or as a process of its own.
+
+That is a fork where it can be one (`forked_programs`), unless a test is about how it starts.
+"""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TextIO
 
-COMMAND = [str(Path(sys.executable).with_name("catalog-pipeline"))]
+from catalog_pipeline_tests.forked_programs import COMMAND, ForkedProgram, start_program
+
 SECONDS = 60.0
 
 
@@ -32,8 +38,23 @@ class Answer:
 def run_process(
     *arguments: str, cwd: Path | None = None, environ: dict[str, str] | None = None
 ) -> Answer:
-    """The command as a process, until it ends."""
-    return run_to_its_end([*COMMAND, *arguments], SECONDS, cwd=cwd, environ=environ)
+    """The command as a process, until it ends; `environ` comes on top of our own."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = start_program(
+            [*COMMAND, *arguments],
+            folder=cwd or Path.cwd(),
+            environ={**os.environ, **(environ or {})},
+            out=out,
+            err=err,
+        )
+        try:
+            code = process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            _kill_group(process.pid)
+            process.wait()
+            raise
+        said = [_text_of(each) for each in (out, err)]
+    return Answer(code, *said)
 
 
 def run_to_its_end(
@@ -70,20 +91,88 @@ def holding(script: str, *arguments: str) -> "subprocess.Popen[str]":
     return process
 
 
+class RunningCommand:
+    """The command that runs, or has run; its outputs are read as they come."""
+
+    def __init__(
+        self, process: ForkedProgram | subprocess.Popen[bytes], stdout: TextIO, stderr: TextIO
+    ) -> None:
+        self._process = process
+        self.stdout = stdout
+        self.stderr = stderr
+
+    @property
+    def pid(self) -> int:
+        """Its process id, which is its group's too."""
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code, or None while it runs; the negative number of the signal that ended it."""
+        return self._process.poll()
+
+    def poll(self) -> int | None:
+        """The same, in the words of `subprocess`, as all that follows."""
+        return self._process.poll()
+
+    def wait(self, timeout: float = SECONDS) -> int:
+        """Wait for its end; returns the exit code.
+
+        Raises:
+            subprocess.TimeoutExpired: it lives longer than that.
+        """
+        return self._process.wait(timeout)
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to its process alone."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """SIGKILL of its process alone."""
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, timeout: float = SECONDS) -> tuple[str, str]:
+        """What it writes, from here to its end, to standard output and to standard error.
+
+        Raises:
+            subprocess.TimeoutExpired: it lives longer than that.
+        """
+        with ThreadPoolExecutor(2) as readers:
+            out, err = (readers.submit(each.read) for each in (self.stdout, self.stderr))
+            try:
+                self._process.wait(timeout)
+                return out.result(timeout), err.result(timeout)
+            except BaseException:
+                _kill_group(self.pid)
+                raise
+
+
 @contextmanager
-def running(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
+def running(*arguments: str) -> Iterator[RunningCommand]:
     """The command as a process in a group of its own; whatever is left of it is killed."""
-    process = subprocess.Popen(
-        [*COMMAND, *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+    (out, to_out), (err, to_err) = os.pipe(), os.pipe()
+    with os.fdopen(out, encoding="utf-8") as stdout, os.fdopen(err, encoding="utf-8") as stderr:
+        with os.fdopen(to_out, "wb") as out_end, os.fdopen(to_err, "wb") as err_end:
+            process = start_program(
+                [*COMMAND, *arguments],
+                folder=Path.cwd(),
+                environ=dict(os.environ),
+                out=out_end,
+                err=err_end,
+            )
+        try:
+            yield RunningCommand(process, stdout, stderr)
+        finally:
+            _kill_group(process.pid)
+            process.wait()
+
+
+def _kill_group(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _text_of(file: BinaryIO) -> str:
+    file.seek(0)
+    return file.read().decode()

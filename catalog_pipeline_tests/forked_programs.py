@@ -34,7 +34,7 @@ PID = struct.Struct("=i")
 _HEEDED = re.compile(r"PYTHON(?!PATH$).*|LC_.*|LANG.*")
 """What Python heeds as it starts, and not later. Its path is for processes that a fork starts."""
 _ROOT = Path(__file__).parents[1]
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 """Libraries of numpy and pyarrow would start threads, which a fork has not."""
 
 
@@ -93,7 +93,7 @@ class Zygote:
             self._process = subprocess.Popen(
                 [*MODULE, "catalog_pipeline_tests.zygote", str(theirs.fileno())],
                 cwd=_ROOT,
-                env={**os.environ, **_ONE_THREAD},
+                env={**os.environ, **ONE_THREAD},
                 stdin=subprocess.DEVNULL,
                 # What goes to a file or a pipe is not written line by line.
                 stdout=subprocess.DEVNULL,

@@ -3,6 +3,8 @@
 Belongs here: the YAML and where it lies. The shop itself is a fixture (see conftest).
 """
 
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from catalog_pipeline.places import CataloguePlaces, catalogue_places
 from catalog_pipeline.sandbox.server import RunningShop
 
 NAME = "shop"
+KIND = "catalog_pipeline.orchestration.definitions.component.CatalogueComponent"
 
 QUICK = {
     "requests_per_second": None,
@@ -28,9 +31,27 @@ QUICK = {
 
 def bundled_attributes(name: str) -> dict[str, Any]:
     """The attributes of a bundled catalogue, as its YAML has them."""
+    return deepcopy(_bundled_attributes(name))
+
+
+@cache
+def _bundled_attributes(name: str) -> dict[str, Any]:
     text = (BUNDLED_FOLDER / name / FILE_NAME).read_text(encoding="utf-8")
     attributes: dict[str, Any] = yaml.safe_load(text)["attributes"]
     return attributes
+
+
+def write_catalogue(path: Path, attributes: dict[str, Any]) -> Catalogue:
+    """Write a catalogue's YAML and read it.
+
+    Raises CatalogueError if the attributes make it a wrong one; it is written all the same.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # In C where that is there: pure Python takes as long as much of what is tested.
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text = yaml.dump({"type": KIND, "attributes": attributes}, Dumper=dumper, sort_keys=False)
+    path.write_text(text)
+    return read_catalogue(path)
 
 
 class Site:
@@ -53,11 +74,7 @@ class Site:
             del attributes["last_page"]
         politeness = {**QUICK, **changes.pop("politeness", {})}
         attributes |= {**changes, "politeness": politeness}
-        path = self.folder / name / FILE_NAME
-        path.parent.mkdir(parents=True, exist_ok=True)
-        kind = "catalog_pipeline.orchestration.definitions.component.CatalogueComponent"
-        path.write_text(yaml.safe_dump({"type": kind, "attributes": attributes}, sort_keys=False))
-        return read_catalogue(path)
+        return write_catalogue(self.folder / name / FILE_NAME, attributes)
 
     @property
     def catalogue(self) -> Catalogue:

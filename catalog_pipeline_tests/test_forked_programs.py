@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog_pipeline_tests.command import run_process
+from catalog_pipeline_tests.command import run_to_its_end
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.forked_programs import COMMAND, MODULE
 
@@ -23,7 +23,7 @@ def _command(folder: Path, *arguments: str, **environ: str) -> CommandProcess:
 def test_a_fork_says_what_a_new_interpreter_says(
     home: Path, tmp_path: Path, arguments: list[str]
 ) -> None:
-    expected = run_process(*arguments, cwd=tmp_path)
+    expected = run_to_its_end([*COMMAND, *arguments], 60, cwd=tmp_path)
     forked = _command(tmp_path, *arguments)
     assert (forked.code, forked.out, forked.err) == (expected.code, expected.out, expected.err)
 

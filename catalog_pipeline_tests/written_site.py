@@ -9,13 +9,10 @@ from dataclasses import dataclass, field, replace
 from email.message import Message
 from pathlib import Path
 
-import yaml
-
-from catalog_pipeline.catalogue.files import read_catalogue
 from catalog_pipeline.catalogue.finding import FILE_NAME
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline_tests.answering import NOT_HERE, Reply, Request, answering
-from catalog_pipeline_tests.site import NAME, QUICK, Site
+from catalog_pipeline_tests.site import NAME, QUICK, Site, write_catalogue
 
 Answer = Callable[[Message], tuple[int, dict[str, str], str]]
 
@@ -54,11 +51,7 @@ class WrittenSite:
             "politeness": {**QUICK, "obey_robots": False},
             **changes,
         }
-        path = folder / NAME / FILE_NAME
-        path.parent.mkdir(parents=True, exist_ok=True)
-        kind = "catalog_pipeline.orchestration.definitions.component.CatalogueComponent"
-        path.write_text(yaml.safe_dump({"type": kind, "attributes": attributes}, sort_keys=False))
-        return read_catalogue(path)
+        return write_catalogue(folder / NAME / FILE_NAME, attributes)
 
 
 def listing(page: int, *texts: str) -> str:

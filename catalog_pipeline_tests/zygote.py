@@ -5,17 +5,15 @@ Who asks it, and for what, is in `forked_programs`.
 
 from __future__ import annotations
 
-import gc
 import os
 import pickle
-import pkgutil
 import runpy
 import socket
 import sys
 from importlib import import_module
+from io import TextIOWrapper
+from typing import TextIO
 
-import catalog_pipeline
-from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.system.sibling import fork_sibling
 from catalog_pipeline_tests.forked_programs import COMMAND, LENGTH, PID, ForkRequest
 
@@ -24,10 +22,7 @@ _OUTPUTS = (1, 2)
 
 def main() -> None:
     """Import everything, then be what is asked for, in a fork."""
-    with heavy_imports():
-        for found in pkgutil.walk_packages(catalog_pipeline.__path__, "catalog_pipeline."):
-            if not found.name.endswith("__main__"):
-                import_module(found.name)
+    import_module("catalog_pipeline_tests.everything_imported")
     request = _next_fork(socket.socket(fileno=int(sys.argv[1])))
     program = list(request.program)
     if program[:1] == COMMAND:
@@ -42,9 +37,6 @@ def main() -> None:
 def _next_fork(asking: socket.socket) -> ForkRequest:
     """Fork for each request; returns in forks only."""
     assert len(os.listdir("/proc/self/task")) == 1, "a process of several threads is not forked"
-    # What is there now is shared with all forks, as long as nobody writes to it.
-    gc.collect()
-    gc.freeze()
     while True:
         head, outputs, _, _ = socket.recv_fds(asking, LENGTH.size, len(_OUTPUTS))
         if not head:
@@ -69,6 +61,20 @@ def _become(request: ForkRequest, outputs: list[int]) -> None:
     for number, output in zip(_OUTPUTS, outputs, strict=True):
         os.dup2(output, number)
         os.close(output)
+    sys.stdout, sys.stderr = map(_opened_again, (sys.stdout, sys.stderr), _OUTPUTS)
+
+
+def _opened_again(stream: TextIO, number: int) -> TextIO:
+    """A stream as it was opened: whether it can be sought is seen then, and a pipe cannot."""
+    assert isinstance(stream, TextIOWrapper)
+    is_buffered = not stream.write_through
+    return TextIOWrapper(
+        os.fdopen(number, "wb", buffering=-1 if is_buffered else 0, closefd=False),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
 
 
 if __name__ == "__main__":
