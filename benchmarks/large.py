@@ -7,10 +7,11 @@ page is due.
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 
 from benchmarks.figures import Figure, publish
 from benchmarks.lines import Job, job_folder
-from benchmarks.measure import Command, succeed
+from benchmarks.measure import Command, Cost, succeed
 from benchmarks.ours import CATALOGUE, OUR_LINE, command, crawl, environment, table
 from benchmarks.server_process import Server, serving
 from benchmarks.shop import difference
@@ -20,7 +21,16 @@ WANTED_TABLE_SECONDS = 60.0
 WANTED_TABLE_MEGABYTES = 1500.0
 
 
-def measured(job: Job, server: Server) -> list[Figure]:
+@dataclass(frozen=True)
+class Costs:
+    """Of a crawl, of `status` after it, and of the build of its table by itself."""
+
+    crawl: Cost
+    status: Cost
+    build: Cost
+
+
+def measured(job: Job, server: Server) -> Costs:
     """Crawl everything; measure `status`, and the build of the table alone."""
     crawled = succeed(OUR_LINE.set_up(job), job.folder)
     asked = Command(command("status", CATALOGUE, "--json"), environment(job.folder))
@@ -31,6 +41,12 @@ def measured(job: Job, server: Server) -> list[Figure]:
     wrong_rows = difference(OUR_LINE.rows(job), job.pages)
     if wrong_rows or server.hits().requests:
         raise SystemExit(f"not just a build: {wrong_rows} {server.hits()}")
+    return Costs(crawled, status, build)
+
+
+def figures(costs: Costs) -> list[Figure]:
+    """What it came to, against what is wanted."""
+    status, build, crawled = costs.status, costs.build, costs.crawl
     return [
         Figure("seconds of `status`", status.wall_seconds, WANTED_STATUS_SECONDS),
         Figure("peak memory of `status`, MB", status.peak_bytes / 1e6),
@@ -49,7 +65,7 @@ def main() -> None:
     asked = parser.parse_args()
     with serving(asked.pages) as server:
         job = Job(server.url, asked.pages, asked.concurrency, job_folder())
-        publish("large", measured(job, server))
+        publish("large", figures(measured(job, server)))
 
 
 if __name__ == "__main__":
