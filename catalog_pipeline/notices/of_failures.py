@@ -54,7 +54,7 @@ def notices_of_checks(
     for rule in rules_about(catalogue, CheckFails):
         name = rule.condition.name if isinstance(rule.condition, CheckFails) else None
         lines = [
-            f"{check.name}: {check.told or 'it failed'}"
+            f"{check.name}: {' '.join(check.told.split()) or 'it failed'}"
             for check in failed
             if name in (None, check.name)
         ]

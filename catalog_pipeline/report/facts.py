@@ -50,7 +50,8 @@ class Recorded:
     """What is recorded of a catalogue: its pages by status, and the newest builds, oldest first.
 
     `failures` lack pages that their run never came to; `left_out` are pages that are done and not
-    in the table, with the reason; `outdated` says why the table is not of today.
+    in the table, with the reason; `outdated` says why the table is not of today, `notes` what the
+    last build noted of its rows, such as checks that failed.
     """
 
     total: int = 0
@@ -63,6 +64,7 @@ class Recorded:
     builds: Sequence[RecordedBuild] = ()
     lacks_builds: bool = False
     outdated: str | None = None
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -55,12 +55,14 @@ def report_page(subject: Subject, recorded: Recorded, gathered: Gathered) -> byt
 
 def _warnings(subject: Subject, recorded: Recorded) -> list[str]:
     """What is said before all else."""
+    told = [f"Of the last build: {note}." for note in recorded.notes]
     if recorded.outdated is None:
-        return []
-    return [
+        return told
+    first = (
         f"The table is not of today: {recorded.outdated}. What is shown here is of its last build; "
         f"catalog-pipeline run {subject.name} builds it, or says why not."
-    ]
+    )
+    return [first, *told]
 
 
 def _data(gathered: Gathered, items: Sequence[Any]) -> tuple[dict[str, str], str | None]:

@@ -6,11 +6,14 @@ import os
 import webbrowser
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.orchestration.built_days import BuiltDays
 from catalog_pipeline_tests.report.read_report import ReadReport
 from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.tables.history.days import products
 from catalog_pipeline_tests.written_site import listing, written_site
 
 PRICE = {"select": "i", "type": "money", "currency": "EUR"}
@@ -67,6 +70,21 @@ def test_a_table_that_was_refused_is_told_before_all_else(site: Site, run: Run) 
     report = ReadReport(site.places.report.read_bytes())
     first = report.texts(".note")[0]
     assert first.startswith("The table is not of today: pages have landed since it was built.")
+
+
+def test_the_checks_that_the_table_fails_are_told(
+    site: Site, instance: dg.DagsterInstance, run: Run
+) -> None:
+    days = BuiltDays(site, instance, checks={"price": {"maximum": 10}})
+    days.day(1, products(kettle="24.90", mug="5"), products())
+    told = "check values_of_price fails: price: 1 of 2 values breaks a rule (maximum: 1)"
+    assert f"{NAME}: {told}; 50%, and 0% may.\n" in run("status", NAME).out
+    assert run("status", NAME, "--json").json[0]["row_notes"][0].startswith(told)
+    assert run("report", NAME).code == 0
+    notes = ReadReport(site.places.report.read_bytes()).texts(".note")
+    assert notes[0].startswith(f"Of the last build: {told}")
+    days.day(2, products(kettle="9.90", mug="5"), products())
+    assert "check" not in run("status", NAME).out
 
 
 def test_what_is_no_page_is_not_replaced(site: Site, tmp_path: Path, run: Run) -> None:

@@ -107,6 +107,7 @@ def _first(sentences: Iterator[str]) -> str | None:
 
 
 def _sentences(catalogue: Catalogue, report: TableReport) -> Iterator[str]:
+    yield from _of_verdicts(report)
     yield from _of_discarded(report)
     for name, products in report.notes.several.items():
         yield (
@@ -115,6 +116,13 @@ def _sentences(catalogue: Catalogue, report: TableReport) -> Iterator[str]:
         )
     if catalogue.total is not None:
         yield from _of_total(catalogue, report)
+
+
+def _of_verdicts(report: TableReport) -> Iterator[str]:
+    """The checks that a table fails which is in place all the same."""
+    for each in report.judgement.verdicts:
+        if not each.passed:
+            yield f"check {each.name} fails: {each.told}"
 
 
 def _of_discarded(report: TableReport) -> Iterator[str]:
