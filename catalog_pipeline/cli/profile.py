@@ -8,6 +8,7 @@ reach it; what it looks at is neither stopped nor changed. Not here: what a proc
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -27,7 +28,9 @@ from catalog_pipeline.system.sampled import COMMAND, let_be_sampled
 _FORMATS = {".svg": "flamegraph", ".json": "speedscope"}
 _OPENED_BY = {".svg": "any browser shows it", ".json": "https://www.speedscope.app shows it"}
 _SAMPLES_PER_SECOND = 100
-_IS_READY = b"Sampling process"
+_IS_READY = "Sampling process"
+_CANNOT_LOOK = r"Failed to profile python from process \d+: (.+)"
+_ERROR = r"^Error: (.+)"
 _START_SECONDS = 30.0
 _WRITE_SECONDS = 120.0
 
@@ -41,7 +44,8 @@ def profiled(file: str, *, is_quiet: bool) -> Iterator[None]:
         CatalogPipelineError: there is no sampler, it may not look, or it wrote nothing.
     """
     path = Path(file).absolute()
-    if path.suffix not in _FORMATS:
+    kind = path.suffix.lower()
+    if kind not in _FORMATS:
         raise UsageError(
             f"--profile {file}: the name ends in .svg (a flame graph) or .json (for speedscope)."
         )
@@ -59,8 +63,9 @@ def profiled(file: str, *, is_quiet: bool) -> Iterator[None]:
                 _end(sampler)
                 raise
             _end(sampler)
-            if not path.stat().st_size:
-                raise CatalogPipelineError(f"The profile was not written: {_last_line(told)}")
+            if sampler.returncode or not path.stat().st_size:
+                path.unlink(missing_ok=True)
+                raise CatalogPipelineError(f"The profile was not written: {_said(told, _ERROR)}.")
     finally:
         os.environ.pop(COMMAND)
         if before is not None:
@@ -69,7 +74,7 @@ def profiled(file: str, *, is_quiet: bool) -> Iterator[None]:
             if not path.stat().st_size:
                 path.unlink()
     if not is_quiet:
-        say(f"Profile: {path} ({_OPENED_BY[path.suffix]})", err=True)
+        say(f"Profile: {path} ({_OPENED_BY[kind]})", err=True)
 
 
 def _sampler() -> str:
@@ -97,22 +102,27 @@ def _started(program: str, path: Path, told: IO[bytes]) -> subprocess.Popen[byte
     # Without pausing what it looks at: a worker that stands still would be taken for a stuck one.
     options = ["--subprocesses", "--nonblocking", f"--rate={_SAMPLES_PER_SECOND}"]
     sampler = subprocess.Popen(  # noqa: S603 - words without a shell
-        [program, "record", *options, f"--format={_FORMATS[path.suffix]}",
+        [program, "record", *options, f"--format={_FORMATS[path.suffix.lower()]}",
          f"--output={path}", f"--pid={os.getpid()}"],
+        env={**os.environ, "RUST_LOG": "warn"},
         stdin=subprocess.DEVNULL,
         stdout=told,
         stderr=told,
         start_new_session=True,
     )  # fmt: skip
-    deadline = time.monotonic() + _START_SECONDS
-    while _IS_READY not in _text(told):
-        if sampler.poll() is not None or time.monotonic() > deadline:
-            sampler.kill()
-            sampler.wait()
-            raise CatalogPipelineError(
-                f"py-spy cannot look at this command: {_last_line(told)} Nothing was crawled."
-            )
-        time.sleep(0.01)
+    try:
+        deadline = time.monotonic() + _START_SECONDS
+        while _IS_READY not in _text(told):
+            if sampler.poll() is not None or time.monotonic() > deadline:
+                raise CatalogPipelineError(
+                    f"py-spy cannot look at this command: {_said(told, _CANNOT_LOOK, _ERROR)}. "
+                    "Nothing was crawled."
+                )
+            time.sleep(0.01)
+    except BaseException:
+        sampler.kill()
+        sampler.wait()
+        raise
     return sampler
 
 
@@ -126,10 +136,13 @@ def _end(sampler: subprocess.Popen[bytes]) -> None:
         sampler.wait()
 
 
-def _text(told: IO[bytes]) -> bytes:
-    return os.pread(told.fileno(), 2**16, 0)
+def _text(told: IO[bytes]) -> str:
+    """The beginning of what the sampler has said; it says little."""
+    return os.pread(told.fileno(), 2**16, 0).decode("utf-8", "replace")
 
 
-def _last_line(told: IO[bytes]) -> str:
-    lines = _text(told).decode("utf-8", "replace").strip().splitlines()
-    return as_line(lines[-1].strip()) if lines else "it said nothing."
+def _said(told: IO[bytes], *patterns: str) -> str:
+    """What the sampler complains of, by the first of the patterns that there is."""
+    text = _text(told).strip()
+    found = (re.search(pattern, text, re.MULTILINE) for pattern in (*patterns, r"^(.+)"))
+    return as_line(next((each[1].rstrip(". ") for each in found if each), "it said nothing"))

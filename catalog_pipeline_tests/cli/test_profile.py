@@ -70,7 +70,7 @@ def test_a_sampler_that_may_not_look_is_told_before_anything_is_crawled(
     monkeypatch.setattr(sys, "executable", str(_refusing(tmp_path / "bin")))
     answer = run("run", NAME, "--profile", str(tmp_path / "profile.svg"))
     assert answer.code == 1
-    assert "py-spy cannot look at this command: Permission denied" in answer.err
+    assert "py-spy cannot look at this command: Permission denied (os error 13). N" in answer.err
     assert not site.downloads()
     assert not (tmp_path / "profile.svg").exists()
 
@@ -79,7 +79,15 @@ def _refusing(folder: Path) -> Path:
     """The interpreter of an installation whose sampler is refused by the system."""
     folder.mkdir()
     program = folder / "py-spy"
-    program.write_text("#!/bin/sh\necho Permission denied >&2\nexit 1\n")
+    said = (
+        "[2026-11-27T16:55:32Z WARN  py_spy::sampler] Failed to profile python from process 7: "
+        "Permission denied (os error 13)",
+        "Error: No python processes found in process 7 or any of its subprocesses",
+        "Stack backtrace:",
+        "   7: main",
+    )
+    lines = "\n".join(said)
+    program.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{lines}\nEND\nexit 1\n")
     program.chmod(0o755)
     return folder / "python"
 
