@@ -5,6 +5,7 @@
     ├── PageKeyError            a text names no listing page
     ├── CatalogueError          a mistake in a catalogue's YAML
     ├── StorageError            the data folder cannot be written or read
+    ├── LeaseLostError          another machine has taken over what this one did
     ├── LoginError              the catalogue's site did not accept the login
     ├── DiscoveryError          the site does not say which listings it has
     ├── WorkerError             a worker process broke: a mistake in the program
@@ -98,6 +99,12 @@ class StorageError(CatalogPipelineError):
     """The data folder cannot be written or read: disk full, read-only, no permission."""
 
 
+class LeaseLostError(CatalogPipelineError):
+    """This machine was not heard of, and `taken_by` another; what it did since is not recorded."""
+
+    taken_by = ""
+
+
 class LoginError(CatalogPipelineError):
     """The site did not accept the catalogue's login, or could not be asked for one."""
 
@@ -150,11 +157,8 @@ class PageError(CatalogPipelineError):
         super().__init__(problem)
 
     def __str__(self) -> str:
-        where = " ".join(
-            part
-            for part in (f"page {self.page}" if self.page is not None else "", self.url)
-            if part
-        )
+        page = f"page {self.page}" if self.page is not None else ""
+        where = " ".join(filter(None, (page, self.url)))
         return f"{where}: {self.problem}" if where else self.problem
 
 
@@ -192,10 +196,7 @@ class ParseError(PageError):
         found: str | None = None,
     ) -> None:  # fmt: skip
         super().__init__(problem, page=page, url=url)
-        self.position = position
-        self.field = field
-        self.selector = selector
-        self.found = found
+        self.position, self.field, self.selector, self.found = position, field, selector, found
 
     def __str__(self) -> str:
         details = [
@@ -246,5 +247,4 @@ class PoisonousPageError(PageError):
 
     def __init__(self, problem: str, *, page: PageKey, deaths: int = 0, status: int = 0) -> None:
         super().__init__(problem, page=page)
-        self.deaths = deaths
-        self.status = status
+        self.deaths, self.status = deaths, status

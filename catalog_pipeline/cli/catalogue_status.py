@@ -61,6 +61,7 @@ class CatalogueStatus:
     duplicates: int = 0
     merged_rows: Mapping[str, int] = field(default_factory=dict)
     row_notes: tuple[str, ...] = ()
+    crawled_by: str | None = None
 
 
 def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> CatalogueStatus:
@@ -79,6 +80,7 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
         read_last_build,
         why_not_of_today,
     )
+    from catalog_pipeline.orchestration.instance.history import history_of
 
     standing = read_standing(source, catalogue)
     statuses = standing.statuses
@@ -129,6 +131,7 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
         duplicates=built.duplicates,
         merged_rows=built.merged,
         row_notes=row_sentences(catalogue, built.duplicates, built.merged, built.row_notes),
+        crawled_by=history_of(source).crawler(catalogue.name),
     )
 
 

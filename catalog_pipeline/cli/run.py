@@ -35,7 +35,7 @@ from catalog_pipeline.crawling.plan import parse_cutoff
 from catalog_pipeline.errors import CatalogueError, UsageError
 from catalog_pipeline.orchestration.commands.request import CrawlRequest
 from catalog_pipeline.orchestration.commands.result import CrawlResult
-from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.places import catalogue_places, dagster_home
 from catalog_pipeline.sandbox.on_demand import served
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.system.private_files import private_files
@@ -190,9 +190,10 @@ def _result_if_nothing_is_due(request: CrawlRequest) -> CrawlResult | None:
 def _run(request: CrawlRequest, *, is_shown: bool, tells_pages: bool) -> CrawlResult:
     from catalog_pipeline.cli.progress import RunProgress
     from catalog_pipeline.crawling.context import CrawlContext
-    from catalog_pipeline.crawling.lock import catalogue_lock
+    from catalog_pipeline.crawling.lock import COMMAND, catalogue_lock
     from catalog_pipeline.crawling.scheduling.robots_gate import ask_robots_early
     from catalog_pipeline.crawling.workforce import Workforce
+    from catalog_pipeline.orchestration.instance.postgres.address import settings_of_home
     from catalog_pipeline.reading.reader import reader_of
 
     catalogue = request.catalogue
@@ -206,13 +207,15 @@ def _run(request: CrawlRequest, *, is_shown: bool, tells_pages: bool) -> CrawlRe
         if catalogue.is_private:
             stack.enter_context(private_files())
         lease = stack.enter_context(
-            catalogue_lock(places.folder, "catalog-pipeline run", on_wait=progress.waiting_for)
+            catalogue_lock(places.folder, COMMAND, on_wait=progress.waiting_for)
         )
         crawl_context = CrawlContext(served, lease=lease)
         is_known = not (request.reparse or catalogue.is_discovered)
         if is_known and _lacks_pages(request):
             workforce = stack.enter_context(Workforce(served(catalogue), places, lease))
-            ask_robots_early(workforce.catalogue, workforce.pool)
+            if settings_of_home(dagster_home()) is None:
+                # Otherwise it is not known yet whether another machine crawls the site.
+                ask_robots_early(workforce.catalogue, workforce.pool)
             crawl_context = replace(crawl_context, workforce=workforce)
         # Dagster takes the better part of a second to import: mistakes in usage do not wait for
         # it, and the workers start meanwhile.

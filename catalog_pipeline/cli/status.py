@@ -180,6 +180,8 @@ def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
                 f"{status.catalogue}: stale: the rows of {status.stale} pages are older than "
                 f"coverage.stale_after_hours"
             )
+        if status.crawled_by is not None:
+            console.print(f"{status.catalogue}: crawled by {status.crawled_by}.", markup=False)
         for sentence in status.row_notes:
             console.print(f"{status.catalogue}: {sentence}.", markup=False)
         if status.to_parse_again:

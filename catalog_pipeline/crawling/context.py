@@ -35,3 +35,10 @@ class CrawlContext:
     observer: Observer = field(default_factory=Observer)
     lease: Lease | None = None
     workforce: Workforce | None = None
+
+    def fence(self, act: Callable[[], None]) -> None:
+        """A `Fence`: that of the lease, if there is one."""
+        if self.lease is None:
+            act()
+        else:
+            self.lease.record(act)

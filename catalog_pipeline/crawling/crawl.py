@@ -48,11 +48,14 @@ def crawl(
 
     Raises:
         CrawlStoppedError: nearly all pages fail.
+        LeaseLostError: somebody else has taken the crawl over.
         LoginError, StorageError, WorkerError: nothing more can be had.
     """
     store = FolderStore(job.places.pages)
     ledger = Ledger(job.catalogue.politeness, store, recorder, context.observer)
     with context.workforce or _workforce(job, context) as workers:
+        if (lease := context.lease) is not None:
+            workers.pool.ask_until(lambda: lease.asks_until)
         loop = CrawlLoop(
             workers.catalogue,
             workers.pool,

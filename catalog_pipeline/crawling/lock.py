@@ -3,12 +3,14 @@
 A crawl holds the lock of its catalogue's data folder from before it looks at what is due until its
 last page is recorded; a second one waits, and can say whom it waits for. Its workers share the
 lock, so that it outlives a crawl that was killed by the moment they need to end; those that do not
-end are handed to `orphans` by whoever waits. Not here: how a lock is held (`locked_file`), and the
-queue of the web UI's runs, which Dagster keeps.
+end are handed to `orphans` by whoever waits. This is among the processes of one machine. Not here:
+how a lock is held (`locked_file`), what several machines hold together, and the queue of the web
+UI's runs, which Dagster keeps.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,11 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from catalog_pipeline.crawling.orphans import WorkerSign, kill_orphans
+from catalog_pipeline.crawling.ports import Lease
 from catalog_pipeline.system.locked_file import LockedFile, is_locked, read_values
 from catalog_pipeline.system.processes import is_alive_since, start_mark
 
 CRAWL_LOCK = "crawl.lock"
 TABLE_LOCK = "table.lock"
+COMMAND = "catalog-pipeline run"
+"""Who holds the lock of a crawl that is no run yet."""
 POLL_SECONDS = 0.2
 LONGEST_AFTERLIFE_SECONDS = 15.0
 """How long workers may hold the lock of a crawl that has died; they themselves take a third."""
@@ -43,6 +48,18 @@ class CatalogueLock:
         """Say in the lock which workers share it."""
         workers = [astuple(WorkerSign.of(pid)) for pid in pids]
         self._file.write({**read_values(self._file.path), "workers": workers})
+
+    @property
+    def asks_until(self) -> float:
+        """For ever: the kernel keeps it for a process that is stopped, too."""
+        return math.inf
+
+    def check(self) -> None:
+        """It is held until it is let go of."""
+
+    def record(self, act: Callable[[], None]) -> None:
+        """Do it: nobody else can have the lock."""
+        act()
 
     def release(self) -> None:
         """Let go of the lock."""
@@ -85,6 +102,26 @@ def catalogue_lock(
     finally:
         if lock is not None:
             lock.release()
+
+
+def still_held(lease: Lease | None) -> None:
+    """Make sure of a lease, if there is one.
+
+    Raises:
+        LeaseLostError: somebody else has taken over.
+    """
+    if lease is not None:
+        lease.check()
+
+
+def while_held(lease: Lease, must_stop: Callable[[], bool]) -> Callable[[], bool]:
+    """The same question, which is an error once the lease is lost."""
+
+    def look() -> bool:
+        lease.check()
+        return must_stop()
+
+    return look
 
 
 def _wait_for(

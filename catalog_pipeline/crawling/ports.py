@@ -6,12 +6,15 @@ an implementation shares with another belongs in a module of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.plan import CrawlPlan
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
+
+Fence: TypeAlias = "Callable[[Callable[[], None]], None]"
+"""Does what records something: all of it or nothing, and only for whoever may still record."""
 
 
 class Recorder(Protocol):
@@ -39,6 +42,25 @@ class Lease(Protocol):
 
     def name_workers(self, pids: Sequence[int]) -> None:
         """Say which processes share it, so that the next holder can end them if need be."""
+
+    @property
+    def asks_until(self) -> float:
+        """Until when, in `seconds_since_boot`, the site may be asked by its holder."""
+
+    def check(self) -> None:
+        """Make sure that it is still held, or that it is again.
+
+        Raises:
+            LeaseLostError: somebody else has taken over.
+            StorageError: that cannot be found out, and the site must not be asked meanwhile.
+        """
+
+    def record(self, act: Callable[[], None]) -> None:
+        """A `Fence`: do what records something while the lease is held.
+
+        Raises:
+            LeaseLostError: somebody else has taken over; nothing of it is recorded.
+        """
 
 
 class Throttle(Protocol):

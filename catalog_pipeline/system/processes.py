@@ -41,8 +41,13 @@ def start_mark(pid: int) -> str | None:
     The boot of the machine and the clock that runs since then: no correction of the time of day
     changes it. None where the system does not tell.
     """
-    state, boot = _state(pid), _text("/proc/sys/kernel/random/boot_id").strip()
+    state, boot = _state(pid), boot_mark()
     return f"{boot} {state[19]}" if state and boot else None
+
+
+def boot_mark() -> str:
+    """What tells this boot of this machine from every other; empty where the system does not."""
+    return _text("/proc/sys/kernel/random/boot_id").strip()
 
 
 def is_alive_since(pid: int, mark: str | None) -> bool:

@@ -50,6 +50,7 @@ def build_table(
     failed: Collection[PageKey] = (),
     lacks: str | None = None,
     earlier: Past = NO_PAST,
+    may_replace: Callable[[], None] = lambda: None,
 ) -> TableReport:
     """Build the table from the given pages and put it at `destination`.
 
@@ -59,8 +60,9 @@ def build_table(
     why the pages are not all that the catalogue has at present, if they are not: the history, where
     it is kept, then takes no product for absent.
 
-    One build at a time: the caller holds the catalogue's table lock. What a killed build left
-    beside `destination` is removed.
+    One build at a time: the caller holds the catalogue's table lock, and `may_replace`, asked just
+    before the old table gives way, makes sure of it. What a killed build left beside `destination`
+    is removed.
 
     Raises:
         TableError: there is no page, none that can be used, fewer than the catalogue's minimum
@@ -79,7 +81,7 @@ def build_table(
         with replace.temporary_names(destination) as next_name:
             return _build(
                 catalogue, pages, store, destination, mender, next_name, started, most_merged,
-                failed, lacks, earlier,
+                failed, lacks, earlier, may_replace,
             )  # fmt: skip
     except OSError as error:
         raise StorageError(
@@ -100,6 +102,7 @@ def _build(
     failed: Collection[PageKey],
     lacks: str | None,
     earlier: Past,
+    may_replace: Callable[[], None],
 ) -> TableReport:
     # Arrow's own pools keep what was freed: a build would take a fifth more memory. It asks once,
     # when it is first imported.
@@ -129,6 +132,7 @@ def _build(
         with history_update(catalogue, destination, assembly.seen(lacks)) as past:
             whole = assembly.finish(datetime.now(timezone.utc), past.facts if past else {})
             judgement = _judge(catalogue, assembly, whole, destination, earlier, most_merged)
+            may_replace()
             if past is not None:
                 past.stage(whole)
             replace.replace_table(whole, destination)

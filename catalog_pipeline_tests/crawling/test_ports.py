@@ -24,10 +24,13 @@ from catalog_pipeline.crawling.ports import Lease, Observer, Recorder, Throttle
 from catalog_pipeline.crawling.scheduling.throttle import AdaptiveThrottle
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, read_failures
 from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
+from catalog_pipeline.orchestration.instance.host_leases import hold_catalogue
 from catalog_pipeline.orchestration.instance.open import open_instance
+from catalog_pipeline.orchestration.instance.postgres.leases import PostgresLease
 from catalog_pipeline.orchestration.names import pages_key, pages_step
 from catalog_pipeline.orchestration.runs.run_log import RunLog
 from catalog_pipeline.records import PageFailure, PageRecord, StoredPage
+from catalog_pipeline.system.clock import seconds_since_boot
 from catalog_pipeline_tests.crawling.recorders import KeptRecords
 from catalog_pipeline_tests.site import Site
 
@@ -161,23 +164,50 @@ def _folder_lock(folder: Path) -> Iterator[Lease]:
         yield lock
 
 
-LEASES = [_folder_lock]
+@contextmanager
+def _lease_in_postgresql(folder: Path) -> Iterator[Lease]:
+    with open_instance() as instance, hold_catalogue(instance, folder, "run-a") as lease:
+        assert isinstance(lease, PostgresLease)
+        yield lease
 
 
-@pytest.mark.parametrize("hold", LEASES)
-def test_a_lease_is_held_until_it_is_let_go_of(
-    hold: Callable[[Path], AbstractContextManager[Lease]], tmp_path: Path
-):
+Hold = Callable[[Path], AbstractContextManager[Lease]]
+
+
+@pytest.fixture(params=[_folder_lock, _lease_in_postgresql])
+def hold(request: pytest.FixtureRequest) -> Hold:
+    if request.param is _lease_in_postgresql:
+        request.getfixturevalue("postgres_home")
+    found: Hold = request.param
+    return found
+
+
+@pytest.mark.processes
+def test_a_lease_is_held_until_it_is_let_go_of(hold: Hold, tmp_path: Path):
     with hold(tmp_path):
         assert holder_of(tmp_path) is not None
     assert holder_of(tmp_path) is None
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("hold", LEASES)
-def test_a_program_that_shares_a_lease_keeps_it_from_others(
-    hold: Callable[[Path], AbstractContextManager[Lease]], tmp_path: Path
-):
+def test_whoever_holds_a_lease_may_ask_and_record(hold: Hold, tmp_path: Path):
+    done: list[str] = []
+    with hold(tmp_path) as lease:
+        lease.check()
+        assert lease.asks_until > seconds_since_boot()
+        lease.record(lambda: done.append("once"))
+        with pytest.raises(KeyError, match="by whoever records"):
+            lease.record(lambda: _fail(KeyError("by whoever records")))
+        lease.record(lambda: done.append("again"))
+    assert done == ["once", "again"]
+
+
+def _fail(error: Exception) -> None:
+    raise error
+
+
+@pytest.mark.processes
+def test_a_program_that_shares_a_lease_keeps_it_from_others(hold: Hold, tmp_path: Path):
     program = [sys.executable, "-c", "import sys; sys.stdin.read()"]
     with hold(tmp_path) as lease:
         sharing = subprocess.Popen(program, stdin=subprocess.PIPE, pass_fds=list(lease.descriptors))

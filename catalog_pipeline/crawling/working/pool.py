@@ -8,6 +8,7 @@ replaced; what becomes of its pages is decided in `scheduling.casualties`.
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -54,6 +55,7 @@ class WorkerPool:
         self.asked_robots = ""
         """The robots.txt that was asked for before the crawl began, until its answer is taken."""
         self.held = HeldWaves.make()
+        self._asks_until: Callable[[], float] = lambda: math.inf
         self._catalogue = catalogue
         self._places = places
         self._inherited = inherited
@@ -82,6 +84,11 @@ class WorkerPool:
         # A second Ctrl-C means at once.
         self.close(at_once=kind is not None and not issubclass(kind, Exception))
 
+    def ask_until(self, instant: Callable[[], float]) -> None:
+        """Let the workers ask until an instant in `seconds_since_boot`, which is looked at here."""
+        self._asks_until = instant
+        self.held.hold_from(instant())
+
     def submit(self, task: messages.Task, *, alone: bool = False) -> None:
         """Give a task to the worker with the most idle threads, or to one that has no other."""
         if alone:
@@ -108,6 +115,7 @@ class WorkerPool:
         self._look_at_workers()
         by_connection = {worker.connection: worker for worker in self._all}
         ready = wait(list(by_connection), timeout=max(0.0, timeout_seconds))
+        self.held.hold_from(self._asks_until())
         found: list[messages.Answer] = []
         for connection in ready:
             worker = by_connection[connection]  # type: ignore[index]

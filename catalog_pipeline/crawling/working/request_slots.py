@@ -5,34 +5,43 @@ Within a worker; what is given to it, and when it is taken back, is decided in `
 
 from __future__ import annotations
 
+import math
 import mmap
 import os
 import struct
 import tempfile
 import threading
 
+from catalog_pipeline.system.clock import seconds_since_boot
+
 SLOW_EXCHANGE_SECONDS = 0.02
 """From here on a site's answer takes so long that its next page should not wait for the parser."""
 
 _NUMBER = struct.Struct("=q")
+_INSTANT = struct.Struct("=d")
+_BYTES = _NUMBER.size + _INSTANT.size
 
 
 class HeldWaves:
-    """Memory that all processes of a crawl share: the first wave that is not held.
+    """Memory that all processes of a crawl share: the first wave that is not held, and until when.
 
-    Whoever learns first that the site wants a rest holds the waves before it, for all of them.
+    Whoever learns first that the site wants a rest holds the waves before it, for all of them. All
+    are held from the instant on, in `seconds_since_boot`, until which the crawl is certainly ours:
+    a machine that stood still finds out by itself that it may not go on.
     """
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
-        self._memory = mmap.mmap(descriptor, _NUMBER.size)
+        self._memory = mmap.mmap(descriptor, _BYTES)
 
     @classmethod
     def make(cls) -> HeldWaves:
         """New memory, in which nothing is held; it goes with the last process that has it."""
         with tempfile.TemporaryFile() as file:
-            file.truncate(_NUMBER.size)
-            return cls(os.dup(file.fileno()))
+            file.truncate(_BYTES)
+            made = cls(os.dup(file.fileno()))
+        made.hold_from(math.inf)
+        return made
 
     @property
     def first_wave(self) -> int:
@@ -44,6 +53,16 @@ class HeldWaves:
         """Let nothing be sent any more of the waves before that one."""
         if first_wave > self.first_wave:
             _NUMBER.pack_into(self._memory, 0, first_wave)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all waves are held by now."""
+        instant: float = _INSTANT.unpack_from(self._memory, _NUMBER.size)[0]
+        return seconds_since_boot() >= instant
+
+    def hold_from(self, instant: float) -> None:
+        """Let nothing be sent from that instant on, unless another one is said before."""
+        _INSTANT.pack_into(self._memory, _NUMBER.size, instant)
 
     def close(self) -> None:
         """Let go of the memory."""
@@ -67,7 +86,7 @@ class RequestSlots:
 
     def may_send(self, wave: int) -> bool:
         """Whether a page of that wave may still be asked for."""
-        return wave >= self._held.first_wave
+        return wave >= self._held.first_wave and not self._held.is_over
 
     def hold(self, first_wave: int) -> None:
         """Let no process send anything any more of the waves before that one."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling.ports import Fence
 from catalog_pipeline.errors import PageKeyError
 from catalog_pipeline.orchestration.checkpoints.known_listings import with_known_listings
 from catalog_pipeline.orchestration.checkpoints.reader import pages_named
@@ -50,9 +51,10 @@ def add_found_pages(
 
 
 def partition_maker(
-    instance: dg.DagsterInstance, catalogue: Catalogue
+    instance: dg.DagsterInstance, catalogue: Catalogue, fence: Fence = lambda act: act()
 ) -> Callable[[Sequence[PageKey]], None]:
-    """Makes partitions of pages that have none; for pages of the YAML there is nothing to do."""
+    """Makes partitions of pages that have none, if the `fence` lets it; for pages of the YAML there
+    is nothing to do."""
     if catalogue.is_fixed:
         return lambda pages: None
     known = set(catalogue.pages)
@@ -60,7 +62,7 @@ def partition_maker(
     def make(pages: Sequence[PageKey]) -> None:
         new = [page for page in pages if page not in known]
         if new:
-            add_found_pages(instance, catalogue, new)
+            fence(lambda: add_found_pages(instance, catalogue, new))
             known.update(new)
 
     return make

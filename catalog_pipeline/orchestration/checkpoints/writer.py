@@ -11,6 +11,7 @@ from dataclasses import replace
 import dagster as dg
 
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling.ports import Fence
 from catalog_pipeline.orchestration.checkpoints.ends import metadata_of_end
 from catalog_pipeline.orchestration.checkpoints.metadata import (
     metadata_of_failure,
@@ -23,7 +24,10 @@ from catalog_pipeline.records import ListingEnd, PageFailure, StoredPage
 
 
 class EventRecorder:
-    """Records the pages of one run; a `Recorder` of the crawl. For the step's main thread."""
+    """Records the pages of one run; a `Recorder` of the crawl. For the step's main thread.
+
+    All that it writes passes the `fence`.
+    """
 
     def __init__(
         self,
@@ -31,9 +35,11 @@ class EventRecorder:
         pages_key: dg.AssetKey,
         announced: Iterable[PageKey],
         make_partitions: Callable[[Sequence[PageKey]], None] = lambda pages: None,
+        fence: Fence = lambda act: act(),
     ) -> None:
         self._context = context
-        self._events = StepEvents(context)
+        self._fence = fence
+        self._events = StepEvents(context, fence)
         self._key = pages_key
         self._announced = set(announced)
         self._make_partitions = make_partitions
@@ -87,7 +93,8 @@ class EventRecorder:
 
     def take_back(self, page: PageKey) -> None:
         """Wipe a page, and announce it anew for this run."""
-        self._context.instance.wipe_asset_partitions(self._key, [str(page)])
+        wipe = self._context.instance.wipe_asset_partitions
+        self._fence(lambda: wipe(self._key, [str(page)]))
         self.recorded = [stored for stored in self.recorded if stored.record.page != page]
         self.plan_pages([page])
 

@@ -12,6 +12,7 @@ from dagster import DagsterInstance, DagsterRunStatus
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling.context import CrawlContext
+from catalog_pipeline.crawling.lock import COMMAND, CRAWL_LOCK
 from catalog_pipeline.crawling.observers import Together
 from catalog_pipeline.orchestration.checkpoints.known_pages import seed_pages, with_known_pages
 from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
@@ -33,6 +34,7 @@ from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.orchestration.commands.spectator import Spectator
 from catalog_pipeline.orchestration.commands.summing import Tally, is_interrupted, sum_up
 from catalog_pipeline.orchestration.commands.todo import Todo, todo_of, unusable_pages
+from catalog_pipeline.orchestration.instance.host_leases import lease_name, lease_of_hosts
 from catalog_pipeline.orchestration.runs.refusals import (
     FinishedBuild,
     standing_refusal,
@@ -124,10 +126,26 @@ def crawl_and_build(
     spectator: Spectator,
     crawl_context: CrawlContext,
 ) -> CrawlResult:
-    """Crawl what is due of the request, build the table, and sum it up."""
+    """Crawl what is due of the request, build the table, and sum it up.
+
+    Where other machines share the instance, it is waited until none of them crawls the catalogue.
+    """
     tally = Tally()
     observer = Together([crawl_context.observer, tally, spectator])
-    context = replace(crawl_context, observer=observer)
+    name = lease_name(request.catalogue.name, CRAWL_LOCK)
+    lock = crawl_context.lease
+    with lease_of_hosts(instance, lock, name, COMMAND, on_wait=observer.waiting_for) as lease:
+        context = replace(crawl_context, observer=observer, lease=lease)
+        return _crawl_and_build(instance, request, spectator, tally, context)
+
+
+def _crawl_and_build(
+    instance: DagsterInstance,
+    request: CrawlRequest,
+    spectator: Spectator,
+    tally: Tally,
+    context: CrawlContext,
+) -> CrawlResult:
     work = _Work(instance, request, spectator, tally)
     seed_pages(instance, request.catalogue)
     before = read_standing(instance, request.catalogue, request.cutoff)

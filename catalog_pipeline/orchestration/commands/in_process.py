@@ -20,6 +20,7 @@ from catalog_pipeline.orchestration.definitions.export_assets import build_expor
 from catalog_pipeline.orchestration.definitions.pages_asset import build_pages_asset
 from catalog_pipeline.orchestration.definitions.products_asset import build_products_asset
 from catalog_pipeline.orchestration.definitions.table_checks import build_table_checks
+from catalog_pipeline.orchestration.instance.host_leases import leases_of
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.instance.web_origin import belong_to_code_location
 from catalog_pipeline.orchestration.names import (
@@ -110,7 +111,8 @@ def _execute(
 ) -> LocalRun:
     run_id = dg.DagsterRun(job_name="").run_id
     job = dg.Definitions(assets=assets).resolve_implicit_global_asset_job_def()
-    with hold_sign_of_life(Path(instance.root_directory), run_id), signals_noticed() as interrupted:
+    sign = hold_sign_of_life(Path(instance.root_directory), run_id, leases_of(instance))
+    with sign, signals_noticed() as interrupted:
         result = job.execute_in_process(
             run_config={**_QUIET, **run_config},
             instance=instance,

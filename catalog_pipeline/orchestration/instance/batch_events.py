@@ -10,7 +10,7 @@ a test of the writer fails if these names or their effect change. Not here: what
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import dagster as dg
@@ -24,6 +24,7 @@ from dagster._core.events import (
 from dagster._core.events.log import EventLogEntry
 from dagster._time import get_current_timestamp
 
+from catalog_pipeline.crawling.ports import Fence
 from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
 from catalog_pipeline.orchestration.instance.sql.materialization_json import Made
 from catalog_pipeline.orchestration.instance.unusable_storage import storage_in_use
@@ -32,10 +33,12 @@ from catalog_pipeline.orchestration.instance.unusable_storage import storage_in_
 class StepEvents:
     """Makes and stores events of the step that a context is of; for the step's main thread.
 
-    They name the step by its key alone: a crawl stores several of each page.
+    They name the step by its key alone: a crawl stores several of each page. What is stored passes
+    the `fence`, if there is one.
     """
 
-    def __init__(self, context: dg.AssetExecutionContext) -> None:
+    def __init__(self, context: dg.AssetExecutionContext, fence: Fence | None = None) -> None:
+        self._fence = fence or _let_pass
         self._instance = context.instance
         self._run_id = context.run.run_id
         step_context = context.op_execution_context.get_step_execution_context()
@@ -55,8 +58,12 @@ class StepEvents:
         Our own storage needs the event of the last one alone to write all.
 
         Raises:
+            LeaseLostError: the fence lets nothing pass.
             StorageError: it cannot.
         """
+        self._fence(lambda: self._store_pages(key, pages))
+
+    def _store_pages(self, key: dg.AssetKey, pages: Sequence[Made]) -> None:
         storage = self._instance.event_log_storage
         if isinstance(storage, BatchedEventLog) and pages:
             last = self._page(key, pages[-1])
@@ -73,7 +80,7 @@ class StepEvents:
             with storage_in_use(self._instance.root_directory):
                 if storage.store_pages(entry, pages):
                     return
-        self.store([self._page(key, page) for page in pages])
+        self._store([self._page(key, page) for page in pages])
 
     def _page(self, key: dg.AssetKey, page: Made) -> dg.DagsterEvent:
         what = dg.AssetMaterialization(
@@ -97,14 +104,19 @@ class StepEvents:
         storage = self._instance.event_log_storage
         if isinstance(storage, BatchedEventLog):
             with storage_in_use(self._instance.root_directory):
-                storage.forget_superseded_plans(key, self._run_id)
+                self._fence(lambda: storage.forget_superseded_plans(key, self._run_id))
 
     def store(self, events: Sequence[dg.DagsterEvent]) -> None:
         """Store the events, in one transaction where the storage can.
 
         Raises:
+            LeaseLostError: the fence lets nothing pass.
             StorageError: it cannot.
         """
+        if events:
+            self._fence(lambda: self._store(events))
+
+    def _store(self, events: Sequence[dg.DagsterEvent]) -> None:
         batch = generate_event_batch_id()
         last = len(events) - 1
         with storage_in_use(self._instance.root_directory):
@@ -115,6 +127,10 @@ class StepEvents:
                     logging.DEBUG,
                     batch_metadata=DagsterEventBatchMetadata(batch, index == last),
                 )
+
+
+def _let_pass(act: Callable[[], None]) -> None:
+    act()
 
 
 def _event(

@@ -93,6 +93,10 @@ class History(Protocol):
     def is_alive(self, run_id: str) -> bool:
         """Whether a run that has not ended will still do something."""
 
+    def crawler(self, catalogue: str) -> str | None:
+        """Who crawls a catalogue, on which of the machines that share the history; None if nobody
+        does, or if it is not shared."""
+
 
 Source: TypeAlias = "DagsterInstance | History"
 """Of whom the past is asked."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 
 import dagster as dg
 
+from catalog_pipeline.crawling.lock import CRAWL_LOCK
 from catalog_pipeline.orchestration.instance.history import (
     MATERIALIZATION,
     Kind,
@@ -15,6 +16,7 @@ from catalog_pipeline.orchestration.instance.history import (
     NewestEvent,
     RunFacts,
 )
+from catalog_pipeline.orchestration.instance.host_leases import lease_name, leases_of
 from catalog_pipeline.orchestration.instance.liveness import facts_of, is_run_alive
 from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
 from catalog_pipeline.orchestration.instance.sql.event_values import latest_event_of_text
@@ -99,3 +101,8 @@ class InstanceHistory:
     def is_alive(self, run_id: str) -> bool:
         run = self._instance.get_run_by_id(run_id)
         return run is not None and is_run_alive(self._instance, run)
+
+    def crawler(self, catalogue: str) -> str | None:
+        leases = leases_of(self._instance)
+        holder = leases and leases.holder_of(lease_name(catalogue, CRAWL_LOCK))
+        return holder.told if holder and holder.seconds_left > 0 else None

@@ -1,14 +1,15 @@
 """Whether a run's process is alive: the sign of life it gives, and what is asked without one.
 
-Here: the locked file that the process executing a run holds, and one answer to "is it alive?" for
-the launcher, the command line and the page status; which runs came to nothing. Not here: what is
-done about a dead run (`launcher`, Dagster's run monitoring).
+Here: the locked file that the process executing a run holds, the lease beside it where several
+machines share the instance, and one answer to "is it alive?" for the launcher, the command line and
+the page status; which runs came to nothing. Not here: what is done about a dead run (`launcher`,
+Dagster's run monitoring).
 """
 
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import dagster as dg
 
 from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.history import RunFacts
+from catalog_pipeline.orchestration.instance.host_leases import HostLeases, leases_of
 from catalog_pipeline.orchestration.instance.run_process import (
     code_server_runs,
     process_of_run_lives,
@@ -51,8 +53,13 @@ def facts_of(record: dg.RunRecord) -> RunFacts:
 
 
 @contextmanager
-def hold_sign_of_life(instance_root: Path, run_id: str) -> Iterator[None]:
-    """Shows that this process executes the run, until the end of the block or of the process."""
+def hold_sign_of_life(
+    instance_root: Path, run_id: str, leases: HostLeases | None = None
+) -> Iterator[None]:
+    """Shows that this process executes the run, until the end of the block or of the process.
+
+    To other machines too, if they share the `leases`.
+    """
     path = sign_path(instance_root, run_id)
     sign = LockedFile.try_make(path, {"pid": os.getpid()})
     if sign is None:
@@ -62,7 +69,8 @@ def hold_sign_of_life(instance_root: Path, run_id: str) -> Iterator[None]:
             return
         raise StorageError(f"Run {run_id} is already being executed, by process {pid}.")
     try:
-        yield
+        with leases.sign_of_life(run_id) if leases is not None else nullcontext():
+            yield
     finally:
         sign.release(remove=True)
 
@@ -81,6 +89,9 @@ def process_with_sign(instance_root: Path, run_id: str) -> int | None:
 
 def remove_stale_signs(instance: dg.DagsterInstance) -> None:
     """Removes what finished runs left behind that were killed, even while they made their sign."""
+    leases = leases_of(instance)
+    if leases is not None:
+        leases.forget_stale_signs()
     folder = Path(instance.root_directory) / LIVE_RUNS
     for path in folder.iterdir() if folder.is_dir() else ():
         # What is no file there is no sign of ours, and refused by whoever wants its name.
@@ -114,9 +125,24 @@ def liveness_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Liveness:
         return Liveness(True, "its process gives a sign of life")
     if was_there and sign.exists():
         return Liveness(False, "its process has ended without a word")
+    elsewhere = _liveness_elsewhere(instance, run.run_id)
+    if elsewhere is not None:
+        return elsewhere
     if run.status in (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING):
         return _liveness_before_start(instance, run)
     return _liveness_without_sign(instance, run)
+
+
+def _liveness_elsewhere(instance: dg.DagsterInstance, run_id: str) -> Liveness | None:
+    """What the sign of a process on another machine tells; None if there is none."""
+    leases = leases_of(instance)
+    sign = leases.sign_of(run_id) if leases is not None else None
+    if sign is None:
+        return None
+    who = f"process {sign.pid} on {sign.host}"
+    if sign.seconds_left > 0:
+        return Liveness(True, f"{who} gives a sign of life")
+    return Liveness(False, f"{who} was not heard of for too long")
 
 
 def _liveness_before_start(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Liveness:

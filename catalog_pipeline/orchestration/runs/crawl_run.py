@@ -18,10 +18,9 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.crawling.crawl import CrawlJob, crawl
-from catalog_pipeline.crawling.lock import catalogue_lock
+from catalog_pipeline.crawling.lock import while_held
 from catalog_pipeline.crawling.observers import Together
 from catalog_pipeline.crawling.plan import CrawlPlan
-from catalog_pipeline.crawling.ports import Observer
 from catalog_pipeline.crawling.reparse import ReparseJob, reparse
 from catalog_pipeline.crawling.scheduling.group_commit import MAX_PAGES
 from catalog_pipeline.crawling.scheduling.stats import told_of_secrets
@@ -36,10 +35,12 @@ from catalog_pipeline.orchestration.checkpoints.reader import read_failures
 from catalog_pipeline.orchestration.checkpoints.standing import tell_moved
 from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
+from catalog_pipeline.orchestration.instance.host_leases import leases_of
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import BACKFILL_TAG, ORDER_TAG, pages_key
 from catalog_pipeline.orchestration.runs.cancellation import stopper
 from catalog_pipeline.orchestration.runs.companions import end_companions, give_up_companions
+from catalog_pipeline.orchestration.runs.crawl_lease import lease_of_crawl
 from catalog_pipeline.orchestration.runs.discovering import Discovered, discover_for_run
 from catalog_pipeline.orchestration.runs.ending import end_as_it_came, errors_as_failures
 from catalog_pipeline.orchestration.runs.finding import (
@@ -84,21 +85,16 @@ def crawl_pages(
         stack.enter_context(for_the_owner_alone(context, catalogue))
         mark_crawl(context, catalogue)
         stack.enter_context(
-            hold_sign_of_life(Path(context.instance.root_directory), context.run.run_id)
+            hold_sign_of_life(
+                Path(context.instance.root_directory),
+                context.run.run_id,
+                leases_of(context.instance),
+            )
         )
         must_stop = stopper(context, stack.enter_context(stop_on_signals()))
-        if crawl_context.lease is None:
-            lease = stack.enter_context(
-                catalogue_lock(
-                    places.folder,
-                    context.run.run_id,
-                    on_wait=lambda holder: _tell_waiting(context, crawl_context.observer, holder),
-                    should_stop=must_stop,
-                )
-            )
-            if lease is None:
-                raise dg.DagsterExecutionInterruptedError
-            crawl_context = replace(crawl_context, lease=lease)
+        lease = stack.enter_context(lease_of_crawl(context, places, crawl_context, must_stop))
+        crawl_context = replace(crawl_context, lease=lease)
+        must_stop = while_held(lease, must_stop)
         seed_pages(context.instance, catalogue)
         catalogue = with_known_pages(context.instance, catalogue)
         order = order_of_run(context, catalogue, config)
@@ -133,8 +129,9 @@ def _crawl(
     store = FolderStore(places.pages)
     scope = scope_of_run(context, catalogue, order.pages, config.finds, discovered.new)
     pages = scope.pages
-    make_partitions = partition_maker(context.instance, catalogue)
-    recorder = EventRecorder(context, pages_key(catalogue), order.announced, make_partitions)
+    fence = crawl_context.fence
+    make_partitions = partition_maker(context.instance, catalogue, fence)
+    recorder = EventRecorder(context, pages_key(catalogue), order.announced, make_partitions, fence)
     store.prepare()
     _forget_evidence(context, catalogue)
     plan = plan_run(context, catalogue, config, store, pages)
@@ -160,7 +157,7 @@ def _crawl(
         recorder.pages_found(source.take_found() if source is not None else ())
         crawl_job = CrawlJob(catalogue, places, plan.due, done, source)
         outcome = outcome.and_then(crawl(crawl_job, recorder, crawl_context, must_stop))
-        record_findings(context, catalogue, outcome.listing, recorder, scope.looks)
+        record_findings(context, catalogue, outcome.listing, recorder, scope.looks, fence)
     outcome = discovered.added_to(outcome)
     came = {stored.record.page for stored in [*plan.carried_over, *recorder.recorded]}
     end_companions(context.instance, order.companions, context.run.run_id, came, outcome.failures)
@@ -206,13 +203,6 @@ def _forget_evidence(context: dg.AssetExecutionContext, catalogue: Catalogue) ->
 def _record_in_groups(recorder: EventRecorder, pages: Sequence[StoredPage]) -> None:
     for start in range(0, len(pages), MAX_PAGES):
         recorder.record_pages(pages[start : start + MAX_PAGES])
-
-
-def _tell_waiting(context: dg.AssetExecutionContext, observer: Observer, holder: str) -> None:
-    context.log.info(
-        as_line(f"Another crawl of this catalogue is on: {holder}. Waiting for its end.")
-    )
-    observer.waiting_for(holder)
 
 
 def _tell_plan(

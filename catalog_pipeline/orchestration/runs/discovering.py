@@ -103,7 +103,7 @@ def discover_for_run(
             _discover(context, catalogue, rule, known, crawl_context, must_stop)
         except DiscoveryError as error:
             problem = str(error)
-            _record_problem(context, catalogue, problem)
+            _record_problem(context, catalogue, problem, crawl_context)
             if not names:
                 raise
     catalogue = with_known_pages(instance, catalogue)
@@ -168,9 +168,11 @@ def _discover(
     lost = [page for page in catalogue.pages if page.listing in gone]
     if lost:
         # Until the others are recorded, whoever comes next is to ask again.
-        _record_problem(context, catalogue, f"pages of {', '.join(gone)} are about to leave")
-        remove_found_pages(context.instance, catalogue, pages_key(catalogue), lost)
-    _record(context, catalogue, rule, found)
+        problem = f"pages of {', '.join(gone)} are about to leave"
+        _record_problem(context, catalogue, problem, crawl_context)
+        key = pages_key(catalogue)
+        crawl_context.fence(lambda: remove_found_pages(context.instance, catalogue, key, lost))
+    _record(context, catalogue, rule, found, crawl_context)
     _tell(context, known_before, gone, found)
     seed_pages(context.instance, catalogue)
 
@@ -197,9 +199,13 @@ def _check_shrinking(
 
 
 def _record(
-    context: dg.AssetExecutionContext, catalogue: Catalogue, rule: Discover, found: Discovery
+    context: dg.AssetExecutionContext,
+    catalogue: Catalogue,
+    rule: Discover,
+    found: Discovery,
+    crawl_context: CrawlContext,
 ) -> None:
-    events = StepEvents(context)
+    events = StepEvents(context, crawl_context.fence)
     now = datetime.now(timezone.utc)
     what = dg.AssetMaterialization(
         listings_key(catalogue), metadata=metadata_of_listings(found.listings, rule.version, now)
@@ -207,8 +213,13 @@ def _record(
     events.store([events.materialized(what, f"The site names {len(found.listings)} listings.")])
 
 
-def _record_problem(context: dg.AssetExecutionContext, catalogue: Catalogue, problem: str) -> None:
-    events = StepEvents(context)
+def _record_problem(
+    context: dg.AssetExecutionContext,
+    catalogue: Catalogue,
+    problem: str,
+    crawl_context: CrawlContext,
+) -> None:
+    events = StepEvents(context, crawl_context.fence)
     what = dg.AssetObservation(
         listings_key(catalogue), metadata=metadata_of_problem(as_line(problem))
     )

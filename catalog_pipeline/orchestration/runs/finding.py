@@ -15,6 +15,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.left_over import left_over
 from catalog_pipeline.crawling.plan import CrawlPlan
+from catalog_pipeline.crawling.ports import Fence
 from catalog_pipeline.crawling.scheduling.linked_search import LinkedSearch
 from catalog_pipeline.crawling.scheduling.open_search import OpenSearch
 from catalog_pipeline.crawling.scheduling.page_source import PageSource
@@ -173,21 +174,24 @@ def record_findings(
     findings: ListingFindings,
     recorder: EventRecorder,
     looks: frozenset[str | None],
+    fence: Fence,
 ) -> None:
     """Let pages that are gone leave the catalogue, and record its end.
 
     In this order: a crawl that dies between the two looks for the end again. Of the listings where
     it `looks` in vain the end that was known is in doubt.
     """
+    instance = context.instance
     if findings.gone:
-        remove_found_pages(context.instance, catalogue, pages_key(catalogue), findings.gone)
-    sort_found_pages(context.instance, catalogue)
+        key = pages_key(catalogue)
+        fence(lambda: remove_found_pages(instance, catalogue, key, findings.gone))
+    fence(lambda: sort_found_pages(instance, catalogue))
     ends = findings.ends if findings.end is None else (findings.end,)
     for end in ends:
         recorder.record_end(end)
     if findings.problems:
         in_vain = looks - {end.page.listing for end in ends}
-        _doubt_ends(context.instance, catalogue, in_vain, recorder)
+        _doubt_ends(instance, catalogue, in_vain, recorder)
 
 
 def _doubt_ends(

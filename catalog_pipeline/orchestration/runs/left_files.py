@@ -8,7 +8,7 @@ here: runs and events (`pruning`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,10 +16,11 @@ from pathlib import Path
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.crawling.lock import CRAWL_LOCK, TABLE_LOCK, holder_of, try_acquire
+from catalog_pipeline.crawling.lock import CRAWL_LOCK, TABLE_LOCK
 from catalog_pipeline.crawling.plan import CutOff, may_be_recovered
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.wipes import WipeTimes
+from catalog_pipeline.orchestration.instance.host_leases import hold_catalogue, holder_anywhere
 from catalog_pipeline.places import CataloguePlaces, catalogue_places
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.storing.page_file import FileName
@@ -41,7 +42,7 @@ def find_left_files(instance: dg.DagsterInstance, catalogue: Catalogue, now: dat
     """What could be removed now, if nobody crawls or builds."""
     places = catalogue_places(catalogue.name)
     for lock in (CRAWL_LOCK, TABLE_LOCK):
-        holder = holder_of(places.folder, lock)
+        holder = holder_anywhere(instance, places.folder, lock)
         if holder is not None:
             return LeftFiles(waits_for=holder)
     return _found(instance, catalogue, places, now)
@@ -58,7 +59,7 @@ def remove_left_files(
     places = catalogue_places(catalogue.name)
     if not places.folder.is_dir():
         return LeftFiles()
-    with _locks_of(places) as waits_for:
+    with _locks_of(instance, places) as waits_for:
         if waits_for is not None:
             return LeftFiles(waits_for=waits_for)
         found = _found(instance, catalogue, places, now)
@@ -103,17 +104,18 @@ def _superseded(
 
 
 @contextmanager
-def _locks_of(places: CataloguePlaces) -> Iterator[str | None]:
+def _locks_of(instance: dg.DagsterInstance, places: CataloguePlaces) -> Iterator[str | None]:
     """Both locks of a catalogue within the block, or who has one of them."""
-    taken = []
-    try:
+    with ExitStack() as taken:
         for name in (CRAWL_LOCK, TABLE_LOCK):
-            lock = try_acquire(places.folder, _HOLDER, name)
+            # Nobody is waited for.
+            lock = taken.enter_context(
+                hold_catalogue(
+                    instance, places.folder, _HOLDER, lock_file=name, should_stop=lambda: True
+                )
+            )
             if lock is None:
-                yield holder_of(places.folder, name) or "somebody who has just begun"
+                holder = holder_anywhere(instance, places.folder, name)
+                yield holder or "somebody who has just begun"
                 return
-            taken.append(lock)
         yield None
-    finally:
-        for lock in taken:
-            lock.release()

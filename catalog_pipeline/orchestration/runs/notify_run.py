@@ -16,7 +16,6 @@ from typing import Any
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.crawling.lock import catalogue_lock
 from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.notices.addresses import AddressError, address_of
 from catalog_pipeline.notices.notice import Notice
@@ -28,6 +27,7 @@ from catalog_pipeline.orchestration.checkpoints.notices_log import (
     deliveries,
     record_try,
 )
+from catalog_pipeline.orchestration.instance.host_leases import hold_catalogue
 from catalog_pipeline.orchestration.runs.notices_found import find_notices
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.places import catalogue_places
@@ -131,7 +131,7 @@ def send_due(
     folder = catalogue_places(catalogue.name).folder
     if not folder.is_dir():
         return Sent()
-    with catalogue_lock(folder, "notices", lock_file=NOTICES_LOCK):
+    with hold_catalogue(instance, folder, "notices", lock_file=NOTICES_LOCK):
         # With the lock: what another process was about to send has been recorded by now.
         waiting = unsettled(instance, catalogue, datetime.now(timezone.utc))
         by_notice: dict[str, dict[str, Delivery]] = {}

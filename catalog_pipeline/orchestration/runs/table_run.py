@@ -10,7 +10,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.origins import elsewhere
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
-from catalog_pipeline.crawling.lock import TABLE_LOCK, catalogue_lock
+from catalog_pipeline.crawling.lock import TABLE_LOCK, still_held
 from catalog_pipeline.crawling.ports import Lease
 from catalog_pipeline.crawling.rereading import StoredPageReader
 from catalog_pipeline.crawling.verdicts import goes_on, shows_less
@@ -31,6 +31,7 @@ from catalog_pipeline.orchestration.checkpoints.table_state import (
     damage_of_last_table,
 )
 from catalog_pipeline.orchestration.checkpoints.unreadable import read_in_vain
+from catalog_pipeline.orchestration.instance.host_leases import hold_catalogue
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, REFUSED_TAG, products_key
 from catalog_pipeline.orchestration.runs.completeness import (
     Completeness,
@@ -74,7 +75,9 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> l
     try:
         with (
             for_the_owner_alone(context, catalogue),
-            catalogue_lock(places.folder, context.run.run_id, lock_file=TABLE_LOCK) as lease,
+            hold_catalogue(
+                instance, places.folder, context.run.run_id, lock_file=TABLE_LOCK
+            ) as lease,
         ):
             # Before the build: what comes while it is on has not been refused by it.
             state = state_of_input(instance, catalogue)
@@ -83,6 +86,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> l
             built_from = latest_page_event(instance, catalogue)
             earlier = read_past(instance, catalogue, built_from, format_pages(catalogue.pages))
             completeness, report, more = _build(instance, catalogue, earlier, lease)
+            still_held(lease)
     except CatalogPipelineError as error:
         if isinstance(error, TableError):
             refused = {MAX_RETRIES_TAG: "0", REFUSED_TAG: state}
@@ -186,6 +190,7 @@ def _build(
             failed=failed,
             lacks=why_not_all(instance, catalogue, statuses, checkpoints, kept, more),
             earlier=earlier,
+            may_replace=lambda: still_held(lease),
         )
     unknown = [_of_another_event(page) for page in sorted(statuses.done - checkpoints.keys())]
     left_out = sorted([*report.left_out, *foreign, *unknown], key=lambda page: page.page)

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from catalog_pipeline.crawling.working.request_slots import HeldWaves, RequestSlots
+from catalog_pipeline.system.clock import seconds_since_boot
 
 
 def test_no_more_than_its_number_are_sent_at_once():
@@ -55,4 +56,16 @@ def test_what_one_process_holds_all_hold():
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
     assert held.first_wave == 3
+    held.close()
+
+
+def test_nothing_is_sent_once_the_instant_has_come_from_which_all_is_held():
+    held = HeldWaves.make()
+    slots = RequestSlots(1, held)
+    held.hold_from(seconds_since_boot() + 60)
+    assert slots.may_send(7)
+    held.hold_from(seconds_since_boot())
+    assert not slots.may_send(7)
+    held.hold_from(seconds_since_boot() + 60)
+    assert slots.may_send(7)
     held.close()

@@ -2,6 +2,7 @@
 
 Begin with `storage`, which a `dagster.yaml` names; `address` is how that says where the server is.
 `server` is the pool of connections, `event_log` and `insertion` are what is written, `run_storage`
-is for runs and schedules; `server_history` reads without Dagster. Nobody imports this room but by
+is for runs and schedules; `server_history` reads without Dagster. `leases` are what machines that
+share the database hold against each other. Nobody imports this room but by
 its name in a `dagster.yaml`: what it needs comes with an extra.
 """

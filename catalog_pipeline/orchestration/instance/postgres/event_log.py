@@ -13,6 +13,7 @@ import sqlalchemy as db
 from dagster_postgres import PostgresEventLogStorage
 
 from catalog_pipeline.orchestration.instance.postgres import insertion
+from catalog_pipeline.orchestration.instance.postgres.leases import PostgresLeases
 from catalog_pipeline.orchestration.instance.postgres.server import Server
 from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
 from catalog_pipeline.orchestration.instance.sql.event_rows import EventRow
@@ -27,6 +28,7 @@ class BatchedPostgresEventLogStorage(BatchedEventLog, PostgresEventLogStorage):
     def __init__(self, server: Server, *, make_tables: bool) -> None:
         self._server = server
         self._assets_made: set[str] = set()
+        self.leases = PostgresLeases(server)
         super().__init__(server.url, should_autocreate_tables=make_tables)
 
     def store_rows(self, rows: Sequence[EventRow]) -> None:

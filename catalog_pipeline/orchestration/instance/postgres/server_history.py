@@ -12,7 +12,14 @@ from typing import Any
 
 import psycopg2
 
+from catalog_pipeline.crawling.lock import CRAWL_LOCK
+from catalog_pipeline.orchestration.instance.host_leases import LeaseHolder, lease_name
 from catalog_pipeline.orchestration.instance.postgres.address import address_of
+from catalog_pipeline.orchestration.instance.postgres.lease_table import (
+    EXISTS,
+    HOLDER,
+    LEASE_SECONDS,
+)
 from catalog_pipeline.orchestration.instance.sql.table_history import (
     KNOWN_VERSION,
     NotPlainError,
@@ -39,6 +46,14 @@ class ServerHistory(TableHistory):
 
     def ask_runs(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return self.ask_events(query, *parameters)
+
+    def crawler(self, catalogue: str) -> str | None:
+        if self.ask_events(EXISTS) != [(True,)]:
+            return None
+        name = lease_name(catalogue, CRAWL_LOCK)
+        for holder, host, pid, left, *_ in self.ask_events(HOLDER, LEASE_SECONDS, name):
+            return LeaseHolder(holder, host, pid, left).told if left > 0 else None
+        return None
 
 
 @contextmanager

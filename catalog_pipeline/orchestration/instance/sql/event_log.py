@@ -24,6 +24,7 @@ from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.partition_status_cache import AssetStatusCacheValue
 
+from catalog_pipeline.orchestration.instance.host_leases import HostLeases
 from catalog_pipeline.orchestration.instance.sql.event_rows import (
     EventRow,
     asset_columns,
@@ -65,6 +66,8 @@ class BatchedEventLog(FailureTellingStorage):
     insertion: Insertion
     index_is_apart: ClassVar[bool]
     """Whether the logs of runs are kept beside the index, so that events may leave it."""
+    leases: HostLeases | None = None
+    """Of all machines, where several can share it."""
 
     @abstractmethod
     def index_for_writing(self) -> AbstractContextManager[db.Connection]:

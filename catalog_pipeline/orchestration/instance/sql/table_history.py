@@ -118,6 +118,9 @@ class TableHistory(ABC):
     def is_alive(self, run_id: str) -> bool:
         raise NotPlainError(f"run {run_id} is not over")
 
+    def crawler(self, catalogue: str) -> str | None:
+        return None
+
     def _latest(self, path: KeyPath, kind: str) -> list[tuple[str, tuple[int, str]]]:
         """Partition, and id and run of its latest event of that kind."""
         key = _key_text(path)

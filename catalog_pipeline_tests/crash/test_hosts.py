@@ -1,0 +1,111 @@
+"""Crawls of one catalogue on two machines that share a database: one waits, and takes over.
+
+The machines have a home and a data folder each, with locks of their own; the folder of the page
+files is one, as on a network share.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
+from catalog_pipeline_tests.crash.command_process import CommandProcess
+from catalog_pipeline_tests.crash.scene import Scene
+from catalog_pipeline_tests.postgres_server import Database, write_postgres_home
+from catalog_pipeline_tests.waiting import wait_for
+
+PAGES = 60
+CONCURRENCY = 4
+PER_RUN = (
+    "SELECT run_id, count(*) FROM event_logs WHERE dagster_event_type = 'ASSET_MATERIALIZATION' "
+    "AND partition IS NOT NULL GROUP BY run_id ORDER BY min(id)"
+)
+
+
+def _other_host(scene: Scene) -> dict[str, str]:
+    """The environment of a second machine with the same page files."""
+    folder = scene.folder / "other"
+    write_postgres_home(folder / "dagster_home")
+    scene.places.pages.mkdir(parents=True)
+    pages = folder / "data" / scene.site.name / "pages"
+    pages.parent.mkdir(parents=True)
+    pages.symlink_to(scene.places.pages)
+    return {HOME_VARIABLE: str(folder / "dagster_home"), DATA_VARIABLE: str(folder / "data")}
+
+
+def _begun(scene: Scene) -> CommandProcess:
+    """A crawl that has asked for twelve pages and recorded some."""
+    write_postgres_home(scene.home)
+    crawl = scene.start("run", scene.site.name)
+    return crawl.until(
+        lambda: len(scene.downloads()) >= 12 and len(scene.stored()) >= 8, "twelve pages"
+    )
+
+
+def _told(crawl: CommandProcess) -> str:
+    return f"run catalog-pipeline run (process {crawl.pid} on {socket.gethostname()})"
+
+
+def test_a_crawl_on_another_machine_waits_and_takes_over_from_one_that_is_killed(
+    tmp_path: Path, database: Database
+) -> None:
+    with Scene(
+        tmp_path, pages=PAGES, latency_ms=100, politeness={"concurrency": CONCURRENCY}
+    ) as scene:
+        there = _other_host(scene)
+        first = _begun(scene)
+        scene.shop.control(latency_ms=60_000)
+        second = scene.start("run", scene.site.name, environ=there)
+        second.until(lambda: "waiting for its end" in second.err, "it waited")
+        assert f"Another crawl of shop is on ({_told(first)})" in second.err
+        status = scene.start("status", scene.site.name, environ=there)
+        assert status.wait() == 0
+        assert f"crawled by {_told(first)}" in " ".join(status.out.split())
+        assert not first.has_ended
+        for pid in set(scene.processes()) - {second.pid}:
+            os.kill(pid, signal.SIGKILL)
+        first.wait()
+        scene.shop.control(latency_ms=0)
+        assert second.wait() == 0, second.err
+        again = {page for page, count in scene.downloads().items() if count > 1}
+        assert len(again) <= 2 * CONCURRENCY
+        assert set(scene.downloads()) == set(scene.numbers)
+        assert scene.done() == set(scene.numbers)
+
+
+def test_a_machine_that_stood_still_records_nothing_and_asks_for_nothing_once_it_goes_on(
+    tmp_path: Path, database: Database
+) -> None:
+    with Scene(
+        tmp_path, pages=PAGES, latency_ms=100, politeness={"concurrency": CONCURRENCY}
+    ) as scene:
+        there = _other_host(scene)
+        first = _begun(scene)
+        frozen = scene.processes()
+        try:
+            for pid in frozen:
+                os.kill(pid, signal.SIGSTOP)
+            assert len(scene.downloads()) < PAGES, "the crawl that was to be stopped is over"
+            second = scene.start("run", scene.site.name, environ=there)
+            assert second.wait() == 0, second.err
+            assert set(scene.downloads()) == set(scene.numbers)
+            again = {page for page, count in scene.downloads().items() if count > 1}
+            assert len(again) <= 2 * CONCURRENCY
+            asked, recorded = scene.downloads(), database.rows(PER_RUN)
+        finally:
+            for pid in frozen:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+        assert first.wait() == 1
+        wait_for("its workers to end", lambda: not scene.processes())
+        told = " ".join((first.out + first.err).split())
+        assert "has taken over; nothing is recorded from here any more" in told
+        assert f"process {second.pid} on {socket.gethostname()}" in told
+        assert "Traceback" not in told
+        assert database.rows(PER_RUN) == recorded
+        assert scene.downloads() == asked
+        assert scene.done() == set(scene.numbers)
