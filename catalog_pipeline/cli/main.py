@@ -12,13 +12,12 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
 
 import click
 
 from catalog_pipeline.catalogue.project import BUNDLED_VARIABLE, project_environment
+from catalog_pipeline.catalogue.spelling import meant
 from catalog_pipeline.cli.exit_codes import (
     EXIT_FAILED,
     EXIT_GOOD,
@@ -27,6 +26,7 @@ from catalog_pipeline.cli.exit_codes import (
     code_of_error,
 )
 from catalog_pipeline.cli.imports import heavy_imports
+from catalog_pipeline.cli.streams import lasting
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogPipelineError
 
@@ -66,6 +66,16 @@ class _LazyGroup(click.Group):
         with heavy_imports():
             command: click.Command = importlib.import_module(module).command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            hint = meant(args[0], _COMMANDS)
+            told = f"{error.message.removesuffix('.')}{hint}{'?' if hint else '.'}"
+            raise click.UsageError(told, ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -108,15 +118,8 @@ def main() -> None:
     """Run the command and exit with its code."""
     # SIGTERM is a Ctrl-C that comes from a program.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    _never_fail_to_print(sys.stdout)
-    _never_fail_to_print(sys.stderr)
+    sys.stdout, sys.stderr = lasting(sys.stdout), lasting(sys.stderr)
     sys.exit(run_command(sys.argv[1:]))
-
-
-def _never_fail_to_print(stream: TextIO) -> None:
-    """A character that a terminal or pipe cannot show is replaced; it does not end the command."""
-    if isinstance(stream, TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
-        stream.reconfigure(errors="replace")
 
 
 def run_command(arguments: list[str]) -> int:

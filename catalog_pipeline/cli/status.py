@@ -24,6 +24,7 @@ from catalog_pipeline.cli.catalogue_status import (
 from catalog_pipeline.cli.failed_pages import show_failed_pages
 from catalog_pipeline.cli.grids import output_console
 from catalog_pipeline.cli.options import complete_names, json_option
+from catalog_pipeline.cli.streams import reader_is_gone
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.cli.times import age_text
 from catalog_pipeline.cli.usable import Catalogues, all_catalogues
@@ -72,7 +73,7 @@ def _watch(look: Callable[[], _Told], *, failed: bool, as_json: bool) -> None:
     """Show what there is, and again whenever it has changed; on a terminal in the same place."""
     before: _Told | None = None
     with suppress(KeyboardInterrupt):
-        while True:
+        while not reader_is_gone():
             told = look()
             if told != before:
                 if sys.stdout.isatty() and not as_json:

@@ -70,6 +70,7 @@ def _processor_seconds(command: list[str]) -> float:
     ("arguments", "code", "sentence"),
     [
         (["nonsense"], 2, "No such command 'nonsense'"),
+        (["stauts"], 2, "No such command 'stauts'; did you mean status?"),
         (["run", "--nonsense"], 2, "No such option"),
         (["run", "nowhere"], 2, "There is no catalogue 'nowhere'. Known: books_toscrape"),
         (["run", "sandbx"], 2, "There is no catalogue 'sandbx'; did you mean sandbox? Known: "),
