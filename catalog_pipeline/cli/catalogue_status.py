@@ -62,6 +62,7 @@ class CatalogueStatus:
     merged_rows: Mapping[str, int] = field(default_factory=dict)
     row_notes: tuple[str, ...] = ()
     crawled_by: str | None = None
+    failed_checks: tuple[str, ...] = ()
 
 
 def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> CatalogueStatus:
@@ -132,6 +133,7 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
         merged_rows=built.merged,
         row_notes=row_sentences(catalogue, built.duplicates, built.merged, built.row_notes),
         crawled_by=history_of(source).crawler(catalogue.name),
+        failed_checks=built.failed_checks,
     )
 
 

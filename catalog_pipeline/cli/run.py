@@ -106,7 +106,7 @@ def command(
         if result is None:
             is_shown = verbose or not (quiet or as_json)
             result = _notified(_run(request, is_shown=is_shown, tells_pages=verbose))
-    if as_json or not (quiet and result.is_good):
+    if as_json or not (quiet and not result.is_amiss):
         show_summary(result, seconds=time.monotonic() - started, as_json=as_json)
     return code_of_result(result)
 

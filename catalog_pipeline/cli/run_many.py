@@ -24,7 +24,7 @@ from rich.markup import escape
 
 from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.cli.exit_codes import EXIT_GOOD, EXIT_INTERRUPTED, worst_code
+from catalog_pipeline.cli.exit_codes import EXIT_INTERRUPTED, worst_code
 from catalog_pipeline.cli.failed_pages import where_to_look
 from catalog_pipeline.cli.grids import output_console
 from catalog_pipeline.cli.run_summary import FAILURES_SHOWN
@@ -80,7 +80,7 @@ def run_many(
 ) -> int:
     """Crawl several catalogues; returns the worst of their exit codes.
 
-    If it `is_quiet`, those that are good are not spoken of.
+    If it `is_quiet`, those of which nothing is amiss are not spoken of.
     """
     crawls = _Crawls(options)
     groups = _by_site(names).values()
@@ -99,7 +99,7 @@ def run_many(
     if as_json:
         print(json.dumps(summaries))
     else:
-        is_told = [each for each in summaries if not is_quiet or each.get("exit_code") != EXIT_GOOD]
+        is_told = [each for each in summaries if not is_quiet or each.get("amiss", True)]
         _show(output_console(), is_told)
     codes = [code for code, _ in crawls.ended.values()]
     codes += [EXIT_INTERRUPTED] if crawls.is_interrupted else []
@@ -139,7 +139,7 @@ def _show(console: Console, summaries: Sequence[Mapping[str, Any]]) -> None:
         )
         _show_failures(console, each)
         problems = [each["crawl_error"], each["table_error"]]
-        problems += each["length"]
+        problems += [*each["length"], *each["failed_checks"]]
         problems += [export["error"] for export in each["exports"]]
         problems += (each["notices"] or {}).get("problems", [])
         for problem in filter(None, problems):

@@ -109,6 +109,8 @@ def _show_problems(console: Console, result: CrawlResult) -> None:
 def _show_table(console: Console, result: CrawlResult) -> None:
     _show_left_out(console, result)
     console.print(f"{counted(result.rows or 0, 'row')} in {result.table}")
+    for sentence in result.failed_checks:
+        console.print(sentence, style="yellow", markup=False)
     for sentence in row_sentences(
         result.request.catalogue, result.duplicates, result.merged, result.row_notes
     ):
@@ -180,6 +182,7 @@ def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
         "duplicates": result.duplicates,
         "merged_rows": dict(result.merged),
         "row_notes": list(result.row_notes),
+        "failed_checks": list(result.failed_checks),
         "changes": dict(result.history),
         "outdated_pages": result.outdated_pages,
         "problems": list(result.problems),
@@ -197,5 +200,6 @@ def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
         "notices": asdict(result.notices) if result.notices is not None else None,
         "run_id": result.run_id,
         "seconds": round(seconds, 3),
+        "amiss": result.is_amiss,
         "exit_code": code_of_result(result),
     }

@@ -183,7 +183,7 @@ def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
             )
         if status.crawled_by is not None:
             console.print(f"{status.catalogue}: crawled by {status.crawled_by}.", markup=False)
-        for sentence in status.row_notes:
+        for sentence in (*status.failed_checks, *status.row_notes):
             console.print(f"{status.catalogue}: {sentence}.", markup=False)
         if status.to_parse_again:
             console.print(

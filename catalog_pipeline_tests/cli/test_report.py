@@ -79,7 +79,7 @@ def test_the_checks_that_the_table_fails_are_told(
     days.day(1, products(kettle="24.90", mug="5"), products())
     told = "check values_of_price fails: price: 1 of 2 values breaks a rule (maximum: 1)"
     assert f"{NAME}: {told}; 50%, and 0% may.\n" in run("status", NAME).out
-    assert run("status", NAME, "--json").json[0]["row_notes"][0].startswith(told)
+    assert run("status", NAME, "--json").json[0]["failed_checks"][0].startswith(told)
     assert run("report", NAME).code == 0
     notes = ReadReport(site.places.report.read_bytes()).texts(".note")
     assert notes[0].startswith(f"Of the last build: {told}")

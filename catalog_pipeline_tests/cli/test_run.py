@@ -295,4 +295,9 @@ def test_quiet_says_nothing_that_is_good_and_verbose_each_page(site: Site, run: 
     amiss = run("run", NAME, "--refresh", "-q")
     assert (amiss.code, amiss.err) == (1, "")
     assert "the server answered 404" in amiss.out
+    site.shop.control(faults=[])
+    site.write(last_page=2, checks={"price": {"maximum": 0.01}})
+    warned = run("run", NAME, "--refresh", "-q")
+    assert warned.code == 0
+    assert "check values_of_price fails: price: 40 of 40 values break a rule" in warned.out
     assert run("run", NAME, "-q", "-v").code == 2

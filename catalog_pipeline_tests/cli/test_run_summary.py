@@ -12,7 +12,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.cli.exit_codes import code_of_result
 from catalog_pipeline.cli.run_summary import resume_command, show_summary
 from catalog_pipeline.orchestration.commands.request import CrawlRequest
-from catalog_pipeline.orchestration.commands.result import CrawlResult
+from catalog_pipeline.orchestration.commands.result import CrawlResult, NoticesResult
 from catalog_pipeline.records import PageFailure
 from catalog_pipeline_tests.pages import keys
 
@@ -53,6 +53,23 @@ GOOD = CrawlResult(
 )
 def test_the_exit_code_tells_the_truth(changes: dict[str, Any], code: int):
     assert code_of_result(replace(GOOD, **changes)) == code
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_amiss"),
+    [
+        ({}, False),
+        ({"row_notes": ("price: several values",), "notices": NoticesResult(sent=2)}, False),
+        ({"failed": 1, "done": 49}, True),
+        ({"is_interrupted": True}, True),
+        ({"failed_checks": ("check columns_are_filled fails: price",)}, True),
+        ({"notices": NoticesResult(problems=("NOTIFY_URL: it is not set",))}, True),
+    ],
+)
+def test_who_wants_to_hear_of_nothing_good_hears_of_warnings(
+    changes: dict[str, Any], is_amiss: bool
+):
+    assert replace(GOOD, **changes).is_amiss is is_amiss
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def read_recorded(instance: dg.DagsterInstance, catalogue: Catalogue) -> Recorde
         builds=builds[-MOST_BUILDS:],
         lacks_builds=len(records.records) > MOST_BUILDS,
         outdated=outdated,
-        notes=last.row_notes if last else (),
+        notes=(*last.failed_checks, *last.row_notes) if last else (),
     )
 
 

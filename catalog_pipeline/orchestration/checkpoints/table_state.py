@@ -49,6 +49,8 @@ ROW_NOTES_KEY = "row_notes"
 OUTDATED_KEY = "pages_of_older_definition"
 GOES_ON_KEY = "goes_on"
 """Metadata key of a table: that the site has more pages than the YAML says; "" if it has not."""
+FAILED_CHECKS_KEY = "failed_checks"
+"""Metadata key of a table: which checks it fails, though it is in place, in sentences."""
 FILLED_KEY = "filled_rows"
 """Metadata key of a table: by column how many rows have a value."""
 LEFT_OUT_KEY = "left_out"
@@ -79,6 +81,7 @@ class LastBuild:
     duplicates: int = 0
     merged: Mapping[str, int] = field(default_factory=dict)
     row_notes: tuple[str, ...] = ()
+    failed_checks: tuple[str, ...] = ()
     outdated_pages: int = 0
     goes_on: str = ""
     left_out: Mapping[PageKey, str] = field(default_factory=dict)
@@ -99,6 +102,7 @@ def read_last_build(source: Source, catalogue: Catalogue) -> LastBuild | None:
         duplicates=values.get(DUPLICATES_KEY, 0),
         merged=values.get(MERGED_KEY) or {},
         row_notes=tuple(values.get(ROW_NOTES_KEY) or ()),
+        failed_checks=tuple(values.get(FAILED_CHECKS_KEY) or ()),
         outdated_pages=values.get(OUTDATED_KEY, 0),
         goes_on=values.get(GOES_ON_KEY) or "",
         left_out=_left_out_of(values.get(LEFT_OUT_KEY) or {}),

@@ -71,6 +71,8 @@ class CrawlResult:
     """What says how long the listing is, where crawls find its pages and its end is known."""
     merged: Mapping[str, int] = field(default_factory=dict)
     row_notes: tuple[str, ...] = ()
+    failed_checks: tuple[str, ...] = ()
+    """The checks that the table in place fails, in sentences."""
     exports: tuple[ExportResult, ...] = ()
     """The exports that were due after it."""
     notices: NoticesResult | None = None
@@ -89,3 +91,10 @@ class CrawlResult:
         is_without_error = not self.crawl_error and not self.table_error
         is_without_error &= not any(export.error for export in self.exports)
         return self.is_complete and is_without_error and not self.left_out
+
+    @property
+    def is_amiss(self) -> bool:
+        """Whether there is something to be told to whoever wants to hear of nothing good."""
+        is_unsent = self.notices is not None and bool(self.notices.problems)
+        is_warned = bool(self.failed_checks) or is_unsent
+        return not self.is_good or self.is_interrupted or is_warned

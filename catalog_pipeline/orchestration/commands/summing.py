@@ -86,6 +86,7 @@ def sum_up(
         duplicates=built.duplicates,
         merged=built.merged,
         row_notes=built.row_notes,
+        failed_checks=built.failed_checks,
         history=built.history if build is not None and not _error_of(build) else {},
         left_out=built.left_out,
         left_out_not_done=frozenset(built.left_out.keys() - statuses.done),

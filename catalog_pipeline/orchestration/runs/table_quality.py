@@ -10,6 +10,7 @@ import dagster as dg
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.orchestration.checkpoints.table_state import (
     DISCARDED_KEY,
+    FAILED_CHECKS_KEY,
     MERGED_KEY,
     ROW_NOTES_KEY,
     SEVERAL_KEY,
@@ -41,6 +42,9 @@ def quality_metadata(catalogue: Catalogue, report: TableReport) -> dict[str, Any
         told[TOTAL_KEY] = sum(notes.totals.values())
     if report.rows_of_listings:
         told["rows_by_listing"] = dg.MetadataValue.json(dict(report.rows_of_listings))
+    verdicts = report.judgement.verdicts
+    if failed := [f"check {each.name} fails: {each.told}" for each in verdicts if not each.passed]:
+        told[FAILED_CHECKS_KEY] = dg.MetadataValue.json(failed)
     if sentences := list(_sentences(catalogue, report)):
         told[ROW_NOTES_KEY] = dg.MetadataValue.json(sentences)
     return told
@@ -107,7 +111,6 @@ def _first(sentences: Iterator[str]) -> str | None:
 
 
 def _sentences(catalogue: Catalogue, report: TableReport) -> Iterator[str]:
-    yield from _of_verdicts(report)
     yield from _of_discarded(report)
     for name, products in report.notes.several.items():
         yield (
@@ -116,13 +119,6 @@ def _sentences(catalogue: Catalogue, report: TableReport) -> Iterator[str]:
         )
     if catalogue.total is not None:
         yield from _of_total(catalogue, report)
-
-
-def _of_verdicts(report: TableReport) -> Iterator[str]:
-    """The checks that a table fails which is in place all the same."""
-    for each in report.judgement.verdicts:
-        if not each.passed:
-            yield f"check {each.name} fails: {each.told}"
 
 
 def _of_discarded(report: TableReport) -> Iterator[str]:
