@@ -70,12 +70,11 @@ def _is_sold(product_id: int, day: int) -> bool:
 def _on_day(product_id: int, day: int) -> Product:
     """The product; on most days it is what it was the day before."""
     item = product(product_id)
+    price, in_stock = item.price, item.in_stock
     for past in range(2, day + 1):
         dice = hashlib.blake2b(f"{product_id} {past}".encode(), digest_size=4).digest()
-        price = item.price
         if dice[0] % 6 == 0:
             cents = int(price * 100) * (85 + dice[1] % 31) // 100
             price = Decimal(max(cents, 100)).scaleb(-2)
-        in_stock = item.in_stock != (dice[2] % 12 == 0)
-        item = replace(item, price=price, in_stock=in_stock)
-    return item
+        in_stock = in_stock != (dice[2] % 12 == 0)
+    return replace(item, price=price, in_stock=in_stock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -19,10 +20,13 @@ from catalog_pipeline.orchestration.definitions.component import CatalogueCompon
 from catalog_pipeline.orchestration.definitions.notices_asset import build_notices_assets
 from catalog_pipeline.orchestration.definitions.notices_sensor import build_notices_sensors
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, sign_path
+from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.orchestration.names import NOTICES_TAG, notices_key
 from catalog_pipeline.orchestration.runs import notify_run
 from catalog_pipeline.orchestration.runs.notify_run import Sent, send_due
 from catalog_pipeline.orchestration.runs.pruning import prune
+from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
+from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.orchestration.built_days import BuiltDays
 from catalog_pipeline_tests.receivers import Webhook, mailbox, webhook
 from catalog_pipeline_tests.site import NAME, Site
@@ -42,13 +46,43 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def two_days(
+    tmp_path_factory: pytest.TempPathFactory, untouched_home: Path, running_shop: RunningShop
+) -> Path:
+    """A folder with the home of two days: building them takes twenty times as long as copying."""
+    folder = tmp_path_factory.mktemp("two_days")
+    shutil.copytree(untouched_home, folder / "dagster_home")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(HOME_VARIABLE, str(folder / "dagster_home"))
+        environment.delenv(DATA_VARIABLE, raising=False)
+        with open_instance() as instance:
+            days = _days(Site(folder / "catalogues", running_shop), instance)
+            days.day(1, products(kettle="24.90", mug="5"), EMPTY)
+            days.day(2, products(kettle="19.90", mug="5", lamp="30"), EMPTY)
+    return folder
+
+
+@pytest.fixture
+def home(no_home: Path, untouched_home: Path, request: pytest.FixtureRequest) -> Path:
+    """A Dagster home of the test's own, in which there were two days if it asks for them."""
+    if "days" in request.fixturenames:
+        before = request.getfixturevalue("two_days")
+        shutil.copytree(before / "dagster_home", no_home)
+        shutil.copytree(before / "data", no_home.parent / "data")
+    else:
+        shutil.copytree(untouched_home, no_home)
+    return no_home
+
+
 @pytest.fixture
 def days(site: Site, instance: dg.DagsterInstance) -> BuiltDays:
     """Two days of a shop: a price fell, and a product is new."""
-    days = BuiltDays(site, instance, history=True, notify=_notify(*RULES))
-    days.day(1, products(kettle="24.90", mug="5"), EMPTY)
-    days.day(2, products(kettle="19.90", mug="5", lamp="30"), EMPTY)
-    return days
+    return _days(site, instance)
+
+
+def _days(site: Site, instance: dg.DagsterInstance) -> BuiltDays:
+    return BuiltDays(site, instance, history=True, notify=_notify(*RULES))
 
 
 def _notify(*rules: Any, to: Any = "NOTIFY_URL") -> dict[str, Any]:
