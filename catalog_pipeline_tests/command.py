@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, TextIO
 
 from catalog_pipeline_tests.forked_programs import COMMAND, ForkedProgram, start_program
 
-SECONDS = 60.0
+SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -149,15 +149,20 @@ class RunningCommand:
 
 
 @contextmanager
-def running(*arguments: str) -> Iterator[RunningCommand]:
-    """The command as a process in a group of its own; whatever is left of it is killed."""
+def running(
+    *arguments: str, cwd: Path | None = None, environ: dict[str, str] | None = None
+) -> Iterator[RunningCommand]:
+    """The command as a process in a group of its own; whatever is left of it is killed.
+
+    `environ` comes on top of our own.
+    """
     (out, to_out), (err, to_err) = os.pipe(), os.pipe()
     with os.fdopen(out, encoding="utf-8") as stdout, os.fdopen(err, encoding="utf-8") as stderr:
         with os.fdopen(to_out, "wb") as out_end, os.fdopen(to_err, "wb") as err_end:
             process = start_program(
                 [*COMMAND, *arguments],
-                folder=Path.cwd(),
-                environ=dict(os.environ),
+                folder=cwd or Path.cwd(),
+                environ={**os.environ, **(environ or {})},
                 out=out_end,
                 err=err_end,
             )

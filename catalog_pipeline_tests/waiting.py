@@ -8,6 +8,10 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+_LOOKING = 0.25
+"""The most of the time that is spent on looking: whoever is asked has something else to do."""
+_LONGEST_PAUSE_SECONDS = 1.0
+
 
 def wait_for(what: str, look: Callable[[], T], seconds: float = 120.0, every: float = 0.05) -> T:
     """What `look` gives as soon as it is true.
@@ -17,9 +21,12 @@ def wait_for(what: str, look: Callable[[], T], seconds: float = 120.0, every: fl
     """
     deadline = time.monotonic() + seconds
     while True:
+        began = time.monotonic()
         found = look()
         if found:
             return found
-        if time.monotonic() > deadline:
+        ended = time.monotonic()
+        if ended > deadline:
             raise AssertionError(f"waited {seconds:g} s in vain for {what}; last seen: {found!r}")
-        time.sleep(every)
+        pause = (ended - began) * (1 / _LOOKING - 1)
+        time.sleep(max(every, min(pause, _LONGEST_PAUSE_SECONDS)))

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +32,8 @@ from catalog_pipeline.places import (
     SETTINGS_NAME,
     ensure_dagster_home,
 )
+from catalog_pipeline_tests.command import RunningCommand, running
+from catalog_pipeline_tests.forked_programs import ONE_THREAD
 from catalog_pipeline_tests.marked_processes import MarkedProcess, marked_processes
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.waiting import wait_for
@@ -45,6 +49,7 @@ _QUICK_ENVIRONMENT = {
     "DAGSTER_EVENT_LOG_CONSUMER_DAEMON_INTERVAL_SECONDS": "1",
     "PYTHONPATH": str(Path(__file__).with_name("in_every_process")),
 }
+_FORKED_RUNS = {"CATALOG_PIPELINE_TESTS_FORK_RUNS": "1", **ONE_THREAD}
 _START_SECONDS = 90.0
 _END_SECONDS = 30.0
 
@@ -60,7 +65,8 @@ class Part(Enum):
 class RunningServices:
     """Context manager: the services on an instance of their own below `folder`.
 
-    With `is_quick` their daemon looks every second or two, otherwise as often as a user's.
+    With `is_quick` their daemon looks every second or two, otherwise as often as a user's. With
+    `forks_runs` a run is a fork of a process that has imported all, otherwise a new interpreter.
     """
 
     def __init__(
@@ -70,6 +76,7 @@ class RunningServices:
         *,
         retries_runs: bool = True,
         is_quick: bool = True,
+        forks_runs: bool = True,
     ) -> None:
         self.home = folder / "dagster_home"
         self.data = folder / "data"
@@ -84,6 +91,7 @@ class RunningServices:
             EXTRA_FOLDER_VARIABLE: str(self._catalogues),
             base_url_variable("sandbox"): sandbox_url,
             **(_QUICK_ENVIRONMENT if is_quick else {}),
+            **(_FORKED_RUNS if is_quick and forks_runs else {}),
         }
         file = ensure_dagster_home(self.environment) / SETTINGS_NAME
         settings = yaml.safe_load(file.read_text())
@@ -201,18 +209,11 @@ class RunningServices:
         self._bury()
         return not left
 
-    def command(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start `catalog-pipeline` on the same instance and data; marked like the services."""
-        return subprocess.Popen(
-            [str(Path(sys.executable).with_name("catalog-pipeline")), *arguments],
-            cwd=PROJECT,
-            env=self.marked_environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+    @contextmanager
+    def command(self, *arguments: str) -> Iterator[RunningCommand]:
+        """Run `catalog-pipeline` on the same instance and data."""
+        with running(*arguments, cwd=PROJECT, environ=self.marked_environment) as command:
+            yield command
 
     def _bury(self) -> None:
         if self._main is not None:

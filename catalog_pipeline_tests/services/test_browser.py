@@ -146,9 +146,9 @@ def test_schedule_and_sensor_are_shown_as_running(web_ui: WebUi) -> None:
 def test_the_past_an_export_and_what_checks_have_seen_are_shown(
     web_ui: WebUi, services: RunningServices
 ) -> None:
-    ended = services.command("run", KEPT)
-    said, _ = ended.communicate()
-    assert ended.returncode == 0, said
+    with services.command("run", KEPT) as command:
+        said = command.communicate()
+    assert command.returncode == 0, said
     page = web_ui.page
     for asset, texts in {
         "changes": ("changed_at", "changes.parquet", "returned", "preview"),

@@ -34,7 +34,9 @@ def services(
     open_shop: Callable[..., RunningShop],
 ) -> Iterator[RunningServices]:
     # The sandbox, which has a schedule, has a shop that is none of the tests' business.
-    services = RunningServices(tmp_path_factory.mktemp("services"), open_shop(pages=PAGES).url)
+    services = RunningServices(
+        tmp_path_factory.mktemp("services"), open_shop(pages=PAGES).url, forks_runs=False
+    )
     for name in CATALOGUES:
         services.add_catalogue(name, shop.url)
     with services:
