@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class CatalogueStatus:
     """Where a catalogue stands; times are UTC.
 
+    Stored pages beside those that it has are `unfound` if a crawl may find them, else `outside`.
     `oldest_fetch`, `newest_fetch` and `stale` are of the rows that there are, at this moment,
     whatever became of later attempts.
     """
@@ -51,6 +52,8 @@ class CatalogueStatus:
     to_parse_again: int
     pages_to_parse_again: str
     other_history: str | None
+    unfound: int
+    unfound_pages: str
     outside: int
     outside_pages: str
     outside_in_table: bool
@@ -99,6 +102,9 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
         if is_quiet and built.rows is not None
         else None
     )
+    endless = {listing.name for listing in standing.listings if listing.last_number is None}
+    unfound = {page for page in statuses.outside if page.listing in endless}
+    outside = statuses.outside - unfound
     return CatalogueStatus(
         catalogue=catalogue.name,
         total=len(standing.pages),
@@ -122,9 +128,11 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
         to_parse_again=len(standing.to_parse),
         pages_to_parse_again=format_pages(standing.to_parse),
         other_history=tell_other_history(source, catalogue),
-        outside=len(statuses.outside),
-        outside_pages=format_pages(statuses.outside),
-        outside_in_table=bool(statuses.outside) and has_other_pages(built, standing.pages),
+        unfound=len(unfound),
+        unfound_pages=format_pages(unfound),
+        outside=len(outside),
+        outside_pages=format_pages(outside),
+        outside_in_table=bool(outside) and has_other_pages(built, standing.pages),
         strange_partitions=tuple(sorted(statuses.strange)),
         length=length_verdicts(catalogue, standing, built),
         length_from=standing.length_from,

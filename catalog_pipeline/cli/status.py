@@ -12,7 +12,6 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from catalog_pipeline.catalogue.files import load_catalogue
@@ -24,19 +23,18 @@ from catalog_pipeline.cli.catalogue_status import (
 from catalog_pipeline.cli.failed_pages import show_failed_pages
 from catalog_pipeline.cli.grids import output_console
 from catalog_pipeline.cli.options import complete_names, json_option
+from catalog_pipeline.cli.status_notes import show_notes
 from catalog_pipeline.cli.streams import reader_is_gone
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.cli.times import age_text
 from catalog_pipeline.cli.usable import Catalogues, all_catalogues
 from catalog_pipeline.errors import CatalogPipelineError, StorageError
-from catalog_pipeline.showing import as_line
 
 if TYPE_CHECKING:
     from catalog_pipeline.orchestration.instance.history import Source
 
 _ROOMY_WIDTH = 100
 """Columns from which the counts of `status` stand apart."""
-_PARTITIONS_NAMED = 5
 _SECONDS_BETWEEN_LOOKS = 1.0
 
 _Told: TypeAlias = "tuple[list[CatalogueStatus], dict[str, CatalogPipelineError]]"
@@ -142,88 +140,7 @@ def _show_counts(statuses: list[CatalogueStatus]) -> None:
             "none" if status.table_rows is None else f"{status.table_rows:,}",
         )
     console.print(grid)
-    _show_notes(console, statuses)
-
-
-def _show_notes(console: Console, statuses: list[CatalogueStatus]) -> None:
-    for status in statuses:
-        if status.failed:
-            console.print(
-                f"{status.catalogue}: failed pages {status.failed_pages} "
-                f"(catalog-pipeline status {status.catalogue} --failed says why)"
-            )
-        if status.table_problem:
-            console.print(
-                f"{status.catalogue}: {status.table_problem}; catalog-pipeline run "
-                f"{status.catalogue} builds it anew out of the stored pages",
-                markup=False,
-            )
-        if status.table_outdated:
-            console.print(
-                f"{status.catalogue}: the table is not of today: {status.table_outdated}; "
-                f"catalog-pipeline run {status.catalogue} builds it, or says why not",
-                markup=False,
-            )
-        for told in (
-            *status.length,
-            status.moved,
-            status.other_history,
-            _outside(status),
-            _strange(status.strange_partitions),
-        ):
-            if told is not None:
-                console.print(f"{status.catalogue}: {told}.", markup=False)
-        if status.length_from is not None:
-            told = f"{status.catalogue}: length: {status.length_from}"
-            console.print(told, markup=False)
-        if status.stale:
-            console.print(
-                f"{status.catalogue}: stale: the rows of {status.stale} pages are older than "
-                f"coverage.stale_after_hours"
-            )
-        if status.crawled_by is not None:
-            console.print(f"{status.catalogue}: crawled by {status.crawled_by}.", markup=False)
-        for sentence in (*status.failed_checks, *status.row_notes):
-            console.print(f"{status.catalogue}: {sentence}.", markup=False)
-        if status.to_parse_again:
-            console.print(
-                f"{status.catalogue}: to be parsed again: {status.to_parse_again} "
-                f"(pages {status.pages_to_parse_again}, read by another YAML; catalog-pipeline run "
-                f"{status.catalogue} does it without a download)"
-            )
-        if status.left_out_pages:
-            console.print(
-                f"{status.catalogue}: pages {status.left_out_pages} are done and not in the table; "
-                f"catalog-pipeline run {status.catalogue} tries them again"
-            )
-        if status.interrupted:
-            console.print(
-                f"{status.catalogue}: the last run over {status.interrupted} pages died; "
-                f"catalog-pipeline run {status.catalogue} goes on with them"
-            )
-
-
-def _outside(status: CatalogueStatus) -> str | None:
-    if not status.outside:
-        return None
-    run = f"catalog-pipeline run {status.catalogue}"
-    rows = (
-        f"what the table has of them leaves it with its next build ({run})"
-        if status.outside_in_table
-        else "nothing of them is in the table"
-    )
-    pages = "1 page" if status.outside == 1 else f"{status.outside:,} pages"
-    which = f"{pages} outside of the catalogue: {status.outside_pages}"
-    return f"{which}; they are in no count, and {rows}"
-
-
-def _strange(partitions: tuple[str, ...]) -> str | None:
-    if not partitions:
-        return None
-    more = len(partitions) - _PARTITIONS_NAMED
-    named = ", ".join(map(repr, partitions[:_PARTITIONS_NAMED]))
-    named = f"{as_line(named)} and {more} more" if more > 0 else as_line(named)
-    return f"partitions of its history name no page ({named}); they are in no count and no table"
+    show_notes(console, statuses)
 
 
 def _show_failures(statuses: list[CatalogueStatus]) -> None:

@@ -254,3 +254,25 @@ def test_watched_it_is_shown_again_when_it_has_changed_until_ctrl_c(
         [],
         ["elsewhere_1-x"],
     )
+
+
+def test_after_an_edit_that_leaves_the_pages_to_crawls_status_says_what_is_true(
+    site: Site, run: Run
+):
+    site.write(last_page=3)
+    run("run", NAME)
+    site.write(pages="open")
+    site.shop.control(pages=3)
+    text = " ".join(run("status", NAME).out.split())
+    assert "3 pages are stored that no crawl has found since" in text
+    assert "find them: 1-3; they count as soon as one does" in text
+    assert "the catalogue has other pages than when it was built" in text
+    assert "wiped" not in text
+    assert "outside" not in text
+    run("run", NAME)
+    told = run("status", NAME, "--json").json[0]
+    assert (told["done"], told["unfound"], told["outside"], told["table_outdated"]) == (
+        3, 0, 0, None,
+    )  # fmt: skip
+    site.write(last_page=3)
+    assert run("status", NAME, "--json").json[0]["table_outdated"] is None

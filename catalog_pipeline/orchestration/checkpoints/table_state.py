@@ -157,10 +157,10 @@ def why_not_of_today(
     seen = built.values.get(BUILT_FROM_KEY)
     if seen is None or newest > seen:
         return "pages have landed since it was built"
-    if built.values.get(CHECKPOINTS_KEY) != checkpoints:
-        return "pages were wiped since it was built"
     if has_other_pages(built, pages):
         return "the catalogue has other pages than when it was built"
+    if built.values.get(CHECKPOINTS_KEY) != checkpoints:
+        return "pages were wiped since it was built"
     if built.values.get(MIRRORS_KEY, "") != " ".join(catalogue.same_site):
         return "the YAML names other mirrors than when it was built"
     if built.values.get(VERSION_KEY) != catalogue.table_version:

@@ -1,0 +1,109 @@
+"""What `status` says in sentences below its counts: of pages, of the table, of what to do.
+
+The counts themselves are shown in `status`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from catalog_pipeline.cli.catalogue_status import CatalogueStatus
+from catalog_pipeline.showing import as_line
+
+_PARTITIONS_NAMED = 5
+
+
+def show_notes(console: Console, statuses: Sequence[CatalogueStatus]) -> None:
+    """Print what there is to say of each catalogue."""
+    for status in statuses:
+        if status.failed:
+            console.print(
+                f"{status.catalogue}: failed pages {status.failed_pages} "
+                f"(catalog-pipeline status {status.catalogue} --failed says why)"
+            )
+        if status.table_problem:
+            console.print(
+                f"{status.catalogue}: {status.table_problem}; catalog-pipeline run "
+                f"{status.catalogue} builds it anew out of the stored pages",
+                markup=False,
+            )
+        if status.table_outdated:
+            console.print(
+                f"{status.catalogue}: the table is not of today: {status.table_outdated}; "
+                f"catalog-pipeline run {status.catalogue} builds it, or says why not",
+                markup=False,
+            )
+        for told in (
+            *status.length,
+            status.moved,
+            status.other_history,
+            _unfound(status),
+            _outside(status),
+            _strange(status.strange_partitions),
+        ):
+            if told is not None:
+                console.print(f"{status.catalogue}: {told}.", markup=False)
+        if status.length_from is not None:
+            told = f"{status.catalogue}: length: {status.length_from}"
+            console.print(told, markup=False)
+        if status.stale:
+            console.print(
+                f"{status.catalogue}: stale: the rows of {status.stale} pages are older than "
+                f"coverage.stale_after_hours"
+            )
+        if status.crawled_by is not None:
+            console.print(f"{status.catalogue}: crawled by {status.crawled_by}.", markup=False)
+        for sentence in (*status.failed_checks, *status.row_notes):
+            console.print(f"{status.catalogue}: {sentence}.", markup=False)
+        if status.to_parse_again:
+            console.print(
+                f"{status.catalogue}: to be parsed again: {status.to_parse_again} "
+                f"(pages {status.pages_to_parse_again}, read by another YAML; catalog-pipeline run "
+                f"{status.catalogue} does it without a download)"
+            )
+        if status.left_out_pages:
+            console.print(
+                f"{status.catalogue}: pages {status.left_out_pages} are done and not in the table; "
+                f"catalog-pipeline run {status.catalogue} tries them again"
+            )
+        if status.interrupted:
+            console.print(
+                f"{status.catalogue}: the last run over {status.interrupted} pages died; "
+                f"catalog-pipeline run {status.catalogue} goes on with them"
+            )
+
+
+def _unfound(status: CatalogueStatus) -> str | None:
+    if not status.unfound:
+        return None
+    pages = "1 page is" if status.unfound == 1 else f"{status.unfound:,} pages are"
+    return (
+        f"{pages} stored that no crawl has found since the YAML leaves it to crawls to find them: "
+        f"{status.unfound_pages}; they count as soon as one does (catalog-pipeline run "
+        f"{status.catalogue})"
+    )
+
+
+def _outside(status: CatalogueStatus) -> str | None:
+    if not status.outside:
+        return None
+    run = f"catalog-pipeline run {status.catalogue}"
+    rows = (
+        f"what the table has of them leaves it with its next build ({run})"
+        if status.outside_in_table
+        else "nothing of them is in the table"
+    )
+    pages = "1 page" if status.outside == 1 else f"{status.outside:,} pages"
+    which = f"{pages} outside of the catalogue: {status.outside_pages}"
+    return f"{which}; they are in no count, and {rows}"
+
+
+def _strange(partitions: tuple[str, ...]) -> str | None:
+    if not partitions:
+        return None
+    more = len(partitions) - _PARTITIONS_NAMED
+    named = ", ".join(map(repr, partitions[:_PARTITIONS_NAMED]))
+    named = f"{as_line(named)} and {more} more" if more > 0 else as_line(named)
+    return f"partitions of its history name no page ({named}); they are in no count and no table"
