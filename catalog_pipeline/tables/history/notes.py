@@ -45,10 +45,16 @@ def _of_files(told: Circumstances) -> Iterator[str]:
         yield f"{name} has another type than before; what it was until now is in {former}"
     if told.counts.tracked:
         began = counted(told.counts.tracked, "product")
-        yield (
-            f"other columns are followed from this build on: {', '.join(told.tracked)}; {began} "
-            f"began a new period by that alone"
-        )
+        which = f"other columns are followed from this build on: {', '.join(told.tracked)}; {began}"
+        if not _follows_others(told):
+            which = f"{began} not seen since other columns came to be followed"
+        yield f"{which} began a new period by that alone"
+
+
+def _follows_others(told: Circumstances) -> bool:
+    """Whether it is this build that follows other columns, and not one before it."""
+    before = () if told.before is None else told.before.tracked[-1].columns
+    return bool(told.renamed) or set(before) != set(told.tracked)
 
 
 def _of_products(told: Circumstances) -> Iterator[str]:

@@ -189,6 +189,8 @@ def test_a_product_that_was_away_meanwhile_is_not_changed_by_a_column_it_was_not
     days.day(2, products(a="5"))
     report = days.day(3, products(a="5", b="7"))
     assert (report.counts.tracked, report.counts.changed, report.counts.returned) == (1, 0, 0)
+    told = "1 product not seen since other columns came to be followed began a new period by"
+    assert report.notes[0].startswith(told)
     assert days.changes() == []
 
 
