@@ -223,6 +223,22 @@ def test_the_command_line_imports_dagster_only_when_it_is_needed(path: Path):
     assert not [name for name in heavy if name.rpartition(".")[0] not in LIGHT]
 
 
+def test_a_crawl_does_not_wait_for_what_only_its_workers_or_its_table_need():
+    paths = {_module(path): path for path in MODULES}
+    left = ["catalog_pipeline.orchestration.commands.crawl_and_build"]
+    seen: set[str] = set()
+    found: set[str] = set()
+    while left:
+        module = left.pop()
+        names = set(_imports_of(paths[module], at_import_time=True))
+        found |= {name.split(".")[0] for name in names}
+        ours = {each for name in names for each in (name, name.rpartition(".")[0]) if each in paths}
+        left += ours - seen
+        seen |= ours
+    assert len(seen) > 100
+    assert not found & {"pandas", "numpy", "pyarrow", "requests", "urllib3"}
+
+
 @pytest.mark.parametrize("path", [path for path in MODULES if path.name == "__init__.py"], ids=_ids)
 def test_the_map_of_a_package_names_what_is_there(path: Path):
     tree = _tree(path)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -17,7 +18,6 @@ from catalog_pipeline.catalogue.discovered import Discover, FoundListing
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.context import CrawlContext
-from catalog_pipeline.crawling.discovering import Discovery, discover
 from catalog_pipeline.crawling.watched_call import call_watched
 from catalog_pipeline.errors import DiscoveryError, PageError
 from catalog_pipeline.orchestration.checkpoints.known_listings import (
@@ -39,6 +39,9 @@ from catalog_pipeline.orchestration.runs.run_config import CrawlConfig, cut_off_
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import CrawlOutcome
 from catalog_pipeline.showing import as_line
+
+if TYPE_CHECKING:
+    from catalog_pipeline.crawling.discovering import Discovery
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,9 @@ def _discover(
 ) -> None:
     """Ask the site and record what it says: pages of listings that are gone leave first, so that a
     crawl that dies in between asks again."""
+    # It brings requests along, which runs that do not ask do not wait for.
+    from catalog_pipeline.crawling.discovering import Discovery, discover
+
     context.log.info(as_line(f"Asking {catalogue.first_address} for the listings."))
     places = catalogue_places(catalogue.name)
     known_before = known.listings if known and known.version == rule.version else ()

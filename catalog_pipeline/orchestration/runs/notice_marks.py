@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -26,8 +26,10 @@ from catalog_pipeline.orchestration.names import (
     REFUSED_PAGES_TAG,
     qualified_name,
 )
-from catalog_pipeline.tables.history.report import HistoryReport
 from catalog_pipeline.verdict import Verdict
+
+if TYPE_CHECKING:
+    from catalog_pipeline.tables.history.report import HistoryReport
 
 
 def mark_crawl(context: dg.AssetExecutionContext, catalogue: Catalogue) -> None:

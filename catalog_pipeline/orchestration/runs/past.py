@@ -4,9 +4,11 @@ Also why a build may not take a product for absent. How both are made is in
 `catalog_pipeline.tables.history`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -21,11 +23,11 @@ from catalog_pipeline.orchestration.names import changes_key, history_key
 from catalog_pipeline.orchestration.runs.outputs import Made
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import StoredPage
-from catalog_pipeline.tables.history.courses import key_of
-from catalog_pipeline.tables.history.naming import names_of
-from catalog_pipeline.tables.history.report import HistoryReport
 from catalog_pipeline.tables.preview import markdown_changes
 from catalog_pipeline.wording import counted
+
+if TYPE_CHECKING:
+    from catalog_pipeline.tables.history.report import HistoryReport
 
 
 def why_not_all(
@@ -97,6 +99,10 @@ def past_results(catalogue: Catalogue, report: HistoryReport) -> list[Made]:
 
 def _names(catalogue: Catalogue, report: HistoryReport) -> list[str | None]:
     """What the products of the first changes are called, as far as it is known."""
+    # They bring Arrow along, which a crawl does not wait for.
+    from catalog_pipeline.tables.history.courses import key_of
+    from catalog_pipeline.tables.history.naming import names_of
+
     rows = ([row.get(name) for name in catalogue.key_columns] for row in report.head)
     keys = [key_of(iter(row)) for row in rows]
     names = names_of(catalogue, catalogue_places(catalogue.name).table, keys)

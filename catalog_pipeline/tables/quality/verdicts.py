@@ -6,15 +6,18 @@ Values in, sentences and numbers out. What comes of a verdict is decided by who 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from catalog_pipeline.catalogue.checks import ValuesCheck
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.tables.quality.broken_values import BrokenValues
-from catalog_pipeline.tables.quality.facts import TableFacts
 from catalog_pipeline.tables.quality.merged_verdict import KEYS_UNIQUE
 from catalog_pipeline.tables.quality.past import Past
 from catalog_pipeline.verdict import Verdict
 from catalog_pipeline.wording import counted
+
+if TYPE_CHECKING:
+    from catalog_pipeline.tables.quality.broken_values import BrokenValues
+    from catalog_pipeline.tables.quality.facts import TableFacts
 
 ROWS_ENOUGH = "rows_are_as_many_as_demanded"
 ROWS_AS_BEFORE = "rows_have_not_dropped"
