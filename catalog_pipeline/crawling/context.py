@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.crawling.ports import Lease, Observer
+from catalog_pipeline.crawling.ports import Lease, Observer, Pace
 from catalog_pipeline.crawling.workforce import Workforce
 
 Serve: TypeAlias = Callable[[Catalogue], AbstractContextManager[Catalogue]]
@@ -29,12 +29,14 @@ def at_its_own_address(catalogue: Catalogue) -> Iterator[Catalogue]:
 @dataclass(frozen=True)
 class CrawlContext:
     """`lease` is the catalogue's lock, if it is held already; `workforce` are the workers, if they
-    were started before it was known what is due."""
+    were started before it was known what is due; `pace` is that of all machines that ask the
+    site."""
 
     serve: Serve = at_its_own_address
     observer: Observer = field(default_factory=Observer)
     lease: Lease | None = None
     workforce: Workforce | None = None
+    pace: Pace | None = None
 
     def fence(self, act: Callable[[], None]) -> None:
         """A `Fence`: that of the lease, if there is one."""

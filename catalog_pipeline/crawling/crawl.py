@@ -66,6 +66,7 @@ def crawl(
             repeats=Repeats(job.done),
             secrets=Secrets.of_site(workers.catalogue, os.environ),
             source=job.source,
+            pace=context.pace,
         )
         try:
             return loop.run(job.due)

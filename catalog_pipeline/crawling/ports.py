@@ -102,6 +102,19 @@ class Throttle(Protocol):
         """Count a good answer."""
 
 
+class Pace(Protocol):
+    """The turns of a site among all machines that ask it. Seconds are counted from now."""
+
+    def draw(self, interval_seconds: float, count: int) -> float:
+        """Draw turns, an interval from each other: in how many seconds the first one is."""
+
+    def rest(self, seconds: float) -> None:
+        """Let nobody have a turn for so long."""
+
+    def rest_seconds(self) -> float:
+        """For how long nobody has a turn."""
+
+
 class Observer:
     """Told of what happens in a crawl, in its main thread; slow work here slows the crawl.
 

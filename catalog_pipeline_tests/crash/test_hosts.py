@@ -1,4 +1,4 @@
-"""Crawls of one catalogue on two machines that share a database: one waits, and takes over.
+"""Crawls of one catalogue on machines that share a database: one waits, and takes over.
 
 The machines have a home and a data folder each, with locks of their own; the folder of the page
 files is one, as on a network share.
@@ -15,6 +15,7 @@ from pathlib import Path
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.scene import Scene
+from catalog_pipeline_tests.forked_programs import MODULE
 from catalog_pipeline_tests.postgres_server import Database, write_postgres_home
 from catalog_pipeline_tests.waiting import wait_for
 
@@ -109,3 +110,38 @@ def test_a_machine_that_stood_still_records_nothing_and_asks_for_nothing_once_it
         assert database.rows(PER_RUN) == recorded
         assert scene.downloads() == asked
         assert scene.done() == set(scene.numbers)
+
+
+RATE = 15
+HOSTS = 3
+SECOND = 0.8
+"""A busy machine lets a request arrive a fifth of a second late, which is not for us to judge."""
+
+
+def test_three_machines_together_ask_no_more_of_a_site_than_one_may(
+    tmp_path: Path, database: Database
+) -> None:
+    politeness = {"concurrency": CONCURRENCY, "requests_per_second": RATE}
+    with Scene(tmp_path, pages=PAGES, politeness=politeness) as scene:
+        crawls = [_paced_crawl(scene, number) for number in range(HOSTS)]
+        for crawl in crawls:
+            assert crawl.wait() == 0, crawl.err
+        assert scene.downloads() == dict.fromkeys(scene.numbers, 1)
+        instants = [when for when, _, _ in scene.shop.log()]
+        assert max(sum(at <= each < at + SECOND for each in instants) for at in instants) <= RATE
+
+
+def _paced_crawl(scene: Scene, number: int) -> CommandProcess:
+    """A crawl of a third of the pages, on a machine of its own."""
+    folder = scene.folder / f"host-{number}"
+    write_postgres_home(folder / "dagster_home")
+    share = PAGES // HOSTS
+    return scene.start(
+        scene.site.name,
+        f"{number * share + 1}-{(number + 1) * share}",
+        program=[*MODULE, "catalog_pipeline_tests.crash.paced_crawl"],
+        environ={
+            HOME_VARIABLE: str(folder / "dagster_home"),
+            DATA_VARIABLE: str(folder / "data"),
+        },
+    )

@@ -21,6 +21,7 @@ from catalog_pipeline.crawling.crawl import CrawlJob, crawl
 from catalog_pipeline.crawling.lock import catalogue_lock, holder_of
 from catalog_pipeline.crawling.observers import Together
 from catalog_pipeline.crawling.ports import Lease, Observer, Recorder, Throttle
+from catalog_pipeline.crawling.scheduling.shared_throttle import SharedThrottle
 from catalog_pipeline.crawling.scheduling.throttle import AdaptiveThrottle
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, read_failures
 from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
@@ -31,6 +32,7 @@ from catalog_pipeline.orchestration.names import pages_key, pages_step
 from catalog_pipeline.orchestration.runs.run_log import RunLog
 from catalog_pipeline.records import PageFailure, PageRecord, StoredPage
 from catalog_pipeline.system.clock import seconds_since_boot
+from catalog_pipeline_tests.crawling.played_pace import PlayedPace
 from catalog_pipeline_tests.crawling.recorders import KeptRecords
 from catalog_pipeline_tests.site import Site
 
@@ -217,31 +219,51 @@ def test_a_program_that_shares_a_lease_keeps_it_from_others(hold: Hold, tmp_path
     assert holder_of(tmp_path) is None
 
 
-THROTTLES: list[Callable[[float | None], Throttle]] = [
-    lambda rate: AdaptiveThrottle(rate, clock=lambda: 0.0)
+class Clock:
+    """Stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+THROTTLES: list[Callable[[float | None, Clock], Throttle]] = [
+    lambda rate, clock: AdaptiveThrottle(rate, clock=clock),
+    lambda rate, clock: SharedThrottle(rate, PlayedPace(clock), clock=clock),
 ]
 
 
-@pytest.mark.parametrize("make", THROTTLES)
+@pytest.fixture(params=THROTTLES, ids=["own", "shared"])
+def make(request: pytest.FixtureRequest) -> Callable[[float | None, Clock], Throttle]:
+    found: Callable[[float | None, Clock], Throttle] = request.param
+    return found
+
+
 def test_a_request_before_its_time_is_refused_and_one_in_time_is_not(
-    make: Callable[[float | None], Throttle],
+    make: Callable[[float | None, Clock], Throttle],
 ):
-    throttle = make(10.0)
+    clock = Clock()
+    throttle = make(10.0, clock)
     with pytest.raises(ValueError, match="before"):
         throttle.take(0.0)
     at = throttle.seconds_until_free(0.0)
     assert at > 0
+    clock.now = at
     first = throttle.take(at)
     later = at + throttle.seconds_until_free(at)
     assert later - at >= 0.1
+    clock.now = later
     assert throttle.take(later) != first
 
 
-@pytest.mark.parametrize("make", THROTTLES)
 def test_without_a_limit_nothing_waits_until_the_site_asks_for_it(
-    make: Callable[[float | None], Throttle],
+    make: Callable[[float | None, Clock], Throttle],
 ):
-    throttle = make(None)
+    clock = Clock()
+    throttle = make(None, clock)
+    clock.now = 1.0
     assert throttle.requests_per_second is None
     assert throttle.interval_seconds == 0
     assert throttle.seconds_until_free(1.0) == 0
@@ -249,9 +271,8 @@ def test_without_a_limit_nothing_waits_until_the_site_asks_for_it(
     assert throttle.seconds_until_free(1.0) == pytest.approx(30.0)
 
 
-@pytest.mark.parametrize("make", THROTTLES)
-def test_a_limit_is_only_ever_lowered(make: Callable[[float | None], Throttle]):
-    throttle = make(10.0)
+def test_a_limit_is_only_ever_lowered(make: Callable[[float | None, Clock], Throttle]):
+    throttle = make(10.0, Clock())
     throttle.limit_to(2.0, 0.0)
     throttle.limit_to(5.0, 0.0)
     assert throttle.requests_per_second == 2.0

@@ -16,6 +16,7 @@ from itertools import starmap
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling import messages
+from catalog_pipeline.crawling.ports import Pace
 from catalog_pipeline.crawling.repeats import Repeats
 from catalog_pipeline.crawling.scheduling.admission import Admission
 from catalog_pipeline.crawling.scheduling.ledger import Ledger
@@ -24,8 +25,8 @@ from catalog_pipeline.crawling.scheduling.queue import PageQueue, PageWork
 from catalog_pipeline.crawling.scheduling.results import Results
 from catalog_pipeline.crawling.scheduling.robots_gate import RobotsGate
 from catalog_pipeline.crawling.scheduling.settlement import Settlement
+from catalog_pipeline.crawling.scheduling.shared_throttle import throttle_for
 from catalog_pipeline.crawling.scheduling.stopping import Stopping
-from catalog_pipeline.crawling.scheduling.throttle import AdaptiveThrottle
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.records import CrawlOutcome, StoredPage
@@ -50,6 +51,7 @@ class CrawlLoop:
         repeats: Repeats | None = None,
         secrets: Secrets | None = None,
         source: PageSource | None = None,
+        pace: Pace | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalogue = catalogue
@@ -60,7 +62,7 @@ class CrawlLoop:
         self._clock = clock
         self._queue = PageQueue()
         self._pages = 0
-        self._throttle = AdaptiveThrottle(self._politeness.requests_per_second, clock=clock)
+        self._throttle = throttle_for(self._politeness.requests_per_second, pace, clock)
         self._admission = Admission(catalogue, pool, self._throttle, has_session=has_session)
         self._source = source or PageSource()
         self._work = partial(work_of, catalogue, self._source)
@@ -152,14 +154,12 @@ class CrawlLoop:
 
     def _is_limited(self, now: float) -> bool:
         """Whether nothing but the site's limits keeps a page from starting."""
-        if not self._has_room() or self._first() is None:
-            return False
-        return self._throttle.seconds_until_free(now) > 0
+        may_start = self._has_room() and self._first() is not None
+        return may_start and self._throttle.seconds_until_free(now) > 0
 
     def _has_work(self, goes_on: bool) -> bool:
-        if self._queue.at_work or self._admission.session.is_under_way:
-            return True
-        return goes_on and not self._queue.is_empty
+        is_asking = self._queue.at_work > 0 or self._admission.session.is_under_way
+        return is_asking or (goes_on and not self._queue.is_empty)
 
     def _patience(self, goes_on: bool) -> float:
         """How long the loop may wait for an answer before there is something else to do."""

@@ -40,9 +40,19 @@ _TICKS_PER_SECOND = 1_000_000
 
 
 class AdaptiveThrottle:
-    """A `Throttle` of one crawl. Times are monotonic seconds; rates are requests per second."""
+    """A `Throttle` of one crawl. Times are monotonic seconds; rates are requests per second.
 
-    def __init__(self, requests_per_second: float | None, *, clock: Callable[[], float]) -> None:
+    Where it `is_spaced` by somebody else (False), it keeps to its windows and pauses alone.
+    """
+
+    def __init__(
+        self,
+        requests_per_second: float | None,
+        *,
+        clock: Callable[[], float],
+        is_spaced: bool = True,
+    ) -> None:
+        self._is_spaced = is_spaced
         self._limit = requests_per_second
         self._rate = requests_per_second
         self._recovered_at = requests_per_second
@@ -67,7 +77,7 @@ class AdaptiveThrottle:
 
     def seconds_until_free(self, now: float) -> float:
         """How long to wait until a request may start; 0 means that it may start now."""
-        wait = max(0.0, self._not_before - now, self._room_at - now)
+        wait = max(self.rest_seconds(now), self._room_at - now)
         if self._spacing is not None:
             _, decision = self._spacing.step(self._rates, self._state, _ticks(now), 1)
             wait = max(wait, (decision.retry_after_ms or 0) / _TICKS_PER_SECOND)
@@ -146,6 +156,10 @@ class AdaptiveThrottle:
             self._halve(now)
         self._has_complaint = True
 
+    def rest_seconds(self, now: float) -> float:
+        """For how long the site wants to be left alone."""
+        return max(0.0, self._not_before - now)
+
     def succeeded(self, now: float) -> None:
         """Count a good answer; a rate that was cut rises step by step back to the limit."""
         if not self._has_complaint and self._rate == self._limit:
@@ -179,9 +193,10 @@ class AdaptiveThrottle:
         # Only a crawl with a limit pays for the import of the limiter.
         from pyrate_limiter import GCRA, Rate
 
-        self._spacing = GCRA()
         self._rates = [Rate(1, max(1, math.ceil(interval * _TICKS_PER_SECOND)))]
-        self._state, _ = self._spacing.step(self._rates, (0,), _ticks(since), 1)
+        if self._is_spaced:
+            self._spacing = GCRA()
+            self._state, _ = self._spacing.step(self._rates, (0,), _ticks(since), 1)
         self._find_room()
 
     def _find_room(self) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from catalog_pipeline.crawling.lock import CRAWL_LOCK, catalogue_lock, holder_of
-from catalog_pipeline.crawling.ports import Lease
+from catalog_pipeline.crawling.ports import Lease, Pace
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -70,6 +70,14 @@ def leases_of(instance: DagsterInstance) -> HostLeases | None:
 
     storage = instance.event_log_storage
     return storage.leases if isinstance(storage, BatchedEventLog) else None
+
+
+def pace_of(instance: DagsterInstance, catalogue: str) -> Pace | None:
+    """The pace of all machines at a catalogue's site; None if they do not share the instance."""
+    from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
+
+    storage = instance.event_log_storage
+    return storage.pace_of(catalogue) if isinstance(storage, BatchedEventLog) else None
 
 
 def lease_name(catalogue: str, lock_file: str) -> str:

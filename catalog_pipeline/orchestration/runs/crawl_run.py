@@ -35,7 +35,7 @@ from catalog_pipeline.orchestration.checkpoints.reader import read_failures
 from catalog_pipeline.orchestration.checkpoints.standing import tell_moved
 from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
-from catalog_pipeline.orchestration.instance.host_leases import leases_of
+from catalog_pipeline.orchestration.instance.host_leases import leases_of, pace_of
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import BACKFILL_TAG, ORDER_TAG, pages_key
 from catalog_pipeline.orchestration.runs.cancellation import stopper
@@ -93,7 +93,8 @@ def crawl_pages(
         )
         must_stop = stopper(context, stack.enter_context(stop_on_signals()))
         lease = stack.enter_context(lease_of_crawl(context, places, crawl_context, must_stop))
-        crawl_context = replace(crawl_context, lease=lease)
+        pace = pace_of(context.instance, catalogue.name)
+        crawl_context = replace(crawl_context, lease=lease, pace=pace)
         must_stop = while_held(lease, must_stop)
         seed_pages(context.instance, catalogue)
         catalogue = with_known_pages(context.instance, catalogue)

@@ -14,6 +14,7 @@ from dagster_postgres import PostgresEventLogStorage
 
 from catalog_pipeline.orchestration.instance.postgres import insertion
 from catalog_pipeline.orchestration.instance.postgres.leases import PostgresLeases
+from catalog_pipeline.orchestration.instance.postgres.pace import PostgresPace
 from catalog_pipeline.orchestration.instance.postgres.server import Server
 from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
 from catalog_pipeline.orchestration.instance.sql.event_rows import EventRow
@@ -30,6 +31,9 @@ class BatchedPostgresEventLogStorage(BatchedEventLog, PostgresEventLogStorage):
         self._assets_made: set[str] = set()
         self.leases = PostgresLeases(server)
         super().__init__(server.url, should_autocreate_tables=make_tables)
+
+    def pace_of(self, catalogue: str) -> PostgresPace:
+        return PostgresPace(self._server, catalogue)
 
     def store_rows(self, rows: Sequence[EventRow]) -> None:
         """Stores the rows in one transaction."""

@@ -24,6 +24,7 @@ from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.partition_status_cache import AssetStatusCacheValue
 
+from catalog_pipeline.crawling.ports import Pace
 from catalog_pipeline.orchestration.instance.host_leases import HostLeases
 from catalog_pipeline.orchestration.instance.sql.event_rows import (
     EventRow,
@@ -68,6 +69,10 @@ class BatchedEventLog(FailureTellingStorage):
     """Whether the logs of runs are kept beside the index, so that events may leave it."""
     leases: HostLeases | None = None
     """Of all machines, where several can share it."""
+
+    def pace_of(self, catalogue: str) -> Pace | None:
+        """The pace of all machines at a catalogue's site, where several can share it."""
+        return None
 
     @abstractmethod
     def index_for_writing(self) -> AbstractContextManager[db.Connection]:

@@ -1,0 +1,156 @@
+"""Turns of several crawls at one site: none too many together, none lost for all, none made up."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+
+from catalog_pipeline.crawling.scheduling.shared_throttle import (
+    SECONDS_BETWEEN_LOOKS,
+    SharedThrottle,
+    throttle_for,
+)
+from catalog_pipeline.crawling.scheduling.throttle import AdaptiveThrottle
+from catalog_pipeline_tests.crawling.played_pace import PlayedPace
+
+
+class Played:
+    """Crawls that ask whenever they may, in played time."""
+
+    def __init__(self, crawls: int, rate: float | None) -> None:
+        self.now = 0.0
+        self.pace = PlayedPace(lambda: self.now)
+        self.crawls = [
+            SharedThrottle(rate, self.pace, clock=lambda: self.now) for _ in range(crawls)
+        ]
+        self.asked: list[list[float]] = [[] for _ in range(crawls)]
+
+    def until(self, end: float, *, idle: frozenset[int] = frozenset()) -> Played:
+        """Let time go on; crawls that are `idle` do not ask."""
+        while self.now < end:
+            for number, throttle in enumerate(self.crawls):
+                if number not in idle and throttle.seconds_until_free(self.now) <= 0:
+                    throttle.take(self.now)
+                    self.asked[number].append(self.now)
+            self.now = round(self.now + 0.001, 6)
+        return self
+
+    @property
+    def all(self) -> list[float]:
+        return sorted(instant for asked in self.asked for instant in asked)
+
+
+def most_in_a_second(instants: list[float]) -> int:
+    return max(sum(at <= each < at + 1 for each in instants) for at in instants)
+
+
+@pytest.mark.parametrize(("crawls", "rate"), [(1, 20.0), (3, 20.0), (3, 2.0), (8, 7.5)])
+def test_all_together_ask_no_more_than_one_may(crawls: int, rate: float) -> None:
+    played = Played(crawls, rate).until(12.0)
+    assert most_in_a_second(played.all) <= math.ceil(rate)
+    assert len(played.all) >= 0.9 * rate * 11
+    assert all(played.asked)
+
+
+def test_the_others_go_on_at_the_full_rate_when_one_dies() -> None:
+    played = Played(3, 10.0).until(5.0)
+    before = len(played.all)
+    played.until(15.0, idle=frozenset({0}))
+    assert len(played.all) - before >= 90
+
+
+def test_turns_that_were_missed_are_not_made_up_for() -> None:
+    played = Played(1, 10.0).until(3.0)
+    played.now = 8.0
+    played.until(12.0)
+    assert most_in_a_second(played.all) <= 10
+    assert not [at for at in played.all if 3.0 < at < 8.0]
+
+
+def test_a_site_that_wants_a_rest_from_one_gets_it_from_all() -> None:
+    """Within a quarter of a second, also of turns that had been drawn."""
+    played = Played(3, 1.0).until(4.0)
+    played.crawls[0].push_back(played.now, 30.0)
+    played.until(50.0)
+    assert not [at for at in played.all if 4.0 + SECONDS_BETWEEN_LOOKS <= at < 34.0]
+    assert [at for at in played.all if at >= 34.0]
+    assert most_in_a_second(played.all) <= 1
+
+
+def test_crawls_without_a_limit_rest_together_too() -> None:
+    played = Played(2, None).until(0.1)
+    played.crawls[0].push_back(played.now, 5.0)
+    played.until(6.0)
+    assert not [at for at in played.asked[1] if 0.1 + SECONDS_BETWEEN_LOOKS <= at < 5.1]
+    assert played.asked[1][-1] > 5.1
+
+
+def test_robots_txt_slows_the_turns_down() -> None:
+    played = Played(2, 10.0).until(2.0)
+    for throttle in played.crawls:
+        throttle.limit_to(1.0, played.now)
+    before = len(played.all)
+    played.until(12.0)
+    late = played.all[before:]
+    assert most_in_a_second(late) <= 1
+    assert len(late) >= 8
+
+
+def test_a_request_that_left_late_takes_the_turns_that_it_is_in_the_way_of() -> None:
+    """Of 0.1 seconds, and not for a delay that any request may have."""
+    played = Played(2, 10.0).until(1.0)
+    throttle = played.crawls[0]
+    played.now += throttle.seconds_until_free(played.now)
+    number = throttle.take(played.now)
+    drawn = len(played.pace.drawn)
+    throttle.sent(number, played.now + 0.01)
+    assert len(played.pace.drawn) == drawn
+    throttle.sent(number, played.now + 0.2)
+    assert len(played.pace.drawn) == drawn, "it left once"
+    played.now += throttle.seconds_until_free(played.now)
+    number, drawn = throttle.take(played.now), len(played.pace.drawn)
+    throttle.sent(number, played.now + 0.2)
+    assert len(played.pace.drawn) == drawn + 2
+
+
+def test_requests_that_leave_late_at_random_are_not_too_many_either() -> None:
+    chance = random.Random(7)
+    played = Played(3, 20.0)
+    sent: list[float] = []
+    while played.now < 20.0:
+        for throttle in played.crawls:
+            if throttle.seconds_until_free(played.now) <= 0:
+                number = throttle.take(played.now)
+                late = 0.2 if chance.random() < 0.03 else chance.uniform(0, 0.03)
+                throttle.sent(number, played.now + late)
+                sent.append(played.now + late)
+        played.now = round(played.now + 0.001, 6)
+    assert most_in_a_second(sent) <= 20
+
+
+def test_after_a_login_an_interval_begins() -> None:
+    played = Played(1, 2.0).until(3.0)
+    played.crawls[0].space_from(played.now)
+    assert played.crawls[0].seconds_until_free(played.now) >= 0.5
+
+
+def test_turns_are_drawn_ahead_where_the_way_is_far() -> None:
+    """So that the way does not slow the crawl down."""
+
+    class Far(PlayedPace):
+        def draw(self, interval_seconds: float, count: int) -> float:
+            played.now = round(played.now + 0.03, 6)
+            return super().draw(interval_seconds, count) - 0.015
+
+    played = Played(1, 50.0)
+    played.pace = Far(lambda: played.now)
+    played.crawls = [SharedThrottle(50.0, played.pace, clock=lambda: played.now)]
+    played.until(10.0)
+    assert len(played.all) >= 0.8 * 50 * 10
+    assert most_in_a_second(played.all) <= 50
+
+
+def test_a_crawl_by_itself_has_a_throttle_of_its_own() -> None:
+    assert isinstance(throttle_for(2.0, None, lambda: 0.0), AdaptiveThrottle)
