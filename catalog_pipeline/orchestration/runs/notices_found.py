@@ -5,7 +5,7 @@ Whether one was sent is none of its business (`notices_log`), nor how (`notify_r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -60,11 +60,19 @@ class _Build:
     marks: Mapping[str, Any]
 
 
-def find_notices(instance: dg.DagsterInstance, catalogue: Catalogue, now: datetime) -> list[Notice]:
-    """All notices of the last days, oldest first; `at` is when they came about."""
+def find_notices(
+    instance: dg.DagsterInstance,
+    catalogue: Catalogue,
+    now: datetime,
+    on_problem: Callable[[str], object] = lambda told: None,
+) -> list[Notice]:
+    """All notices of the last days, oldest first; `at` is when they came about.
+
+    `on_problem` is told why those of changes cannot be found, if so; the others are all the same.
+    """
     builds = _builds(instance, catalogue, now) if catalogue.notify else []
     found = [
-        *_of_changes(catalogue, builds),
+        *_of_changes(catalogue, builds, on_problem),
         *_of_checks(instance, catalogue, builds, now),
         *_of_crawls(instance, catalogue, now),
         *_of_stale_table(instance, catalogue, now),
@@ -89,7 +97,9 @@ def _builds(instance: dg.DagsterInstance, catalogue: Catalogue, now: datetime) -
     return builds
 
 
-def _of_changes(catalogue: Catalogue, builds: Sequence[_Build]) -> Iterator[Notice]:
+def _of_changes(
+    catalogue: Catalogue, builds: Sequence[_Build], on_problem: Callable[[str], object]
+) -> Iterator[Notice]:
     # A history that had to be begun anew counts its builds from the start: time tells them apart.
     marks = {tuple(mark["build"]): mark for build in builds if (mark := build.marks.get("changes"))}
     if not marks or not rules_of_changes(catalogue):
@@ -101,7 +111,8 @@ def _of_changes(catalogue: Catalogue, builds: Sequence[_Build]) -> Iterator[Noti
     table = catalogue_places(catalogue.name).table
     try:
         changes = list(read_changes(table, from_build=min(number for number, _ in marks)))
-    except TableError:
+    except TableError as error:
+        on_problem(f"notices of changes: {error}")
         return
     found = []
     for (number, told), mark in marks.items():

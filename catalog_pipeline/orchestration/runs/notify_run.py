@@ -8,7 +8,7 @@ error: it is told, and tried again later, with longer and longer waits, for thre
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -93,9 +93,15 @@ class _Pass:
             yield from send(addresses, notice.title, notice.text, notice.number)
 
 
-def unsettled(instance: dg.DagsterInstance, catalogue: Catalogue, now: datetime) -> list[Delivery]:
+def unsettled(
+    instance: dg.DagsterInstance,
+    catalogue: Catalogue,
+    now: datetime,
+    on_problem: Callable[[str], object] = lambda told: None,
+) -> list[Delivery]:
     """The notices that were not sent yet and not given up, with the address of each."""
-    found = deliveries(instance, catalogue, find_notices(instance, catalogue, now), now)
+    notices = find_notices(instance, catalogue, now, on_problem)
+    found = deliveries(instance, catalogue, notices, now)
     return [each for each in found if not each.is_settled]
 
 
@@ -133,7 +139,8 @@ def send_due(
         return Sent()
     with hold_catalogue(instance, folder, "notices", lock_file=NOTICES_LOCK):
         # With the lock: what another process was about to send has been recorded by now.
-        waiting = unsettled(instance, catalogue, datetime.now(timezone.utc))
+        unknown: list[str] = []
+        waiting = unsettled(instance, catalogue, datetime.now(timezone.utc), unknown.append)
         by_notice: dict[str, dict[str, Delivery]] = {}
         # What no address refuses goes first, so that it does not wait for what one does.
         for each in sorted(waiting, key=lambda each: (len(each.tries), each.notice.at)):
@@ -141,4 +148,4 @@ def send_due(
         one = _Pass(instance, catalogue, environ)
         for those in by_notice.values():
             one.take(next(iter(those.values())).notice, those)
-    return Sent(one.sent, tuple(one.problems.values()))
+    return Sent(one.sent, (*unknown, *one.problems.values()))

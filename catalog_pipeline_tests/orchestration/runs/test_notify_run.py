@@ -183,6 +183,21 @@ def test_a_history_that_was_lost_and_begun_anew_goes_on_to_give_notice(
     assert "build 2 of 2026-03-05" in hook.bodies[-1]["message"]
 
 
+def test_changes_that_cannot_be_read_are_told_and_keep_no_other_notice_back(
+    days: BuiltDays, hook: Webhook
+) -> None:
+    rule = "check values_of_price fails"
+    days.write(history=True, notify=_notify(*RULES, rule), checks={"price": {"maximum": 1}})
+    days.day(3, products(kettle="19.90", mug="5", lamp="30"), EMPTY)
+    (days.site.places.folder / "changes.parquet").write_bytes(b"damaged")
+    sent = _send(days)
+    assert hook.titles == [f"shop: {rule} (1 check)"]
+    assert sent.sent == 1
+    (told,) = sent.problems
+    assert told.startswith("notices of changes: ")
+    assert "changes.parquet cannot be read" in told
+
+
 def test_an_incomplete_crawl_closes_nothing_and_gives_no_notice_of_it(
     days: BuiltDays, hook: Webhook
 ) -> None:
