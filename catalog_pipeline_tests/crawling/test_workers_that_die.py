@@ -83,6 +83,8 @@ def test_a_worker_that_is_stopped_is_replaced_and_its_pages_are_not_to_blame(
     monkeypatch.setattr(signs_of_life, "LONGEST_SILENCE_SECONDS", 1.5)
     # One of them may be stopped before its first sign of life.
     monkeypatch.setattr(signs_of_life, "LONGEST_START_SECONDS", 5.0)
+    # Or while it reads a page.
+    site.write(limits={"parse_seconds": 2.0})
     site.shop.control(latency_ms=100)
     job, records = _job(site, site.catalogue), KeptRecords()
     stopped: list[int] = []
