@@ -8,13 +8,19 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_LOOKING = 0.25
-"""The most of the time that is spent on looking: whoever is asked has something else to do."""
-_LONGEST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 0.5
 
 
-def wait_for(what: str, look: Callable[[], T], seconds: float = 120.0, every: float = 0.05) -> T:
+def wait_for(
+    what: str,
+    look: Callable[[], T],
+    seconds: float = 120.0,
+    every: float = 0.05,
+    pauses: float = 0.0,
+) -> T:
     """What `look` gives as soon as it is true.
+
+    With `pauses` half a second may pass until the next look, if that many looks take as long.
 
     Raises:
         AssertionError: it was not within the time.
@@ -28,5 +34,4 @@ def wait_for(what: str, look: Callable[[], T], seconds: float = 120.0, every: fl
         ended = time.monotonic()
         if ended > deadline:
             raise AssertionError(f"waited {seconds:g} s in vain for {what}; last seen: {found!r}")
-        pause = (ended - began) * (1 / _LOOKING - 1)
-        time.sleep(max(every, min(pause, _LONGEST_PAUSE_SECONDS)))
+        time.sleep(max(every, min(pauses * (ended - began), _LONGEST_PAUSE_SECONDS)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from catalog_pipeline.sandbox.server import RunningShop
-from catalog_pipeline_tests.waiting import wait_for
+from catalog_pipeline_tests.services.patience import wait_for
 
 IN_FLIGHT = 8
 """The sandbox's concurrency."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog_pipeline_tests.services import queries
-from catalog_pipeline_tests.waiting import wait_for
+from catalog_pipeline_tests.services.patience import wait_for
 
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 

@@ -36,7 +36,7 @@ from catalog_pipeline_tests.command import RunningCommand, running
 from catalog_pipeline_tests.forked_programs import ONE_THREAD
 from catalog_pipeline_tests.marked_processes import MarkedProcess, marked_processes
 from catalog_pipeline_tests.services.graphql import WebClient
-from catalog_pipeline_tests.waiting import wait_for
+from catalog_pipeline_tests.services.patience import wait_for
 
 PROJECT = Path(__file__).parents[2]
 MARK = "CATALOG_PIPELINE_TESTED_SERVICES"

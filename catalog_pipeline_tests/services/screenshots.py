@@ -13,8 +13,8 @@ from catalog_pipeline.sandbox.faults import Fault
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline.sandbox.settings import ShopSettings
 from catalog_pipeline_tests.services.browser import WIDTH, WebUi, chromium, open_page
+from catalog_pipeline_tests.services.patience import wait_for
 from catalog_pipeline_tests.services.running_services import PROJECT, RunningServices
-from catalog_pipeline_tests.waiting import wait_for
 
 DOCS = PROJECT / "docs"
 PAGES = 50

@@ -18,8 +18,8 @@ from catalog_pipeline_tests.receivers import Webhook
 from catalog_pipeline_tests.services.conftest import DISCOVERED, EXPORTED, NOTICED, PAGES
 from catalog_pipeline_tests.services.downloads import downloads
 from catalog_pipeline_tests.services.graphql import WebClient
+from catalog_pipeline_tests.services.patience import wait_for
 from catalog_pipeline_tests.services.running_services import RunningServices
-from catalog_pipeline_tests.waiting import wait_for
 
 PAGE_SIZE = 20
 

@@ -11,8 +11,8 @@ import pytest
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.services.browser import WebUi, chromium, open_page
 from catalog_pipeline_tests.services.downloads import downloads, hold_half_way
+from catalog_pipeline_tests.services.patience import wait_for
 from catalog_pipeline_tests.services.running_services import RunningServices
-from catalog_pipeline_tests.waiting import wait_for
 
 pytest.importorskip("playwright", reason="playwright is not installed: pip install playwright")
 pytestmark = [

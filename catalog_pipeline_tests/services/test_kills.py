@@ -11,8 +11,8 @@ import pytest
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.services.downloads import IN_FLIGHT, downloads, hold_half_way
 from catalog_pipeline_tests.services.graphql import WebClient
+from catalog_pipeline_tests.services.patience import wait_for
 from catalog_pipeline_tests.services.running_services import Part, RunningServices
-from catalog_pipeline_tests.waiting import wait_for
 
 PAGES = 50
 LATENCY_MS = 500

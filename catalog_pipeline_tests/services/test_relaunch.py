@@ -8,8 +8,8 @@ from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.services.conftest import PAGES
 from catalog_pipeline_tests.services.downloads import downloads, hold_half_way
 from catalog_pipeline_tests.services.graphql import WebClient
+from catalog_pipeline_tests.services.patience import wait_for
 from catalog_pipeline_tests.services.running_services import RunningServices
-from catalog_pipeline_tests.waiting import wait_for
 
 ALL_PAGES = list(range(1, PAGES + 1))
 

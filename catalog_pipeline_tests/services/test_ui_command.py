@@ -12,8 +12,8 @@ import pytest
 
 from catalog_pipeline_tests.command import running
 from catalog_pipeline_tests.services.graphql import WebClient
+from catalog_pipeline_tests.services.patience import wait_for
 from catalog_pipeline_tests.services.running_services import PROJECT, RunningServices, free_port
-from catalog_pipeline_tests.waiting import wait_for
 
 
 def test_the_address_is_said_when_all_is_ready_and_then_nothing_of_sensors_that_skip(

@@ -13,8 +13,8 @@ from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.answering import Reply, answering
 from catalog_pipeline_tests.services.browser import chromium, open_page
 from catalog_pipeline_tests.services.graphql import WebClient
+from catalog_pipeline_tests.services.patience import wait_for
 from catalog_pipeline_tests.services.running_services import PROJECT, RunningServices, free_port
-from catalog_pipeline_tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
