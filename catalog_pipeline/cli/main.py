@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -114,10 +115,25 @@ def _bundled() -> Iterator[None]:
             os.environ[BUNDLED_VARIABLE] = before
 
 
+class _CtrlC:
+    """Interrupts as Python does, and remembers it: libraries make other errors of it."""
+
+    was_pressed = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.was_pressed = True
+        signal.default_int_handler(number, frame)
+
+
+_ctrl_c = _CtrlC()
+
+
 def main() -> None:
     """Run the command and exit with its code."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _ctrl_c)
     # SIGTERM is a Ctrl-C that comes from a program.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _ctrl_c)
     sys.stdout, sys.stderr = lasting(sys.stdout), lasting(sys.stderr)
     sys.exit(run_command(sys.argv[1:]))
 
@@ -136,8 +152,7 @@ def run_command(arguments: list[str]) -> int:
         error.show()
         return EXIT_USAGE
     except (click.Abort, KeyboardInterrupt):
-        say("Interrupted. What was recorded stays; run the same command to go on.", err=True)
-        return EXIT_INTERRUPTED
+        return _interrupted()
     except CatalogPipelineError as error:
         return _report(error, debug)
     except MemoryError as error:
@@ -150,6 +165,8 @@ def run_command(arguments: list[str]) -> int:
         )
         return EXIT_FAILED
     except Exception as error:
+        if _ctrl_c.was_pressed:
+            return _interrupted()
         if debug:
             say(traceback.format_exc(), err=True)
         else:
@@ -157,6 +174,11 @@ def run_command(arguments: list[str]) -> int:
             say(told, err=True)
         return EXIT_FAILED
     return result if isinstance(result, int) else EXIT_GOOD
+
+
+def _interrupted() -> int:
+    say("Interrupted. What was recorded stays; run the same command to go on.", err=True)
+    return EXIT_INTERRUPTED
 
 
 def _report(error: CatalogPipelineError, debug: bool) -> int:

@@ -204,3 +204,25 @@ def test_a_lack_of_memory_is_a_sentence(site: Site, tmp_path: Path):
     assert answer.code == 1
     assert answer.err.startswith("Error: There is not enough memory for this.")
     assert "MemoryError" not in answer.err
+
+
+_CTRL_C_IN_A_LIBRARY = """
+import os, signal, sys
+NAME = sys.argv.pop(1)
+from catalog_pipeline.cli import list_catalogues, main
+def look(**_):
+    try:
+        os.kill(os.getpid(), getattr(signal, NAME))
+    except KeyboardInterrupt as pressed:
+        raise ValueError("the library's own error") from pressed
+list_catalogues.all_catalogues = look
+main.main()
+"""
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_ctrl_c_that_a_library_makes_an_error_of_is_one_all_the_same(site: Site, name: str):
+    answer = run_to_its_end([sys.executable, "-c", _CTRL_C_IN_A_LIBRARY, name, "list"], 60)
+    assert (answer.code, answer.out) == (130, "")
+    assert answer.err.startswith("Interrupted. What was recorded stays")
