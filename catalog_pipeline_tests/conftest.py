@@ -94,6 +94,14 @@ _LONGEST_FIRST = [
     "catalog_pipeline_tests/crash/test_daily_refresh.py",
     "catalog_pipeline_tests/crash/test_disks_and_locks.py",
     "Dagster's own commands",
+    "catalog_pipeline_tests/orchestration/test_thirty_days.py",
+    "catalog_pipeline_tests/orchestration/test_life_of_pages.py",
+    "catalog_pipeline_tests/orchestration/definitions/test_dg_commands.py",
+    "catalog_pipeline_tests/crawling/test_workers_that_die.py",
+    "the practice shop's own port",
+    "catalog_pipeline_tests/orchestration/runs/test_notify_run.py",
+    "catalog_pipeline_tests/tables/history/test_ledger.py",
+    "catalog_pipeline_tests/sandbox/test_days.py",
 ]
 """What begins first, so that no process is alone at it in the end; then what has most tests."""
 
