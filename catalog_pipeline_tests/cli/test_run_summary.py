@@ -64,6 +64,7 @@ def test_the_exit_code_tells_the_truth(changes: dict[str, Any], code: int):
         ({"is_interrupted": True}, True),
         ({"failed_checks": ("check columns_are_filled fails: price",)}, True),
         ({"notices": NoticesResult(problems=("NOTIFY_URL: it is not set",))}, True),
+        ({"length": ("the catalogue goes on after page 50",)}, True),
     ],
 )
 def test_who_wants_to_hear_of_nothing_good_hears_of_warnings(

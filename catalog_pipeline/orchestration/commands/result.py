@@ -96,5 +96,5 @@ class CrawlResult:
     def is_amiss(self) -> bool:
         """Whether there is something to be told to whoever wants to hear of nothing good."""
         is_unsent = self.notices is not None and bool(self.notices.problems)
-        is_warned = bool(self.failed_checks) or is_unsent
+        is_warned = bool(self.failed_checks or self.length) or is_unsent
         return not self.is_good or self.is_interrupted or is_warned
