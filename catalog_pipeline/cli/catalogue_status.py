@@ -16,6 +16,7 @@ from catalog_pipeline.cli.machine_output import failure_as_json
 from catalog_pipeline.cli.row_notes import row_sentences
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import PageFailure
+from catalog_pipeline.storing.folder_store import FolderStore
 
 if TYPE_CHECKING:
     from catalog_pipeline.orchestration.instance.history import Source
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 class CatalogueStatus:
     """Where a catalogue stands; times are UTC.
 
-    Stored pages beside those that it has are `unfound` if a crawl may find them, else `outside`.
+    Stored pages beside those that it has are `unfound` if a crawl may find them, else `outside`;
+    of its missing ones those are `unrecorded` that are stored all the same.
     `oldest_fetch`, `newest_fetch` and `stale` are of the rows that there are, at this moment,
     whatever became of later attempts.
     """
@@ -64,6 +66,8 @@ class CatalogueStatus:
     duplicates: int = 0
     merged_rows: Mapping[str, int] = field(default_factory=dict)
     row_notes: tuple[str, ...] = ()
+    unrecorded: int = 0
+    unrecorded_pages: str = ""
     crawled_by: str | None = None
     failed_checks: tuple[str, ...] = ()
 
@@ -105,6 +109,8 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
     endless = {listing.name for listing in standing.listings if listing.last_number is None}
     unfound = {page for page in statuses.outside if page.listing in endless}
     outside = statuses.outside - unfound
+    stored = FolderStore(places.pages).newest() if statuses.missing else {}
+    unrecorded = statuses.missing & stored.keys()
     return CatalogueStatus(
         catalogue=catalogue.name,
         total=len(standing.pages),
@@ -140,6 +146,8 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
         duplicates=built.duplicates,
         merged_rows=built.merged,
         row_notes=row_sentences(catalogue, built.duplicates, built.merged, built.row_notes),
+        unrecorded=len(unrecorded),
+        unrecorded_pages=format_pages(unrecorded),
         crawled_by=history_of(source).crawler(catalogue.name),
         failed_checks=built.failed_checks,
     )

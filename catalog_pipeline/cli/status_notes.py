@@ -39,6 +39,7 @@ def show_notes(console: Console, statuses: Sequence[CatalogueStatus]) -> None:
             *status.length,
             status.moved,
             status.other_history,
+            _unrecorded(status),
             _unfound(status),
             _outside(status),
             _strange(status.strange_partitions),
@@ -73,6 +74,18 @@ def show_notes(console: Console, statuses: Sequence[CatalogueStatus]) -> None:
                 f"{status.catalogue}: the last run over {status.interrupted} pages died; "
                 f"catalog-pipeline run {status.catalogue} goes on with them"
             )
+
+
+def _unrecorded(status: CatalogueStatus) -> str | None:
+    if not status.unrecorded:
+        return None
+    pages = "page is" if status.unrecorded == 1 else "pages are"
+    return (
+        f"{status.unrecorded:,} missing {pages} stored, and nothing is recorded of that here: "
+        f"{status.unrecorded_pages} (a crawl was killed, or DAGSTER_HOME is another one than it "
+        f"was); catalog-pipeline run {status.catalogue} takes what is of use of them without a "
+        f"download"
+    )
 
 
 def _unfound(status: CatalogueStatus) -> str | None:

@@ -3,6 +3,7 @@
 import json
 import signal
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from dagster import AssetMaterialization, AssetObservation, DagsterInstance
@@ -11,6 +12,7 @@ from catalog_pipeline.cli import grids
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline.orchestration.names import pages_key, products_key
+from catalog_pipeline.places import HOME_VARIABLE
 from catalog_pipeline_tests.command import running
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site, bundled_attributes
@@ -276,3 +278,17 @@ def test_after_an_edit_that_leaves_the_pages_to_crawls_status_says_what_is_true(
     )  # fmt: skip
     site.write(last_page=3)
     assert run("status", NAME, "--json").json[0]["table_outdated"] is None
+
+
+def test_in_another_home_status_says_that_pages_are_stored(
+    site: Site, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    site.write(last_page=3)
+    run("run", NAME)
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "other"))
+    (tmp_path / "other").mkdir()
+    text = " ".join(run("status", NAME).out.split())
+    assert "shop: 3 missing pages are stored, and nothing is recorded of that here: 1-3" in text
+    answer = run("run", NAME, "--json").json
+    assert (answer["done"], answer["downloads"]) == (3, 0)
+    assert run("status", NAME, "--json").json[0]["unrecorded"] == 0
