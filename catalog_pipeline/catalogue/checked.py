@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from catalog_pipeline.catalogue.mending import Sound
+from catalog_pipeline.catalogue.mending import Sound, may_cause
 from catalog_pipeline.catalogue.mistake import Mistake
 from catalog_pipeline.catalogue.mistakes import mistakes_by_place
 from catalog_pipeline.catalogue.model import Catalogue, CatalogueAttributes
@@ -44,7 +44,9 @@ def checked_catalogue(
         found["name",] = Mistake("name", "the folder's name is the catalogue's; leave it out")
         del sound.values["name"]
     whole, placed = _validated(name, sound)
-    found.update(placed)
+    for place, mistake in placed.items():
+        if place in unread or not any(may_cause(each, place, mistake.problem) for each in unread):
+            found[place] = mistake
     catalogue = None if "name" in attributes else whole
     left_out: Collection[Place] = {*placed, *unread}
     for _ in range(_ROUNDS):

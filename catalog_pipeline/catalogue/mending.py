@@ -84,7 +84,7 @@ class Sound:
     def may_cause(self, place: Place, problem: str) -> bool:
         """Whether a mistake at a place of the file may come of what gave way, or was renamed."""
         renamed = {above for above, keys in self._keys.items() if keys and above}
-        return any(_may_cause(gone, place, problem) for gone in self.given_way) or any(
+        return any(may_cause(gone, place, problem) for gone in self.given_way) or any(
             0 < len(place) < len(above) and above[: len(place)] == place for above in renamed
         )
 
@@ -168,7 +168,8 @@ class Sound:
                 return
 
 
-def _may_cause(gone: Place, place: Place, problem: str) -> bool:
+def may_cause(gone: Place, place: Place, problem: str) -> bool:
+    """Whether a mistake at a place may come of what is not known, or not there, at another."""
     if place[: len(gone)] == gone:
         return True
     if place in ((), ("attributes",)):

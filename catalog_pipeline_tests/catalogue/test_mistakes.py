@@ -257,6 +257,14 @@ def test_what_follows_from_one_mistake_is_none_of_its_own(
     assert [said.partition(": ")[0] for said in _said(**changes)] == fields
 
 
+def test_what_follows_from_a_variable_that_is_not_set_is_no_mistake_of_its_own(tmp_path: Path):
+    path = catalogue_file(
+        tmp_path, ("/list?page={page}", "'{{ env.NOT_SET_HERE }}'"), ("  last_page: 9\n", "")
+    )
+    problem = "the environment variable NOT_SET_HERE is not set"
+    assert _mistakes(path) == [("page_url", 4, problem)]
+
+
 @settings(deadline=None, max_examples=40)
 @given(
     st.dictionaries(
