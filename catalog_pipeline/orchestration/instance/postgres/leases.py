@@ -172,7 +172,8 @@ class PostgresLeases:
 
     def holder_of(self, name: str) -> LeaseHolder | None:
         """Who has a lease now, or had it last."""
-        row = self._rows.read(name)
+        with storage_in_use(_WHERE):
+            row = self._rows.read(name)
         return row.holder if row is not None else None
 
     @contextmanager
