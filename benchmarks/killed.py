@@ -1,7 +1,8 @@
 """One crawl that is killed by SIGKILL of its group, started again once, and judged.
 
-The instant is a share of the life of a whole command, counted in pages where pages come: how fast
-the machine is at that moment does not shift it. Who is killed, and how often, is in `kills`.
+The instant is a share of the time from the first page to the end of the command, counted in pages
+while pages come: how fast the machine is at that moment does not shift it. Who is killed, and how
+often, is in `kills`.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Outcome:
 
     name: str
     phase: str
-    """What it was doing when it was killed: start-up, pages, end; or it was over before."""
+    """What it was doing when it was killed: pages, or the end after them; or it was over before."""
     never_downloaded: int = 0
     lost: int = 0
     doubled: int = 0
@@ -97,13 +98,13 @@ def life_of(contestant: Contestant, trial: Trial) -> Life:
 
 
 def kill_and_restart(contestant: Contestant, trial: Trial, life: Life, share: float) -> Outcome:
-    """Kill a crawl at that share of its life, start it again, and judge what there is."""
+    """Kill a crawl at that share of its pages and end, start it again, and judge what there is."""
     name = contestant.line.name
     with tempfile.TemporaryDirectory(dir=BUILD_FOLDER) as place, _served(trial) as server:
         job = Job(server.url, trial.pages, trial.concurrency, Path(place))
         command = contestant.line.set_up(job)
         with _running(command, job.folder) as process:
-            is_over = _wait_for_instant(server, process, trial.pages, life, share * life.end)
+            is_over = _wait_for_instant(server, process, trial.pages, life, share)
             downloads = server.hits().downloads
         if is_over:
             return Outcome(name, "over")
@@ -112,7 +113,8 @@ def kill_and_restart(contestant: Contestant, trial: Trial, life: Life, share: fl
             hands.append(reason)
         seconds = time.monotonic() - began
         outcome = _judged(contestant, job, server, (*hands, reason))
-        return replace(outcome, phase=_phase(downloads, trial.pages), restart_seconds=seconds)
+        phase = "pages" if downloads < trial.pages else "end"
+        return replace(outcome, phase=phase, restart_seconds=seconds)
 
 
 def _served(trial: Trial) -> AbstractContextManager[Server]:
@@ -141,14 +143,13 @@ def _running(command: Command, folder: Path) -> Iterator[subprocess.Popen[bytes]
 
 
 def _wait_for_instant(
-    server: Server, process: subprocess.Popen[bytes], pages: int, life: Life, instant: float
+    server: Server, process: subprocess.Popen[bytes], pages: int, life: Life, share: float
 ) -> bool:
-    """Wait for an instant of the life; returns whether the command ended before."""
-    if instant < life.first_page:
-        return _is_over_within(process, instant)
+    """Wait for that instant; returns whether the command ended before."""
+    instant = life.first_page + share * (life.end - life.first_page)
     if instant < life.last_page:
-        share = (instant - life.first_page) / (life.last_page - life.first_page)
-        return _wait_for_pages(server, process, math.ceil(share * pages))
+        share_of_pages = (instant - life.first_page) / (life.last_page - life.first_page)
+        return _wait_for_pages(server, process, max(1, math.ceil(share_of_pages * pages)))
     is_over = _wait_for_pages(server, process, pages)
     return is_over or _is_over_within(process, instant - life.last_page)
 
@@ -168,18 +169,13 @@ def _is_over_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
     return False
 
 
-def _phase(downloads: int, pages: int) -> str:
-    if downloads < pages:
-        return "pages" if downloads else "start-up"
-    return "end"
-
-
 def _restarted(command: Command, job: Job) -> str:
     """Start the command again and wait for its end; why that was not enough, if it was not."""
     with _running(command, job.folder) as process:
         if not _is_over_within(process, PATIENCE_SECONDS):
             return f"it did not end within {PATIENCE_SECONDS:g} s"
-        return f"exit code {process.returncode}" if process.returncode else ""
+        said = end_of_log(job.folder)
+        return f"exit code {process.returncode}: {said}" if process.returncode else ""
 
 
 def _judged(contestant: Contestant, job: Job, server: Server, reasons: tuple[str, ...]) -> Outcome:

@@ -2,9 +2,9 @@
 
     python -m benchmarks.kills --kills 100 --only ours,scrapy --seed 7
 
-Each crawl is killed once, by SIGKILL of its process group at a random instant, and started again
-once by the same command, as the crawler's documentation says. How that is done, and judged, belongs
-in `killed`.
+Each crawl is killed once, by SIGKILL of its process group at a random instant between its first
+page and its end, and started again once by the same command, as the crawler's documentation says.
+How that is done, and judged, belongs in `killed`.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ CONTESTANTS = (
     Contestant(_OURS, r"^bench: pages .*"),
     Contestant(_PEERS["scrapy"], r"Spider closed .*", _mend_lines),
     Contestant(_PEERS["scrapy-sqlite"], r"Spider closed .*", _mend_lines),
-    Contestant(_PEERS["crawlee"], r"Finished crawling|Error: .*|requests_finished +│ +\d+"),
-    Contestant(_PEERS["crawlee-sql"], r"Finished crawling|Error: .*|requests_finished +│ +\d+"),
+    Contestant(_PEERS["crawlee"], r"Final request statistics|Error: .*"),
+    Contestant(_PEERS["crawlee-sql"], r"Final request statistics|Error: .*"),
     Contestant(_PEERS["dbos"], r"^\d+ rows$"),
     Contestant(_PEERS["loop-wal"], r"^.+Error.*"),
 )
