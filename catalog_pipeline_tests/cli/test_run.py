@@ -286,6 +286,7 @@ def test_a_second_ctrl_c_ends_the_command_at_once(site: Site, run: Run):
 
 def test_quiet_says_nothing_that_is_good_and_verbose_each_page(site: Site, run: Run):
     site.write(last_page=2)
+    site.shop.control(pages=2)
     loud = run("run", NAME, "--pages", "1", "-v")
     assert "Crawling shop: 1 page is due." in loud.err
     assert "Page 1: 20 products, " in loud.err
