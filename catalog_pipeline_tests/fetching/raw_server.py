@@ -62,7 +62,8 @@ class Visit:
 
 
 class RawServer:
-    """Answers each request by a script; counts connections and keeps the heads of requests."""
+    """Answers each request by a script; counts connections, those that it has closed, too, and
+    keeps the heads of requests."""
 
     def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
         self._script = script
@@ -73,6 +74,7 @@ class RawServer:
         self.stopping = threading.Event()
         self.heads: list[str] = []
         self.connections = 0
+        self.closed = 0
         self.port: int = self._listener.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self._start(self._accept)
@@ -114,7 +116,8 @@ class RawServer:
                     visit = Visit(self, stream, head)
                     self._script(visit)
                     if visit.hang_up:
-                        return
+                        break
+        self.closed += 1
 
 
 def _head(stream: socket.socket) -> str:

@@ -16,6 +16,7 @@ from catalog_pipeline_tests.fetching.raw_server import (
     raw_server,
     sends,
 )
+from catalog_pipeline_tests.waiting import wait_for
 
 
 def test_a_connection_that_the_site_closed_meanwhile_is_opened_again_without_a_failure() -> None:
@@ -24,6 +25,7 @@ def test_a_connection_that_the_site_closed_meanwhile_is_opened_again_without_a_f
         for count in range(1, 4):
             assert isinstance(exchange.get(server.url), Response)
             assert (len(server.heads), server.connections) == (count, count)
+            wait_for("the site to close it", lambda: server.closed == len(server.heads))
 
 
 def test_what_a_site_sends_unasked_is_not_taken_for_the_next_answer() -> None:

@@ -9,7 +9,7 @@ IN_FLIGHT = 8
 """The sandbox's concurrency."""
 HELD_LATENCY_MS = 3000
 """Less than the workers of a dead crawl have to store what they asked for."""
-START_SECONDS = 90.0
+START_SECONDS = 240.0
 """A backfill waits for the daemon before it is a run."""
 
 
