@@ -6,6 +6,7 @@ a device under its name is refused, never followed and never waited for. Not her
 stand for (`crawling.lock`, and the signs of life of runs).
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -26,6 +27,7 @@ _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFSOCK: "a socket",
 }
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 _MAX_VALUES_BYTES = 64 * 1024
 """More than any holder writes; what is longer was not written by one."""
 
@@ -62,13 +64,20 @@ class LockedFile:
 
     @classmethod
     def try_take(cls, path: Path, values: dict[str, Any]) -> "LockedFile | None":
-        """Locks a file that stays in place; None if another process holds it."""
+        """Locks a file that stays in place; None if another process holds it.
+
+        Where the disk is full it is held without its values: making room takes locks, too.
+        """
         opened = _open_for_lock(path, os.O_RDWR | os.O_CREAT)
         if not _lock(opened):
             os.close(opened)
             return None
         taken = cls(path, opened)
-        taken.write(values)
+        try:
+            taken._write(values)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise taken._unwritten(error) from error
         return taken
 
     @property
@@ -80,12 +89,9 @@ class LockedFile:
 
     def write(self, values: dict[str, Any]) -> None:
         try:
-            os.ftruncate(self.descriptor, 0)
-            os.pwrite(self.descriptor, json.dumps(values).encode(), 0)
+            self._write(values)
         except OSError as error:
-            raise StorageError(
-                f"The lock {self.path} cannot be written: {error.strerror}."
-            ) from error
+            raise self._unwritten(error) from error
 
     def release(self, *, remove: bool) -> None:
         """Lets go of the lock; with `remove` the file goes too."""
@@ -97,6 +103,13 @@ class LockedFile:
             os.ftruncate(self.descriptor, 0)
         os.close(self.descriptor)
         self._opened = None
+
+    def _write(self, values: dict[str, Any]) -> None:
+        os.ftruncate(self.descriptor, 0)
+        os.pwrite(self.descriptor, json.dumps(values).encode(), 0)
+
+    def _unwritten(self, error: OSError) -> StorageError:
+        return StorageError(f"The lock {self.path} cannot be written: {error.strerror}.")
 
     def _give_up(self, new: Path) -> None:
         new.unlink(missing_ok=True)

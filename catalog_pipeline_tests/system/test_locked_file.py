@@ -9,6 +9,7 @@ import pytest
 
 from catalog_pipeline.errors import StorageError
 from catalog_pipeline.system.locked_file import LockedFile, is_locked, read_values
+from catalog_pipeline_tests.storing.disks import fill, small_disk
 
 
 def _link(path: Path) -> None:
@@ -89,3 +90,19 @@ def test_a_held_file_is_locked_and_tells_its_values(tmp_path: Path):
     assert read_values(held.path) == {"pid": 7}
     held.release(remove=True)
     assert not is_locked(held.path)
+
+
+def test_on_a_full_disk_it_is_held_and_says_nothing(tmp_path: Path):
+    with small_disk(tmp_path / "disk", kilobytes=64) as disk:
+        path = disk / "lock"
+        ballast = fill(disk, room_kilobytes=0)
+        held = LockedFile.try_take(path, {"holder": "abc"})
+        assert held is not None
+        assert is_locked(path)
+        assert read_values(path) == {}
+        with pytest.raises(StorageError, match="No space left"):
+            held.write({"holder": "abc"})
+        ballast.unlink()
+        held.write({"holder": "abc"})
+        assert read_values(path) == {"holder": "abc"}
+        held.release(remove=True)

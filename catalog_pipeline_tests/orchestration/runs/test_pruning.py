@@ -27,7 +27,7 @@ from catalog_pipeline.orchestration.commands.spectator import Spectator
 from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
 from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline.orchestration.runs.pruning import Amount, Pruned, PruneReport, prune
-from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.places import DATA_VARIABLE, catalogue_places
 from catalog_pipeline.system.locked_file import LockedFile
 from catalog_pipeline_tests.orchestration.life_of_pages import (
     BROKEN,
@@ -39,6 +39,7 @@ from catalog_pipeline_tests.orchestration.life_of_pages import (
 from catalog_pipeline_tests.orchestration.long_life import a_long_life, facts, refresh
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
+from catalog_pipeline_tests.storing.disks import fill, small_disk
 from catalog_pipeline_tests.written_site import written_site
 
 pytestmark = pytest.mark.processes
@@ -229,6 +230,19 @@ def test_page_files_go_that_no_checkpoint_names_and_no_crawl_would_take(scene: S
     assert done.page_files == Amount(3, sum(map(len, kept.values())))
     assert done.left_overs == Amount(1, 4)
     assert {path.name for path in folder.iterdir()} == {*named, unrecorded.name}
+
+
+def test_room_is_made_on_a_full_disk(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(tmp_path / "disk", kilobytes=2000) as disk:
+        monkeypatch.setenv(DATA_VARIABLE, str(disk))
+        refresh(scene)
+        left = catalogue_places("shop").pages / ".writing-1-2-3"
+        left.write_bytes(b"half")
+        fill(disk, room_kilobytes=0)
+        assert prune_later(scene).catalogues[0].left_overs == Amount(1, 4)
+        assert not left.exists()
 
 
 def test_the_file_of_a_wiped_page_goes_and_of_one_without_a_record_stays(scene: Scene) -> None:
