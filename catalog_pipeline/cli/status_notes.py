@@ -26,7 +26,8 @@ def show_notes(console: Console, statuses: Sequence[CatalogueStatus]) -> None:
         if status.table_problem:
             console.print(
                 f"{status.catalogue}: {status.table_problem}; catalog-pipeline run "
-                f"{status.catalogue} builds it anew out of the stored pages",
+                f"{status.catalogue} builds it anew out of the stored pages, and downloads those "
+                f"again whose files are gone, too",
                 markup=False,
             )
         if status.table_outdated:
