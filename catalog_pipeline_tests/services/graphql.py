@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -214,14 +215,16 @@ class WebClient:
         """Switch schedules and sensors off, as their pages do.
 
         Asked again until they are: what the daemon writes of a tick in the same instant holds the
-        state that it had read before, and a sensor that it has just met is written by both.
+        state that it had read before, and of a sensor that both have just met only one makes the
+        state, which the web server answers with an error if it is the other.
         """
         wait_for(f"{', '.join(names)} to be off", lambda: self._are_off(names))
 
     def _are_off(self, names: Sequence[str]) -> bool:
         for kind, name, state in self._instigators():
             if name in names and state["status"] != "STOPPED":
-                self.ask(queries.STOP[kind], id=state["id"])
+                with suppress(urllib.error.HTTPError):
+                    self.ask(queries.STOP[kind], id=state["id"])
         return {self.instigators()[name] for name in names} == {"STOPPED"}
 
     def _instigators(self) -> list[tuple[str, str, dict[str, str]]]:
