@@ -92,6 +92,7 @@ def test_a_held_file_is_locked_and_tells_its_values(tmp_path: Path):
     assert not is_locked(held.path)
 
 
+@pytest.mark.processes
 def test_on_a_full_disk_it_is_held_and_says_nothing(tmp_path: Path):
     with small_disk(tmp_path / "disk", kilobytes=64) as disk:
         path = disk / "lock"
