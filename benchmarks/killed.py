@@ -24,6 +24,7 @@ from benchmarks.lines import Job, Line
 from benchmarks.measure import Command, end_of_log
 from benchmarks.server_process import BUILD_FOLDER, Server, serving
 from benchmarks.shop import Product, products
+from catalog_pipeline_tests.crash.killed_crawl import Life
 
 PATIENCE_SECONDS = 400.0
 MOST_HANDS = 2
@@ -48,15 +49,6 @@ class Trial:
     pages: int
     concurrency: int
     latency_ms: float
-
-
-@dataclass(frozen=True)
-class Life:
-    """When, in seconds from its start, a whole command came to its milestones."""
-
-    first_page: float
-    last_page: float
-    end: float
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks import machine, peers_environment, report, server_process
-from benchmarks.killed import Contestant, Life, Outcome, Trial, kill_and_restart, life_of
+from benchmarks.killed import Contestant, Outcome, Trial, kill_and_restart, life_of
 from benchmarks.lines import Job, Line
 from benchmarks.measure import Command
 from benchmarks.ours import CATALOGUE, OUR_LINE, command, environment, prepare
 from benchmarks.peer_lines import PEER_LINES
+from catalog_pipeline_tests.crash.killed_crawl import Life
 
 HEADINGS = (
     "Crawler",

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -40,13 +40,7 @@ def run_process(
 ) -> Answer:
     """The command as a process, until it ends; `environ` comes on top of our own."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = start_program(
-            [*COMMAND, *arguments],
-            folder=cwd or Path.cwd(),
-            environ={**os.environ, **(environ or {})},
-            out=out,
-            err=err,
-        )
+        process = _started(arguments, cwd, environ, out, err)
         try:
             code = process.wait(SECONDS)
         except subprocess.TimeoutExpired:
@@ -159,18 +153,28 @@ def running(
     (out, to_out), (err, to_err) = os.pipe(), os.pipe()
     with os.fdopen(out, encoding="utf-8") as stdout, os.fdopen(err, encoding="utf-8") as stderr:
         with os.fdopen(to_out, "wb") as out_end, os.fdopen(to_err, "wb") as err_end:
-            process = start_program(
-                [*COMMAND, *arguments],
-                folder=cwd or Path.cwd(),
-                environ={**os.environ, **(environ or {})},
-                out=out_end,
-                err=err_end,
-            )
+            process = _started(arguments, cwd, environ, out_end, err_end)
         try:
             yield RunningCommand(process, stdout, stderr)
         finally:
             _kill_group(process.pid)
             process.wait()
+
+
+def _started(
+    arguments: Sequence[str],
+    folder: Path | None,
+    environ: dict[str, str] | None,
+    out: BinaryIO,
+    err: BinaryIO,
+) -> ForkedProgram | subprocess.Popen[bytes]:
+    return start_program(
+        [*COMMAND, *arguments],
+        folder=folder or Path.cwd(),
+        environ={**os.environ, **(environ or {})},
+        out=out,
+        err=err,
+    )
 
 
 def _kill_group(pid: int) -> None:

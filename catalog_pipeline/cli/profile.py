@@ -59,10 +59,8 @@ def profiled(file: str, *, is_quiet: bool) -> Iterator[None]:
             sampler = _started(program, path, told)
             try:
                 yield
-            except BaseException:
+            finally:
                 _end(sampler)
-                raise
-            _end(sampler)
             if sampler.returncode or not path.stat().st_size:
                 path.unlink(missing_ok=True)
                 raise CatalogPipelineError(f"The profile was not written: {_said(told, _ERROR)}.")

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from catalog_pipeline.cli.catalogue_status import CatalogueStatus
 from catalog_pipeline.showing import as_line
+from catalog_pipeline.wording import counted
 
 _PARTITIONS_NAMED = 5
 
@@ -92,7 +93,7 @@ def _unrecorded(status: CatalogueStatus) -> str | None:
 def _unfound(status: CatalogueStatus) -> str | None:
     if not status.unfound:
         return None
-    pages = "1 page is" if status.unfound == 1 else f"{status.unfound:,} pages are"
+    pages = f"{counted(status.unfound, 'page')} {'is' if status.unfound == 1 else 'are'}"
     return (
         f"{pages} stored that no crawl has found since the YAML leaves it to crawls to find them: "
         f"{status.unfound_pages}; they count as soon as one does (catalog-pipeline run "
@@ -109,8 +110,7 @@ def _outside(status: CatalogueStatus) -> str | None:
         if status.outside_in_table
         else "nothing of them is in the table"
     )
-    pages = "1 page" if status.outside == 1 else f"{status.outside:,} pages"
-    which = f"{pages} outside of the catalogue: {status.outside_pages}"
+    which = f"{counted(status.outside, 'page')} outside of the catalogue: {status.outside_pages}"
     return f"{which}; they are in no count, and {rows}"
 
 

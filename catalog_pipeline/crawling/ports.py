@@ -17,6 +17,11 @@ Fence: TypeAlias = "Callable[[Callable[[], None]], None]"
 """Does what records something: all of it or nothing, and only for whoever may still record."""
 
 
+def unfenced(act: Callable[[], None]) -> None:
+    """The `Fence` where nobody else could have taken over."""
+    act()
+
+
 class Recorder(Protocol):
     """Whoever writes checkpoints; a page counts as done when `record_pages` has returned."""
 

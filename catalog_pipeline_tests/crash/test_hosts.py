@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
@@ -38,6 +39,14 @@ def _other_host(scene: Scene) -> dict[str, str]:
     return {HOME_VARIABLE: str(folder / "dagster_home"), DATA_VARIABLE: str(folder / "data")}
 
 
+@contextmanager
+def _two_hosts(folder: Path) -> Iterator[tuple[Scene, dict[str, str]]]:
+    """A slow shop with a machine, and the environment of a second one."""
+    politeness = {"concurrency": CONCURRENCY}
+    with Scene(folder, pages=PAGES, latency_ms=100, politeness=politeness) as scene:
+        yield scene, _other_host(scene)
+
+
 def _begun(scene: Scene) -> CommandProcess:
     """A crawl that has asked for twelve pages and recorded some."""
     write_postgres_home(scene.home)
@@ -54,10 +63,7 @@ def _told(crawl: CommandProcess) -> str:
 def test_a_crawl_on_another_machine_waits_and_takes_over_from_one_that_is_killed(
     tmp_path: Path, database: Database
 ) -> None:
-    with Scene(
-        tmp_path, pages=PAGES, latency_ms=100, politeness={"concurrency": CONCURRENCY}
-    ) as scene:
-        there = _other_host(scene)
+    with _two_hosts(tmp_path) as (scene, there):
         first = _begun(scene)
         scene.shop.control(latency_ms=60_000)
         second = scene.start("run", scene.site.name, environ=there)
@@ -81,10 +87,7 @@ def test_a_crawl_on_another_machine_waits_and_takes_over_from_one_that_is_killed
 def test_a_machine_that_stood_still_records_nothing_and_asks_for_nothing_once_it_goes_on(
     tmp_path: Path, database: Database
 ) -> None:
-    with Scene(
-        tmp_path, pages=PAGES, latency_ms=100, politeness={"concurrency": CONCURRENCY}
-    ) as scene:
-        there = _other_host(scene)
+    with _two_hosts(tmp_path) as (scene, there):
         first = _begun(scene)
         frozen = scene.processes()
         try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.crawling.ports import Fence
+from catalog_pipeline.crawling.ports import Fence, unfenced
 from catalog_pipeline.errors import PageKeyError
 from catalog_pipeline.orchestration.checkpoints.known_listings import with_known_listings
 from catalog_pipeline.orchestration.checkpoints.reader import pages_named
@@ -51,7 +51,7 @@ def add_found_pages(
 
 
 def partition_maker(
-    instance: dg.DagsterInstance, catalogue: Catalogue, fence: Fence = lambda act: act()
+    instance: dg.DagsterInstance, catalogue: Catalogue, fence: Fence = unfenced
 ) -> Callable[[Sequence[PageKey]], None]:
     """Makes partitions of pages that have none, if the `fence` lets it; for pages of the YAML there
     is nothing to do."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 import dagster as dg
 
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.crawling.ports import Fence
+from catalog_pipeline.crawling.ports import Fence, unfenced
 from catalog_pipeline.orchestration.checkpoints.ends import metadata_of_end
 from catalog_pipeline.orchestration.checkpoints.metadata import (
     metadata_of_failure,
@@ -35,7 +35,7 @@ class EventRecorder:
         pages_key: dg.AssetKey,
         announced: Iterable[PageKey],
         make_partitions: Callable[[Sequence[PageKey]], None] = lambda pages: None,
-        fence: Fence = lambda act: act(),
+        fence: Fence = unfenced,
     ) -> None:
         self._context = context
         self._fence = fence

@@ -10,7 +10,7 @@ a test of the writer fails if these names or their effect change. Not here: what
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -34,11 +34,11 @@ class StepEvents:
     """Makes and stores events of the step that a context is of; for the step's main thread.
 
     They name the step by its key alone: a crawl stores several of each page. What is stored passes
-    the `fence`, if there is one.
+    the `fence`.
     """
 
-    def __init__(self, context: dg.AssetExecutionContext, fence: Fence | None = None) -> None:
-        self._fence = fence or _let_pass
+    def __init__(self, context: dg.AssetExecutionContext, fence: Fence) -> None:
+        self._fence = fence
         self._instance = context.instance
         self._run_id = context.run.run_id
         step_context = context.op_execution_context.get_step_execution_context()
@@ -127,10 +127,6 @@ class StepEvents:
                     logging.DEBUG,
                     batch_metadata=DagsterEventBatchMetadata(batch, index == last),
                 )
-
-
-def _let_pass(act: Callable[[], None]) -> None:
-    act()
 
 
 def _event(

@@ -36,6 +36,11 @@ class LeaseHolder(NamedTuple):
         """In words."""
         return f"run {self.holder} (process {self.pid} on {self.host})"
 
+    @property
+    def has_it(self) -> bool:
+        """Whether it is still his."""
+        return self.seconds_left > 0
+
 
 class HostLease(Lease, Protocol):
     """A lease that is renewed by itself until it is let go of."""
@@ -136,16 +141,22 @@ def hold_catalogue(
         yield lease
 
 
+def holder_of_lease(
+    leases: HostLeases | None, catalogue: str, lock_file: str = CRAWL_LOCK
+) -> str | None:
+    """Who has the lease that goes with a lock of a catalogue, in words; None if nobody has."""
+    found = leases.holder_of(lease_name(catalogue, lock_file)) if leases is not None else None
+    return found.told if found is not None and found.has_it else None
+
+
 def holder_anywhere(
     instance: DagsterInstance, folder: Path, lock_file: str = CRAWL_LOCK
 ) -> str | None:
     """Who holds a lock of a catalogue, on whatever machine; None if nobody does."""
     here = holder_of(folder, lock_file)
-    leases = leases_of(instance)
-    if here is not None or leases is None:
-        return here
-    found = leases.holder_of(lease_name(folder.name, lock_file))
-    return found.told if found is not None and found.seconds_left > 0 else None
+    return (
+        here if here is not None else holder_of_lease(leases_of(instance), folder.name, lock_file)
+    )
 
 
 def _wait_for(
@@ -161,7 +172,7 @@ def _wait_for(
         if should_stop():
             return None
         found = leases.holder_of(name)
-        if found is not None and found.seconds_left > 0 and found.told != told:
+        if found is not None and found.has_it and found.told != told:
             told = found.told
             on_wait(told)
         time.sleep(_POLL_SECONDS)

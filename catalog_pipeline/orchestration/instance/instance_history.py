@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 
 import dagster as dg
 
-from catalog_pipeline.crawling.lock import CRAWL_LOCK
 from catalog_pipeline.orchestration.instance.history import (
     MATERIALIZATION,
     Kind,
@@ -16,7 +15,7 @@ from catalog_pipeline.orchestration.instance.history import (
     NewestEvent,
     RunFacts,
 )
-from catalog_pipeline.orchestration.instance.host_leases import lease_name, leases_of
+from catalog_pipeline.orchestration.instance.host_leases import holder_of_lease, leases_of
 from catalog_pipeline.orchestration.instance.liveness import facts_of, is_run_alive
 from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
 from catalog_pipeline.orchestration.instance.sql.event_values import latest_event_of_text
@@ -103,6 +102,4 @@ class InstanceHistory:
         return run is not None and is_run_alive(self._instance, run)
 
     def crawler(self, catalogue: str) -> str | None:
-        leases = leases_of(self._instance)
-        holder = leases and leases.holder_of(lease_name(catalogue, CRAWL_LOCK))
-        return holder.told if holder and holder.seconds_left > 0 else None
+        return holder_of_lease(leases_of(self._instance), catalogue)

@@ -140,7 +140,7 @@ def _liveness_elsewhere(instance: dg.DagsterInstance, run_id: str) -> Liveness |
     if sign is None:
         return None
     who = f"process {sign.pid} on {sign.host}"
-    if sign.seconds_left > 0:
+    if sign.has_it:
         return Liveness(True, f"{who} gives a sign of life")
     return Liveness(False, f"{who} was not heard of for too long")
 

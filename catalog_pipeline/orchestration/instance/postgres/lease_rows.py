@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as db
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import OperationalError
 
-from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.host_leases import LeaseHolder
 from catalog_pipeline.orchestration.instance.postgres import lease_table as table
+from catalog_pipeline.orchestration.instance.postgres.own_table import OwnTable
 from catalog_pipeline.orchestration.instance.postgres.server import Server
 
 _LOCK_TIMEOUT = "SET LOCAL lock_timeout = '1s'"
@@ -38,7 +38,7 @@ class LeaseRows:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._is_there = False
+        self._table = OwnTable(server, table.NAME, "leases", table.TABLE)
 
     def take(self, name: str, holder: str, seconds: float, place: str = "") -> int | None:
         """Take a lease for so long: the epoch that begins; None if somebody has it.
@@ -48,7 +48,7 @@ class LeaseRows:
         Raises:
             StorageError: there is no table, and none can be made.
         """
-        self._make()
+        self._table.make()
         values = {
             "name": name,
             "holder": holder,
@@ -89,7 +89,7 @@ class LeaseRows:
 
     def read(self, name: str) -> LeaseRow | None:
         """What there is of a lease; None if nobody ever had it."""
-        if not self._looks_there():
+        if not self._table.is_there():
             return None
         for holder, host, pid, left, epoch, serial in self._ask(
             table.HOLDER, table.LEASE_SECONDS, name
@@ -99,29 +99,10 @@ class LeaseRows:
 
     def forget_old_signs(self) -> None:
         """Remove what is left of runs that were not heard of for a day."""
-        if self._looks_there():
+        if self._table.is_there():
             with self._server.connection() as connection:
                 connection.exec_driver_sql(table.FORGET)
 
     def _ask(self, statement: str, *values: Any) -> Sequence[Any]:
         with self._server.connection() as connection:
             return connection.exec_driver_sql(statement, values).fetchall()
-
-    def _looks_there(self) -> bool:
-        if not self._is_there:
-            with self._server.connection() as connection:
-                self._is_there = bool(connection.exec_driver_sql(table.EXISTS).scalar())
-        return self._is_there
-
-    def _make(self) -> None:
-        if self._looks_there():
-            return
-        try:
-            with self._server.transaction() as connection:
-                connection.exec_driver_sql(table.MAKE)
-        except ProgrammingError as error:
-            raise StorageError(
-                f"The database of Dagster's storage has no table of leases, and it cannot be made: "
-                f"{' '.join(str(error.orig).split())}. Let whoever may do so make it: {table.TABLE}"
-            ) from error
-        self._is_there = True

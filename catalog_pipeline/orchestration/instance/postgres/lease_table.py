@@ -12,14 +12,13 @@ from __future__ import annotations
 LEASE_SECONDS = 10
 """How long a lease lasts for whoever is not heard of."""
 
+NAME = "catalog_pipeline_leases"
 EXISTS = "SELECT to_regclass('catalog_pipeline_leases') IS NOT NULL"
 TABLE = """
 CREATE TABLE IF NOT EXISTS catalog_pipeline_leases (
     name text PRIMARY KEY, holder text NOT NULL, host text NOT NULL, pid integer NOT NULL,
     place text NOT NULL, epoch bigint NOT NULL, serial bigint NOT NULL, until timestamptz NOT NULL
 )"""
-MAKE = f"SELECT pg_advisory_xact_lock(7267354412830652); {TABLE}"
-"""In turn: two that make it at once are in each other's way."""
 TAKE = """
 INSERT INTO catalog_pipeline_leases AS held (name, holder, host, pid, place, epoch, serial, until)
 VALUES (%(name)s, %(holder)s, %(host)s, %(pid)s, %(place)s, 1, 0,

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.exc import ProgrammingError
-
-from catalog_pipeline.errors import StorageError
+from catalog_pipeline.orchestration.instance.postgres.own_table import OwnTable
 from catalog_pipeline.orchestration.instance.postgres.server import Server
 from catalog_pipeline.orchestration.instance.unusable_storage import storage_in_use
 
+_NAME = "catalog_pipeline_paces"
 _TABLE = """
 CREATE TABLE IF NOT EXISTS catalog_pipeline_paces (
     name text PRIMARY KEY, next_at timestamptz NOT NULL, rests_until timestamptz NOT NULL
 )"""
-_MAKE = f"SELECT pg_advisory_xact_lock(7267354412830653); {_TABLE}"
-_EXISTS = "SELECT to_regclass('catalog_pipeline_paces') IS NOT NULL"
 _DRAW = """
 SET LOCAL synchronous_commit = off;
 INSERT INTO catalog_pipeline_paces AS pace (name, next_at, rests_until)
@@ -46,7 +43,7 @@ class PostgresPace:
 
     def __init__(self, server: Server, name: str) -> None:
         self._server, self._name = server, name
-        self._is_there = False
+        self._table = OwnTable(server, _NAME, "paces", _TABLE)
 
     def draw(self, interval_seconds: float, count: int) -> float:
         """Draw turns, an interval from each other: in how many seconds the first one is.
@@ -75,24 +72,7 @@ class PostgresPace:
 
     def _ask(self, statement: str, **values: Any) -> Any:
         with storage_in_use(_WHERE):
-            self._make()
+            self._table.make()
             with self._server.connection() as connection:
                 result = connection.exec_driver_sql(statement, values)
                 return result.scalar() if result.returns_rows else None
-
-    def _make(self) -> None:
-        if self._is_there:
-            return
-        with self._server.connection() as connection:
-            self._is_there = bool(connection.exec_driver_sql(_EXISTS).scalar())
-        if not self._is_there:
-            try:
-                with self._server.transaction() as connection:
-                    connection.exec_driver_sql(_MAKE)
-            except ProgrammingError as error:
-                raise StorageError(
-                    f"The database of Dagster's storage has no table of paces, and it cannot be "
-                    f"made: {' '.join(str(error.orig).split())}. Let whoever may do so make it: "
-                    f"{_TABLE}"
-                ) from error
-            self._is_there = True

@@ -52,7 +52,8 @@ class ServerHistory(TableHistory):
             return None
         name = lease_name(catalogue, CRAWL_LOCK)
         for holder, host, pid, left, *_ in self.ask_events(HOLDER, LEASE_SECONDS, name):
-            return LeaseHolder(holder, host, pid, left).told if left > 0 else None
+            found = LeaseHolder(holder, host, pid, left)
+            return found.told if found.has_it else None
         return None
 
 
