@@ -23,11 +23,13 @@ from typing import IO
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogPipelineError, UsageError
 from catalog_pipeline.showing import as_line
+from catalog_pipeline.system.durable_files import replace_content
 from catalog_pipeline.system.sampled import COMMAND, let_be_sampled
 
 _FORMATS = {".svg": "flamegraph", ".json": "speedscope"}
 _OPENED_BY = {".svg": "any browser shows it", ".json": "https://www.speedscope.app shows it"}
 _SAMPLES_PER_SECOND = 100
+_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _IS_READY = "Sampling process"
 _CANNOT_LOOK = r"Failed to profile python from process \d+: (.+)"
 _ERROR = r"^Error: (.+)"
@@ -61,9 +63,12 @@ def profiled(file: str, *, is_quiet: bool) -> Iterator[None]:
                 yield
             finally:
                 _end(sampler)
+                problem = _make_xml(path) if kind == ".svg" else None
             if sampler.returncode or not path.stat().st_size:
                 path.unlink(missing_ok=True)
-                raise CatalogPipelineError(f"The profile was not written: {_said(told, _ERROR)}.")
+                problem = _said(told, _ERROR)
+            if problem:
+                raise CatalogPipelineError(f"The profile was not written: {problem}.")
     finally:
         os.environ.pop(COMMAND)
         if before is not None:
@@ -132,6 +137,21 @@ def _end(sampler: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         sampler.kill()
         sampler.wait()
+
+
+def _make_xml(path: Path) -> str | None:
+    """Replace characters that no picture may have; returns why it cannot be done, if so.
+
+    Names are read from processes that run on, and may be half overwritten.
+    """
+    try:
+        written = path.read_bytes().decode("utf-8", "replace")
+        picture = _NO_XML.sub("\ufffd", written)
+        if picture != written:
+            replace_content(path, picture.encode())
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
 
 
 def _text(told: IO[bytes]) -> str:

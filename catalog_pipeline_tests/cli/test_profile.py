@@ -6,11 +6,13 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
+from catalog_pipeline.cli.profile import profiled
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline.sandbox.settings import ShopSettings
 from catalog_pipeline_tests.conftest import Run
@@ -75,10 +77,28 @@ def test_a_sampler_that_may_not_look_is_told_before_anything_is_crawled(
     assert not (tmp_path / "profile.svg").exists()
 
 
+@pytest.mark.processes
+@pytest.mark.parametrize("is_interrupted", [False, True])
+def test_a_name_that_was_read_half_overwritten_spoils_no_picture(
+    is_interrupted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    picture = r"<svg xmlns=\"http://www.w3.org/2000/svg\"><title>a\004b\000c\377</title></svg>"
+    script = f"""
+for each in "$@"; do case "$each" in --output=*) file="${{each#--output=}}";; esac; done
+trap 'printf "{picture}" > "$file"; exit 0' INT
+echo Sampling process
+while :; do sleep 0.02; done
+"""
+    monkeypatch.setattr(sys, "executable", str(_installed(tmp_path / "bin", script)))
+    file = tmp_path / "profile.svg"
+    with suppress(KeyboardInterrupt), profiled(str(file), is_quiet=True):
+        if is_interrupted:
+            raise KeyboardInterrupt
+    assert etree.parse(file).getroot()[0].text == "a\ufffdb\ufffdc\ufffd"
+
+
 def _refusing(folder: Path) -> Path:
     """The interpreter of an installation whose sampler is refused by the system."""
-    folder.mkdir()
-    program = folder / "py-spy"
     said = (
         "[2026-11-27T16:55:32Z WARN  py_spy::sampler] Failed to profile python from process 7: "
         "Permission denied (os error 13)",
@@ -87,7 +107,14 @@ def _refusing(folder: Path) -> Path:
         "   7: main",
     )
     lines = "\n".join(said)
-    program.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{lines}\nEND\nexit 1\n")
+    return _installed(folder, f"cat >&2 <<'END'\n{lines}\nEND\nexit 1\n")
+
+
+def _installed(folder: Path, script: str) -> Path:
+    """The interpreter of an installation whose sampler is that script."""
+    folder.mkdir()
+    program = folder / "py-spy"
+    program.write_text(f"#!/bin/sh\n{script}")
     program.chmod(0o755)
     return folder / "python"
 
