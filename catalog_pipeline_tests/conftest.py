@@ -20,6 +20,7 @@ from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
 from catalog_pipeline.sandbox.products import CATEGORIES
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.command import Answer
+from catalog_pipeline_tests.object_server import Bucket, ObjectServer, object_server
 from catalog_pipeline_tests.postgres_server import (
     Database,
     PostgresServer,
@@ -205,6 +206,21 @@ def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server, for all tests that need one."""
     with postgres_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def store_server() -> Iterator[ObjectServer]:
+    """An object store, for all tests that need one."""
+    with object_server() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(store_server: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """A bucket of the test's own; the environment says where its store is, and with which keys."""
+    for name, value in store_server.environ.items():
+        monkeypatch.setenv(name, value)
+    return store_server.new_bucket()
 
 
 @pytest.fixture(scope="session")

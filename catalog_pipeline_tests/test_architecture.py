@@ -64,6 +64,7 @@ OWNERS = {
     "psycopg2": {"orchestration"},
     "dagster_postgres": {"orchestration"},
     "apprise": {"notices"},
+    "obstore": {"storing"},
     "bokeh": {"report"},
     "click": {"cli"},
     "rich": {"cli"},
@@ -267,7 +268,7 @@ def test_whatever_is_imported_is_declared_as_a_dependency():
     settings = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
     block = settings.split("\ndependencies = [")[1].split("\n]")[0]
     declared = set(re.findall(r'^ +"([a-z0-9-]+)', block, re.MULTILINE))
-    for extra in ("xlsx", "duckdb", "postgres"):
+    for extra in ("xlsx", "duckdb", "postgres", "objects"):
         of_extra = settings.split(f"\n{extra} = [")[1].split("]\n")[0]
         declared |= set(re.findall(r'"([a-z0-9-]+)', of_extra))
     imported = {name.split(".")[0] for path in MODULES for name in _imports_of(path)}

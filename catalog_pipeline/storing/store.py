@@ -18,6 +18,9 @@ from catalog_pipeline.storing.page_file import FileName, PageFile
 class Store(Protocol):
     """The page files of one catalogue. Safe to use from several threads and processes."""
 
+    reads_at_once: int
+    """How many of its files are best read at the same time: as many as hide what one waits for."""
+
     def prepare(self) -> None:
         """Make ready for writing, and remove what a killed writer left half-written.
 
@@ -85,6 +88,9 @@ class Store(Protocol):
         Raises:
             StorageError: the store cannot be read.
         """
+
+    def half_written(self) -> dict[str, int]:
+        """What writers have not finished, or have left when they were killed, with its bytes."""
 
     def remove(self, names: Iterable[FileName]) -> None:
         """Remove page files.

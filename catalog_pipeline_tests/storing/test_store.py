@@ -15,8 +15,11 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import StoredPageError
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import FolderStore
+from catalog_pipeline.storing.object_store import ObjectStore
+from catalog_pipeline.storing.objects import Objects
 from catalog_pipeline.storing.page_file import FileName, PageFile
 from catalog_pipeline.storing.store import Store
+from catalog_pipeline_tests.object_server import Bucket
 from catalog_pipeline_tests.storing import samples
 
 NEXT_DAY = samples.NOON + timedelta(days=1)
@@ -31,9 +34,12 @@ class Kept:
     get: Callable[[str], bytes]
     put: Callable[[str, bytes], object]
     remove: Callable[[str], None]
+    step: int = 1
+    """Of bytes that are harmed one after the other, every so many."""
 
 
-def _folder(path: Path) -> Kept:
+def _folder(request: pytest.FixtureRequest) -> Kept:
+    path: Path = request.getfixturevalue("tmp_path")
     folder = path / "shop" / "pages"
     return Kept(
         FolderStore(folder),
@@ -44,20 +50,39 @@ def _folder(path: Path) -> Kept:
     )
 
 
-STORES: dict[str, Callable[[Path], Kept]] = {"folder": _folder}
+def _objects(request: pytest.FixtureRequest) -> Kept:
+    bucket: Bucket = request.getfixturevalue("bucket")
+    address = f"{bucket.address}/shop/pages"
+    objects = Objects(address)
+    return Kept(
+        ObjectStore(objects),
+        names=lambda: {each.name for each in objects.list()},
+        get=lambda name: objects.get(name, max_bytes=1 << 30),
+        put=objects.put,
+        remove=lambda name: objects.remove([name]),
+        step=31,
+    )
+
+
+STORES: dict[str, Callable[[pytest.FixtureRequest], Kept]] = {
+    "folder": _folder,
+    "objects": _objects,
+}
 
 
 @pytest.fixture(params=STORES)
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
+def kept(request: pytest.FixtureRequest) -> Kept:
     """A store of each kind, which was not there before."""
-    made = STORES[request.param](tmp_path)
+    made = STORES[request.param](request)
     made.store.prepare()
     return made
 
 
 @pytest.mark.parametrize("kind", STORES)
-def test_a_store_that_was_never_written_to_is_empty(kind: str, tmp_path: Path) -> None:
-    made = STORES[kind](tmp_path)
+def test_a_store_that_was_never_written_to_is_empty(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    made = STORES[kind](request)
     assert made.store.newest() == {}
     assert made.store.has_all([])
     assert not made.store.has_all([PageKey(1)])
@@ -83,7 +108,7 @@ def test_a_stored_page_reads_back(kept: Kept) -> None:
 def test_an_altered_byte_anywhere_is_noticed(kept: Kept) -> None:
     stored = samples.store_page(kept.store, 7, size=200)
     whole = kept.get(stored.file_name)
-    for place in range(len(whole)):
+    for place in range(0, len(whole), kept.step):
         harmed = whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
         kept.put(stored.file_name, harmed)
         with pytest.raises(StoredPageError, match="altered"):

@@ -1,0 +1,147 @@
+"""An S3-compatible server of the tests' own, in threads of their process, that can fail on demand.
+
+moto answers; before it a gate refuses and delays as it is told, so that a test meets on the wire
+what a store does on a bad day. Not here: what is asserted.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import obstore
+from moto.server import DomainDispatcherApplication, create_backend_app
+from obstore.store import S3Store
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+USER = "shop"
+PASSWORD = "secret-of-the-bucket"
+_numbers = count()
+
+
+class _Handler(WSGIRequestHandler):
+    """Keeps connections open, as real stores do, and writes no log."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        return
+
+
+@dataclass
+class Gate:
+    """What stands before the store: requests are counted by method, refused, and delayed."""
+
+    app: Callable[[dict[str, Any], Any], Iterable[bytes]]
+    latency_seconds: float = 0.0
+    refuses_all: bool = False
+    refuses_every_put: int = 0
+    """Every so many PUTs one is refused; 0 for none."""
+    forbids: bool = False
+    asked: Counter[str] = field(default_factory=Counter)
+    refused: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        with self._lock:
+            method = environ["REQUEST_METHOD"]
+            self.asked[method] += 1
+            every = self.refuses_every_put
+            is_its_turn = method == "PUT" and every and self.asked["PUT"] % every == 0
+            is_refused = self.refuses_all or is_its_turn
+            self.refused += bool(is_refused)
+        if self.latency_seconds:
+            time.sleep(self.latency_seconds)
+        if is_refused or self.forbids:
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            code, status = (
+                ("AccessDenied", "403 Forbidden")
+                if self.forbids
+                else ("SlowDown", "503 Service Unavailable")
+            )
+            body = f"<Error><Code>{code}</Code><Message>No.</Message></Error>".encode()
+            headers = [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))]
+            start(status, headers)
+            return [body]
+        return self.app(environ, start)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket of a running server, and its objects as somebody may find and harm them."""
+
+    name: str
+    server: ObjectServer
+
+    @property
+    def address(self) -> str:
+        """What `CATALOG_PIPELINE_DATA` calls it."""
+        return f"s3://{self.name}/data"
+
+    @property
+    def store(self) -> S3Store:
+        """The whole bucket."""
+        return S3Store(
+            self.name,
+            endpoint=self.server.url,
+            access_key_id=USER,
+            secret_access_key=PASSWORD,
+            region="eu-central-1",
+            client_options={"allow_http": True},
+        )
+
+    @property
+    def names(self) -> set[str]:
+        """The paths of all objects."""
+        return {each["path"] for part in obstore.list(self.store) for each in part}
+
+    def get(self, name: str) -> bytes:
+        """The content of an object."""
+        return bytes(obstore.get(self.store, name).bytes())
+
+
+@dataclass(frozen=True)
+class ObjectServer:
+    """A running server."""
+
+    url: str
+    gate: Gate
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The variables by which it is found."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": USER,
+            "AWS_SECRET_ACCESS_KEY": PASSWORD,
+            "AWS_REGION": "eu-central-1",
+        }
+
+    def new_bucket(self) -> Bucket:
+        """A bucket that nobody has used."""
+        import requests
+
+        bucket = Bucket(f"shop-{next(_numbers)}", self)
+        requests.put(f"{self.url}/{bucket.name}", timeout=10).raise_for_status()
+        return bucket
+
+
+@contextmanager
+def object_server() -> Iterator[ObjectServer]:
+    """A server that runs within the block."""
+    gate = Gate(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, gate, threaded=True, request_handler=_Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield ObjectServer(f"http://127.0.0.1:{server.port}", gate)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

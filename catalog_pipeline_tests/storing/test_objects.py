@@ -1,0 +1,140 @@
+"""What is peculiar to an object store: one that is away, refuses, or is not there."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.errors import StorageError, UsageError
+from catalog_pipeline.storing.object_store import ObjectStore
+from catalog_pipeline.storing.objects import Objects
+from catalog_pipeline_tests.object_server import Bucket, Gate
+from catalog_pipeline_tests.storing import samples
+from catalog_pipeline_tests.waiting import wait_for
+
+
+@pytest.fixture
+def gate(bucket: Bucket) -> Iterator[Gate]:
+    """What the server does with requests, as it was before when the test is over."""
+    gate = bucket.server.gate
+    yield gate
+    gate.refuses_all = gate.forbids = False
+    gate.refuses_every_put = 0
+    gate.refused = 0
+
+
+@pytest.fixture
+def store(bucket: Bucket) -> ObjectStore:
+    """A store of page files with nothing in it."""
+    return ObjectStore(Objects(f"{bucket.address}/shop/pages"))
+
+
+def test_a_store_that_has_no_time_for_a_while_loses_nothing(store: ObjectStore, gate: Gate) -> None:
+    gate.refuses_all = True
+    found = []
+    writer = threading.Thread(target=lambda: found.append(samples.store_page(store, 7)))
+    writer.start()
+    wait_for("refusals", lambda: gate.refused >= 3)
+    assert not found
+    gate.refuses_all = False
+    writer.join()
+    assert store.read(PageKey(7), found[0].file_name, found[0].sha256).body == samples.body(7)
+
+
+def test_puts_that_are_refused_now_and_then_are_made_again(store: ObjectStore, gate: Gate) -> None:
+    gate.refuses_every_put = 5
+    stored = [samples.store_page(store, page) for page in range(1, 31)]
+    assert gate.refused >= 6
+    assert {str(name) for name in store.files()} == {each.file_name for each in stored}
+
+
+def test_a_file_that_is_stored_twice_is_there_once(store: ObjectStore, bucket: Bucket) -> None:
+    """As after an answer that was lost."""
+    first, second = (samples.store_page(store, 7) for _ in range(2))
+    assert first == second
+    assert bucket.names == {f"data/shop/pages/{first.file_name}"}
+
+
+def test_files_further_below_are_not_taken_for_those_of_the_store(bucket: Bucket) -> None:
+    above = ObjectStore(Objects(f"{bucket.address}/shop"))
+    samples.store_page(ObjectStore(Objects(f"{bucket.address}/shop/pages")), 7)
+    assert above.files() == {}
+
+
+def test_a_bucket_that_is_not_there_is_said(bucket: Bucket) -> None:
+    address = f"s3://not-{bucket.name}/data"
+    told = "there is no such bucket. Make it, or name another one in CATALOG_PIPELINE_DATA"
+    store = ObjectStore(Objects(address))
+    with pytest.raises(StorageError, match=f"Cannot list {address}: {told}"):
+        store.prepare()
+    with pytest.raises(StorageError, match=f"Cannot write {address}/7-.*: {told}"):
+        samples.store_page(store, 7)
+    with pytest.raises(StorageError, match=f"Cannot read {address}/7-.*: {told}"):
+        store.read(PageKey(7), "7-x.page", "")
+
+
+def test_refused_credentials_are_said(store: ObjectStore, gate: Gate) -> None:
+    gate.forbids = True
+    with pytest.raises(StorageError, match=r"refuses the credentials, .*AWS_ACCESS_KEY_ID"):
+        store.prepare()
+    with pytest.raises(StorageError, match=r"Cannot write .*/7-.*refuses the credentials"):
+        samples.store_page(store, 7)
+
+
+def test_a_store_that_is_away_is_said_when_patience_is_over(bucket: Bucket) -> None:
+    away = {**os.environ, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    objects = Objects(bucket.address, away, patience_seconds=0.3)
+    with pytest.raises(StorageError, match=r"does not answer, .* AWS_ENDPOINT_URL"):
+        objects.put("7.page", b"")
+    with pytest.raises(StorageError, match="does not answer"):
+        objects.list()
+
+
+def test_a_store_that_has_no_time_for_good_is_said(bucket: Bucket, gate: Gate) -> None:
+    gate.refuses_all = True
+    objects = Objects(bucket.address, patience_seconds=0.3)
+    with pytest.raises(StorageError, match=r"does not answer, or has no time"):
+        objects.get("7.page", max_bytes=1)
+
+
+def test_without_the_library_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    monkeypatch.setitem(sys.modules, "obstore.exceptions", None)
+    with pytest.raises(UsageError, match=r"obstore.*pip install 'catalog-pipeline\[objects\]'"):
+        Objects("s3://shop/data")
+
+
+def test_an_address_of_which_something_lacks_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME", raising=False)
+    with pytest.raises(UsageError, match=r"az://shop/data: .*Account must be specified\."):
+        Objects("az://shop/data")
+
+
+def test_more_objects_than_one_request_may_name_are_removed(bucket: Bucket) -> None:
+    objects = Objects(bucket.address)
+    objects.put("kept", b"")
+    objects.remove(["gone", *(f"never-{number}" for number in range(1500))])
+    assert [each.name for each in objects.list()] == ["kept"]
+
+
+def test_a_fork_of_a_process_that_has_used_it_refuses(bucket: Bucket) -> None:
+    """It would wait for threads for ever that it does not have."""
+    objects = Objects(bucket.address)
+    objects.list()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            objects.list()
+        except StorageError as error:
+            os.write(writing, str(error).encode())
+        os._exit(0)
+    os.close(writing)
+    os.waitpid(child, 0)
+    with open(reading) as told:
+        assert "was forked of one that has used the object store" in told.read()
