@@ -121,6 +121,7 @@ RequestRate = Annotated[float, Bounded(ge=0.00001, le=100_000)]
 """Requests per second: from about one a day to more than any site bears."""
 Hours = Annotated[float, Bounded(gt=0, le=24 * 366 * 10)]
 """Up to ten years."""
+Runs = Annotated[int, Bounded(ge=1, le=64)]
 Threads = Annotated[int, Bounded(ge=1, le=256)]
 Attempts = Annotated[int, Bounded(ge=1, le=1000)]
 Redirects = Annotated[int, Bounded(ge=0, le=100)]

@@ -17,6 +17,7 @@ from catalog_pipeline.catalogue.bounds import (
     BaseUrl,
     Count,
     PageNumber,
+    Runs,
     Slug,
     checked_catalogue_name,
 )
@@ -141,6 +142,9 @@ class CatalogueAttributes(ListingPages, StrictModel):
     """Who is told of what after crawls and builds, by mail, chat or webhook."""
     pages_per_run: Count | None = None
     """Cut a backfill into runs of this many pages; one run for all if not given."""
+    runs_at_once: Runs = 1
+    """How many runs may crawl the catalogue at once, each other pages: on machines that share an
+    instance in PostgreSQL, one on each."""
     key_prefix: Annotated[tuple[Slug, ...], OneOrMore] = ()
     """What the keys of the assets begin with, a slug or several, where they would collide with
     others of the project: `shops` makes them `shops/<catalogue>/product_pages` and

@@ -20,6 +20,18 @@ from catalog_pipeline.storing.folder_store import FolderStore
 
 if TYPE_CHECKING:
     from catalog_pipeline.orchestration.instance.history import Source
+    from catalog_pipeline.orchestration.instance.lease_shares import LeaseHolder
+
+
+@dataclass(frozen=True)
+class Crawler:
+    """A run, or the command, that crawls, and the pages that it has a right to; "" are all."""
+
+    run: str
+    host: str
+    pid: int
+    pages: str
+    told: str
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,7 @@ class CatalogueStatus:
     row_notes: tuple[str, ...] = ()
     unrecorded: int = 0
     unrecorded_pages: str = ""
-    crawled_by: str | None = None
+    crawlers: tuple[Crawler, ...] = ()
     failed_checks: tuple[str, ...] = ()
 
 
@@ -148,9 +160,14 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
         row_notes=row_sentences(catalogue, built.duplicates, built.merged, built.row_notes),
         unrecorded=len(unrecorded),
         unrecorded_pages=format_pages(unrecorded),
-        crawled_by=history_of(source).crawler(catalogue.name),
+        crawlers=tuple(map(_crawler, history_of(source).crawlers(catalogue.name))),
         failed_checks=built.failed_checks,
     )
+
+
+def _crawler(holder: LeaseHolder) -> Crawler:
+    pages = format_pages(holder.pages or ())
+    return Crawler(holder.holder, holder.host, holder.pid, pages, holder.told)
 
 
 def status_as_json(status: CatalogueStatus) -> dict[str, Any]:

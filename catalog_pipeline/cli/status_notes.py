@@ -56,8 +56,8 @@ def show_notes(console: Console, statuses: Sequence[CatalogueStatus]) -> None:
                 f"{status.catalogue}: stale: the rows of {status.stale} pages are older than "
                 f"coverage.stale_after_hours"
             )
-        if status.crawled_by is not None:
-            console.print(f"{status.catalogue}: crawled by {status.crawled_by}.", markup=False)
+        for crawler in status.crawlers:
+            console.print(f"{status.catalogue}: crawled by {crawler.told}.", markup=False)
         for sentence in (*status.failed_checks, *status.row_notes):
             console.print(f"{status.catalogue}: {sentence}.", markup=False)
         if status.to_parse_again:

@@ -19,6 +19,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.orphans import WorkerSign, kill_orphans
 from catalog_pipeline.crawling.ports import Lease
 from catalog_pipeline.system.locked_file import LockedFile, is_locked, read_values
@@ -48,6 +49,11 @@ class CatalogueLock:
         """Say in the lock which workers share it."""
         workers = [astuple(WorkerSign.of(pid)) for pid in pids]
         self._file.write({**read_values(self._file.path), "workers": workers})
+
+    @property
+    def pages(self) -> frozenset[PageKey] | None:
+        """All of them."""
+        return None
 
     @property
     def asks_until(self) -> float:

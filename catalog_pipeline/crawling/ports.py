@@ -39,7 +39,12 @@ class Recorder(Protocol):
 
 
 class Lease(Protocol):
-    """The sole right to crawl a catalogue, held until it is let go of, or its holder dies."""
+    """The sole right to crawl a catalogue, or pages of it, held until it is let go of, or its
+    holder dies."""
+
+    @property
+    def pages(self) -> frozenset[PageKey] | None:
+        """The pages that it is a right to; None for all, of which others have none then."""
 
     @property
     def descriptors(self) -> Sequence[int]:

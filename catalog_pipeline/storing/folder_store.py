@@ -34,14 +34,16 @@ class FolderStore(PageFiles):
         self.folder = folder
         self._prefix = os.path.join(folder, "")
 
-    def prepare(self) -> None:
-        """Make the folder and remove what a killed writer left half-written.
+    def prepare(self, *, is_alone: bool = True) -> None:
+        """Make the folder, and remove what a killed writer left half-written.
 
-        Only for the process that holds the catalogue's crawl lock.
+        Only for a process that has the right to crawl; it `is_alone` if nobody else has it for
+        other pages, who may just be writing.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._discard_half_written(f"{_TEMPORARY_PREFIX}*")
+            if is_alone:
+                self._discard_half_written(f"{_TEMPORARY_PREFIX}*")
         except OSError as error:
             raise _storage_error("prepare the folder", self.folder, error) from error
 

@@ -23,6 +23,8 @@ from catalog_pipeline.orchestration.definitions.catalogue_check import (
     mistakes_about_checks,
     mistakes_for_dagster,
 )
+from catalog_pipeline.orchestration.instance.postgres.address import settings_of_home
+from catalog_pipeline.places import dagster_home
 from catalog_pipeline.reading.part_by_part import mistakes_of_parts
 
 
@@ -49,7 +51,21 @@ def cautions_in(path: Path, environ: Mapping[str, str] = os.environ) -> list[Mis
     catalogue = examined.sound.catalogue
     if catalogue is None:
         return []
-    return [*examined.further([*cautions_of(catalogue), *_nowhere_to_send(catalogue, environ)])]
+    found = [
+        *cautions_of(catalogue),
+        *_nowhere_to_send(catalogue, environ),
+        *_one_at_a_time(catalogue),
+    ]
+    return [*examined.further(found)]
+
+
+def _one_at_a_time(catalogue: Catalogue) -> Iterator[Mistake]:
+    if catalogue.runs_at_once > 1 and settings_of_home(dagster_home()) is None:
+        yield Mistake(
+            "runs_at_once",
+            "one run at a time crawls the catalogue: several need an instance that machines share",
+            "1, or a home with deploy/postgres/dagster.yaml",
+        )
 
 
 def _behind(examined: Examined, environ: Mapping[str, str]) -> Iterator[Mistake]:

@@ -5,6 +5,8 @@ goes back in numbers. What there is to do is in `todo`, the result in `summing`;
 Dagster is executed is in `in_process`, and a request that needs none of it in `nothing_due`.
 """
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
@@ -34,7 +36,12 @@ from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.orchestration.commands.spectator import Spectator
 from catalog_pipeline.orchestration.commands.summing import Tally, is_interrupted, sum_up
 from catalog_pipeline.orchestration.commands.todo import Todo, todo_of, unusable_pages
-from catalog_pipeline.orchestration.instance.host_leases import lease_name, lease_of_hosts
+from catalog_pipeline.orchestration.instance.host_leases import (
+    crawlers_of,
+    lease_name,
+    lease_of_hosts,
+)
+from catalog_pipeline.orchestration.instance.lease_shares import WHOLE, Share
 from catalog_pipeline.orchestration.runs.refusals import (
     FinishedBuild,
     standing_refusal,
@@ -51,6 +58,7 @@ class _Work:
     request: CrawlRequest
     spectator: Spectator
     tally: Tally
+    share: Share
 
     def crawl(
         self,
@@ -78,6 +86,16 @@ class _Work:
             crawl_context=context,
         )
 
+    @contextmanager
+    def leased(self, context: CrawlContext) -> Iterator[CrawlContext]:
+        """The context of a crawl that no other machine is in the way of, beside the lock in it."""
+        name = lease_name(self.request.catalogue.name, CRAWL_LOCK)
+        tell = context.observer.waiting_for
+        with lease_of_hosts(
+            self.instance, context.lease, name, COMMAND, self.share, on_wait=tell
+        ) as lease:
+            yield replace(context, lease=lease)
+
     def _tell_what_is_found(self) -> None:
         catalogue = with_known_pages(self.instance, self.request.catalogue)
         lengths = [listing.found_length for listing in catalogue.all_listings]
@@ -97,9 +115,12 @@ class _Work:
     def why_table_waits(self) -> str | None:
         """What a first table lacks yet; None if there is one, or all pages were asked for.
 
-        Whoever asks for a part of a new catalogue's pages has not asked for its table.
+        Whoever asks for a part of a new catalogue's pages has not asked for its table. Others that
+        crawl other pages meanwhile build it when they come to their end.
         """
         catalogue = self.request.catalogue
+        if self.share.pages is not None and (others := crawlers_of(self.instance, catalogue.name)):
+            return f"it is built once {others[0].told} has ended"
         if self.request.is_whole or read_last_build(self.instance, catalogue) is not None:
             return None
         known = with_known_pages(self.instance, catalogue)
@@ -128,25 +149,28 @@ def crawl_and_build(
 ) -> CrawlResult:
     """Crawl what is due of the request, build the table, and sum it up.
 
-    Where other machines share the instance, it is waited until none of them crawls the catalogue.
+    Where other machines share the instance, it is waited until none of them crawls the catalogue,
+    or the pages that are asked for.
     """
     tally = Tally()
     observer = Together([crawl_context.observer, tally, spectator])
-    name = lease_name(request.catalogue.name, CRAWL_LOCK)
-    lock = crawl_context.lease
-    with lease_of_hosts(instance, lock, name, COMMAND, on_wait=observer.waiting_for) as lease:
-        context = replace(crawl_context, observer=observer, lease=lease)
-        return _crawl_and_build(instance, request, spectator, tally, context)
+    work = _Work(instance, request, spectator, tally, _share_of(request))
+    with ExitStack() as leased:
+        return _crawl_and_build(work, replace(crawl_context, observer=observer), leased)
 
 
-def _crawl_and_build(
-    instance: DagsterInstance,
-    request: CrawlRequest,
-    spectator: Spectator,
-    tally: Tally,
-    context: CrawlContext,
-) -> CrawlResult:
-    work = _Work(instance, request, spectator, tally)
+def _share_of(request: CrawlRequest) -> Share:
+    """The pages of a request that is for some alone, where others may crawl others meanwhile."""
+    at_once = request.catalogue.runs_at_once
+    if at_once == 1 or request.pages is None or request.is_whole:
+        return WHOLE
+    return Share(frozenset(request.pages), at_once)
+
+
+def _crawl_and_build(work: _Work, lock: CrawlContext, leased: ExitStack) -> CrawlResult:
+    """With a lease until the end of `leased`, or until the pages have come that it is of."""
+    instance, request, spectator, tally = work.instance, work.request, work.spectator, work.tally
+    context = leased.enter_context(work.leased(lock))
     seed_pages(instance, request.catalogue)
     before = read_standing(instance, request.catalogue, request.cutoff)
     if (elsewhere := tell_other_history(instance, request.catalogue)) is not None:
@@ -155,6 +179,9 @@ def _crawl_and_build(
     crawl = None
     if todo.pages or todo.finds:
         crawl = work.crawl(todo, request.cutoff, context, reparse=request.reparse)
+    if work.share != WHOLE:
+        # Of several that come to their end, the last one finds that no other crawls any more.
+        leased.close()
     build = None if is_interrupted(crawl) else work.build()
     built = read_last_build(instance, request.catalogue)
     unusable = unusable_pages(request, before, built, tally.refused)
@@ -163,12 +190,14 @@ def _crawl_and_build(
         # Once: what is of no use after this download too is told, and tried by the next command.
         spectator.found_damaged(reason for reason in unusable.values() if reason)
         # The workers that were started early have ended with the first crawl, if there was one.
-        again = replace(context, workforce=None)
-        crawl = work.crawl(Todo(frozenset(unusable)), datetime.now(timezone.utc), again)
+        again = work.leased(lock) if work.share != WHOLE else nullcontext(context)
+        with again as context:
+            now, alone = datetime.now(timezone.utc), replace(context, workforce=None)
+            crawl = work.crawl(Todo(frozenset(unusable)), now, alone)
         build = (None if is_interrupted(crawl) else work.build()) or build
         built = read_last_build(instance, request.catalogue)
     after = read_standing(instance, request.catalogue, since=before)
     untouched = set() if request.reparse else request.wanted(before.pages) - todo.pages
     settled = after.landed | untouched
     result = sum_up(request, tally, after, settled, crawl, build, built or LastBuild())
-    return replace(result, table_waits=work.why_table_waits())
+    return replace(result, table_waits=None if build is not None else work.why_table_waits())

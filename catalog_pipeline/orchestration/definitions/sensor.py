@@ -15,6 +15,7 @@ from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event,
 from catalog_pipeline.orchestration.checkpoints.table_state import why_outdated
 from catalog_pipeline.orchestration.instance.liveness import is_run_alive
 from catalog_pipeline.orchestration.instance.lost_retries import ask_again_for_retries
+from catalog_pipeline.orchestration.instance.pools import let_pool_follow
 from catalog_pipeline.orchestration.instance.run_states import UNFINISHED
 from catalog_pipeline.orchestration.names import (
     CATALOGUE_TAG,
@@ -48,6 +49,7 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
     )
     def table_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         seed_pages(context.instance, catalogue)
+        let_pool_follow(context.instance, catalogue)
         ask_again_for_retries(context.instance, [pages_key(catalogue), *table_keys(catalogue)])
         newest = latest_page_event(context.instance, catalogue)
         if newest is None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
+from catalog_pipeline.orchestration.instance.lease_shares import LeaseHolder
 from catalog_pipeline.orchestration.names import KeyPath
 
 if TYPE_CHECKING:
@@ -93,9 +94,9 @@ class History(Protocol):
     def is_alive(self, run_id: str) -> bool:
         """Whether a run that has not ended will still do something."""
 
-    def crawler(self, catalogue: str) -> str | None:
-        """Who crawls a catalogue, on which of the machines that share the history; None if nobody
-        does, or if it is not shared."""
+    def crawlers(self, catalogue: str) -> Sequence[LeaseHolder]:
+        """Who crawls a catalogue, on which of the machines that share the history, and which
+        pages; nobody if it is not shared."""
 
 
 Source: TypeAlias = "DagsterInstance | History"

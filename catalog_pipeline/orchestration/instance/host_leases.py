@@ -9,37 +9,19 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from catalog_pipeline.crawling.lock import CRAWL_LOCK, catalogue_lock, holder_of
 from catalog_pipeline.crawling.ports import Lease, Pace
+from catalog_pipeline.orchestration.instance.lease_shares import WHOLE, LeaseHolder, Share
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 _POLL_SECONDS = 0.3
-
-
-class LeaseHolder(NamedTuple):
-    """Who has a lease, and for how long yet unless he is heard of; less than 0 if it is over."""
-
-    holder: str
-    host: str
-    pid: int
-    seconds_left: float
-
-    @property
-    def told(self) -> str:
-        """In words."""
-        return f"run {self.holder} (process {self.pid} on {self.host})"
-
-    @property
-    def has_it(self) -> bool:
-        """Whether it is still his."""
-        return self.seconds_left > 0
 
 
 class HostLease(Lease, Protocol):
@@ -53,11 +35,17 @@ class HostLease(Lease, Protocol):
 class HostLeases(Protocol):
     """The leases of an instance."""
 
-    def try_take(self, name: str, holder: str, lock: Lease) -> HostLease | None:
-        """Take a lease, beside the lock of this machine; None if somebody has it."""
+    def try_take(
+        self, name: str, holder: str, lock: Lease, share: Share = WHOLE
+    ) -> HostLease | None:
+        """Take a lease, or pages of it, beside the lock of this machine; None if somebody has
+        them."""
 
     def holder_of(self, name: str) -> LeaseHolder | None:
         """Who has a lease now, or had it last and was not heard of since."""
+
+    def holders_of(self, name: str) -> Sequence[LeaseHolder]:
+        """Who has a lease now, or pages of it."""
 
     def sign_of_life(self, run_id: str) -> AbstractContextManager[None]:
         """Shows within the block that this process executes a run."""
@@ -96,6 +84,7 @@ def lease_of_hosts(
     lock: Lease | None,
     name: str,
     holder: str,
+    share: Share = WHOLE,
     *,
     on_wait: Callable[[str], None] = lambda who: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -110,7 +99,7 @@ def lease_of_hosts(
     if lock is None or leases is None:
         yield lock
         return
-    lease = _wait_for(leases, lock, name, holder, on_wait, should_stop)
+    lease = _wait_for(leases, lock, name, holder, share, on_wait, should_stop)
     try:
         yield lease
     finally:
@@ -125,6 +114,7 @@ def hold_catalogue(
     holder: str,
     *,
     lock_file: str = CRAWL_LOCK,
+    share: Share = WHOLE,
     on_wait: Callable[[str], None] = lambda who: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Lease | None]:
@@ -135,28 +125,28 @@ def hold_catalogue(
             folder, holder, lock_file=lock_file, on_wait=on_wait, should_stop=should_stop
         ) as lock,
         lease_of_hosts(
-            instance, lock, name, holder, on_wait=on_wait, should_stop=should_stop
+            instance, lock, name, holder, share, on_wait=on_wait, should_stop=should_stop
         ) as lease,
     ):
         yield lease
 
 
-def holder_of_lease(
-    leases: HostLeases | None, catalogue: str, lock_file: str = CRAWL_LOCK
-) -> str | None:
-    """Who has the lease that goes with a lock of a catalogue, in words; None if nobody has."""
-    found = leases.holder_of(lease_name(catalogue, lock_file)) if leases is not None else None
-    return found.told if found is not None and found.has_it else None
+def crawlers_of(instance: DagsterInstance, catalogue: str) -> Sequence[LeaseHolder]:
+    """Who crawls a catalogue, on which of the machines that share the instance; nobody if they do
+    not share it."""
+    leases = leases_of(instance)
+    return () if leases is None else leases.holders_of(lease_name(catalogue, CRAWL_LOCK))
 
 
 def holder_anywhere(
     instance: DagsterInstance, folder: Path, lock_file: str = CRAWL_LOCK
 ) -> str | None:
     """Who holds a lock of a catalogue, on whatever machine; None if nobody does."""
-    here = holder_of(folder, lock_file)
-    return (
-        here if here is not None else holder_of_lease(leases_of(instance), folder.name, lock_file)
-    )
+    here, leases = holder_of(folder, lock_file), leases_of(instance)
+    if here is not None or leases is None:
+        return here
+    holders = leases.holders_of(lease_name(folder.name, lock_file))
+    return holders[0].told if holders else None
 
 
 def _wait_for(
@@ -164,16 +154,18 @@ def _wait_for(
     lock: Lease,
     name: str,
     holder: str,
+    share: Share,
     on_wait: Callable[[str], None],
     should_stop: Callable[[], bool],
 ) -> HostLease | None:
     told = None
-    while (lease := leases.try_take(name, holder, lock)) is None:
+    while (lease := leases.try_take(name, holder, lock, share)) is None:
         if should_stop():
             return None
-        found = leases.holder_of(name)
-        if found is not None and found.has_it and found.told != told:
-            told = found.told
+        holders = leases.holders_of(name)
+        in_the_way = [each for each in holders if share.meets(each.pages)] or holders
+        if in_the_way and in_the_way[0].told != told:
+            told = in_the_way[0].told
             on_wait(told)
         time.sleep(_POLL_SECONDS)
     return lease

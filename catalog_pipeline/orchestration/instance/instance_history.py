@@ -15,7 +15,8 @@ from catalog_pipeline.orchestration.instance.history import (
     NewestEvent,
     RunFacts,
 )
-from catalog_pipeline.orchestration.instance.host_leases import holder_of_lease, leases_of
+from catalog_pipeline.orchestration.instance.host_leases import crawlers_of
+from catalog_pipeline.orchestration.instance.lease_shares import LeaseHolder
 from catalog_pipeline.orchestration.instance.liveness import facts_of, is_run_alive
 from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
 from catalog_pipeline.orchestration.instance.sql.event_values import latest_event_of_text
@@ -101,5 +102,5 @@ class InstanceHistory:
         run = self._instance.get_run_by_id(run_id)
         return run is not None and is_run_alive(self._instance, run)
 
-    def crawler(self, catalogue: str) -> str | None:
-        return holder_of_lease(leases_of(self._instance), catalogue)
+    def crawlers(self, catalogue: str) -> Sequence[LeaseHolder]:
+        return crawlers_of(self._instance, catalogue)

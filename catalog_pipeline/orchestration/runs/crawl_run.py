@@ -36,6 +36,7 @@ from catalog_pipeline.orchestration.checkpoints.standing import tell_moved
 from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
 from catalog_pipeline.orchestration.instance.host_leases import leases_of, pace_of
+from catalog_pipeline.orchestration.instance.lease_shares import Share
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import BACKFILL_TAG, ORDER_TAG, pages_key
 from catalog_pipeline.orchestration.runs.cancellation import stopper
@@ -92,13 +93,16 @@ def crawl_pages(
             )
         )
         must_stop = stopper(context, stack.enter_context(stop_on_signals()))
-        lease = stack.enter_context(lease_of_crawl(context, places, crawl_context, must_stop))
+        lease = stack.enter_context(
+            lease_of_crawl(context, catalogue, config, places, crawl_context, must_stop)
+        )
+        share = Share(lease.pages)
         pace = pace_of(context.instance, catalogue.name)
         crawl_context = replace(crawl_context, lease=lease, pace=pace)
         must_stop = while_held(lease, must_stop)
         seed_pages(context.instance, catalogue)
         catalogue = with_known_pages(context.instance, catalogue)
-        order = order_of_run(context, catalogue, config)
+        order = order_of_run(context, catalogue, config, share)
         discovered = discover_for_run(
             context, catalogue, config, order.pages, crawl_context, must_stop
         )
@@ -131,11 +135,12 @@ def _crawl(
     scope = scope_of_run(context, catalogue, order.pages, config.finds, discovered.new)
     pages = scope.pages
     fence = crawl_context.fence
+    share = Share(crawl_context.lease.pages if crawl_context.lease is not None else None)
     make_partitions = partition_maker(context.instance, catalogue, fence)
     recorder = EventRecorder(context, pages_key(catalogue), order.announced, make_partitions, fence)
-    store.prepare()
+    store.prepare(is_alone=share.pages is None)
     _forget_evidence(context, catalogue)
-    plan = plan_run(context, catalogue, config, store, pages)
+    plan = plan_run(context, catalogue, config, store, pages, share)
     given_up = given_up_before(context.instance, catalogue, context.run, plan)
     plan = replace(plan, due=tuple(each for each in plan.due if each[0] not in given_up))
     own = () if config.reparse else pages

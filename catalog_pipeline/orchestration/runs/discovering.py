@@ -90,13 +90,13 @@ def discover_for_run(
         dg.DagsterExecutionInterruptedError: the crawl was asked to stop.
     """
     rule, instance = catalogue.discover, context.instance
-    if rule is None or config.reparse:
+    if rule is None:
+        return Discovered(catalogue)
+    if not asks_for_listings(context, catalogue, config, own):
         return Discovered(catalogue)
     known = read_listings(instance, catalogue)
     names = {str(each.name) for each in catalogue.all_listings}
     before = _known_before(instance, context.run)
-    if before is None and not _is_wanted(catalogue, config, own):
-        return Discovered(catalogue)
     if before is None:
         before = names
         instance.add_run_tags(context.run.run_id, {DISCOVERS_TAG: ",".join(sorted(names))})
@@ -115,6 +115,19 @@ def discover_for_run(
         drop_stand_in(instance, catalogue)
     now = {str(each.name) for each in catalogue.all_listings}
     return Discovered(catalogue, frozenset(now - before), problem)
+
+
+def asks_for_listings(
+    context: dg.AssetExecutionContext,
+    catalogue: Catalogue,
+    config: CrawlConfig,
+    own: Iterable[PageKey],
+) -> bool:
+    """Whether a run over its `own` pages, or one that it is a retry of, is one that asks."""
+    if catalogue.discover is None or config.reparse:
+        return False
+    is_asking = _known_before(context.instance, context.run) is not None
+    return is_asking or _is_wanted(catalogue, config, own)
 
 
 def _is_wanted(catalogue: Catalogue, config: CrawlConfig, own: Iterable[PageKey]) -> bool:

@@ -4,7 +4,7 @@ How it looks is in the searches of `crawling.scheduling`. A run says in a tag th
 its retries and re-executions do so too, and take the pages that it had found.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -76,13 +76,34 @@ def scope_of_run(
         ]
         names = {view.all_listings[0].name for view in views}
         return Scope(sorted({*pages, *later}), frozenset(numbers) | (new & names))
-    wanted = set(pages)
-    lasts = [view.pages[-1] for view in views if view.pages]
-    looked_at = [last for last in lasts if (asked if asked is not None else last in wanted)]
+    looked_at = _looked_at(views, pages, asked)
     if looked_at:
         tags = {LOOKS_BEYOND_TAG: ",".join(map(str, looked_at))}
         context.instance.add_run_tags(context.run.run_id, tags)
     return Scope(pages, frozenset(page.listing for page in looked_at))
+
+
+def may_look(
+    context: dg.AssetExecutionContext,
+    catalogue: Catalogue,
+    pages: Iterable[PageKey],
+    asked: bool | None,
+) -> bool:
+    """Whether a run over these pages is one that looks for more."""
+    if catalogue.is_fixed:
+        return False
+    views = [view for view in catalogue.by_listing() if view.found_length is not None]
+    is_looking = _beyond(context.instance, context.run) is not None
+    return is_looking or bool(_looked_at(views, pages, asked))
+
+
+def _looked_at(
+    views: Iterable[Catalogue], pages: Iterable[PageKey], asked: bool | None
+) -> list[PageKey]:
+    """The last known pages of the listings of which a run over these pages looks for more."""
+    wanted = set(pages)
+    lasts = [view.pages[-1] for view in views if view.pages]
+    return [last for last in lasts if (asked if asked is not None else last in wanted)]
 
 
 def search_for_pages(
@@ -185,7 +206,8 @@ def record_findings(
     if findings.gone:
         key = pages_key(catalogue)
         fence(lambda: remove_found_pages(instance, catalogue, key, findings.gone))
-    fence(lambda: sort_found_pages(instance, catalogue))
+    if looks:
+        fence(lambda: sort_found_pages(instance, catalogue))
     ends = findings.ends if findings.end is None else (findings.end,)
     for end in ends:
         recorder.record_end(end)

@@ -24,6 +24,7 @@ from catalog_pipeline.catalogue.page_selection import (
 from catalog_pipeline.crawling.plan import CrawlPlan
 from catalog_pipeline.orchestration.checkpoints.reader import pages_come_since_announced
 from catalog_pipeline.orchestration.checkpoints.wipes import WipeTimes
+from catalog_pipeline.orchestration.instance.lease_shares import Share
 from catalog_pipeline.orchestration.names import (
     DISCOVER_PARTITION,
     ORDER_TAG,
@@ -66,9 +67,10 @@ class Order:
 
 
 def order_of_run(
-    context: dg.AssetExecutionContext, catalogue: Catalogue, config: CrawlConfig
+    context: dg.AssetExecutionContext, catalogue: Catalogue, config: CrawlConfig, share: Share
 ) -> Order:
-    """The pages of a run: what was left to it, or its own with those of its companions.
+    """The pages of a run: what was left to it, or its own with those of its companions, as far as
+    they are within its share.
 
     Raises:
         UsageError: the catalogue does not have one of them.
@@ -81,10 +83,24 @@ def order_of_run(
     left = context.run.tags.get(ORDER_TAG)
     if left is not None:
         _give_back_range(context.instance, context.run)
-        return Order(sorted({*own, *_still_there(catalogue, left)}), announced)
+        return Order(_with_left(catalogue, own, left), announced)
     companions = waiting_companions(context.instance, context.run, catalogue, own)
-    taken = {page for companion in companions for page in companion.pages}
-    return Order(sorted({*own, *taken}), announced, companions)
+    taken_along = tuple(each for each in companions if share.holds(each.pages))
+    taken = {page for companion in taken_along for page in companion.pages}
+    return Order(sorted({*own, *taken}), announced, taken_along)
+
+
+def own_pages(
+    context: dg.AssetExecutionContext, catalogue: Catalogue, config: CrawlConfig
+) -> list[PageKey]:
+    """The pages of a run without companions: its own, with what was left to it.
+
+    Raises:
+        UsageError: the catalogue does not have one of them.
+    """
+    own = pages_of_run(context, catalogue, config)
+    left = context.run.tags.get(ORDER_TAG) if config.pages is None else None
+    return own if left is None else _with_left(catalogue, own, left)
 
 
 def _still_announced(
@@ -147,7 +163,7 @@ def _give_back_range(instance: dg.DagsterInstance, retry: dg.DagsterRun) -> None
         instance.add_run_tags(parent.run_id, {RANGE_START_TAG: first, RANGE_END_TAG: last})
 
 
-def _still_there(catalogue: Catalogue, text: str) -> list[PageKey]:
-    """The pages of an order that is left; those that crawls found may have gone since."""
+def _with_left(catalogue: Catalogue, own: Iterable[PageKey], left: str) -> list[PageKey]:
+    """With the pages of an order that is left; those that crawls found may have gone since."""
     select = select_pages if catalogue.is_fixed else select_known_pages
-    return select(catalogue, text)
+    return sorted({*own, *select(catalogue, left)})

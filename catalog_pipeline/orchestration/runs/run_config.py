@@ -19,6 +19,7 @@ from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, 
 from catalog_pipeline.orchestration.checkpoints.standing import read_standing
 from catalog_pipeline.orchestration.checkpoints.unreadable import unreadable_pages
 from catalog_pipeline.orchestration.checkpoints.wipes import WipeTimes
+from catalog_pipeline.orchestration.instance.lease_shares import Share
 from catalog_pipeline.orchestration.names import (
     DISCOVER_PARTITION,
     PARTITION_TAG,
@@ -83,8 +84,10 @@ def plan_run(
     config: CrawlConfig,
     store: Store,
     pages: Sequence[PageKey],
+    share: Share,
 ) -> CrawlPlan:
-    """What is to be done about each of the run's pages, and about those that it parses besides.
+    """What is to be done about each of the run's pages, and about those that it parses besides,
+    as far as they are within its share.
 
     Raises:
         UsageError: the cut-off in the config is no time, or a page of it is none.
@@ -96,6 +99,7 @@ def plan_run(
     cut_off = cut_off_of_run(context, catalogue, config)
     wiped_at = WipeTimes(context.instance, catalogue)
     besides = _parsed_besides(context.instance, catalogue, config, checkpoints) - set(pages)
+    besides = besides if share.pages is None else besides & share.pages
     return plan_crawl(
         catalogue,
         [*pages, *sorted(besides)],

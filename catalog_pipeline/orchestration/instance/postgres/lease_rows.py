@@ -13,7 +13,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as db
 from sqlalchemy.exc import OperationalError
 
-from catalog_pipeline.orchestration.instance.host_leases import LeaseHolder
+from catalog_pipeline.orchestration.instance.lease_shares import (
+    WHOLE,
+    LeaseHolder,
+    Share,
+    pages_of_row,
+)
 from catalog_pipeline.orchestration.instance.postgres import lease_table as table
 from catalog_pipeline.orchestration.instance.postgres.own_table import OwnTable
 from catalog_pipeline.orchestration.instance.postgres.server import Server
@@ -33,6 +38,13 @@ class LeaseRow(NamedTuple):
     serial: int
 
 
+class Taken(NamedTuple):
+    """A row of the table, and the epoch of it that has begun."""
+
+    row: str
+    epoch: int
+
+
 class LeaseRows:
     """The table of leases in one database, which is made when it is first needed."""
 
@@ -40,8 +52,10 @@ class LeaseRows:
         self._server = server
         self._table = OwnTable(server, table.NAME, "leases", table.TABLE)
 
-    def take(self, name: str, holder: str, seconds: float, place: str = "") -> int | None:
-        """Take a lease for so long: the epoch that begins; None if somebody has it.
+    def take(
+        self, name: str, holder: str, seconds: float, place: str = "", share: Share = WHOLE
+    ) -> Taken | None:
+        """Take a share of a lease for so long; None if somebody has it, or some of its pages.
 
         `place` tells a file that this process, and nobody else, has locked.
 
@@ -57,16 +71,16 @@ class LeaseRows:
             "place": place,
             "seconds": seconds,
             "least": table.LEASE_SECONDS,
+            "pages": None if share.pages is None else sorted(map(str, share.pages)),
         }
         try:
             with self._server.transaction() as connection:
-                connection.exec_driver_sql(_LOCK_TIMEOUT)
-                taken = connection.exec_driver_sql(table.TAKE, values).scalar()
+                connection.exec_driver_sql(f"{_LOCK_TIMEOUT}; {_IDLE_TIMEOUT}")
+                return _taken(connection, values, share)
         except OperationalError as error:
             if getattr(error.orig, "pgcode", None) != _LOCK_NOT_AVAILABLE:
                 raise
             return None
-        return None if taken is None else int(taken)
 
     def renew(self, name: str, epoch: int, seconds: float) -> bool:
         """Let a lease last for so long from now; False if it is somebody else's."""
@@ -91,11 +105,17 @@ class LeaseRows:
         """What there is of a lease; None if nobody ever had it."""
         if not self._table.is_there():
             return None
-        for holder, host, pid, left, epoch, serial in self._ask(
-            table.HOLDER, table.LEASE_SECONDS, name
-        ):
-            return LeaseRow(LeaseHolder(holder, host, pid, float(left)), epoch, serial)
+        for *holder, epoch, serial in self._ask(table.HOLDER, table.LEASE_SECONDS, name):
+            return LeaseRow(LeaseHolder.of_row(holder), epoch, serial)
         return None
+
+    def holders(self, name: str) -> list[LeaseHolder]:
+        """Who has a lease, or has pages of it."""
+        if not self._table.is_there():
+            return []
+        found = self._ask(table.HOLDERS, table.LEASE_SECONDS, name)
+        holders = (LeaseHolder.of_row(holder) for *holder, _, _ in found)
+        return [holder for holder in holders if holder.has_it]
 
     def forget_old_signs(self) -> None:
         """Remove what is left of runs that were not heard of for a day."""
@@ -106,3 +126,29 @@ class LeaseRows:
     def _ask(self, statement: str, *values: Any) -> Sequence[Any]:
         with self._server.connection() as connection:
             return connection.exec_driver_sql(statement, values).fetchall()
+
+
+def _taken(connection: db.Connection, values: dict[str, Any], share: Share) -> Taken | None:
+    """Take a row that nobody has, unless the pages are somebody's, or no more may be at it.
+
+    Whoever had some of the pages and was not heard of has them no more.
+    """
+    name = values["name"]
+    names = [name, *(f"{name}/{number}" for number in range(2, share.at_once + 1))]
+    connection.exec_driver_sql(table.MAKE, {"rows": names})
+    free, lost, held = [], [], 0
+    for row, pages, was_taken, is_free in connection.exec_driver_sql(table.LOCK, values):
+        is_in_the_way = share.meets(pages_of_row(pages))
+        if not is_free:
+            held += 1
+            if is_in_the_way or held >= share.at_once:
+                return None
+        elif was_taken and is_in_the_way:
+            lost.append(row)
+        else:
+            free.append(row)
+    row, *others = [*lost, *free]
+    if others := [each for each in others if each in lost]:
+        connection.exec_driver_sql(table.END, {**values, "rows": others})
+    epoch = connection.exec_driver_sql(table.TAKE, {**values, "row": row}).scalar_one()
+    return Taken(row, int(epoch))

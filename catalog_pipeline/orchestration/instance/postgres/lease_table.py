@@ -1,10 +1,12 @@
 """The table of leases, in words of SQL alone: whoever reads it needs no Dagster.
 
-A row for each thing that one process of one machine may do at a time. `epoch` counts its holders,
-`serial` what its present holder has recorded. `place` tells the file that its holder has locked, if
-it has: whoever has the same file locked now knows that the holder is no more. Else the server's
-clock alone counts, and a server that was away has not let anybody be heard of meanwhile: nothing
-that lasted then is over before it has been there for as long as a lease lasts.
+A row for each thing that one process of one machine may do at a time; where several may, each with
+pages of its own, a row for each of them, named after the first (`shop/crawl`, `shop/crawl/2`).
+`epoch` counts its holders, `serial` what its present holder has recorded, `pages` are those that he
+has, or null for all. `place` tells the file that its holder has locked, if it has: whoever has the
+same file locked now knows that the holder is no more. Else the server's clock alone counts, and a
+server that was away has not let anybody be heard of meanwhile: nothing that lasted then is over
+before it has been there for as long as a lease lasts.
 """
 
 from __future__ import annotations
@@ -17,20 +19,31 @@ EXISTS = "SELECT to_regclass('catalog_pipeline_leases') IS NOT NULL"
 TABLE = """
 CREATE TABLE IF NOT EXISTS catalog_pipeline_leases (
     name text PRIMARY KEY, holder text NOT NULL, host text NOT NULL, pid integer NOT NULL,
-    place text NOT NULL, epoch bigint NOT NULL, serial bigint NOT NULL, until timestamptz NOT NULL
+    place text NOT NULL, epoch bigint NOT NULL, serial bigint NOT NULL, until timestamptz NOT NULL,
+    pages text[]
 )"""
+MAKE = """
+INSERT INTO catalog_pipeline_leases (name, holder, host, pid, place, epoch, serial, until)
+SELECT unnest(%(rows)s), '', '', 0, '', 0, 0, '-infinity' ON CONFLICT (name) DO NOTHING"""
+LOCK = """
+SELECT name, pages, until <> '-infinity', until = '-infinity'
+    OR (place = %(place)s AND place <> '') OR clock_timestamp() > greatest(
+        until, pg_postmaster_start_time() + make_interval(secs => %(least)s))
+FROM catalog_pipeline_leases WHERE starts_with(name || '/', %(name)s || '/')
+ORDER BY name FOR UPDATE"""
+"""Whoever takes one of the rows keeps the others from it meanwhile, and their holders from being
+heard of."""
+END = """
+UPDATE catalog_pipeline_leases SET
+    holder = %(holder)s, host = %(host)s, pid = %(pid)s, place = '', pages = NULL,
+    epoch = epoch + 1, serial = 0, until = '-infinity'
+WHERE name = ANY(%(rows)s)"""
 TAKE = """
-INSERT INTO catalog_pipeline_leases AS held (name, holder, host, pid, place, epoch, serial, until)
-VALUES (%(name)s, %(holder)s, %(host)s, %(pid)s, %(place)s, 1, 0,
-    clock_timestamp() + make_interval(secs => %(seconds)s))
-ON CONFLICT (name) DO UPDATE SET
-    holder = excluded.holder, host = excluded.host, pid = excluded.pid, place = excluded.place,
-    epoch = held.epoch + 1, serial = 0,
+UPDATE catalog_pipeline_leases SET
+    holder = %(holder)s, host = %(host)s, pid = %(pid)s, place = %(place)s,
+    pages = %(pages)s::text[], epoch = epoch + 1, serial = 0,
     until = clock_timestamp() + make_interval(secs => %(seconds)s)
-WHERE held.until = '-infinity' OR (held.place = excluded.place AND held.place <> '')
-    OR clock_timestamp() > greatest(
-        held.until, pg_postmaster_start_time() + make_interval(secs => %(least)s))
-RETURNING epoch"""
+WHERE name = %(row)s RETURNING epoch"""
 RENEW = """
 UPDATE catalog_pipeline_leases SET until = clock_timestamp() + make_interval(secs => %s)
 WHERE name = %s AND epoch = %s RETURNING serial"""
@@ -40,11 +53,13 @@ SET serial = serial + 1, until = clock_timestamp() + make_interval(secs => %s)
 WHERE name = %s AND epoch = %s RETURNING serial"""
 RELEASE = "UPDATE catalog_pipeline_leases SET until = '-infinity' WHERE name = %s AND epoch = %s"
 REMOVE = "DELETE FROM catalog_pipeline_leases WHERE name = %s AND epoch = %s"
-HOLDER = """
+_HOLDERS = """
 SELECT holder, host, pid, CASE WHEN until = '-infinity' THEN -1 ELSE extract(epoch FROM greatest(
     until, pg_postmaster_start_time() + make_interval(secs => %s)) - clock_timestamp()) END,
-    epoch, serial
-FROM catalog_pipeline_leases WHERE name = %s"""
+    pages, epoch, serial
+FROM catalog_pipeline_leases WHERE """
+HOLDER = f"{_HOLDERS} name = %s"
+HOLDERS = f"{_HOLDERS} starts_with(name || '/', %s || '/') AND until <> '-infinity' ORDER BY name"
 FORGET = """
 DELETE FROM catalog_pipeline_leases
 WHERE starts_with(name, 'run/') AND until < clock_timestamp() - interval '1 day'"""

@@ -16,10 +16,11 @@ from contextlib import contextmanager, suppress
 import sqlalchemy as db
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.ports import Lease
 from catalog_pipeline.errors import LeaseLostError, StorageError
-from catalog_pipeline.orchestration.instance.host_leases import LeaseHolder
-from catalog_pipeline.orchestration.instance.postgres.lease_rows import LeaseRow, LeaseRows
+from catalog_pipeline.orchestration.instance.lease_shares import WHOLE, LeaseHolder, Share
+from catalog_pipeline.orchestration.instance.postgres.lease_rows import LeaseRow, LeaseRows, Taken
 from catalog_pipeline.orchestration.instance.postgres.lease_table import LEASE_SECONDS
 from catalog_pipeline.orchestration.instance.postgres.server import Server
 from catalog_pipeline.orchestration.instance.unusable_storage import storage_in_use
@@ -37,15 +38,16 @@ _WHERE = "PostgreSQL"
 class _Renewed:
     """An epoch of a lease that this process has, renewed by a thread until it is let go of."""
 
-    def __init__(self, rows: LeaseRows, name: str, epoch: int, began_at: float, seconds: float):
-        self.name, self.epoch, self._seconds = name, epoch, seconds
+    def __init__(self, rows: LeaseRows, taken: Taken, began_at: float, seconds: float) -> None:
+        self.row, self.epoch = taken
+        self._seconds = seconds
         self._rows = rows
         self.until = began_at + seconds
         """When it is over at the earliest, in `seconds_since_boot`."""
         self.is_lost = False
         self._has_ended = threading.Event()
         self._turn = threading.Lock()
-        threading.Thread(target=self._keep, name=f"lease of {name}", daemon=True).start()
+        threading.Thread(target=self._keep, name=f"lease of {self.row}", daemon=True).start()
 
     def renew(self) -> None:
         """Let it last from now on, unless it is lost."""
@@ -53,7 +55,7 @@ class _Renewed:
             if self._has_ended.is_set() or self.is_lost:
                 return
             sent_at = seconds_since_boot()
-            if self._rows.renew(self.name, self.epoch, self._seconds):
+            if self._rows.renew(self.row, self.epoch, self._seconds):
                 self.until = sent_at + self._seconds
             else:
                 self.is_lost = True
@@ -62,7 +64,7 @@ class _Renewed:
         """Let go of it; where the server cannot be told, it is over by itself."""
         self._has_ended.set()
         with self._turn, suppress(SQLAlchemyError):
-            self._rows.release(self.name, self.epoch, remove=remove)
+            self._rows.release(self.row, self.epoch, remove=remove)
 
     def _keep(self) -> None:
         while not self._has_ended.wait(RENEWED_EVERY_SECONDS) and not self.is_lost:
@@ -74,9 +76,17 @@ class _Renewed:
 class PostgresLease:
     """A lease that this process holds; a `Lease` of the crawl, beside the `lock` of its machine."""
 
-    def __init__(self, server: Server, rows: LeaseRows, renewed: _Renewed, lock: Lease) -> None:
+    def __init__(
+        self,
+        server: Server,
+        rows: LeaseRows,
+        renewed: _Renewed,
+        lock: Lease,
+        pages: frozenset[PageKey] | None,
+    ) -> None:
         self._server, self._rows, self._lock = server, rows, lock
         self._renewed = renewed
+        self.pages = pages
 
     @property
     def descriptors(self) -> Sequence[int]:
@@ -134,7 +144,7 @@ class PostgresLease:
 
     def _proof(self, connection: db.Connection) -> int:
         renewed = self._renewed
-        serial = self._rows.prove(connection, renewed.name, renewed.epoch, LEASE_SECONDS)
+        serial = self._rows.prove(connection, renewed.row, renewed.epoch, LEASE_SECONDS)
         if serial is None:
             renewed.is_lost = True
             raise self._lost(self._row())
@@ -142,13 +152,13 @@ class PostgresLease:
 
     def _row(self) -> LeaseRow | None:
         with storage_in_use(_WHERE):
-            return self._rows.read(self._renewed.name)
+            return self._rows.read(self._renewed.row)
 
     def _lost(self, row: LeaseRow | None) -> LeaseLostError:
         self._renewed.is_lost = True
         taken_by = row.holder.told if row is not None else ""
         error = LeaseLostError(
-            f"{self._renewed.name}: this machine was not heard of for too long, and "
+            f"{self._renewed.row}: this machine was not heard of for too long, and "
             f"{taken_by or 'somebody'} has taken over; nothing is recorded from here any more."
         )
         error.taken_by = taken_by
@@ -162,13 +172,21 @@ class PostgresLeases:
         self._server = server
         self._rows = LeaseRows(server)
 
-    def try_take(self, name: str, holder: str, lock: Lease) -> PostgresLease | None:
-        """Take a lease, beside the lock of this machine; None if somebody has it."""
+    def try_take(
+        self, name: str, holder: str, lock: Lease, share: Share = WHOLE
+    ) -> PostgresLease | None:
+        """Take a lease, or pages of it, beside the lock of this machine; None if somebody has
+        them."""
         with storage_in_use(_WHERE):
-            renewed = self._take(name, holder, LEASE_SECONDS, _place_of(lock))
+            renewed = self._take(name, holder, LEASE_SECONDS, _place_of(lock), share)
         if renewed is None:
             return None
-        return PostgresLease(self._server, self._rows, renewed, lock)
+        return PostgresLease(self._server, self._rows, renewed, lock, share.pages)
+
+    def holders_of(self, name: str) -> list[LeaseHolder]:
+        """Who has a lease now, or pages of it."""
+        with storage_in_use(_WHERE):
+            return self._rows.holders(name)
 
     def holder_of(self, name: str) -> LeaseHolder | None:
         """Who has a lease now, or had it last."""
@@ -203,10 +221,12 @@ class PostgresLeases:
         """Remove those of a day ago."""
         self._rows.forget_old_signs()
 
-    def _take(self, name: str, holder: str, seconds: float, place: str = "") -> _Renewed | None:
+    def _take(
+        self, name: str, holder: str, seconds: float, place: str = "", share: Share = WHOLE
+    ) -> _Renewed | None:
         began_at = seconds_since_boot()
-        epoch = self._rows.take(name, holder, seconds, place)
-        return None if epoch is None else _Renewed(self._rows, name, epoch, began_at, seconds)
+        taken = self._rows.take(name, holder, seconds, place, share)
+        return None if taken is None else _Renewed(self._rows, taken, began_at, seconds)
 
 
 def _place_of(lock: Lease) -> str:

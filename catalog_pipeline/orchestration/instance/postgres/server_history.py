@@ -6,18 +6,19 @@ A server that cannot be reached is told by Dagster's instance. Not here: the que
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg2
 
 from catalog_pipeline.crawling.lock import CRAWL_LOCK
-from catalog_pipeline.orchestration.instance.host_leases import LeaseHolder, lease_name
+from catalog_pipeline.orchestration.instance.host_leases import lease_name
+from catalog_pipeline.orchestration.instance.lease_shares import LeaseHolder
 from catalog_pipeline.orchestration.instance.postgres.address import address_of
 from catalog_pipeline.orchestration.instance.postgres.lease_table import (
     EXISTS,
-    HOLDER,
+    HOLDERS,
     LEASE_SECONDS,
 )
 from catalog_pipeline.orchestration.instance.sql.table_history import (
@@ -47,14 +48,12 @@ class ServerHistory(TableHistory):
     def ask_runs(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return self.ask_events(query, *parameters)
 
-    def crawler(self, catalogue: str) -> str | None:
+    def crawlers(self, catalogue: str) -> Sequence[LeaseHolder]:
         if self.ask_events(EXISTS) != [(True,)]:
-            return None
-        name = lease_name(catalogue, CRAWL_LOCK)
-        for holder, host, pid, left, *_ in self.ask_events(HOLDER, LEASE_SECONDS, name):
-            found = LeaseHolder(holder, host, pid, left)
-            return found.told if found.has_it else None
-        return None
+            return []
+        found = self.ask_events(HOLDERS, LEASE_SECONDS, lease_name(catalogue, CRAWL_LOCK))
+        holders = (LeaseHolder.of_row(holder) for *holder, _, _ in found)
+        return [holder for holder in holders if holder.has_it]
 
 
 @contextmanager

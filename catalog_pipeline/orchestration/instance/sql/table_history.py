@@ -20,6 +20,7 @@ from catalog_pipeline.orchestration.instance.history import (
     NewestEvent,
     RunFacts,
 )
+from catalog_pipeline.orchestration.instance.lease_shares import LeaseHolder
 from catalog_pipeline.orchestration.instance.sql.event_values import (
     latest_event_of_text,
     values_of_text,
@@ -118,8 +119,8 @@ class TableHistory(ABC):
     def is_alive(self, run_id: str) -> bool:
         raise NotPlainError(f"run {run_id} is not over")
 
-    def crawler(self, catalogue: str) -> str | None:
-        return None
+    def crawlers(self, catalogue: str) -> Sequence[LeaseHolder]:
+        return ()
 
     def _latest(self, path: KeyPath, kind: str) -> list[tuple[str, tuple[int, str]]]:
         """Partition, and id and run of its latest event of that kind."""

@@ -334,16 +334,16 @@ def test_a_table_that_cannot_be_made_is_a_clear_error(hosts: Hosts, database: Da
 
 def test_who_crawls_is_told_with_dagster_and_without(hosts: Hosts) -> None:
     one = hosts.opened("one")
-    assert ask_tables(_crawler) is None
+    assert ask_tables(_crawlers) == []
     with taken(one, hosts.lock("one"), "run-a"):
-        assert _crawler(one) == f"run run-a ({ME})"
-        assert ask_tables(_crawler) == f"run run-a ({ME})"
-    assert ask_tables(_crawler) is None
-    assert _crawler(one) is None
+        assert _crawlers(one) == [f"run run-a ({ME})"]
+        assert ask_tables(_crawlers) == [f"run run-a ({ME})"]
+    assert ask_tables(_crawlers) == []
+    assert _crawlers(one) == []
 
 
-def _crawler(source: Source) -> str | None:
-    return history_of(source).crawler("shop")
+def _crawlers(source: Source) -> list[str]:
+    return [each.told for each in history_of(source).crawlers("shop")]
 
 
 def test_a_table_is_not_replaced_by_who_has_lost_its_lease(
