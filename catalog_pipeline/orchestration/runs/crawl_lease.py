@@ -71,8 +71,10 @@ def share_of_run(
         return WHOLE
     if leases_of(instance) is None:
         context.log.warning(
-            f"runs_at_once is {at_once}, and one run at a time crawls the catalogue: several need "
-            f"an instance in PostgreSQL."
+            as_line(
+                f"runs_at_once is {at_once}, and one run at a time crawls the catalogue: several "
+                f"need an instance in PostgreSQL."
+            )
         )
         return WHOLE
     catalogue = with_known_pages(instance, catalogue)

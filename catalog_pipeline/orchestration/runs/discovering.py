@@ -90,9 +90,7 @@ def discover_for_run(
         dg.DagsterExecutionInterruptedError: the crawl was asked to stop.
     """
     rule, instance = catalogue.discover, context.instance
-    if rule is None:
-        return Discovered(catalogue)
-    if not asks_for_listings(context, catalogue, config, own):
+    if rule is None or not asks_for_listings(context, catalogue, config, own):
         return Discovered(catalogue)
     known = read_listings(instance, catalogue)
     names = {str(each.name) for each in catalogue.all_listings}
@@ -123,15 +121,12 @@ def asks_for_listings(
     config: CrawlConfig,
     own: Iterable[PageKey],
 ) -> bool:
-    """Whether a run over its `own` pages, or one that it is a retry of, is one that asks."""
+    """Whether a run asks: if one that it is a retry of did, or as its config wants it; else if it
+    has the last page of each listing."""
     if catalogue.discover is None or config.reparse:
         return False
-    is_asking = _known_before(context.instance, context.run) is not None
-    return is_asking or _is_wanted(catalogue, config, own)
-
-
-def _is_wanted(catalogue: Catalogue, config: CrawlConfig, own: Iterable[PageKey]) -> bool:
-    """Whether a run asks: as its config wants it; else if it has the last page of each listing."""
+    if _known_before(context.instance, context.run) is not None:
+        return True
     if config.finds is not None:
         return config.finds
     wanted = set(own)
@@ -182,7 +177,7 @@ def _discover(
             raise DiscoveryError(error.problem, url=url) from error
     if not isinstance(found, Discovery):
         raise dg.DagsterExecutionInterruptedError
-    gone = _gone(known_before, found)
+    gone = sorted(names - {each.name for each in found.listings})
     _check_shrinking(catalogue, rule, known_before, gone)
     lost = [page for page in catalogue.pages if page.listing in gone]
     if lost:
@@ -194,11 +189,6 @@ def _discover(
     _record(context, catalogue, rule, found, crawl_context)
     _tell(context, known_before, gone, found)
     seed_pages(context.instance, catalogue)
-
-
-def _gone(known: Iterable[FoundListing], found: Discovery) -> list[str]:
-    there = {each.name for each in found.listings}
-    return sorted(each.name for each in known if each.name not in there)
 
 
 def _check_shrinking(

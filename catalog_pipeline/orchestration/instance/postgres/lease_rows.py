@@ -131,24 +131,23 @@ class LeaseRows:
 def _taken(connection: db.Connection, values: dict[str, Any], share: Share) -> Taken | None:
     """Take a row that nobody has, unless the pages are somebody's, or no more may be at it.
 
-    Whoever had some of the pages and was not heard of has them no more.
+    Whoever had some of the pages and was not heard of since has them no more.
     """
     name = values["name"]
     names = [name, *(f"{name}/{number}" for number in range(2, share.at_once + 1))]
     connection.exec_driver_sql(table.MAKE, {"rows": names})
-    free, lost, held = [], [], 0
-    for row, pages, was_taken, is_free in connection.exec_driver_sql(table.LOCK, values):
+    lost: list[str] = []
+    free: list[str] = []
+    held = 0
+    for row, pages, is_free in connection.exec_driver_sql(table.LOCK, values):
         is_in_the_way = share.meets(pages_of_row(pages))
-        if not is_free:
-            held += 1
-            if is_in_the_way or held >= share.at_once:
-                return None
-        elif was_taken and is_in_the_way:
-            lost.append(row)
-        else:
-            free.append(row)
-    row, *others = [*lost, *free]
-    if others := [each for each in others if each in lost]:
-        connection.exec_driver_sql(table.END, {**values, "rows": others})
+        if is_free:
+            (lost if is_in_the_way else free).append(row)
+            continue
+        held += 1
+        if is_in_the_way or held >= share.at_once:
+            return None
+    row = [*lost, *free][0]
+    connection.exec_driver_sql(table.END, {**values, "rows": lost})
     epoch = connection.exec_driver_sql(table.TAKE, {**values, "row": row}).scalar_one()
     return Taken(row, int(epoch))

@@ -26,7 +26,7 @@ MAKE = """
 INSERT INTO catalog_pipeline_leases (name, holder, host, pid, place, epoch, serial, until)
 SELECT unnest(%(rows)s), '', '', 0, '', 0, 0, '-infinity' ON CONFLICT (name) DO NOTHING"""
 LOCK = """
-SELECT name, pages, until <> '-infinity', until = '-infinity'
+SELECT name, pages, until = '-infinity'
     OR (place = %(place)s AND place <> '') OR clock_timestamp() > greatest(
         until, pg_postmaster_start_time() + make_interval(secs => %(least)s))
 FROM catalog_pipeline_leases WHERE starts_with(name || '/', %(name)s || '/')

@@ -8,7 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +16,27 @@ import dagster as dg
 import pytest
 from dagster._core.storage.dagster_run import DagsterRun
 
-from catalog_pipeline.crawling.lock import CRAWL_LOCK, TABLE_LOCK, catalogue_lock
+from catalog_pipeline.crawling.lock import CRAWL_LOCK, TABLE_LOCK
 from catalog_pipeline.crawling.ports import Lease
 from catalog_pipeline.errors import LeaseLostError, StorageError
 from catalog_pipeline.orchestration.instance.asking import ask_tables
 from catalog_pipeline.orchestration.instance.history import Source, history_of
 from catalog_pipeline.orchestration.instance.host_leases import (
     HostLease,
-    HostLeases,
     hold_catalogue,
     holder_anywhere,
     leases_of,
 )
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, liveness_of
-from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.orchestration.instance.postgres import leases as postgres_leases
-from catalog_pipeline.places import HOME_VARIABLE, CataloguePlaces
+from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.system.clock import seconds_since_boot
 from catalog_pipeline.tables.quality import judgement
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.cut_answers import cut_answers
 from catalog_pipeline_tests.orchestration.histories import JOB, PAGES, Clock, RunHistory
-from catalog_pipeline_tests.postgres_server import Database, PostgresServer, write_postgres_home
+from catalog_pipeline_tests.orchestration.instance.postgres.hosts import Hosts, leases
+from catalog_pipeline_tests.postgres_server import Database, PostgresServer
 from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.waiting import wait_for
 
@@ -46,42 +45,6 @@ pytestmark = pytest.mark.processes
 ME = f"process {os.getpid()} on {socket.gethostname()}"
 OVER = "UPDATE catalog_pipeline_leases SET until = '-infinity'"
 """Whoever has a lease was not heard of for as long as it lasts."""
-
-
-class Hosts:
-    """Machines with a home and a data folder each, and one database."""
-
-    def __init__(self, folder: Path, stack: ExitStack, environment: pytest.MonkeyPatch) -> None:
-        self._folder, self._stack, self._environment = folder, stack, environment
-
-    def opened(self, name: str) -> dg.DagsterInstance:
-        """The instance of one of them."""
-        home = self._folder / name / "dagster_home"
-        write_postgres_home(home)
-        self._environment.setenv(HOME_VARIABLE, str(home))
-        return self._stack.enter_context(open_instance())
-
-    def data(self, name: str) -> Path:
-        """The folder of the catalogue `shop` on one of them."""
-        return self._folder / name / "data" / "shop"
-
-    def lock(self, name: str) -> Lease:
-        """The lock of the catalogue on one of them."""
-        lock = self._stack.enter_context(catalogue_lock(self.data(name), f"of-{name}"))
-        assert lock is not None
-        return lock
-
-
-@pytest.fixture
-def hosts(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosts]:
-    with ExitStack() as stack:
-        yield Hosts(tmp_path, stack, monkeypatch)
-
-
-def leases(instance: dg.DagsterInstance) -> HostLeases:
-    found = leases_of(instance)
-    assert found is not None
-    return found
 
 
 @contextmanager

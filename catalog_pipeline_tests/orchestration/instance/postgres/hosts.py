@@ -1,0 +1,47 @@
+"""Machines that share a database, each with a home and a data folder of its own."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from catalog_pipeline.crawling.lock import catalogue_lock
+from catalog_pipeline.crawling.ports import Lease
+from catalog_pipeline.orchestration.instance.host_leases import HostLeases, leases_of
+from catalog_pipeline.orchestration.instance.open import open_instance
+from catalog_pipeline.places import HOME_VARIABLE
+from catalog_pipeline_tests.postgres_server import write_postgres_home
+
+
+class Hosts:
+    """Machines with a home and a data folder each, and one database."""
+
+    def __init__(self, folder: Path, stack: ExitStack, environment: pytest.MonkeyPatch) -> None:
+        self._folder, self._stack, self._environment = folder, stack, environment
+
+    def opened(self, name: str) -> dg.DagsterInstance:
+        """The instance of one of them."""
+        home = self._folder / name / "dagster_home"
+        write_postgres_home(home)
+        self._environment.setenv(HOME_VARIABLE, str(home))
+        return self._stack.enter_context(open_instance())
+
+    def data(self, name: str) -> Path:
+        """The folder of the catalogue `shop` on one of them."""
+        return self._folder / name / "data" / "shop"
+
+    def lock(self, name: str) -> Lease:
+        """The lock of the catalogue on one of them."""
+        lock = self._stack.enter_context(catalogue_lock(self.data(name), f"of-{name}"))
+        assert lock is not None
+        return lock
+
+
+def leases(instance: dg.DagsterInstance) -> HostLeases:
+    """Those of an instance that has some."""
+    found = leases_of(instance)
+    assert found is not None
+    return found

@@ -1,0 +1,182 @@
+"""Leases of pages: several machines at one catalogue at once, and no page to two of them."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import dagster as dg
+import pytest
+
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling.lock import CRAWL_LOCK
+from catalog_pipeline.crawling.ports import Lease
+from catalog_pipeline.errors import LeaseLostError
+from catalog_pipeline.orchestration.instance.asking import ask_tables
+from catalog_pipeline.orchestration.instance.history import Source, history_of
+from catalog_pipeline.orchestration.instance.host_leases import (
+    HostLease,
+    hold_catalogue,
+    holder_anywhere,
+)
+from catalog_pipeline.orchestration.instance.lease_shares import Share
+from catalog_pipeline.orchestration.instance.pools import let_pool_follow
+from catalog_pipeline_tests.orchestration.histories import PAGES, Clock, RunHistory
+from catalog_pipeline_tests.orchestration.instance.postgres.hosts import Hosts, leases
+from catalog_pipeline_tests.postgres_server import Database
+from catalog_pipeline_tests.site import Site
+
+pytestmark = pytest.mark.processes
+
+ME = f"process {os.getpid()} on {socket.gethostname()}"
+OVER = "UPDATE catalog_pipeline_leases SET until = '-infinity'"
+"""Whoever has a lease was not heard of for as long as it lasts."""
+
+
+def of(first: int, last: int, at_once: int = 3, listing: str | None = None) -> Share:
+    numbers = range(first, last + 1)
+    return Share(frozenset(PageKey(number, listing) for number in numbers), at_once)
+
+
+ALL = Share(None, 3)
+
+
+def take(instance: dg.DagsterInstance, lock: Lease, holder: str, share: Share) -> HostLease | None:
+    return leases(instance).try_take("shop/crawl", holder, lock, share)
+
+
+def had(lease: HostLease | None) -> HostLease:
+    assert lease is not None
+    return lease
+
+
+def recording(instance: dg.DagsterInstance, page: str) -> Callable[[], None]:
+    run = RunHistory(Clock())
+    return lambda: instance.event_log_storage.store_event(run.materialized(PAGES, page, "v"))
+
+
+def recorded(instance: dg.DagsterInstance) -> set[str]:
+    return instance.event_log_storage.get_materialized_partitions(PAGES)
+
+
+def test_pages_that_somebody_has_nobody_else_gets_and_others_do(hosts: Hosts) -> None:
+    one = hosts.opened("one")
+    here, there, yonder = (hosts.lock(name) for name in ("one", "other", "third"))
+    first = had(take(one, here, "run-a", of(1, 10)))
+    assert first.pages == of(1, 10).pages
+    assert take(one, there, "run-b", of(10, 20)) is None
+    assert take(one, there, "run-b", ALL) is None
+    second = had(take(one, there, "run-b", of(11, 20)))
+    assert take(one, yonder, "run-c", of(5, 15)) is None
+    third = had(take(one, yonder, "run-c", of(1, 10, listing="phones")))
+    for lease in (first, second):
+        lease.release()
+    assert take(one, here, "run-a", ALL) is None
+    third.release()
+    everything = had(take(one, here, "run-a", ALL))
+    assert everything.pages is None
+    assert take(one, there, "run-b", of(11, 20)) is None
+
+
+def test_no_more_are_at_it_than_may_be(hosts: Hosts) -> None:
+    one = hosts.opened("one")
+    locks = [hosts.lock(str(number)) for number in range(4)]
+    found = [take(one, lock, "a-run", of(n, n, at_once=2)) for n, lock in enumerate(locks[:2])]
+    assert None not in found
+    assert take(one, locks[2], "a-run", of(2, 2, at_once=2)) is None
+    had(found[0]).release()
+    assert take(one, locks[2], "a-run", of(2, 2, at_once=2)) is not None
+    assert take(one, locks[3], "a-run", of(3, 3, at_once=2)) is None
+    assert take(one, locks[3], "a-run", of(3, 3, at_once=3)) is not None
+
+
+def test_who_is_not_heard_of_loses_his_pages_to_who_takes_some_and_others_keep_theirs(
+    hosts: Hosts, database: Database
+) -> None:
+    one = hosts.opened("one")
+    lost = had(take(one, hosts.lock("one"), "run-a", of(1, 10)))
+    lost_too = had(take(one, hosts.lock("other"), "run-b", of(11, 20)))
+    kept = had(take(one, hosts.lock("third"), "run-c", of(21, 30)))
+    lost.record(recording(one, "1"))
+    database.does(OVER)
+    taker = had(take(one, hosts.lock("fourth"), "run-d", of(10, 11)))
+    for lease, page in ((lost, "2"), (lost_too, "12")):
+        with pytest.raises(LeaseLostError, match="run run-d"):
+            lease.record(recording(one, page))
+        with pytest.raises(LeaseLostError, match=r"shop/crawl"):
+            lease.check()
+    kept.record(recording(one, "21"))
+    taker.record(recording(one, "10"))
+    assert recorded(one) == {"1", "21", "10"}
+
+
+def test_of_many_that_take_pages_at_once_no_two_get_the_same(hosts: Hosts) -> None:
+    one, chance = hosts.opened("one"), random.Random(7)
+    locks = [hosts.lock(str(number)) for number in range(8)]
+    firsts = [chance.randrange(20) for _ in locks]
+    begin = threading.Barrier(len(locks))
+
+    def taken(lock: Lease, first: int) -> HostLease | None:
+        begin.wait(30)
+        return take(one, lock, "a-run", of(first, first + 5, at_once=8))
+
+    for _ in range(5):
+        with ThreadPoolExecutor(len(locks)) as pool:
+            found = list(pool.map(taken, locks, firsts))
+        held = [lease for lease in found if lease is not None]
+        pages = [page for lease in held for page in lease.pages or ()]
+        assert held
+        assert len(pages) == len(set(pages))
+        for lease in held:
+            lease.release()
+
+
+def test_who_waits_for_pages_says_who_has_them_and_all_are_told_with_theirs(hosts: Hosts) -> None:
+    one, other = hosts.opened("one"), hosts.opened("other")
+    had(take(one, hosts.lock("third"), "run-c", of(21, 30)))
+    first = had(take(one, hosts.lock("one"), "run-a", of(1, 10)))
+    told = [f"run run-c ({ME}) with pages 21-30", f"run run-a ({ME}) with pages 1-10"]
+    assert ask_tables(_crawlers) == _crawlers(one) == told
+    assert holder_anywhere(other, hosts.data("other"), CRAWL_LOCK) in told
+    waited: list[str] = []
+
+    def let_go(who: str) -> None:
+        waited.append(who)
+        first.release()
+
+    with hold_catalogue(
+        other, hosts.data("other"), "run-b", share=of(5, 15), on_wait=let_go
+    ) as lease:
+        assert lease is not None
+        assert lease.pages == of(5, 15).pages
+    assert waited == told[1:]
+
+
+def _crawlers(source: Source) -> list[str]:
+    return [each.told for each in history_of(source).crawlers("shop")]
+
+
+def test_the_pool_of_a_catalogue_follows_the_yaml_and_what_somebody_set_stays(
+    hosts: Hosts, site: Site
+) -> None:
+    storage = hosts.opened("one").event_log_storage
+    let_pool_follow(hosts.opened("two"), site.write())
+    assert _limits(storage) == {}
+    let_pool_follow(hosts.opened("three"), site.write(runs_at_once=3))
+    assert _limits(storage) == {"crawl_shop": 3}
+    storage.set_concurrency_slots("crawl_shop", 2)
+    let_pool_follow(hosts.opened("four"), site.write())
+    assert _limits(storage) == {"crawl_shop": 2}
+
+
+def _limits(storage: dg.EventLogStorage) -> dict[str, int]:
+    return {each.name: each.limit for each in storage.get_pool_limits()}
+
+
+def test_in_files_the_pool_stays_as_it_is(instance: dg.DagsterInstance, site: Site) -> None:
+    let_pool_follow(instance, site.write(runs_at_once=3))
+    assert _limits(instance.event_log_storage) == {}
