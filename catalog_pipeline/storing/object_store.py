@@ -28,7 +28,7 @@ class ObjectStore(PageFiles):
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
 
-    def prepare(self) -> None:
+    def prepare(self, *, is_alone: bool = True) -> None:
         """Make sure that the store answers."""
         self._objects.list()
 

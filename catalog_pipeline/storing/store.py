@@ -21,8 +21,9 @@ class Store(Protocol):
     reads_at_once: int
     """How many of its files are best read at the same time: as many as hide what one waits for."""
 
-    def prepare(self) -> None:
-        """Make ready for writing, and remove what a killed writer left half-written.
+    def prepare(self, *, is_alone: bool = True) -> None:
+        """Make ready for writing, and remove what a killed writer left half-written; unless others
+        may just be writing, so that the caller is not `is_alone`.
 
         Raises:
             StorageError: it cannot be written to.
