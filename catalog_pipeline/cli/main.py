@@ -43,6 +43,7 @@ _COMMANDS = {
     "export": ("catalog_pipeline.cli.export", "Write the table in another format."),
     "notify": ("catalog_pipeline.cli.notify", "Send the notices that are due, or show them."),
     "prune": ("catalog_pipeline.cli.prune", "Remove old runs and what no page needs."),
+    "migrate": ("catalog_pipeline.cli.migrate", "Move the history to PostgreSQL."),
     "ui": ("catalog_pipeline.cli.ui", "Serve the web UI and run the daemon."),
     "list": ("catalog_pipeline.cli.list_catalogues", "List the catalogues."),
     "check": ("catalog_pipeline.cli.check", "Find all mistakes in the YAMLs."),

@@ -27,13 +27,13 @@ class BatchedPostgresEventLogStorage(BatchedEventLog, PostgresEventLogStorage):
     insertion = insertion
 
     def __init__(self, server: Server, *, make_tables: bool) -> None:
-        self._server = server
+        self.server = server
         self._assets_made: set[str] = set()
         self.leases = PostgresLeases(server)
         super().__init__(server.url, should_autocreate_tables=make_tables)
 
     def pace_of(self, catalogue: str) -> PostgresPace:
-        return PostgresPace(self._server, catalogue)
+        return PostgresPace(self.server, catalogue)
 
     def store_rows(self, rows: Sequence[EventRow]) -> None:
         """Stores the rows in one transaction."""
@@ -47,11 +47,11 @@ class BatchedPostgresEventLogStorage(BatchedEventLog, PostgresEventLogStorage):
             self.insert_into_index(connection, rows)
 
     def index_for_writing(self) -> AbstractContextManager[db.Connection]:
-        return self._server.transaction()
+        return self.server.transaction()
 
     @contextmanager
     def index_transaction(self) -> Iterator[db.Connection]:
-        with self._server.transaction() as connection:
+        with self.server.transaction() as connection:
             yield connection
 
     def log_bytes(self, run_id: str) -> int:
@@ -62,12 +62,12 @@ class BatchedPostgresEventLogStorage(BatchedEventLog, PostgresEventLogStorage):
             self.delete_events_for_run(connection, run_id)
 
     def _connect(self) -> AbstractContextManager[db.Connection]:
-        return self._server.connection()
+        return self.server.connection()
 
     def optimize_for_webserver(
         self, statement_timeout: int, pool_recycle: int, max_overflow: int
     ) -> None:
-        self._server.optimize_for_webserver(statement_timeout, pool_recycle)
+        self.server.optimize_for_webserver(statement_timeout, pool_recycle)
 
     def wipe(self) -> None:
         super().wipe()
@@ -75,4 +75,4 @@ class BatchedPostgresEventLogStorage(BatchedEventLog, PostgresEventLogStorage):
 
     def dispose(self) -> None:
         super().dispose()
-        self._server.dispose()
+        self.server.dispose()
