@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from catalog_pipeline.catalogue.finding import EXTRA_FOLDER_VARIABLE
-from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
+from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, SETTINGS_NAME
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline.sandbox.settings import ShopSettings
 from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.postgres_server import SETTINGS, Database
 from catalog_pipeline_tests.report.read_report import ReadReport
 from catalog_pipeline_tests.site import NAME
 
@@ -64,6 +65,22 @@ def test_what_release_1_left_is_resumed_built_and_refreshed(
     refreshed = run("run", NAME, "--refresh", "--json").json
     assert (refreshed["exit_code"], refreshed["done"], refreshed["rows"]) == (0, 8, 24)
     assert (refreshed["downloads"], refreshed["not_modified"]) == (0, 8)
+
+
+@pytest.mark.processes
+def test_what_release_1_left_is_moved_to_postgresql_and_resumed_there(
+    release_1: Path, its_shop: RunningShop, database: Database, run: Run
+):
+    before = run("status", NAME, "--json").json
+    (release_1 / "dagster_home" / SETTINGS_NAME).write_bytes(SETTINGS.read_bytes())
+    moved = run("migrate", "--json").json
+    assert (moved["rows"]["runs"], moved["moved_now"]) == (2, True)
+    assert run("status", NAME, "--json").json == before
+
+    _declare_the_currency(release_1)
+    resumed = run("run", NAME, "--json").json
+    assert (resumed["exit_code"], resumed["done"], resumed["rows"]) == (0, 8, 24)
+    assert its_shop.hits()["pages"] == {"6": 1, "8": 1}
 
 
 @pytest.mark.processes

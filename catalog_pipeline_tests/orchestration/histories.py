@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import dagster as dg
@@ -11,6 +12,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 )
 from dagster._core.definitions.dependency import NodeHandle
 from dagster._core.events import (
+    EVENT_TYPE_TO_PIPELINE_RUN_STATUS,
     AssetMaterializationPlannedData,
     AssetObservationData,
     DagsterEvent,
@@ -167,3 +169,18 @@ def history() -> tuple[list[str], list[Act]]:
         [again.materialized(PAGES, "2", "w2"), crawl.log_line(), again.observed(PAGES, "3")],
     ]
     return [run.run_id for run in (crawl, retry, table, again)], acts
+
+
+def follow(instance: dg.DagsterInstance, act: object) -> None:
+    """Give the runs the statuses of their events, as Dagster does when it is told of them.
+
+    Some answers are in the order in which the runs changed, and have no order without this.
+    """
+    for entry in act if isinstance(act, list) else ():
+        event = entry.dagster_event
+        # A run can only be queued with a code location to be launched from.
+        if event is not None and event.event_type in EVENT_TYPE_TO_PIPELINE_RUN_STATUS.keys() - {
+            KINDS.RUN_ENQUEUED
+        }:
+            changed_at = datetime.fromtimestamp(entry.timestamp, timezone.utc)
+            instance.run_storage.handle_run_event(entry.run_id, event, changed_at)

@@ -3,6 +3,6 @@
 Begin with `storage`, which a `dagster.yaml` names; `address` is how that says where the server is.
 `server` is the pool of connections, `event_log` and `insertion` are what is written, `run_storage`
 is for runs and schedules; `server_history` reads without Dagster. `leases` are what machines that
-share the database hold against each other. Nobody imports this room but by
-its name in a `dagster.yaml`: what it needs comes with an extra.
+share the database hold against each other, `moving` and `copying` bring in what files hold.
+Nobody imports this room but by its name in a `dagster.yaml`: what it needs comes with an extra.
 """

@@ -12,12 +12,10 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.events import EVENT_TYPE_TO_PIPELINE_RUN_STATUS
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.dagster_run import DagsterRun
 from dagster._core.utils import make_new_run_id
@@ -28,10 +26,10 @@ from dagster._daemon.auto_run_reexecution.event_log_consumer import EventLogCons
 from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
 from catalog_pipeline_tests.orchestration.histories import (
     JOB,
-    KINDS,
     PAGES,
     Clock,
     RunHistory,
+    follow,
     history,
 )
 from catalog_pipeline_tests.orchestration.questions import answer, questions
@@ -182,7 +180,7 @@ def test_the_same_history_gets_the_same_answers_as_in_stock_storage(
             act(stock.event_log_storage)
             act(ours.event_log_storage)
         for instance in (stock, ours):
-            _follow(instance, act)
+            follow(instance, act)
     different = {
         name: (expected, got)
         for name, ask in questions(run_ids).items()
@@ -190,21 +188,6 @@ def test_the_same_history_gets_the_same_answers_as_in_stock_storage(
         != (got := engine.comparable(answer(ours.event_log_storage, ask)))
     }
     assert different == {}, sorted(different)
-
-
-def _follow(instance: dg.DagsterInstance, act: object) -> None:
-    """Give the runs the statuses of their events, as Dagster does when it is told of them.
-
-    Some answers are in the order in which the runs changed, and have no order without this.
-    """
-    for entry in act if isinstance(act, list) else ():
-        event = entry.dagster_event
-        # A run can only be queued with a code location to be launched from.
-        if event is not None and event.event_type in EVENT_TYPE_TO_PIPELINE_RUN_STATUS.keys() - {
-            KINDS.RUN_ENQUEUED
-        }:
-            changed_at = datetime.fromtimestamp(entry.timestamp, timezone.utc)
-            instance.run_storage.handle_run_event(entry.run_id, event, changed_at)
 
 
 def test_the_questions_have_answers(ours: dg.DagsterInstance) -> None:
