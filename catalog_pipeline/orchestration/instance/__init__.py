@@ -4,5 +4,5 @@ The only room that uses private parts of Dagster. Begin with `open`. `history` i
 the past, `asking` asks it without Dagster where the files tell it. `launcher` and `liveness` find
 dead runs, `host_leases` is what machines that share an instance hold together, `batch_events` and
 `wipe_events` reach the event log; `sqlite` and `postgres` are its storages, `sql` what they have in
-common, `web` the web UI and the daemon.
+common, `moved` leads from the one to the other, `web` is the web UI and the daemon.
 """
