@@ -1,8 +1,7 @@
 """What the scheduler asks of a worker and what a worker answers: one HTTP exchange each.
 
 Plain values that cross a process boundary, errors as they were raised. `session` counts the logins
-of the crawl: an answer that the session has expired tells by it whether a newer session is there
-already.
+of the crawl: whoever found a session expired tells by it whether a newer one is there already.
 """
 
 from __future__ import annotations
@@ -39,9 +38,8 @@ class WorkerSetup:
     asks: bool = True
     reading_board: int | None = None
     """`requests` is how many pages it may ask for at once; `threads` are more, since pages are
-    parsed too. `held_waves` is the descriptor of the memory that says which waves are held;
-    without `asks` nothing is asked of the site, so that no credentials are needed. In the memory
-    of `reading_board` the worker notes what it is reading."""
+    parsed too. `held_waves` is the descriptor of the memory that says which waves are held; without
+    `asks` it needs no credentials. In that of `reading_board` it notes what it is reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +48,9 @@ class FetchPage:
 
     `url` is the page's own address or where a redirect led. `previous` is the page's last
     checkpoint, for a conditional request. `is_paced` asks for a `PageSent`. A page whose `wave` is
-    held before its request was sent comes back as `PageHeld`. `is_ahead` spares the `PageArrived`:
-    the worker has its next page already. `asked_at` is what the page is known by where another page
-    has told its address.
+    held before its request was sent, or that is not sent until `not_after` (`time.monotonic()`),
+    comes back as `PageHeld`. `is_ahead` spares the `PageArrived`: the worker has its next page
+    already. `asked_at` is what the page is known by where another page has told its address.
     """
 
     page: PageKey
@@ -65,6 +63,7 @@ class FetchPage:
     is_ahead: bool = False
     cookies: tuple[Cookie, ...] = field(default=(), repr=False)
     asked_at: str | None = None
+    not_after: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +84,10 @@ class ReadStored:
 
 @dataclass(frozen=True, slots=True)
 class FetchRobots:
-    """Download robots.txt from `url`."""
+    """Download robots.txt from `url`, if that is not too late, as of a page."""
 
     url: str
+    not_after: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class PageRead:
 
 @dataclass(frozen=True, slots=True)
 class PageHeld:
-    """The page was not asked for: its wave is held."""
+    """The page was not asked for: its wave is held, or it would have been too late."""
 
     page: PageKey
 
@@ -179,13 +179,14 @@ class SessionExpired:
 
 @dataclass(frozen=True, slots=True)
 class RobotsAnswered:
-    """What robots.txt's server said at `url`: a status and a body, a redirect, or an error."""
+    """What robots.txt's server said at `url`; if it `was_late` nobody was asked."""
 
     url: str
     status: int | None
     body: bytes = b""
     location: str | None = None
     error: FetchError | None = None
+    was_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +216,8 @@ class WorkerLost:
 
     `tasks` are those that it did not answer, `reading` the pages that it was just reading.
     `exceeded` says of pages why it was ended because of them; one without a page is the login's.
-    `status` is as `subprocess` has it.
-    `places` names what of the YAML was just evaluated on a page. One that had begun with none of
-    its pages, or was stopped from outside, does not tell of them.
+    `status` is as `subprocess` has it; `places` names what of the YAML was evaluated on a page.
+    One that had begun with none of its pages, or was stopped from outside, does not tell of them.
     """
 
     tasks: tuple[Task, ...]

@@ -6,7 +6,8 @@ an implementation shares with another belongs in a module of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from catalog_pipeline.catalogue.page_key import PageKey
@@ -94,8 +95,17 @@ class Throttle(Protocol):
             ValueError: it would have to wait.
         """
 
+    def latest_start(self, number: int) -> float:
+        """Until when a request may leave; later it must not, and is `unused`."""
+
     def sent(self, number: int, at: float) -> None:
         """Note when a request really left for the server, if that was later than its start."""
+
+    def answered(self, number: int) -> None:
+        """Note that the server has answered a request."""
+
+    def unused(self, number: int) -> None:
+        """Note that a request did not leave, and will not."""
 
     def space_from(self, now: float) -> None:
         """Begin an interval at `now`, after requests that somebody else has spaced."""
@@ -112,11 +122,45 @@ class Throttle(Protocol):
         """Count a good answer."""
 
 
+@dataclass(frozen=True)
+class Wish:
+    """Turns that are wanted: so many, an interval from each other; none, if there is but to tell.
+
+    In any window no more than `most` of all may be in use. One is from its beginning until a
+    window's length after its request was answered, or could be no more on its way to the site. What
+    was drawn and `answered`, so many seconds ago, or is `unused`, is told by the turns' names.
+    """
+
+    interval_seconds: float
+    count: int = 1
+    most: int | None = None
+    window_seconds: float = 1.0
+    answered: Mapping[int, float] = field(default_factory=dict)
+    unused: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The names of the turns that were drawn, of which the first one is in so many seconds; without
+    a name none was, and there is none before then."""
+
+    seconds: float
+    turns: Sequence[int] = ()
+
+
+LATENESS_SECONDS = 0.25
+"""How long after its beginning a turn may be used."""
+WAY_SECONDS = 1.0
+"""How long a request takes to the site at the most, for whoever counts the site's own seconds."""
+HORIZON_SECONDS = 0.25
+"""Turns that are further away are not drawn yet: by then an answer may have come."""
+
+
 class Pace(Protocol):
     """The turns of a site among all machines that ask it. Seconds are counted from now."""
 
-    def draw(self, interval_seconds: float, count: int) -> float:
-        """Draw turns, an interval from each other: in how many seconds the first one is."""
+    def draw(self, wish: Wish) -> Draw:
+        """Draw turns, if there are some soon."""
 
     def rest(self, seconds: float) -> None:
         """Let nobody have a turn for so long."""

@@ -239,12 +239,12 @@ class CrawlLoop:
                 is_ahead=prefetch.is_allowed and not work.is_suspect,
                 cookies=work.cookies,
                 asked_at=work.asked_at,
+                not_after=self._throttle.latest_start(work.turn),
             ),
             alone=work.is_suspect,
         )
 
     def _begin_login(self, now: float) -> None:
         """Log in once no worker has a page, whose answer may show that the session is good."""
-        task = None if self._queue.at_work else self._admission.begin_login(now)
-        if task is not None:
+        if not self._queue.at_work and (task := self._admission.begin_login(now)) is not None:
             self._pool.submit(task)

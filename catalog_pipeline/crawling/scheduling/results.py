@@ -69,21 +69,31 @@ class Results:
         elif isinstance(answer, messages.PageSent):
             self._admission.throttle.sent(self._queue.turn_of(answer.page), answer.at)
         elif isinstance(answer, messages.PageArrived):
+            self._admission.throttle.answered(self._queue.turn_of(answer.page))
             self._queue.arrive(answer.page)
         elif isinstance(answer, messages.PageStored):
-            self._page_stored(self._queue.land(answer.page), answer.stored)
+            self._page_stored(self._answered(answer.page), answer.stored)
         elif isinstance(answer, messages.PageHeld):
             self._page_held(self._queue.land(answer.page))
         elif isinstance(answer, messages.SessionExpired):
-            self._session_expired(self._queue.land(answer.page), answer.session)
+            self._session_expired(self._answered(answer.page), answer.session)
         elif isinstance(answer, messages.PageRedirected):
-            self._page_redirected(self._queue.land(answer.page), answer)
+            self._page_redirected(self._answered(answer.page), answer)
         elif isinstance(answer, messages.PageRefused):
-            self._page_refused(self._queue.land(answer.page), answer.error)
+            # A request that nobody answered may still be on its way.
+            is_answered = answer.error.http_status is not None
+            land = self._answered if is_answered else self._queue.land
+            self._page_refused(land(answer.page), answer.error)
 
     def give_up(self, work: PageWork, kind: str, problem: str) -> None:
         """A page is not tried any more, without an answer that would say so."""
         self._fail(work, FetchError(problem, kind=kind, url=work.shown_url, page=work.page))
+
+    def _answered(self, page: PageKey) -> PageWork:
+        """Take a page out that the site has answered."""
+        work = self._queue.land(page)
+        self._admission.throttle.answered(work.turn)
+        return work
 
     def _page_stored(self, work: PageWork, stored: StoredPage) -> None:
         now = self._clock()
@@ -94,6 +104,7 @@ class Results:
 
     def _page_held(self, work: PageWork) -> None:
         """Let the page wait for its turn as if it had never had one."""
+        self._admission.throttle.unused(work.turn)
         is_first = work.attempt == 1 and not work.redirects
         self._queue.again(replace(work, started_at=None) if is_first else work)
 

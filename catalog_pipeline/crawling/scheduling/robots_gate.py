@@ -6,6 +6,7 @@ What a robots.txt says is read in `catalog_pipeline.fetching.robots`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.crawling import messages
@@ -153,13 +154,14 @@ class RobotsGate:
             return RobotsRules.from_answer(answer.status, answer.body, str(error) if error else "")
 
     def _ask_once(self, url: str, due_at: float) -> messages.RobotsAnswered | None:
-        is_sent = self._pool.asked_robots == url
+        is_sent, number, task = self._pool.asked_robots == url, -1, messages.FetchRobots(url)
         while not self._must_stop():
             now = self._clock()
             wait = max(due_at - now, self._throttle.seconds_until_free(now))
             if not is_sent and wait <= 0:
-                self._throttle.take(now, is_page=False)
-                self._pool.submit(messages.FetchRobots(url))
+                number = self._throttle.take(now, is_page=False)
+                task = replace(task, not_after=self._throttle.latest_start(number))
+                self._pool.submit(task)
                 is_sent = True
             found = None
             for answer in self._pool.answers(
@@ -168,11 +170,16 @@ class RobotsGate:
                 if isinstance(answer, messages.RobotsAnswered) and answer.url == url:
                     found = answer
                 elif isinstance(answer, messages.WorkerLost):
-                    is_sent = is_sent and messages.FetchRobots(url) not in answer.tasks
+                    is_sent = is_sent and task not in answer.tasks
                     self._meanwhile(answer)
                 else:
                     self._meanwhile(answer)
-            if found is not None:
+            if found is not None and found.was_late:
+                self._throttle.unused(number)
+                is_sent = False
+            elif found is not None:
+                if found.status is not None:
+                    self._throttle.answered(number)
                 self._pool.asked_robots = ""
                 return found
             self._meanwhile(None)

@@ -1,23 +1,31 @@
 """The throttle of a crawl whose site other machines ask too: turns are drawn from one place.
 
-What this crawl has learnt of the site (rates that gave way, robots.txt, requests that left late) is
-its own throttle's affair; when its next turn is, and whether the site wants a rest, is said for all
-machines by a `Pace`. A turn that was missed is dropped, so that none are made up for in a burst.
+What this crawl has learnt of the site (rates that gave way, robots.txt) is its own throttle's
+affair; when its next turn is, and whether the site wants a rest, is said for all machines by a
+`Pace`. A turn is used soon after its beginning or not at all, and is in use until a second after
+its answer: whenever in between the request came to the site, no second there has more of them than
+there are turns. A turn that was missed is dropped, so that none are made up for in a burst.
 """
 
 from __future__ import annotations
 
 import math
+import random
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
 
-from catalog_pipeline.crawling.ports import Pace, Throttle
+from catalog_pipeline.crawling.ports import LATENESS_SECONDS, Draw, Pace, Throttle, Wish
 from catalog_pipeline.crawling.scheduling.throttle import RESERVE_SECONDS, AdaptiveThrottle
 
 SECONDS_BETWEEN_LOOKS = 0.25
 """How long a turn, or a rate without a limit, counts without a look whether the site wants rest."""
 _MOST_AHEAD = 10
 """Turns drawn at once where the way to the place that gives them takes longer than an interval."""
+_UNEVENNESS = 0.2
+"""Which part of an interval, at random, one waits before it asks again: else the same would always
+be the first."""
 
 
 def throttle_for(
@@ -29,6 +37,14 @@ def throttle_for(
     return SharedThrottle(requests_per_second, pace, clock=clock)
 
 
+class _Turn(NamedTuple):
+    """A turn that was drawn: its name, from when on and until when it may be used."""
+
+    name: int
+    begins: float
+    ends: float
+
+
 class SharedThrottle:
     """A `Throttle` of one crawl that keeps the pace of all. Times are monotonic seconds."""
 
@@ -37,10 +53,13 @@ class SharedThrottle:
     ) -> None:
         self._own = AdaptiveThrottle(requests_per_second, clock=clock, is_spaced=False)
         self._pace, self._clock = pace, clock
-        self._turns: deque[float] = deque()
+        self._turns: deque[_Turn] = deque()
+        self._turn_of: dict[int, _Turn] = {}
+        self._answered: dict[int, float] = {}
+        self._unused: list[int] = []
         self._looked_at = -math.inf
         self._rests_until = -math.inf
-        self._turn_of: dict[int, float] = {}
+        self._draws_at = -math.inf
         self._way_seconds = 0.0
         # Whoever asked just before, as for the listings, is not known to the pace.
         self._not_before = clock() + self.interval_seconds
@@ -59,39 +78,51 @@ class SharedThrottle:
         """How long to wait until a request may start; a turn is drawn for it if there is none."""
         wait = max(self._own.seconds_until_free(now), self._not_before - now)
         if wait > 0:
-            return wait
+            self._tell(now)
+            return min(wait, SECONDS_BETWEEN_LOOKS) if self._answered else wait
         self._look(now)
         if self._rests_until > now:
             return self._rests_until - now
-        return 0.0 if self.requests_per_second is None else max(0.0, self._turn(now) - now)
+        return 0.0 if self.requests_per_second is None else self._seconds_until_turn(now)
 
     def take(self, now: float, *, is_page: bool = True) -> int:
-        """Count a request that starts now; return its number, for `sent`.
+        """Count a request that starts now; return its number, for what becomes of it.
 
         Raises:
             ValueError: `seconds_until_free(now)` is not 0.
         """
         if self.seconds_until_free(now) > 0:
             raise ValueError("a request was started before its turn")
-        turn = self._turns.popleft() if self._turns else now
         number = self._own.take(now, is_page=is_page)
-        if is_page:
-            self._turn_of[number] = turn
+        if self._turns:
+            self._turn_of[number] = self._turns.popleft()
         return number
 
+    def latest_start(self, number: int) -> float:
+        """A moment after its turn began."""
+        turn = self._turn_of.get(number)
+        return math.inf if turn is None else turn.ends
+
     def sent(self, number: int, at: float) -> None:
-        """Note when a request really left; one that left late takes the turns that it is in the way
-        of, too."""
+        """Note when a request really left."""
         self._own.sent(number, at)
-        late = at - self._turn_of.pop(number, at) - RESERVE_SECONDS
-        interval = self.interval_seconds
-        if late > 0 and interval:
-            self._pace.draw(interval, min(_MOST_AHEAD, math.ceil(late / interval)))
+
+    def answered(self, number: int) -> None:
+        """Let its turn be somebody's again, a window's length from now."""
+        turn = self._turn_of.pop(number, None)
+        if turn is not None:
+            self._answered[turn.name] = self._clock()
+
+    def unused(self, number: int) -> None:
+        """Give its turn back: nobody was asked."""
+        turn = self._turn_of.pop(number, None)
+        if turn is not None:
+            self._unused.append(turn.name)
 
     def space_from(self, now: float) -> None:
         """Begin an interval at `now`, after requests that somebody else has spaced (a login)."""
         self._own.space_from(now)
-        self._turns.clear()
+        self._give_back()
         self._not_before = now + self.interval_seconds
 
     def limit_to(self, requests_per_second: float, now: float) -> None:
@@ -99,7 +130,7 @@ class SharedThrottle:
         before = self.interval_seconds
         self._own.limit_to(requests_per_second, now)
         if self.interval_seconds != before:
-            self._turns.clear()
+            self._give_back()
             self._not_before = now + self.interval_seconds
 
     def push_back(
@@ -107,7 +138,7 @@ class SharedThrottle:
     ) -> None:
         """Give way to a site that asks for less, and let all others do so too."""
         self._own.push_back(now, retry_after_seconds, started_at=started_at)
-        self._turns.clear()
+        self._give_back()
         rest = self._own.rest_seconds(now)
         if rest > 0:
             self._pace.rest(rest)
@@ -115,6 +146,11 @@ class SharedThrottle:
     def succeeded(self, now: float) -> None:
         """Count a good answer."""
         self._own.succeeded(now)
+
+    def _give_back(self) -> None:
+        """Those that were not used yet."""
+        self._unused += [turn.name for turn in self._turns]
+        self._turns.clear()
 
     def _look(self, now: float) -> None:
         """Find out a few times a second whether the site has asked another machine for a rest."""
@@ -124,18 +160,46 @@ class SharedThrottle:
         self._looked_at = now
         if rest > 0:
             self._rests_until = now + rest
-            self._turns.clear()
+            self._give_back()
 
-    def _turn(self, now: float) -> float:
-        """When the next turn is, of those that were not missed."""
-        while self._turns and self._turns[0] < now - RESERVE_SECONDS:
-            self._turns.popleft()
-        if not self._turns:
-            asked_at, interval = self._clock(), self.interval_seconds
-            count = min(_MOST_AHEAD, 1 + int(self._way_seconds / interval))
-            first = self._pace.draw(interval, count)
-            told_at = self._clock()
-            self._way_seconds = told_at - asked_at
-            self._looked_at = now
-            self._turns.extend(told_at + first + interval * number for number in range(count))
-        return self._turns[0]
+    def _tell(self, now: float) -> None:
+        """Let others know of answers, where they would not soon by the next draw."""
+        if now - min(self._answered.values(), default=now) >= SECONDS_BETWEEN_LOOKS:
+            self._ask(0)
+
+    def _seconds_until_turn(self, now: float) -> float:
+        """Until the next turn that was not missed; if none was to be had, until it is asked for."""
+        while self._turns and self._turns[0].ends < now + RESERVE_SECONDS:
+            self._unused.append(self._turns.popleft().name)
+        if not self._turns and now >= self._draws_at:
+            self._draw(now)
+        return max(0.0, (self._turns[0].begins if self._turns else self._draws_at) - now)
+
+    def _draw(self, now: float) -> None:
+        asked_at, ahead = self._clock(), int(self._way_seconds / self.interval_seconds)
+        wish, drawn = self._ask(min(_MOST_AHEAD, 1 + ahead))
+        told_at = self._clock()
+        self._way_seconds = told_at - asked_at
+        self._looked_at = now
+        for number, name in enumerate(drawn.turns):
+            # Between the two is the instant that was meant.
+            later = drawn.seconds + wish.interval_seconds * number
+            turn = _Turn(name, told_at + later, asked_at + later + LATENESS_SECONDS)
+            self._turns.append(turn)
+        if not drawn.turns:
+            soon = min(drawn.seconds, SECONDS_BETWEEN_LOOKS)
+            uneven = _UNEVENNESS * random.random()  # noqa: S311 - it hides nothing
+            self._draws_at = told_at + soon + uneven * wish.interval_seconds
+
+    def _ask(self, count: int) -> tuple[Wish, Draw]:
+        """Draw so many turns, or fewer, and tell what has become of others."""
+        limit, now = self._own.limit, self._clock()
+        wish = Wish(self.interval_seconds, count)
+        if limit is not None:
+            most = math.ceil(limit)
+            interval = 1 / (self.requests_per_second or limit)
+            wish = Wish(interval, min(count, most), most, most / limit)
+        answered = {name: now - at for name, at in self._answered.items()}
+        drawn = self._pace.draw(replace(wish, answered=answered, unused=self._unused))
+        self._answered, self._unused = {}, []
+        return wish, drawn

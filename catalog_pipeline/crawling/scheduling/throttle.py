@@ -75,6 +75,11 @@ class AdaptiveThrottle:
         """The rate at present, None without a limit."""
         return self._rate
 
+    @property
+    def limit(self) -> float | None:
+        """The rate that it is never more than, None without a limit."""
+        return self._limit
+
     def seconds_until_free(self, now: float) -> float:
         """How long to wait until a request may start; 0 means that it may start now."""
         wait = max(self.rest_seconds(now), self._room_at - now)
@@ -104,6 +109,16 @@ class AdaptiveThrottle:
         if not is_page:
             self._first_page_number = number + 1
         return number
+
+    def latest_start(self, number: int) -> float:
+        """Whenever it is: it is counted from when it left."""
+        return math.inf
+
+    def answered(self, number: int) -> None:
+        """It is counted from when it left."""
+
+    def unused(self, number: int) -> None:
+        """It is counted as one that left: rather too few than too many."""
 
     def sent(self, number: int, at: float) -> None:
         """Note when a request really left for the server, if that was later than its start."""

@@ -97,11 +97,9 @@ class PageWorker:
     def do(
         self, task: messages.Task, tell: Callable[[messages.News], None] = lambda news: None
     ) -> messages.Answer:
-        """Do one task; whatever goes wrong comes back as an answer, in which no secret can be seen.
-
+        """Do one task; what goes wrong comes back as an answer, in which no secret can be seen.
         `tell` is told when a page's request leaves, if the rate is limited, and when a page that
-        took its time has arrived, before it is parsed.
-        """
+        took its time has arrived, before it is parsed."""
         answer = self._done(task, tell)
         error = getattr(answer, "error", None)
         if error is not None:
@@ -142,9 +140,9 @@ class PageWorker:
         previous = self._writer.usable(task.previous, task.asked_at)
         validators = previous.record.validators if previous else Validators()
         with self._slots as slots:
-            if not slots.may_send(task.wave):
-                return messages.PageHeld(task.page)
             self._before_request()
+            if not slots.may_send(task.wave) or time.monotonic() > task.not_after:
+                return messages.PageHeld(task.page)
             if task.is_paced:
                 tell(messages.PageSent(task.page, time.monotonic()))
             try:
@@ -205,6 +203,8 @@ class PageWorker:
 
     def _fetch_robots(self, task: messages.FetchRobots) -> messages.Answer:
         self._before_request()
+        if time.monotonic() > task.not_after:
+            return messages.RobotsAnswered(task.url, None, was_late=True)
         try:
             answer = self._exchange.get(task.url, is_page=False)
         except FetchError as error:

@@ -1,14 +1,22 @@
 """The pace of a site in PostgreSQL: one statement draws the next turn for whichever machine asks.
 
 A row for each catalogue; the server's clock alone counts. What is lost with a server that crashes
-is at most the last second's turns, after which it gives none for a second. Not here: when a turn is
+is at most the last second's turns, and it gives none until these are over. Not here: when a turn is
 drawn, and what becomes of one that was missed (`crawling.scheduling.shared_throttle`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from catalog_pipeline.crawling.ports import (
+    HORIZON_SECONDS,
+    LATENESS_SECONDS,
+    WAY_SECONDS,
+    Draw,
+    Wish,
+)
 from catalog_pipeline.orchestration.instance.postgres.own_table import OwnTable
 from catalog_pipeline.orchestration.instance.postgres.server import Server
 from catalog_pipeline.orchestration.instance.unusable_storage import storage_in_use
@@ -16,18 +24,54 @@ from catalog_pipeline.orchestration.instance.unusable_storage import storage_in_
 _NAME = "catalog_pipeline_paces"
 _TABLE = """
 CREATE TABLE IF NOT EXISTS catalog_pipeline_paces (
-    name text PRIMARY KEY, next_at timestamptz NOT NULL, rests_until timestamptz NOT NULL
+    name text PRIMARY KEY, next_at timestamptz NOT NULL, rests_until timestamptz NOT NULL,
+    busy bigint[] NOT NULL DEFAULT '{}', first_at timestamptz, is_given boolean
 )"""
 _DRAW = """
 SET LOCAL synchronous_commit = off;
-INSERT INTO catalog_pipeline_paces AS pace (name, next_at, rests_until)
-VALUES (%(name)s, greatest(clock_timestamp(), pg_postmaster_start_time() + interval '1 second')
-    + make_interval(secs => %(interval)s * (%(count)s + 1)), '-infinity')
-ON CONFLICT (name) DO UPDATE SET next_at = greatest(
-    pace.next_at, pace.rests_until, clock_timestamp(),
-    pg_postmaster_start_time() + interval '1 second'
-) + make_interval(secs => %(interval)s * %(count)s)
-RETURNING extract(epoch FROM next_at - clock_timestamp()) - %(interval)s * %(count)s"""
+INSERT INTO catalog_pipeline_paces (name, next_at, rests_until)
+VALUES (%(name)s, clock_timestamp() + make_interval(secs => %(interval)s), '-infinity')
+ON CONFLICT (name) DO NOTHING;
+UPDATE catalog_pipeline_paces AS pace SET (next_at, busy, first_at, is_given) = (
+    SELECT
+        CASE WHEN is_near THEN first + make_interval(secs => %(interval)s * %(count)s)
+            ELSE pace.next_at END,
+        CASE WHEN is_near THEN busy || ARRAY(
+            SELECT ((extract(epoch FROM first)
+                + %(interval)s * number + %(unanswered)s) * 1000000)::bigint
+            FROM generate_series(0, %(count)s - 1) AS number
+        ) ELSE busy END,
+        first,
+        is_near
+    FROM (
+        SELECT busy, first, first <= now + make_interval(secs => %(horizon)s) AS is_near
+        FROM (
+            SELECT now, busy, greatest(
+                pace.next_at, pace.rests_until, now,
+                pg_postmaster_start_time() + make_interval(secs => %(silence)s),
+                to_timestamp(busy[cardinality(busy) + %(count)s - %(most)s] / 1000000.0)
+            ) AS first
+            FROM (
+                SELECT now, ARRAY(
+                    SELECT least(until, ((
+                        extract(epoch FROM now) + %(window)s
+                        - (%(ago)s::numeric[])[array_position(%(answered)s::bigint[], until)]
+                    ) * 1000000)::bigint) AS until
+                    FROM unnest(pace.busy) AS until
+                    WHERE until > extract(epoch FROM now) * 1000000
+                        AND NOT until = ANY(%(unused)s::bigint[])
+                    ORDER BY 1
+                ) AS busy
+                FROM (SELECT clock_timestamp() AS now OFFSET 0) AS clock
+                OFFSET 0
+            ) AS kept
+        ) AS wanted
+    ) AS found
+) WHERE name = %(name)s
+RETURNING extract(epoch FROM first_at - clock_timestamp()),
+    CASE WHEN is_given THEN busy[cardinality(busy) - %(count)s + 1:] ELSE '{}' END"""
+"""A turn is named by the microsecond until which it is in use if no answer comes to be known. Those
+that are in use are in the row, so that all that draw a turn wait for each other."""
 _REST = """
 INSERT INTO catalog_pipeline_paces AS pace (name, next_at, rests_until)
 VALUES (%(name)s, '-infinity', clock_timestamp() + make_interval(secs => %(seconds)s))
@@ -35,6 +79,8 @@ ON CONFLICT (name) DO UPDATE SET rests_until = greatest(pace.rests_until, exclud
 _RESTS = """
 SELECT extract(epoch FROM rests_until - clock_timestamp()) FROM catalog_pipeline_paces
 WHERE name = %(name)s AND rests_until > clock_timestamp()"""
+_UNANSWERED_SECONDS = LATENESS_SECONDS + WAY_SECONDS
+"""How long after its beginning a turn's request may come to the site."""
 _WHERE = "PostgreSQL"
 
 
@@ -45,14 +91,27 @@ class PostgresPace:
         self._server, self._name = server, name
         self._table = OwnTable(server, _NAME, "paces", _TABLE)
 
-    def draw(self, interval_seconds: float, count: int) -> float:
-        """Draw turns, an interval from each other: in how many seconds the first one is.
+    def draw(self, wish: Wish) -> Draw:
+        """Draw turns, if there are some soon.
 
         Raises:
             StorageError: the server cannot be asked.
         """
-        found = self._ask(_DRAW, name=self._name, interval=interval_seconds, count=count)
-        return float(found)
+        values = {
+            "name": self._name,
+            "interval": wish.interval_seconds,
+            "count": wish.count,
+            "most": wish.most,
+            "window": wish.window_seconds,
+            "unanswered": _UNANSWERED_SECONDS + wish.window_seconds,
+            "answered": list(wish.answered),
+            "ago": list(wish.answered.values()),
+            "unused": list(wish.unused),
+            "horizon": HORIZON_SECONDS,
+            "silence": _UNANSWERED_SECONDS + HORIZON_SECONDS + 1,
+        }
+        seconds, turns = self._ask(_DRAW, values)[0]
+        return Draw(float(seconds) - (0 if turns else HORIZON_SECONDS), turns)
 
     def rest(self, seconds: float) -> None:
         """Let nobody have a turn for so long.
@@ -60,7 +119,7 @@ class PostgresPace:
         Raises:
             StorageError: the server cannot be told.
         """
-        self._ask(_REST, name=self._name, seconds=seconds)
+        self._ask(_REST, {"name": self._name, "seconds": seconds})
 
     def rest_seconds(self) -> float:
         """For how long nobody has a turn.
@@ -68,11 +127,12 @@ class PostgresPace:
         Raises:
             StorageError: the server cannot be asked.
         """
-        return float(self._ask(_RESTS, name=self._name) or 0.0)
+        found = self._ask(_RESTS, {"name": self._name})
+        return float(found[0][0]) if found else 0.0
 
-    def _ask(self, statement: str, **values: Any) -> Any:
+    def _ask(self, statement: str, values: dict[str, Any]) -> Sequence[Any]:
         with storage_in_use(_WHERE):
             self._table.make()
             with self._server.connection() as connection:
                 result = connection.exec_driver_sql(statement, values)
-                return result.scalar() if result.returns_rows else None
+                return result.fetchall() if result.returns_rows else ()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from catalog_pipeline.crawling.ports import Pace
+from catalog_pipeline.crawling.ports import Draw, Pace, Wish
 from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.host_leases import pace_of
 from catalog_pipeline.orchestration.instance.open import open_instance
@@ -20,6 +22,7 @@ from catalog_pipeline_tests.waiting import wait_for
 
 pytestmark = pytest.mark.processes
 
+MICROSECONDS = 1_000_000
 TURNS = "SELECT extract(epoch FROM next_at) FROM catalog_pipeline_paces WHERE name = 'shop'"
 
 
@@ -40,28 +43,77 @@ def next_at(database: Database) -> float:
     return float(str(instant))
 
 
+def given(pace: Pace, wish: Wish) -> Draw:
+    """Turns, as soon as there are some."""
+    found = [pace.draw(wish)]
+
+    def is_given() -> bool:
+        if not found[-1].turns:
+            found.append(pace.draw(wish))
+        return bool(found[-1].turns)
+
+    wait_for("turns", is_given)
+    return found[-1]
+
+
 def test_turns_are_an_interval_from_each_other_whoever_draws_them(
+    shared: dg.DagsterInstance,
+) -> None:
+    wish = Wish(0.02)
+    given(pace(shared), wish)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: given(pace(shared), wish), range(12)))
+    several = given(pace(shared), Wish(0.02, 3))
+    names = sorted([*(name for draw in found for name in draw.turns), *several.turns])
+    assert len(names) == 15
+    apart = [later - earlier for earlier, later in itertools.pairwise(names)]
+    assert min(apart) >= 0.02 * MICROSECONDS - 1
+
+
+def test_turns_that_are_far_away_are_not_drawn_yet(
     shared: dg.DagsterInstance, database: Database
 ) -> None:
-    first = pace(shared).draw(100.0, 1)
-    assert 99 < first <= 101, "nobody knows who asked just before"
+    found = pace(shared).draw(Wish(100.0))
+    assert not found.turns, "nobody knows who asked just before"
+    assert 98 < found.seconds <= 100
     begun = next_at(database)
-    with ThreadPoolExecutor(4) as pool:
-        waits = sorted(pool.map(lambda _: pace(shared).draw(100.0, 1), range(8)))
-    assert next_at(database) == pytest.approx(begun + 800)
-    assert [round(each / 100) for each in waits] == list(range(2, 10))
-    assert round(pace(shared).draw(100.0, 3) / 100) == 10
-    assert round(pace(shared).draw(100.0, 1) / 100) == 13
-    assert pace(shared, "another").draw(100.0, 1) <= 101
+    assert not pace(shared).draw(Wish(100.0)).turns
+    assert next_at(database) == begun
 
 
 def test_turns_that_nobody_drew_are_not_kept(
     shared: dg.DagsterInstance, database: Database
 ) -> None:
-    pace(shared).draw(0.01, 1)
+    given(pace(shared), Wish(0.01))
     wait_for("the turn to be over", lambda: next_at(database) < time.time() - 0.1)
-    assert pace(shared).draw(500.0, 1) <= 0
-    assert pace(shared).draw(500.0, 1) > 400
+    assert given(pace(shared), Wish(500.0)).seconds <= 0
+    assert pace(shared).draw(Wish(500.0)).seconds > 400
+
+
+def test_no_more_turns_are_in_use_than_there_may_be(shared: dg.DagsterInstance) -> None:
+    """Until a window after the answer is known, or a second after they might have been used."""
+    wish = Wish(0.001, most=3, window_seconds=60.0)
+    first, second, third = (given(pace(shared), wish).turns[0] for _ in range(3))
+    assert 59 < pace(shared).draw(wish).seconds < 62
+    answered = replace(wish, answered={second: 30.0, 5: 50.0})
+    assert 28 < pace(shared).draw(answered).seconds < 30
+    assert 28 < pace(shared).draw(answered).seconds < 30, "it is answered once"
+    assert pace(shared).draw(replace(wish, count=0)).turns == []
+    (fourth,) = given(pace(shared), replace(wish, unused=[first])).turns
+    assert not pace(shared).draw(wish).turns
+    two = given(pace(shared), replace(wish, count=2, unused=[third, fourth])).turns
+    assert len(set(two)) == 2
+    assert not pace(shared).draw(wish).turns
+
+
+def test_of_many_that_draw_at_once_no_more_get_a_turn_than_there_are(
+    shared: dg.DagsterInstance,
+) -> None:
+    wish = Wish(0.0001, most=5, window_seconds=60.0)
+    first = given(pace(shared), wish)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: pace(shared).draw(wish).turns, range(64)))
+    assert len({*first.turns, *(name for names in found for name in names)}) == 5
 
 
 def test_while_the_site_rests_nobody_has_a_turn(shared: dg.DagsterInstance) -> None:
@@ -69,33 +121,35 @@ def test_while_the_site_rests_nobody_has_a_turn(shared: dg.DagsterInstance) -> N
     pace(shared).rest(1000.0)
     pace(shared).rest(10.0)
     assert 990 < pace(shared).rest_seconds() <= 1000
-    assert pace(shared).draw(1.0, 1) > 990
+    found = pace(shared).draw(Wish(1.0))
+    assert found.seconds > 980
+    assert not found.turns
     assert pace(shared, "another").rest_seconds() == 0
 
 
-def test_after_its_restart_the_server_gives_no_turn_for_a_second(
+def test_after_its_restart_the_server_gives_no_turn_until_those_it_forgot_are_over(
     shared: dg.DagsterInstance, database: Database, postgres: PostgresServer
 ) -> None:
     """What it forgot when it crashed was drawn in its last moments."""
-    pace(shared).draw(0.01, 1)
+    given(pace(shared), Wish(0.01))
     postgres.stop(signal.SIGQUIT)
     postgres.start()
-    pace(shared).draw(0.01, 1)
+    given(pace(shared), Wish(0.01))
     ((silence,),) = database.rows(
         "SELECT extract(epoch FROM next_at - pg_postmaster_start_time()) "
         "FROM catalog_pipeline_paces WHERE name = 'shop'"
     )
-    assert float(str(silence)) >= 1
+    assert float(str(silence)) >= 2.5
 
 
 def test_without_its_server_there_is_no_turn_but_a_sentence(
     shared: dg.DagsterInstance, postgres: PostgresServer
 ) -> None:
-    pace(shared).draw(0.01, 1)
+    given(pace(shared), Wish(0.01))
     postgres.stop()
     try:
         with pytest.raises(StorageError, match="run again once the server is there"):
-            pace(shared).draw(0.01, 1)
+            pace(shared).draw(Wish(0.01))
     finally:
         postgres.start()
 
