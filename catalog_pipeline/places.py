@@ -1,12 +1,13 @@
-"""Where the project keeps things on disk: Dagster's home, the data folder, its parts.
+"""Where the project keeps things: Dagster's home, the data folder or bucket, its parts.
 
-Paths, and whether they lead somewhere; nothing is written here except that `ensure_dagster_home`
-lays out a new home.
+Paths and addresses, and whether paths lead somewhere; nothing is written here except that
+`ensure_dagster_home` lays out a new home.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from catalog_pipeline.system.durable_files import replace_content
 HOME_VARIABLE = "DAGSTER_HOME"
 DATA_VARIABLE = "CATALOG_PIPELINE_DATA"
 SETTINGS_NAME = "dagster.yaml"
+STORE_SCHEMES = ("s3", "gs", "az")
+"""What an address begins with whose files are kept in an object store."""
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.IGNORECASE)
 _PACKAGE = Path(__file__).parent
 TEMPLATE = _PACKAGE / "dagster_home.yaml"
 """The settings that a new home is made with."""
@@ -25,9 +29,25 @@ TEMPLATE = _PACKAGE / "dagster_home.yaml"
 
 @dataclass(frozen=True)
 class CataloguePlaces:
-    """The files of one catalogue below the data folder."""
+    """The files of one catalogue below the data folder.
+
+    With an `address` they are kept below it, in an object store: then the folder is this machine's
+    own, in which locks, cookies and what is under construction are, and copies of tables.
+    """
 
     folder: Path
+    address: str | None = None
+
+    def told(self, path: Path) -> str:
+        """Where people find what has that path below the folder."""
+        if self.address is None or not path.is_relative_to(self.folder):
+            return str(path)
+        return f"{self.address}/{path.relative_to(self.folder).as_posix()}"
+
+    def uri(self, path: Path) -> str:
+        """The same as a URI."""
+        told = self.told(path)
+        return told if _ADDRESS.match(told) else path.as_uri()
 
     @property
     def pages(self) -> Path:
@@ -84,12 +104,33 @@ def dagster_home(environ: Mapping[str, str] = os.environ) -> Path:
     return _base_folder(environ) / "dagster_home"
 
 
+def data_address(environ: Mapping[str, str] = os.environ) -> str | None:
+    """The address in an object store that `CATALOG_PIPELINE_DATA` names; None if it names none.
+
+    Raises:
+        UsageError: it is an address of something else.
+    """
+    found = _ADDRESS.fullmatch(environ.get(DATA_VARIABLE) or "")
+    if found is None:
+        return None
+    scheme, rest = found[1].lower(), found[2].strip("/")
+    if scheme not in STORE_SCHEMES or not rest or set(rest) & set("?#@"):
+        known = ", ".join(f"{each}://BUCKET/FOLDER" for each in STORE_SCHEMES)
+        raise UsageError(
+            f"{DATA_VARIABLE} is {found[0]!r}: write a folder, or one of {known}, without "
+            f"credentials."
+        )
+    return f"{scheme}://{rest}"
+
+
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """`CATALOG_PIPELINE_DATA` if set, else `data/` beside Dagster's home.
 
     Beside, because the event log of a home speaks of the files in its data folder: the two
-    belong together.
+    belong together. Where these are in an object store it is `work/`, of which nothing is needed.
     """
+    if data_address(environ) is not None:
+        return dagster_home(environ).parent / "work"
     named = environ.get(DATA_VARIABLE)
     return Path(named).absolute() if named else dagster_home(environ).parent / "data"
 
@@ -99,8 +140,10 @@ def catalogue_places(name: str, environ: Mapping[str, str] = os.environ) -> Cata
 
     Raises:
         StorageError: what is at one of them is a link to nowhere, or no folder.
+        UsageError: `CATALOG_PIPELINE_DATA` names no place for them.
     """
-    places = CataloguePlaces(data_folder(environ) / name)
+    address = data_address(environ)
+    places = CataloguePlaces(data_folder(environ) / name, address and f"{address}/{name}")
     for folder in (places.folder.parent, places.folder, places.pages):
         _check_folder(folder)
     return places

@@ -16,7 +16,7 @@ from catalog_pipeline.cli.machine_output import failure_as_json
 from catalog_pipeline.cli.row_notes import row_sentences
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import PageFailure
-from catalog_pipeline.storing.folder_store import FolderStore
+from catalog_pipeline.storing.stores import page_store
 
 if TYPE_CHECKING:
     from catalog_pipeline.orchestration.instance.history import Source
@@ -121,7 +121,7 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
     endless = {listing.name for listing in standing.listings if listing.last_number is None}
     unfound = {page for page in statuses.outside if page.listing in endless}
     outside = statuses.outside - unfound
-    stored = FolderStore(places.pages).newest() if statuses.missing else {}
+    stored = page_store(places).newest() if statuses.missing else {}
     unrecorded = statuses.missing & stored.keys()
     return CatalogueStatus(
         catalogue=catalogue.name,
@@ -137,7 +137,7 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
         stale=sum(fetched_at < stale_before for fetched_at in fetches),
         newest_fetch=max(fetches, default=None),
         table_rows=None if problem else built.rows,
-        table=str(places.table),
+        table=places.told(places.table),
         table_problem=problem,
         table_outdated=outdated,
         left_out_pages=format_pages(built.left_out.keys() & statuses.done),

@@ -24,6 +24,7 @@ from catalog_pipeline.cli.printed_changes import change_as_json, print_csv, show
 from catalog_pipeline.cli.times import parse_age
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.storing.stores import past_of
 
 if TYPE_CHECKING:
     from catalog_pipeline.tables.history.reading import Change
@@ -85,7 +86,7 @@ def command(
         from catalog_pipeline.tables.history.naming import names_of
         from catalog_pipeline.tables.history.reading import read_changes
 
-    table = catalogue_places(name).table
+    table = past_of(catalogue_places(name))
     choice = _Choice(_chosen(table, what), least_percent)
 
     def chosen() -> Iterator[Change]:

@@ -14,8 +14,7 @@ from catalog_pipeline.cli.grids import output_console
 from catalog_pipeline.cli.times import age_text
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import PageFailure
-from catalog_pipeline.storing.evidence import Evidence
-from catalog_pipeline.storing.folder_store import FolderStore
+from catalog_pipeline.storing.stores import evidence_of, page_store
 from catalog_pipeline.wording import counted
 
 
@@ -52,8 +51,8 @@ def where_to_look(catalogue: str, page: PageKey, *, is_stored: bool) -> str:
     It `is_stored` if it is that of the stored page, else it is that of a failed answer.
     """
     places = catalogue_places(catalogue)
-    store = FolderStore(places.pages) if is_stored else Evidence(places.failures)
-    if not store.has(page):
+    is_kept = page_store(places).has(page) if is_stored else evidence_of(places).has(page)
+    if not is_kept:
         return ""
     return (
         f"see catalog-pipeline show {catalogue} --page {page}; "

@@ -13,9 +13,8 @@ from catalog_pipeline.errors import UsageError
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import FailedAnswer, Response, Validators
 from catalog_pipeline.storing import page_file
-from catalog_pipeline.storing.evidence import Evidence
-from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.storing.page_file import PageFile
+from catalog_pipeline.storing.stores import evidence_of, page_store
 
 
 def kept_of(catalogue: Catalogue, page: PageKey) -> tuple[FailedAnswer | None, PageFile | None]:
@@ -25,13 +24,13 @@ def kept_of(catalogue: Catalogue, page: PageKey) -> tuple[FailedAnswer | None, P
         StoredPageError: its file is damaged.
     """
     places = catalogue_places(catalogue.name)
-    store = FolderStore(places.pages)
+    store = page_store(places)
     name = store.newest().get(page)
     stored = None
     if name is not None:
         found = store.recognise(name)
         stored = store.read(page, found.file_name, found.sha256)
-    return Evidence(places.failures).read(page), stored
+    return evidence_of(places).read(page), stored
 
 
 def saved_response(catalogue: Catalogue, page: PageKey, path: Path) -> Response:

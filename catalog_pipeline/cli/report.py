@@ -19,6 +19,7 @@ from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.cli.times import parse_age
 from catalog_pipeline.errors import StorageError, UsageError
 from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.storing.stores import past_of, shelf_of
 from catalog_pipeline.system.durable_files import kind_of, replace_content
 from catalog_pipeline.system.private_files import private_files
 
@@ -56,7 +57,7 @@ def command(catalogue: str, file: Path | None, since: str, in_browser: bool) -> 
 
     with open_instance() as instance:
         recorded = read_recorded(instance, described)
-    gathered = gather(described, places.table, window)
+    gathered = gather(described, past_of(places), window)
     now = datetime.now(timezone.utc)
     page = report_page(Subject(described.name, described.base_url, now), recorded, gathered)
     with ExitStack() as stack:
@@ -64,9 +65,12 @@ def command(catalogue: str, file: Path | None, since: str, in_browser: bool) -> 
             # What is behind a login stays for the owner's eyes.
             stack.enter_context(private_files())
         _write(target, page)
+        if file is None:
+            shelf_of(places).put(target)
     for note in gathered.notes:
         say(f"Note: {note}")
-    say(f"{target}: {len(page) / 1e6:.1f} MB; open {target.as_uri()}")
+    place = str(target) if file is not None else places.told(places.report)
+    say(f"{place}: {len(page) / 1e6:.1f} MB; open {target.as_uri()}")
     if in_browser and not webbrowser.open(target.as_uri()):
         raise UsageError(f"There is no browser to open {target} with.")
     return 0

@@ -37,7 +37,7 @@ from catalog_pipeline.orchestration.commands.request import CrawlRequest
 from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.places import catalogue_places, dagster_home
 from catalog_pipeline.sandbox.on_demand import served
-from catalog_pipeline.storing.folder_store import FolderStore
+from catalog_pipeline.storing.stores import page_store
 from catalog_pipeline.system.private_files import private_files
 
 
@@ -135,7 +135,7 @@ def _selection(catalogue: Catalogue, text: str | None) -> tuple[PageKey, ...] | 
 
 def _lacks_pages(request: CrawlRequest) -> bool:
     """Whether pages are due for certain, since they have no file."""
-    store = FolderStore(catalogue_places(request.catalogue.name).pages)
+    store = page_store(catalogue_places(request.catalogue.name))
     return not (store.newest() if request.pages is None else store.has_all(request.pages))
 
 

@@ -108,7 +108,7 @@ def _show_problems(console: Console, result: CrawlResult) -> None:
 
 def _show_table(console: Console, result: CrawlResult) -> None:
     _show_left_out(console, result)
-    console.print(f"{counted(result.rows or 0, 'row')} in {result.table}")
+    console.print(f"{counted(result.rows or 0, 'row')} in {result.table_place}")
     for sentence in result.failed_checks:
         console.print(sentence, style="yellow", markup=False)
     for sentence in row_sentences(
@@ -194,7 +194,7 @@ def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
         "crawl_error": result.crawl_error,
         "table_error": result.table_error,
         "table_waits": result.table_waits,
-        "table": str(result.table),
+        "table": result.table_place,
         "rows": result.rows,
         "exports": [asdict(export) for export in result.exports],
         "notices": asdict(result.notices) if result.notices is not None else None,

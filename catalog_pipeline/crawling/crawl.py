@@ -23,7 +23,7 @@ from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.records import CrawlOutcome, StoredPage
-from catalog_pipeline.storing.folder_store import FolderStore
+from catalog_pipeline.storing.stores import page_store
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def crawl(
         LeaseLostError: somebody else has taken the crawl over.
         LoginError, StorageError, WorkerError: nothing more can be had.
     """
-    store = FolderStore(job.places.pages)
+    store = page_store(job.places)
     ledger = Ledger(job.catalogue.politeness, store, recorder, context.observer)
     with context.workforce or _workforce(job, context) as workers:
         if (lease := context.lease) is not None:

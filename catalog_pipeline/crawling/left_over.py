@@ -11,9 +11,10 @@ from datetime import datetime
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.crawling.plan import CutOff, damage_of, may_be_recovered, why_not_done
+from catalog_pipeline.crawling.plan import CutOff, may_be_recovered, why_not_done
 from catalog_pipeline.errors import StoredPageError
 from catalog_pipeline.records import StoredPage
+from catalog_pipeline.storing.damage import damage_of
 from catalog_pipeline.storing.store import Store
 
 

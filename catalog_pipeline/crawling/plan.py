@@ -19,6 +19,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.repeats import Repeats
 from catalog_pipeline.errors import StoredPageError, UsageError
 from catalog_pipeline.records import PageRecord, StoredPage
+from catalog_pipeline.storing.damage import damages_of
 from catalog_pipeline.storing.page_file import FileName
 from catalog_pipeline.storing.store import Store
 
@@ -125,14 +126,24 @@ def plan_crawl(
     damaged: list[str] = []
     moved: dict[PageKey, str] = {}
     to_parse: list[StoredPage] = []
+    verdicts = {
+        page: ask(
+            catalogue,
+            checkpoints[page].record,
+            None if page in at_any_age else cut_off.instant,
+            now,
+        )
+        for page in pages
+        if page in checkpoints
+    }
+    of_use = [checkpoints[page] for page, each in verdicts.items() if _is_of_use(each)]
+    problems = damages_of(of_use, store)
     for page in pages:
         checkpoint = checkpoints.get(page)
         if checkpoint is not None:
-            oldest = None if page in at_any_age else cut_off.instant
-            not_done = ask(catalogue, checkpoint.record, oldest, now)
-            is_of_use = not_done is None or not_done.is_to_parse
-            problem = damage_of(checkpoint, store) if is_of_use else None
-            if is_of_use and problem is None:
+            not_done = verdicts[page]
+            problem = problems.get(page)
+            if _is_of_use(not_done) and problem is None:
                 repeats.add(checkpoint)
                 if not_done is not None:
                     to_parse.append(checkpoint)
@@ -151,8 +162,7 @@ def plan_crawl(
                 damaged.append(str(error))
             else:
                 not_done = ask(catalogue, found.record, None, now)
-                is_of_use = not_done is None or not_done.is_to_parse
-                if is_of_use and not repeats.others(found.record):
+                if _is_of_use(not_done) and not repeats.others(found.record):
                     moved.pop(page, None)
                     repeats.add(found)
                     (recovered if not_done is None else to_parse).append(found)
@@ -169,6 +179,11 @@ def plan_crawl(
         tuple(to_parse),
         tuple(others),
     )
+
+
+def _is_of_use(not_done: NotDone | None) -> bool:
+    """Whether the stored file of a page is to be used, as it is or parsed again."""
+    return not_done is None or not_done.is_to_parse
 
 
 def _others(
@@ -204,15 +219,6 @@ def parse_cutoff(text: str) -> datetime:
     if instant.tzinfo is None:
         raise UsageError(f"{text!r} names no time zone; add one, such as +00:00.")
     return in_utc
-
-
-def damage_of(checkpoint: StoredPage, store: Store) -> str | None:
-    """What is wrong with the stored file of a checkpoint; None if nothing is."""
-    try:
-        store.read(checkpoint.record.page, checkpoint.file_name, checkpoint.sha256)
-    except StoredPageError as error:
-        return str(error)
-    return None
 
 
 def may_be_recovered(

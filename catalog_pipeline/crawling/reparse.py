@@ -26,8 +26,8 @@ from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline.errors import PageError
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.records import CrawlOutcome, StoredPage
-from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.storing.store import Store
+from catalog_pipeline.storing.stores import page_store
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def reparse(
         StorageError, WorkerError: nothing more can be had.
     """
     catalogue = job.catalogue
-    store = FolderStore(job.places.pages)
+    store = page_store(job.places)
     politeness = catalogue.politeness
     if not job.gives_up:
         politeness = politeness.model_copy(update={"stop_window": len(job.pages) + 1})

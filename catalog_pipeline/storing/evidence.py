@@ -1,23 +1,25 @@
 """What the site answered when a page failed last: one file per page, until the page comes.
 
 For people who look for the reason; nothing is decided by it, so that it is written without waiting
-for the disk, and one that cannot be read is none. Pages that came are in `folder_store`.
+for the disk, and one that cannot be read is none. Pages that came are in a `store`.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import zstandard
 
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.errors import PageKeyError
+from catalog_pipeline.errors import PageKeyError, StorageError
 from catalog_pipeline.records import FailedAnswer
+from catalog_pipeline.storing.objects import Objects, TooLongObjectError
 from catalog_pipeline.storing.page_file import pack
 from catalog_pipeline.system import durable_files
 
@@ -38,54 +40,127 @@ _head_decoder = msgspec.json.Decoder(_Head)
 
 
 class Evidence:
-    """The failed answers of a catalogue's pages, below one folder. Threads may share it."""
+    """The failed answers of a catalogue's pages, in one place. Threads may share it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, place: Path | Objects) -> None:
+        self._files: _Files = _Folder(place) if isinstance(place, Path) else _Bucket(place)
 
     def keep(self, page: PageKey, answer: FailedAnswer) -> None:
         """Put the answer in the place of the page's last one; without room there is none."""
         head = _Head(answer.url, answer.status, list(answer.headers))
         content = b"".join((_MAGIC, _head_encoder.encode(head), b"\n", pack(answer.body)))
-        path = self._path(page)
-        temporary = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}")
-        with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(content)
-            temporary.replace(path)
+        with suppress(OSError, StorageError):
+            self._files.put(_name(page), content)
 
     def has(self, page: PageKey) -> bool:
         """Whether an answer of the page is kept."""
-        return self._path(page).exists()
+        return self._files.has(_name(page))
 
     def read(self, page: PageKey) -> FailedAnswer | None:
         """The page's last failed answer; None if there is none that can be read."""
         try:
-            content = durable_files.read_plain(self._path(page), max_bytes=_MAX_FILE_BYTES)
+            content = self._files.get(_name(page))
             head, _, packed = content.removeprefix(_MAGIC).partition(b"\n")
             found = _head_decoder.decode(head)
             body = zstandard.ZstdDecompressor().decompress(packed, max_output_size=_MAX_FILE_BYTES)
-        except (OSError, msgspec.DecodeError, zstandard.ZstdError):
+        except (OSError, TooLongObjectError, msgspec.DecodeError, zstandard.ZstdError):
             return None
         return FailedAnswer(found.url, found.status, tuple(found.headers), body)
 
-    def forget(self, page: PageKey) -> None:
-        """The page has come: its failed answer goes."""
-        with suppress(OSError):
-            os.unlink(self._path(page))
+    def forget(self, page: PageKey, *, is_there: bool = False) -> None:
+        """The page has come: its failed answer goes; if it `is_there` may be unknown."""
+        with suppress(OSError, StorageError):
+            self._files.remove(_name(page), is_there=is_there)
 
     def discard_half_written(self) -> None:
         """Remove what killed writers left; for whoever holds the catalogue's crawl lock."""
+        self._files.discard_half_written()
+
+    def pages(self) -> Iterator[PageKey]:
+        """The pages that have one."""
+        for name in self._files.names():
+            with suppress(PageKeyError):
+                yield PageKey.parse(name.removesuffix(_SUFFIX))
+
+
+class _Files(Protocol):
+    """Files by their names, as far as failed answers need them."""
+
+    def put(self, name: str, content: bytes) -> object: ...
+    def has(self, name: str) -> bool: ...
+    def get(self, name: str) -> bytes: ...
+    def remove(self, name: str, *, is_there: bool) -> None: ...
+    def names(self) -> Iterable[str]: ...
+    def discard_half_written(self) -> None: ...
+
+
+class _Folder:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, name: str, content: bytes) -> None:
+        path = self._folder / name
+        temporary = path.with_name(f".{name}-{os.getpid()}-{threading.get_ident()}")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        temporary.replace(path)
+
+    def has(self, name: str) -> bool:
+        return (self._folder / name).exists()
+
+    def get(self, name: str) -> bytes:
+        return durable_files.read_plain(self._folder / name, max_bytes=_MAX_FILE_BYTES)
+
+    def remove(self, name: str, *, is_there: bool) -> None:
+        os.unlink(self._folder / name)
+
+    def names(self) -> Iterable[str]:
+        with suppress(FileNotFoundError):
+            return os.listdir(self._folder)
+        return ()
+
+    def discard_half_written(self) -> None:
         for path in self._folder.glob(".*"):
             with suppress(OSError):
                 path.unlink()
 
-    def pages(self) -> Iterator[PageKey]:
-        """The pages that have one."""
-        with suppress(FileNotFoundError):
-            for name in os.listdir(self._folder):
-                with suppress(PageKeyError):
-                    yield PageKey.parse(name.removesuffix(_SUFFIX))
 
-    def _path(self, page: PageKey) -> Path:
-        return self._folder / f"{page}{_SUFFIX}"
+class _Bucket:
+    """Asks for what is there once, of all: most pages that come have not failed."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._lock = threading.Lock()
+        self._known: set[str] | None = None
+
+    def put(self, name: str, content: bytes) -> None:
+        self._objects.put(name, content)
+
+    def has(self, name: str) -> bool:
+        with self._lock:
+            return name in self._listed()
+
+    def get(self, name: str) -> bytes:
+        return self._objects.get(name, max_bytes=_MAX_FILE_BYTES)
+
+    def remove(self, name: str, *, is_there: bool) -> None:
+        with self._lock:
+            is_there = is_there or name in self._listed()
+            self._listed().discard(name)
+        if is_there:
+            self._objects.remove([name])
+
+    def names(self) -> Iterable[str]:
+        return [each.name for each in self._objects.list()]
+
+    def _listed(self) -> set[str]:
+        if self._known is None:
+            self._known = set(self.names())
+        return self._known
+
+    def discard_half_written(self) -> None:
+        """There is none."""
+
+
+def _name(page: PageKey) -> str:
+    return f"{page}{_SUFFIX}"

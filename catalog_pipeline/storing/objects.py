@@ -28,6 +28,7 @@ _MOST_TRIES = 100
 _MOST_BYTES_IN_ONE_PUT = 256 << 20
 _MOST_NAMES_AT_ONCE = 1000
 _CHUNK_BYTES = 4 << 20
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _S3_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 
 
@@ -111,6 +112,8 @@ class Objects:
     def fetch(self, name: str, path: Path) -> str:
         """Write an object to a new file, which is on the disk when this returns; its tag.
 
+        Only its owner may read it: it may be a copy of what is behind a login.
+
         Raises:
             FileNotFoundError: there is none of that name.
             StorageError: it cannot be read.
@@ -120,7 +123,7 @@ class Objects:
 
         with self._telling("read", name):
             found = obstore.get(self._used, name)
-            with path.open("xb") as file:
+            with open(os.open(path, _NEW_FILE, 0o600), "wb") as file:
                 for chunk in found.stream(min_chunk_size=_CHUNK_BYTES):
                     file.write(chunk)
                 file.flush()
@@ -160,8 +163,8 @@ class Objects:
                 # Some stores say so, and stop there.
                 left += now[1:]
 
-    def copy(self, name: str, other: str) -> None:
-        """Give an object a second name, in the place of whatever has that.
+    def copy(self, name: str, other: str) -> str:
+        """Give an object a second name, in the place of whatever has that; the new one's tag.
 
         Raises:
             FileNotFoundError: there is none of that name.
@@ -171,6 +174,7 @@ class Objects:
 
         with self._telling("copy", name):
             obstore.copy(self._used, name, other)
+            return obstore.head(self._used, other)["e_tag"] or ""
 
     @property
     def _used(self) -> ObjectStore:

@@ -22,6 +22,7 @@ from catalog_pipeline.errors import (
     TableError,
 )
 from catalog_pipeline.records import StoredPage
+from catalog_pipeline.storing.shelf import HERE, Shelf
 from catalog_pipeline.storing.store import Store
 from catalog_pipeline.tables import replace
 from catalog_pipeline.tables.identity import TableIdentity, identify
@@ -51,6 +52,7 @@ def build_table(
     lacks: str | None = None,
     earlier: Past = NO_PAST,
     may_replace: Callable[[], None] = lambda: None,
+    shelf: Shelf = HERE,
 ) -> TableReport:
     """Build the table from the given pages and put it at `destination`.
 
@@ -59,6 +61,8 @@ def build_table(
     to others of the same key, `earlier` the builds that checks hold the table against. `lacks` is
     why the pages are not all that the catalogue has at present, if they are not: the history, where
     it is kept, then takes no product for absent.
+
+    The `shelf`, which has been brought, is that of `destination`.
 
     One build at a time: the caller holds the catalogue's table lock, and `may_replace`, asked just
     before the old table gives way, makes sure of it. What a killed build left beside `destination`
@@ -81,7 +85,7 @@ def build_table(
         with replace.temporary_names(destination) as next_name:
             return _build(
                 catalogue, pages, store, destination, mender, next_name, started, most_merged,
-                failed, lacks, earlier, may_replace,
+                failed, lacks, earlier, may_replace, shelf,
             )  # fmt: skip
     except OSError as error:
         raise StorageError(
@@ -103,6 +107,7 @@ def _build(
     lacks: str | None,
     earlier: Past,
     may_replace: Callable[[], None],
+    shelf: Shelf,
 ) -> TableReport:
     # Arrow's own pools keep what was freed: a build would take a fifth more memory. It asks once,
     # when it is first imported.
@@ -129,13 +134,13 @@ def _build(
                 f"catalog-pipeline run {catalogue.name} --refresh"
             )
         _demand_coverage(catalogue, assembly.pages)
-        with history_update(catalogue, destination, assembly.seen(lacks)) as past:
+        with history_update(catalogue, destination, assembly.seen(lacks), shelf) as past:
             whole = assembly.finish(datetime.now(timezone.utc), past.facts if past else {})
             judgement = _judge(catalogue, assembly, whole, destination, earlier, most_merged)
             may_replace()
             if past is not None:
                 past.stage(whole)
-            replace.replace_table(whole, destination)
+            replace.replace_table(whole, destination, shelf)
             history = past.put_in_place() if past is not None else None
         seconds = time.perf_counter() - started
         return _report(assembly, mender, judgement, identify(destination), history, seconds)

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from catalog_pipeline.storing.shelf import HERE, Shelf
 from catalog_pipeline.system import durable_files
 
 
@@ -36,14 +37,14 @@ def temporary_names(destination: Path) -> Iterator[Callable[[], Path]]:
         remove_all()
 
 
-def replace_table(new: Path, destination: Path) -> None:
+def replace_table(new: Path, destination: Path, shelf: Shelf = HERE) -> None:
     """Put a table in the place of another, both before and after a loss of power whole.
 
     A folder that is in the way is not ours to remove: it gets another name beside.
     """
     if durable_files.kind_of(destination) == "a folder":
         os.rename(destination, name_aside(destination))
-    durable_files.put_in_place(new, destination)
+    shelf.put_in_place(new, destination)
 
 
 def name_aside(destination: Path) -> Path:

@@ -24,7 +24,7 @@ from catalog_pipeline.storing.store import Store
 BATCH_ROWS = 4_000
 BATCH_BYTES = 16 << 20
 """Of rows, as the page files hold them before compression."""
-_READ_AHEAD = 2
+_FEW = 2
 _CHUNK_BODY_BYTES = 16 << 20
 """What is read at once: a page's file is smaller than its body and its rows together."""
 
@@ -82,12 +82,14 @@ def _read_ahead(store: Store, pages: Sequence[StoredPage]) -> Iterator[tuple[Sto
     def read(chunk: list[StoredPage]) -> list[tuple[StoredPage, _Packed]]:
         return [(stored, _or_error(partial(_packed, store, stored))) for stored in chunk]
 
-    reader = ThreadPoolExecutor(_READ_AHEAD, thread_name_prefix="table-reader")
+    at_once = store.reads_at_once
+    reader = ThreadPoolExecutor(at_once, thread_name_prefix="table-reader")
     waiting: deque[Future[list[tuple[StoredPage, _Packed]]]] = deque()
     try:
-        for chunk in _chunks(pages):
+        # Many that wait are given a page each; few that work are given many, to be told seldom.
+        for chunk in _chunks(pages, most_pages=BATCH_ROWS if at_once <= _FEW else 1):
             waiting.append(reader.submit(read, chunk))
-            if len(waiting) > _READ_AHEAD:
+            if len(waiting) > at_once:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()
@@ -116,13 +118,13 @@ def _or_error(get: Callable[[], _T]) -> _T | StoredPageError:
         return error
 
 
-def _chunks(pages: Iterable[StoredPage]) -> Iterator[list[StoredPage]]:
+def _chunks(pages: Iterable[StoredPage], most_pages: int) -> Iterator[list[StoredPage]]:
     chunk: list[StoredPage] = []
     rows = size = 0
     for stored in pages:
         chunk.append(stored)
         rows, size = rows + stored.record.rows, size + stored.record.body_bytes
-        if max(rows, len(chunk)) >= BATCH_ROWS or size >= _CHUNK_BODY_BYTES:
+        if rows >= BATCH_ROWS or len(chunk) >= most_pages or size >= _CHUNK_BODY_BYTES:
             yield chunk
             chunk, rows, size = [], 0, 0
     if chunk:

@@ -33,6 +33,7 @@ GOOD = CrawlResult(
     crawl_error=None,
     table_error=None,
     table=Path("nowhere.parquet"),
+    table_place="nowhere.parquet",
     rows=None,
     run_id="run",
     selected=50,

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from catalog_pipeline.crawling.plan import damage_of
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.sandbox.shop import page_products
+from catalog_pipeline.storing.damage import damage_of
 from catalog_pipeline_tests.crash.scene import Scene
 
 _COLUMNS = ("page", "position", "product_id", "name", "price")

@@ -10,7 +10,6 @@ from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.plan import (
     CrawlPlan,
     CutOff,
-    damage_of,
     parse_cutoff,
     plan_crawl,
     why_not_done,
@@ -18,6 +17,7 @@ from catalog_pipeline.crawling.plan import (
 from catalog_pipeline.crawling.working.page_worker import PageWorker
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.records import StoredPage
+from catalog_pipeline.storing.damage import damage_of
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site

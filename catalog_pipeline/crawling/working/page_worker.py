@@ -48,7 +48,7 @@ from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.reading.watch import watched
 from catalog_pipeline.records import FailedAnswer, Redirect, Response, Validators
-from catalog_pipeline.storing.evidence import Evidence
+from catalog_pipeline.storing.stores import evidence_of
 
 _THREADS_WITHOUT_A_BOARD = 64
 
@@ -83,7 +83,7 @@ class PageWorker:
         )
         self._cookies = self._cookie_file.load() if self._cookie_file else None
         self._secrets = Secrets.of_site(catalogue, environ, self._cookies)
-        self._evidence = Evidence(places.failures)
+        self._evidence = evidence_of(places)
         self._board = board or ReadingBoard.make(_THREADS_WITHOUT_A_BOARD)
         self._writer = PageWriter(catalogue, places, self._secrets, self._board)
         unasked = catalogue.model_copy(update={"headers": {}, "cookies": {}})
@@ -107,7 +107,8 @@ class PageWorker:
         if isinstance(answer, messages.PageRefused):
             self._keep_evidence(answer)
         elif isinstance(answer, messages.PageStored):
-            self._evidence.forget(answer.page)
+            attempt = task.attempt if isinstance(task, messages.FetchPage) else 1
+            self._evidence.forget(answer.page, is_there=attempt > 1)
         return answer
 
     def _keep_evidence(self, refused: messages.PageRefused) -> None:

@@ -33,8 +33,8 @@ from catalog_pipeline.records import (
     Validators,
 )
 from catalog_pipeline.storing import page_file
-from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.storing.page_file import PageFile
+from catalog_pipeline.storing.stores import page_store
 
 
 class _Read(NamedTuple):
@@ -62,7 +62,7 @@ class PageWriter:
     ) -> None:
         self._secrets = secrets
         self._board = board
-        self._store = FolderStore(places.pages)
+        self._store = page_store(places)
         self._parser = reader_of(catalogue)
         self._telling = Telling(catalogue, secrets)
         self._catalogue = catalogue

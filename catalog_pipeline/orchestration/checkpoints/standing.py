@@ -15,7 +15,7 @@ from catalog_pipeline.catalogue.listing import Listing
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
-from catalog_pipeline.crawling.plan import damage_of, why_not_done
+from catalog_pipeline.crawling.plan import why_not_done
 from catalog_pipeline.orchestration.checkpoints.ends import known_end
 from catalog_pipeline.orchestration.checkpoints.known_listings import (
     listings_are_due,
@@ -34,6 +34,7 @@ from catalog_pipeline.orchestration.checkpoints.statuses import (
 )
 from catalog_pipeline.orchestration.instance.history import History, Source, history_of
 from catalog_pipeline.records import ListingEnd, PageFailure, StoredPage
+from catalog_pipeline.storing.damage import damages_of
 from catalog_pipeline.storing.store import Store
 
 _PLACES_NAMED = 3
@@ -82,11 +83,8 @@ class Standing:
 
     def damaged(self, pages: Set[PageKey], store: Store) -> dict[PageKey, str]:
         """Those of the pages whose stored file is not what their checkpoint says, and why."""
-        problems = {
-            page: damage_of(self.checkpoints[page], store)
-            for page in sorted(pages & self.checkpoints.keys())
-        }
-        return {page: problem for page, problem in problems.items() if problem}
+        kept = sorted(pages & self.checkpoints.keys())
+        return damages_of([self.checkpoints[page] for page in kept], store)
 
 
 def read_standing(

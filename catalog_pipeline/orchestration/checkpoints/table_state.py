@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog_pipeline.catalogue.model import Catalogue
@@ -20,7 +19,7 @@ from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event
 from catalog_pipeline.orchestration.instance.history import MATERIALIZATION, Source, history_of
 from catalog_pipeline.orchestration.names import pages_path, products_path
 from catalog_pipeline.places import catalogue_places
-from catalog_pipeline.system.durable_files import kind_of
+from catalog_pipeline.storing.stores import is_lacking, stamp_of_table, table_of
 from catalog_pipeline.tables.identity import TableIdentity, damage_of_table
 from catalog_pipeline.tables.report import LeftOutPage
 
@@ -152,7 +151,7 @@ def why_not_of_today(
     """The same without a look at what the file holds; so many of the `pages` have checkpoints."""
     places = catalogue_places(catalogue.name)
     newest = latest_page_event(source, catalogue)
-    if newest is None or kind_of(places.table) is None:
+    if newest is None or is_lacking(places, places.table):
         return "the table is gone"
     seen = built.values.get(BUILT_FROM_KEY)
     if seen is None or newest > seen:
@@ -165,7 +164,7 @@ def why_not_of_today(
         return "the YAML names other mirrors than when it was built"
     if built.values.get(VERSION_KEY) != catalogue.table_version:
         return "the YAML has changed since it was built"
-    if catalogue.history and None in map(kind_of, (places.history, places.changes)):
+    if catalogue.history and is_lacking(places, places.history, places.changes):
         return "what was kept of its past is gone"
     if built.file is None:
         return "its build did not record what the file holds"
@@ -186,7 +185,7 @@ def damage_of_build(catalogue: Catalogue, built: LastBuild | None) -> str | None
     """The same of the build that is given, which has to be the latest."""
     if built is None or built.file is None:
         return None
-    return damage_of_table(catalogue_places(catalogue.name).table, built.file)
+    return damage_of_table(table_of(catalogue_places(catalogue.name)), built.file)
 
 
 def fingerprint_of_input(source: Source, catalogue: Catalogue) -> str:
@@ -198,18 +197,9 @@ def fingerprint_of_input(source: Source, catalogue: Catalogue) -> str:
     demands = (catalogue.coverage, catalogue.duplicates, catalogue.checks)
     described: list[Any] = [newest, count, pages, catalogue.table_version, catalogue.same_site]
     described += [history_of(source).newest_id(products_path(catalogue), MATERIALIZATION)]
-    described += [_stamp(catalogue_places(catalogue.name).table)]
+    described += [stamp_of_table(catalogue_places(catalogue.name))]
     described += [each.model_dump(mode="json") for each in demands]
     return fingerprint(described)
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """What tells a file from another one in its place; None if there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_size, found.st_mtime_ns
 
 
 def checkpoint_count(source: Source, catalogue: Catalogue) -> int:

@@ -10,6 +10,7 @@ import dagster as dg
 from catalog_pipeline.orchestration.commands.in_process import export_here
 from catalog_pipeline.orchestration.commands.result import CrawlResult, ExportResult
 from catalog_pipeline.orchestration.runs.export_run import export_file, exports_due
+from catalog_pipeline.places import catalogue_places
 
 
 def with_exports(instance: dg.DagsterInstance, result: CrawlResult) -> CrawlResult:
@@ -24,6 +25,6 @@ def with_exports(instance: dg.DagsterInstance, result: CrawlResult) -> CrawlResu
             return replace(result, exports=tuple(exported), is_interrupted=True)
         where = f"{export.table_name} of the database of {export.url_env}"
         if export.to != "postgres":
-            where = str(export_file(catalogue, export))
+            where = catalogue_places(catalogue.name).told(export_file(catalogue, export))
         exported.append(ExportResult(export.asset_name, where, run.error))
     return replace(result, exports=tuple(exported))

@@ -27,6 +27,7 @@ from catalog_pipeline.orchestration.names import notices_key
 from catalog_pipeline.orchestration.runs.notices_found import find_notices
 from catalog_pipeline.orchestration.runs.notify_run import send_due, sent_metadata
 from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.storing.stores import is_lacking, past_of
 from catalog_pipeline.system.private_files import private_files
 
 
@@ -106,9 +107,10 @@ def notices_of_build(catalogue: Catalogue, build: int | None = None) -> list[Not
         UsageError: there is no such build.
         TableError: the history cannot be read.
     """
-    table = catalogue_places(catalogue.name).table
-    if not rules_of_changes(catalogue) or not catalogue_places(catalogue.name).history.exists():
+    places = catalogue_places(catalogue.name)
+    if not rules_of_changes(catalogue) or is_lacking(places, places.history):
         return []
+    table = past_of(places)
     # Arrow is imported where there is something to read.
     from catalog_pipeline.tables.history.naming import names_of
     from catalog_pipeline.tables.history.reading import read_changes, state_of_history

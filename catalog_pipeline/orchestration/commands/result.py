@@ -53,6 +53,7 @@ class CrawlResult:
     crawl_error: str | None
     table_error: str | None
     table: Path
+    table_place: str
     rows: int | None
     run_id: str | None
     duplicates: int = 0

@@ -14,6 +14,7 @@ from catalog_pipeline.orchestration.commands.request import CrawlRequest
 from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import CrawlOutcome
+from catalog_pipeline.storing.stores import table_of
 from catalog_pipeline.system.durable_files import kind_of
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def sum_up(
     """Sum it up; `settled` are the pages that this request need not wait for any more."""
     statuses, chosen = standing.statuses, request.wanted(standing.pages)
     failed = chosen & statuses.failed.keys()
-    table = catalogue_places(request.catalogue.name).table
+    places = catalogue_places(request.catalogue.name)
+    table = table_of(places)
     return CrawlResult(
         request=request,
         # A run of the web UI that planned pages meanwhile has them in progress again: what this
@@ -82,6 +84,7 @@ def sum_up(
         crawl_error=_error_of(crawl) if not tally.came_to_its_end else None,
         table_error=_error_of(build),
         table=table,
+        table_place=places.told(table),
         rows=built.rows if kind_of(table) else None,
         duplicates=built.duplicates,
         merged=built.merged,

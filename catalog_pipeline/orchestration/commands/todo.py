@@ -14,7 +14,7 @@ from catalog_pipeline.orchestration.checkpoints.table_state import LastBuild
 from catalog_pipeline.orchestration.commands.request import CrawlRequest
 from catalog_pipeline.orchestration.commands.spectator import Spectator
 from catalog_pipeline.places import catalogue_places
-from catalog_pipeline.storing.folder_store import FolderStore
+from catalog_pipeline.storing.stores import page_store
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def todo_of(request: CrawlRequest, standing: Standing, spectator: Spectator) -> 
         spectator.found_moved(sentence)
     # Whoever plans pages that are in progress elsewhere does not crawl them: the lock is ours.
     due = wanted & {*standing.due, *statuses.in_progress}
-    store = FolderStore(catalogue_places(catalogue.name).pages)
+    store = page_store(catalogue_places(catalogue.name))
     to_parse = wanted & standing.to_parse
     damaged = standing.damaged((wanted & statuses.done) - due | to_parse, store)
     spectator.found_damaged(damaged.values())

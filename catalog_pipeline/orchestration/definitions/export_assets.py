@@ -14,6 +14,7 @@ from catalog_pipeline.orchestration.names import (
     qualified_name,
 )
 from catalog_pipeline.orchestration.runs.export_run import export_file, run_export
+from catalog_pipeline.places import catalogue_places
 
 _KINDS = {"jsonl": "json", "xlsx": "excel"}
 
@@ -46,7 +47,7 @@ def build_export_asset(catalogue: Catalogue, export: Export) -> dg.AssetsDefinit
 def _metadata(catalogue: Catalogue, export: Export) -> dict[str, str]:
     if export.to == "postgres":
         return {"database": str(export.url_env), "table": export.table_name}
-    return {"dagster/uri": export_file(catalogue, export).as_uri()}
+    return {"dagster/uri": catalogue_places(catalogue.name).uri(export_file(catalogue, export))}
 
 
 def _description(catalogue: Catalogue, export: Export) -> str:

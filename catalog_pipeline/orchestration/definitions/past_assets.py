@@ -3,8 +3,6 @@
 They are made by the step of the table (`products_asset`), so that both count with it.
 """
 
-from pathlib import Path
-
 import dagster as dg
 
 from catalog_pipeline.catalogue.model import Catalogue
@@ -28,7 +26,7 @@ def past_specs(catalogue: Catalogue) -> list[dg.AssetSpec]:
         _spec(
             catalogue,
             history_key(catalogue),
-            places.history,
+            places.uri(places.history),
             f"All periods in which a product of {catalogue.name} had the same values of {tracked}. "
             f"A product is gone when {catalogue.history.absent_after} complete crawls one after "
             f"the other have not found it.",
@@ -36,13 +34,13 @@ def past_specs(catalogue: Catalogue) -> list[dg.AssetSpec]:
         _spec(
             catalogue,
             changes_key(catalogue),
-            places.changes,
+            places.uri(places.changes),
             "What was new, gone, returned or changed, one row for each product or value, by build.",
         ),
     ]
 
 
-def _spec(catalogue: Catalogue, key: dg.AssetKey, file: Path, description: str) -> dg.AssetSpec:
+def _spec(catalogue: Catalogue, key: dg.AssetKey, uri: str, description: str) -> dg.AssetSpec:
     return dg.AssetSpec(
         key,
         deps=[products_key(catalogue)],
@@ -51,6 +49,6 @@ def _spec(catalogue: Catalogue, key: dg.AssetKey, file: Path, description: str) 
         tags={CATALOGUE_TAG: catalogue.name, **catalogue.tags},
         kinds={"pandas", "parquet"},
         code_version=catalogue.table_version,
-        metadata={"dagster/uri": file.as_uri()},
+        metadata={"dagster/uri": uri},
         description=description,
     )

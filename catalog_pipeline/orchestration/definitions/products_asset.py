@@ -63,6 +63,7 @@ def build_products_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
 
 
 def _table(catalogue: Catalogue) -> dg.AssetSpec:
+    places = catalogue_places(catalogue.name)
     return dg.AssetSpec(
         products_key(catalogue),
         deps=[pages_key(catalogue)],
@@ -72,7 +73,7 @@ def _table(catalogue: Catalogue) -> dg.AssetSpec:
         kinds={"pandas", "parquet"},
         code_version=catalogue.table_version,
         freshness_policy=freshness_policy(catalogue),
-        metadata={"dagster/uri": catalogue_places(catalogue.name).table.as_uri()},
+        metadata={"dagster/uri": places.uri(places.table)},
         description=(
             f"All products of {catalogue.name}, one row each, sorted by page and position. "
             f"Unique by {', '.join(catalogue.key)}: a product that moved to another page during "

@@ -63,8 +63,7 @@ from catalog_pipeline.orchestration.runs.run_log import RunLog
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.showing import as_line
-from catalog_pipeline.storing.evidence import Evidence
-from catalog_pipeline.storing.folder_store import FolderStore
+from catalog_pipeline.storing.stores import evidence_of, page_store
 from catalog_pipeline.system.signals import stop_on_signals
 from catalog_pipeline.wording import counted
 
@@ -131,7 +130,7 @@ def _crawl(
     catalogue = discovered.catalogue
     places = catalogue_places(catalogue.name)
     observer = crawl_context.observer
-    store = FolderStore(places.pages)
+    store = page_store(places)
     scope = scope_of_run(context, catalogue, order.pages, config.finds, discovered.new)
     pages = scope.pages
     fence = crawl_context.fence
@@ -197,13 +196,13 @@ def _to_record_again(
 
 def _forget_evidence(context: dg.AssetExecutionContext, catalogue: Catalogue) -> None:
     """Of pages that are gone, or of whose failure nothing is recorded any more."""
-    evidence = Evidence(catalogue_places(catalogue.name).failures)
+    evidence = evidence_of(catalogue_places(catalogue.name))
     evidence.discard_half_written()
     kept = set(evidence.pages())
     if kept:
         failed = read_failures(context.instance, catalogue, kept & set(catalogue.pages))
         for page in kept - failed.keys():
-            evidence.forget(page)
+            evidence.forget(page, is_there=True)
 
 
 def _record_in_groups(recorder: EventRecorder, pages: Sequence[StoredPage]) -> None:

@@ -20,6 +20,7 @@ from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, export_key
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.showing import as_line, as_lines
+from catalog_pipeline.storing.stores import is_lacking, shelf_of
 from catalog_pipeline.system.durable_files import kind_of
 from catalog_pipeline.tables.exports.sources import source_of
 from catalog_pipeline.tables.identity import identify
@@ -82,13 +83,25 @@ def _is_due(instance: dg.DagsterInstance, catalogue: Catalogue, export: Export) 
         digest = identify(source).sha256
     except (CatalogPipelineError, OSError):
         return False
-    if export.to != "postgres" and kind_of(export_file(catalogue, export)) is None:
+    if export.to != "postgres" and _is_gone(catalogue, export):
         return True
     event = instance.get_latest_materialization_event(export_key(catalogue, export))
     made = event.asset_materialization if event else None
     known: Mapping[str, Any] = made.metadata if made is not None else {}
     last = [known[key].value if key in known else None for key in (SOURCE_KEY, VERSION_KEY)]
     return last != [digest, export.version]
+
+
+def _is_gone(catalogue: Catalogue, export: Export) -> bool:
+    path = export_file(catalogue, export)
+    if _is_of_the_data(catalogue, path):
+        return is_lacking(catalogue_places(catalogue.name), path)
+    return kind_of(path) is None
+
+
+def _is_of_the_data(catalogue: Catalogue, path: Path) -> bool:
+    """Whether an export is kept where the tables are; else the YAML names a place on this host."""
+    return path.is_relative_to(catalogue_places(catalogue.name).exports) and ".." not in path.parts
 
 
 def _write(catalogue: Catalogue, export: Export, source: Path) -> Exported:
@@ -105,11 +118,16 @@ def _write(catalogue: Catalogue, export: Export, source: Path) -> Exported:
     destination = export_file(catalogue, export)
     if export.path is None or not Path(export.path).is_absolute():
         destination.parent.mkdir(parents=True, exist_ok=True)
-    return export_to_file(source, destination, Options(export.table_name, export.safe))
+    exported = export_to_file(source, destination, Options(export.table_name, export.safe))
+    if _is_of_the_data(catalogue, destination):
+        shelf_of(catalogue_places(catalogue.name), destination.parent).put(destination)
+    return exported
 
 
 def _place(catalogue: Catalogue, export: Export) -> dict[str, Any]:
     if export.to == "postgres":
         return {"table": export.table_name, "database": str(export.url_env)}
     path = export_file(catalogue, export)
-    return {"path": dg.MetadataValue.path(str(path)), "file_bytes": path.stat().st_size}
+    places = catalogue_places(catalogue.name)
+    told = places.told(path) if _is_of_the_data(catalogue, path) else str(path)
+    return {"path": dg.MetadataValue.path(told), "file_bytes": path.stat().st_size}

@@ -22,8 +22,8 @@ from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.wipes import WipeTimes
 from catalog_pipeline.orchestration.instance.host_leases import hold_catalogue, holder_anywhere
 from catalog_pipeline.places import CataloguePlaces, catalogue_places
-from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.storing.page_file import FileName
+from catalog_pipeline.storing.stores import page_store
 
 _HOLDER = "catalog-pipeline prune"
 _BUILDING = ".*.building-*"
@@ -57,14 +57,14 @@ def remove_left_files(
         StorageError: they cannot be removed.
     """
     places = catalogue_places(catalogue.name)
-    if not places.folder.is_dir():
+    if places.address is None and not places.folder.is_dir():
         return LeftFiles()
     with _locks_of(instance, places) as waits_for:
         if waits_for is not None:
             return LeftFiles(waits_for=waits_for)
         found = _found(instance, catalogue, places, now)
         names = (FileName.parse(path.name) for path in found.pages)
-        FolderStore(places.pages).remove(name for name in names if name is not None)
+        page_store(places).remove(name for name in names if name is not None)
         for path in found.left_overs:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
@@ -74,9 +74,7 @@ def remove_left_files(
 def _found(
     instance: dg.DagsterInstance, catalogue: Catalogue, places: CataloguePlaces, now: datetime
 ) -> LeftFiles:
-    left = {
-        places.pages / name: size for name, size in FolderStore(places.pages).half_written().items()
-    }
+    left = {places.pages / name: size for name, size in page_store(places).half_written().items()}
     for path in (*places.failures.glob(".*"), *places.folder.glob(_BUILDING)):
         left[path] = path.lstat().st_size
     return LeftFiles(_superseded(instance, catalogue, places, now), left)
@@ -86,7 +84,7 @@ def _superseded(
     instance: dg.DagsterInstance, catalogue: Catalogue, places: CataloguePlaces, now: datetime
 ) -> dict[Path, int]:
     """Page files that no checkpoint names and that no crawl would take over."""
-    files = FolderStore(places.pages).files()
+    files = page_store(places).files()
     checkpoints = read_checkpoints(instance, catalogue, {name.page for name in files})
     wiped_at = WipeTimes(instance, catalogue)
     cut_off = CutOff(now)

@@ -43,6 +43,7 @@ from catalog_pipeline.orchestration.runs.page_verdicts import PAGE_CHECKS
 from catalog_pipeline.orchestration.runs.table_age import last_built, stale_at
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.showing import from_description
+from catalog_pipeline.storing.stores import past_of
 from catalog_pipeline.tables.quality.verdicts import check_names
 
 LOOK_BACK = timedelta(days=14)
@@ -108,7 +109,7 @@ def _of_changes(
     from catalog_pipeline.tables.history.naming import names_of
     from catalog_pipeline.tables.history.reading import read_changes
 
-    table = catalogue_places(catalogue.name).table
+    table = past_of(catalogue_places(catalogue.name))
     try:
         changes = list(read_changes(table, from_build=min(number for number, _ in marks)))
     except TableError as error:

@@ -134,10 +134,10 @@ def send_due(
     instance: dg.DagsterInstance, catalogue: Catalogue, environ: Mapping[str, str]
 ) -> Sent:
     """Send what is due, the oldest first of those that were not tried yet."""
-    folder = catalogue_places(catalogue.name).folder
-    if not folder.is_dir():
+    places = catalogue_places(catalogue.name)
+    if places.address is None and not places.folder.is_dir():
         return Sent()
-    with hold_catalogue(instance, folder, "notices", lock_file=NOTICES_LOCK):
+    with hold_catalogue(instance, places.folder, "notices", lock_file=NOTICES_LOCK):
         # With the lock: what another process was about to send has been recorded by now.
         unknown: list[str] = []
         waiting = unsettled(instance, catalogue, datetime.now(timezone.utc), unknown.append)

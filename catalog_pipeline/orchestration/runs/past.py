@@ -79,7 +79,7 @@ def past_results(catalogue: Catalogue, report: HistoryReport) -> list[Made]:
                 **counts,
                 **common,
                 "dagster/column_schema": history_schema(catalogue, report.history_columns),
-                "path": dg.MetadataValue.path(str(places.history)),
+                "path": dg.MetadataValue.path(places.told(places.history)),
             },
         ),
         Made(
@@ -91,7 +91,7 @@ def past_results(catalogue: Catalogue, report: HistoryReport) -> list[Made]:
                 **common,
                 "preview": dg.MetadataValue.md(markdown_changes(report, _names(catalogue, report))),
                 "dagster/column_schema": changes_schema(catalogue, report.changes_columns),
-                "path": dg.MetadataValue.path(str(places.changes)),
+                "path": dg.MetadataValue.path(places.told(places.changes)),
             },
         ),
     ]

@@ -53,7 +53,7 @@ from catalog_pipeline.orchestration.runs.table_quality import check_rows
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.showing import as_description, as_line, as_lines
-from catalog_pipeline.storing.folder_store import FolderStore
+from catalog_pipeline.storing.stores import page_store, past_of, shelf_of
 from catalog_pipeline.tables.build import TableReport, build_table
 from catalog_pipeline.tables.quality.past import Past
 from catalog_pipeline.tables.report import LeftOutPage
@@ -108,7 +108,7 @@ def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> l
             **(past_metadata(past) if past else {}),
             **notice_marks(instance, catalogue, past),
             GOES_ON_KEY: more,
-            "path": dg.MetadataValue.path(str(places.table)),
+            "path": dg.MetadataValue.path(places.told(places.table)),
             BUILT_FROM_KEY: built_from,
             PAGES_KEY: format_pages(catalogue.pages),
             CHECKPOINTS_KEY: completeness.used,
@@ -178,11 +178,13 @@ def _build(
     if failed:
         failed -= read_in_vain(instance, catalogue, failed)
     more = _going_on(catalogue, {page: checkpoints[page] for page in kept})
+    shelf = shelf_of(places)
+    past_of(places, shelf)
     with StoredPageReader(catalogue, places, lease) as reader:
         report = build_table(
             catalogue,
             [checkpoints[page] for page in sorted(kept)],
-            FolderStore(places.pages),
+            page_store(places),
             places.table,
             read_again=reader.read,
             refetch=lambda page: read_checkpoints(instance, catalogue, [page]).get(page),
@@ -191,6 +193,7 @@ def _build(
             lacks=why_not_all(instance, catalogue, statuses, checkpoints, kept, more),
             earlier=earlier,
             may_replace=lambda: still_held(lease),
+            shelf=shelf,
         )
     unknown = [_of_another_event(page) for page in sorted(statuses.done - checkpoints.keys())]
     left_out = sorted([*report.left_out, *foreign, *unknown], key=lambda page: page.page)
@@ -200,7 +203,7 @@ def _build(
 def _going_on(catalogue: Catalogue, done: Mapping[PageKey, StoredPage]) -> str:
     """What pages of listings, of which it is said which page is the last one, show of more; ""
     if they show nothing."""
-    store = FolderStore(catalogue_places(catalogue.name).pages)
+    store = page_store(catalogue_places(catalogue.name))
     sentences: list[str | None] = []
     for view in catalogue.by_listing():
         listing = view.all_listings[0]

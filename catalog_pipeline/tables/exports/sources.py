@@ -10,6 +10,7 @@ from pathlib import Path
 from catalog_pipeline.catalogue.exports import What
 from catalog_pipeline.errors import ExportError, TableError
 from catalog_pipeline.places import CataloguePlaces
+from catalog_pipeline.storing.stores import past_of, table_of
 from catalog_pipeline.system.durable_files import kind_of
 
 
@@ -18,9 +19,10 @@ def source_of(name: str, places: CataloguePlaces, what: What) -> Path:
 
     Raises:
         ExportError: there is none, or it is a history that cannot be read.
+        StorageError: it cannot be had from where it is kept.
     """
     if what == "table":
-        if kind_of(places.table) is not None:
+        if kind_of(table_of(places)) is not None:
             return places.table
         raise ExportError(
             f"{name} has no table yet. Crawl it first: catalog-pipeline run {name}",
@@ -29,6 +31,6 @@ def source_of(name: str, places: CataloguePlaces, what: What) -> Path:
     from catalog_pipeline.tables.history.reading import file_of_past
 
     try:
-        return file_of_past(places.table, what)
+        return file_of_past(past_of(places), what)
     except TableError as error:
         raise ExportError(f"{name} has no {what}. {error}") from error

@@ -8,12 +8,11 @@ other version are nobody's. So each build counts once, whatever dies.
 
 from __future__ import annotations
 
-import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog_pipeline.system import durable_files
+from catalog_pipeline.storing.shelf import HERE, Shelf
 from catalog_pipeline.tables.history.state import version_of_table
 from catalog_pipeline.tables.replace import name_aside
 
@@ -25,12 +24,13 @@ class HistoryFiles:
     table: Path
     history: Path
     changes: Path
+    shelf: Shelf = HERE
 
     @staticmethod
-    def beside(table: Path) -> HistoryFiles:
+    def beside(table: Path, shelf: Shelf = HERE) -> HistoryFiles:
         """Those that belong to a table."""
         return HistoryFiles(
-            table, table.with_name("history.parquet"), table.with_name("changes.parquet")
+            table, table.with_name("history.parquet"), table.with_name("changes.parquet"), shelf
         )
 
     @property
@@ -44,9 +44,9 @@ def under_construction(path: Path) -> Path:
     return path.with_name(f".{path.name}.building-{os.getpid()}")
 
 
-def stage(whole: Path, path: Path, version: str) -> None:
-    """Let a file that is written wait for its table; it is on the disk when this returns."""
-    durable_files.put_in_place(whole, _staged(path, version))
+def stage(files: HistoryFiles, whole: Path, path: Path, version: str) -> None:
+    """Let a file that is written wait for its table; it lasts when this returns."""
+    files.shelf.put_in_place(whole, _staged(path, version))
 
 
 def put_in_place(files: HistoryFiles, version: str) -> None:
@@ -54,7 +54,7 @@ def put_in_place(files: HistoryFiles, version: str) -> None:
     for path in files.all:
         staged = _staged(path, version)
         if staged.exists():
-            durable_files.put_in_place(staged, path)
+            files.shelf.rename(staged, path)
 
 
 def settle(files: HistoryFiles) -> None:
@@ -70,22 +70,20 @@ def remove_unfinished(files: HistoryFiles) -> None:
     for path in files.all:
         for pattern in (f".{path.name}.staged-*", f".{path.name}.building-*"):
             for left in path.parent.glob(pattern):
-                left.unlink(missing_ok=True)
+                files.shelf.remove(left)
 
 
-def keep(path: Path, version: str) -> Path:
+def keep(files: HistoryFiles, path: Path, version: str) -> Path:
     """Give a whole file of a version a second name, since its own is about to be another's."""
     kept = path.with_name(f"{path.stem}.kept-{version}{path.suffix}")
-    with contextlib.suppress(FileExistsError):
-        os.link(path, kept)
+    files.shelf.keep(path, kept)
     return kept
 
 
-def set_aside(path: Path) -> Path:
+def set_aside(files: HistoryFiles, path: Path) -> Path:
     """Give what cannot be read another name."""
     aside = name_aside(path)
-    os.rename(path, aside)
-    durable_files.sync_folder(path.parent)
+    files.shelf.rename(path, aside)
     return aside
 
 

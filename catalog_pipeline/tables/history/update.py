@@ -20,6 +20,8 @@ import pyarrow.parquet as pq
 
 from catalog_pipeline.catalogue.history import History
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.errors import StorageError
+from catalog_pipeline.storing.shelf import HERE, Shelf
 from catalog_pipeline.tables.history import files as places
 from catalog_pipeline.tables.history.changes import changes_schema, write_changes
 from catalog_pipeline.tables.history.evidence import PagesSeen, evidence_of
@@ -45,7 +47,7 @@ from catalog_pipeline.wording import counted
 
 @contextlib.contextmanager
 def history_update(
-    catalogue: Catalogue, table: Path, seen: PagesSeen
+    catalogue: Catalogue, table: Path, seen: PagesSeen, shelf: Shelf = HERE
 ) -> Iterator[HistoryUpdate | None]:
     """The history that comes to count with a new table; None for a catalogue that keeps none.
 
@@ -55,12 +57,12 @@ def history_update(
     if catalogue.history is None:
         yield None
         return
-    files = HistoryFiles.beside(table)
+    files = HistoryFiles.beside(table, shelf)
     places.settle(files)
     try:
         yield HistoryUpdate(catalogue, catalogue.history, files, seen)
     finally:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, StorageError):
             places.settle(files)
 
 
@@ -100,7 +102,7 @@ class HistoryUpdate:
                 self._write(table)
                 return
             except DamagedHistoryError as error:
-                aside = places.set_aside(error.path)
+                aside = places.set_aside(self._files, error.path)
                 self._kept[aside] = f"{error.path.name} cannot be read ({error.why})"
 
     def put_in_place(self) -> HistoryReport:
@@ -133,11 +135,11 @@ class HistoryUpdate:
             build = self._build(number, history.state if history else None, rows)
             found, told = compare(layout, known, rows, build)
             state = self._state(layout, history.state if history else None, build, rows, found)
-            with _written(self._files.history, self.version, layout.schema) as out:
+            with _written(self._files, self._files.history, self.version, layout.schema) as out:
                 opened = rows.groups(found.opening)
                 first = write_periods(out, known, found, opened, number, build.at)
                 out.close(replace(state, open_group=first).dumped())
-            with _written(self._files.changes, self.version, columns) as out:
+            with _written(self._files, self._files.changes, self.version, columns) as out:
                 write_changes(out, changes, told)
                 out.close(state.dumped())
 
@@ -151,7 +153,7 @@ class HistoryUpdate:
         return None
 
     def _keep(self, path: Path, file: KnownFile, why: str) -> None:
-        self._kept[places.keep(path, file.state.version)] = why
+        self._kept[places.keep(self._files, path, file.state.version)] = why
 
     def _layout(self, history: KnownFile | None, table: pa.Schema, number: int) -> Layout:
         if history is None:
@@ -204,9 +206,11 @@ class HistoryUpdate:
 
 
 @contextlib.contextmanager
-def _written(path: Path, version: str, schema: pa.Schema) -> Iterator[RowGroups]:
+def _written(
+    files: HistoryFiles, path: Path, version: str, schema: pa.Schema
+) -> Iterator[RowGroups]:
     """A file that waits for its table once it was closed within."""
     building = places.under_construction(path)
     with row_groups(building, schema) as out:
         yield out
-    places.stage(building, path, version)
+    places.stage(files, building, path, version)

@@ -1,0 +1,32 @@
+"""What is wrong with the stored files of checkpoints: they are read and verified, many at a time.
+
+What becomes of a page whose file is damaged is not decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.errors import StoredPageError
+from catalog_pipeline.records import StoredPage
+from catalog_pipeline.storing.store import Store
+
+
+def damages_of(checkpoints: Sequence[StoredPage], store: Store) -> dict[PageKey, str]:
+    """What is wrong with the stored files of checkpoints, of those with which something is."""
+    with ThreadPoolExecutor(store.reads_at_once, thread_name_prefix="verifier") as readers:
+        found = list(readers.map(partial(damage_of, store=store), checkpoints))
+    pairs = zip(checkpoints, found, strict=True)
+    return {stored.record.page: problem for stored, problem in pairs if problem is not None}
+
+
+def damage_of(checkpoint: StoredPage, store: Store) -> str | None:
+    """What is wrong with the stored file of a checkpoint; None if nothing is."""
+    try:
+        store.read(checkpoint.record.page, checkpoint.file_name, checkpoint.sha256)
+    except StoredPageError as error:
+        return str(error)
+    return None

@@ -1,0 +1,171 @@
+"""The tables of a catalogue: files of a folder, each replaced at once, that may be kept far away.
+
+Where they are kept in an object store, the store has the truth, and the folder copies: `bring`
+makes them what the store has, and whatever is done to a file is done in the store first. A file
+counts from then on; a copy that a death left behind is brought anew by whoever looks next. What is
+in the files is not looked at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from catalog_pipeline.errors import StorageError
+from catalog_pipeline.storing.objects import ObjectInfo, Objects
+from catalog_pipeline.system import durable_files
+
+_MARK = ".mark-of-"
+
+
+class Shelf:
+    """The files of one folder, or of one address of which it has copies."""
+
+    def __init__(self, objects: Objects | None = None) -> None:
+        self._objects = objects
+
+    def bring(self, folder: Path, is_wanted: Callable[[str], bool]) -> list[ObjectInfo]:
+        """Make the copies what the store has, of those whose names are wanted; all that it has.
+
+        Nothing is done, and nothing told, where the files are kept in the folder.
+
+        Raises:
+            StorageError: the store cannot be read, or the folder not be written.
+        """
+        if self._objects is None:
+            return []
+        listed = self._objects.list()
+        wanted = {each.name: each for each in listed if is_wanted(each.name)}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for mark in folder.glob(f"{_MARK}*"):
+                name = mark.name.removeprefix(_MARK)
+                if is_wanted(name) and name not in wanted:
+                    _unlink(folder / name)
+            for name, each in wanted.items():
+                if _tag_of_copy(folder / name) != each.tag:
+                    with contextlib.suppress(FileNotFoundError):
+                        _fetch(self._objects, name, folder / name)
+        except OSError as error:
+            raise StorageError(
+                f"Cannot write in {folder}: {error.strerror or error}. Nothing recorded is lost; "
+                f"mend it and run again."
+            ) from error
+        return listed
+
+    def put_in_place(self, new: Path, path: Path) -> None:
+        """Put a file that is there whole in the place of another, which may be there or not.
+
+        Raises:
+            OSError: it cannot be synced or renamed.
+            StorageError: the store cannot be written.
+        """
+        if self._objects is not None:
+            tag = self._objects.put_file(path.name, new)
+            _mark(path, tag, new)
+        durable_files.put_in_place(new, path)
+
+    def put(self, path: Path) -> None:
+        """Have a file kept that is in its place already.
+
+        Raises:
+            OSError: it cannot be read.
+            StorageError: the store cannot be written.
+        """
+        if self._objects is not None:
+            _mark(path, self._objects.put_file(path.name, path), path)
+
+    def rename(self, path: Path, other: Path) -> None:
+        """Give a file another name, in the place of whatever has that.
+
+        Raises:
+            OSError: it cannot be renamed.
+            StorageError: the store cannot be written.
+        """
+        if self._objects is not None:
+            _mark(other, self._objects.copy(path.name, other.name), path)
+            self._objects.remove([path.name])
+        durable_files.put_in_place(path, other)
+        if self._objects is not None:
+            _unmark(path)
+
+    def keep(self, path: Path, other: Path) -> None:
+        """Give a file a second name, unless there is a file of that name.
+
+        Raises:
+            OSError: it cannot be given one.
+            StorageError: the store cannot be written.
+        """
+        if other.exists():
+            return
+        if self._objects is not None:
+            _mark(other, self._objects.copy(path.name, other.name), path)
+        with contextlib.suppress(FileExistsError):
+            os.link(path, other)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file; one that is not there is none.
+
+        Raises:
+            OSError: it cannot be removed.
+            StorageError: the store cannot be written.
+        """
+        if self._objects is not None and _mark_of(path).exists():
+            self._objects.remove([path.name])
+            _unmark(path)
+        path.unlink(missing_ok=True)
+
+
+HERE = Shelf()
+"""The folder of whatever path is given, in which the files are kept."""
+
+
+def _fetch(objects: Objects, name: str, path: Path) -> None:
+    new = path.with_name(f".{name}.fetching-{durable_files.own_suffix()}-{uuid.uuid4().hex[:8]}")
+    try:
+        tag = objects.fetch(name, new)
+        _mark(path, tag, new)
+        os.rename(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _mark_of(path: Path) -> Path:
+    return path.with_name(f"{_MARK}{path.name}")
+
+
+def _mark(path: Path, tag: str, copy: Path) -> None:
+    """Note which tag what is in `copy` has, which comes to be at `path`."""
+    content = json.dumps({"tag": tag, "file": _identity(copy)}).encode()
+    durable_files.replace_content(_mark_of(path), content)
+
+
+def _unmark(path: Path) -> None:
+    _mark_of(path).unlink(missing_ok=True)
+
+
+def _unlink(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    _unmark(path)
+
+
+def _tag_of_copy(path: Path) -> str | None:
+    """The tag of what is at a path; None if it is not what was marked."""
+    try:
+        mark: dict[str, Any] = json.loads(_mark_of(path).read_bytes())
+        if mark["file"] == _identity(path):
+            return str(mark["tag"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return None
+
+
+def _identity(path: Path) -> list[int]:
+    """What tells a file from every other one in its place, and from itself after a write."""
+    found = path.lstat()
+    return [found.st_ino, found.st_size, found.st_mtime_ns]

@@ -1,0 +1,95 @@
+"""Where the files of a catalogue are kept, as its places say: in folders, or in an object store.
+
+Whoever reads or writes one asks here. How it is kept is in `folder_store`, `object_store`,
+`evidence` and `shelf`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from catalog_pipeline.places import CataloguePlaces
+from catalog_pipeline.storing.evidence import Evidence
+from catalog_pipeline.storing.folder_store import FolderStore
+from catalog_pipeline.storing.object_store import ObjectStore
+from catalog_pipeline.storing.objects import Objects
+from catalog_pipeline.storing.shelf import HERE, Shelf
+from catalog_pipeline.storing.store import Store
+from catalog_pipeline.system.durable_files import kind_of
+
+_STAGED = ".staged-"
+
+
+def page_store(places: CataloguePlaces) -> Store:
+    """The catalogue's page files."""
+    if places.address is None:
+        return FolderStore(places.pages)
+    return ObjectStore(Objects(places.told(places.pages)))
+
+
+def evidence_of(places: CataloguePlaces) -> Evidence:
+    """What the site answered where a page failed last."""
+    if places.address is None:
+        return Evidence(places.failures)
+    return Evidence(Objects(places.told(places.failures)))
+
+
+def shelf_of(places: CataloguePlaces, folder: Path | None = None) -> Shelf:
+    """The catalogue's tables; or whatever is in another of its folders."""
+    if places.address is None:
+        return HERE
+    return Shelf(Objects(places.told(folder or places.folder)))
+
+
+def table_of(places: CataloguePlaces) -> Path:
+    """The table, a copy of it where it is kept elsewhere.
+
+    Raises:
+        StorageError: it cannot be had.
+    """
+    shelf_of(places).bring(places.folder, lambda name: name == places.table.name)
+    return places.table
+
+
+def past_of(places: CataloguePlaces, shelf: Shelf | None = None) -> Path:
+    """The table, with history and changes beside it, also those that wait for their table.
+
+    Raises:
+        StorageError: they cannot be had.
+    """
+    of_past = (places.history.name, places.changes.name)
+    staged = tuple(f".{name}{_STAGED}" for name in of_past)
+    names = {places.table.name, *of_past}
+    (shelf or shelf_of(places)).bring(
+        places.folder, lambda name: name in names or name.startswith(staged)
+    )
+    return places.table
+
+
+def is_lacking(places: CataloguePlaces, *paths: Path) -> bool:
+    """Whether one of the files, which are in one folder, is not there.
+
+    Raises:
+        StorageError: that cannot be told.
+    """
+    if places.address is None or not paths[0].is_relative_to(places.folder):
+        return None in map(kind_of, paths)
+    names = {each.name for each in Objects(places.told(paths[0].parent)).list()}
+    return not names.issuperset(path.name for path in paths)
+
+
+def stamp_of_table(places: CataloguePlaces) -> tuple[int | str, ...] | None:
+    """What tells a table from another one in its place; None if there is none.
+
+    Raises:
+        StorageError: that cannot be told.
+    """
+    if places.address is not None:
+        objects = Objects(places.told(places.folder))
+        listed = (each for each in objects.list() if each.name == places.table.name)
+        return next(((each.bytes, each.tag) for each in listed), None)
+    try:
+        found = places.table.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
