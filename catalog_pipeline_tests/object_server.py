@@ -105,6 +105,14 @@ class Bucket:
         """The content of an object."""
         return bytes(obstore.get(self.store, name).bytes())
 
+    def put(self, name: str, content: bytes) -> None:
+        """Put an object there, or in the place of one."""
+        obstore.put(self.store, name, content, use_multipart=False)
+
+    def remove(self, name: str) -> None:
+        """Remove an object."""
+        obstore.delete(self.store, name)
+
 
 @dataclass(frozen=True)
 class ObjectServer:

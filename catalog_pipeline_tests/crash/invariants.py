@@ -13,6 +13,7 @@ from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.sandbox.shop import page_products
 from catalog_pipeline.storing.damage import damage_of
+from catalog_pipeline.storing.stores import table_of
 from catalog_pipeline_tests.crash.scene import Scene
 
 _COLUMNS = ("page", "position", "product_id", "name", "price")
@@ -113,7 +114,7 @@ def _complaints_of_events(scene: Scene) -> list[str]:
 
 
 def _complaints_of_table(scene: Scene) -> list[str]:
-    if not scene.places.table.exists():
+    if not table_of(scene.places).exists():
         return ["there is no table"]
     rows, expected = table_rows(scene.places.table), truth(scene)
     keys = Counter(row[2] for row in rows)

@@ -64,6 +64,8 @@ _STORE = "catalog_pipeline.storing.folder_store"
 _RECORDER = "catalog_pipeline.orchestration.checkpoints.writer"
 _KNOWN = "catalog_pipeline.orchestration.checkpoints.known_pages"
 _TABLE = "catalog_pipeline.tables.replace"
+_BUCKET = "catalog_pipeline.storing.object_store"
+_SHELF = "catalog_pipeline.storing.shelf"
 _NOTICES = "catalog_pipeline.orchestration.runs.notify_run"
 
 POINTS = {
@@ -93,6 +95,11 @@ POINTS = {
     ),
     "table not replaced": Point(_TABLE, "replace_table", "before"),
     "table replaced": Point(_TABLE, "replace_table", "after"),
+    "page put": Point(_BUCKET, "ObjectStore._put", "after", in_worker=True),
+    "page not put": Point(_BUCKET, "ObjectStore._put", "before", in_worker=True),
+    "file not put": Point(_SHELF, "Shelf.put_in_place", "before"),
+    "file put": Point(_SHELF, "Shelf.put_in_place", "after"),
+    "file put, no copy of it here": Point(_SHELF, "_mark", "before"),
     "notice taken": Point(_NOTICES, "record_try", "before"),
     "notice recorded": Point(_NOTICES, "record_try", "after"),
     "Ctrl-C as a run begins": Point(

@@ -30,7 +30,8 @@ from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, CataloguePlaces
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline.sandbox.settings import ShopSettings
-from catalog_pipeline.storing.folder_store import FolderStore
+from catalog_pipeline.storing.store import Store
+from catalog_pipeline.storing.stores import page_store
 from catalog_pipeline.system.locked_file import is_locked
 from catalog_pipeline_tests.command import Answer
 from catalog_pipeline_tests.crash.command_process import CommandProcess
@@ -54,7 +55,10 @@ FOUND: dict[str, dict[str, Any]] = {
 
 
 class Scene:
-    """Context manager: the catalogue `shop` of a practice shop, in a folder of its own."""
+    """Context manager: the catalogue `shop` of a practice shop, in a folder of its own.
+
+    With an `address` its files are kept there, in an object store.
+    """
 
     def __init__(
         self,
@@ -64,13 +68,15 @@ class Scene:
         page_size: int = 3,
         latency_ms: int = 0,
         kind: str = "fixed",
+        address: str | None = None,
         **attributes: Any,
     ) -> None:
         self.folder = folder
         self.pages = pages
         self._shown = pages
         self.home = folder / "dagster_home"
-        self.data = folder / "data"
+        self.address = address
+        self.data = folder / ("data" if address is None else "work")
         self.shop = RunningShop(
             ShopSettings(pages=pages, page_size=page_size, latency_ms=latency_ms), port=0
         )
@@ -108,7 +114,7 @@ class Scene:
         values = {key: value for key, value in os.environ.items() if key != DATA_VARIABLE}
         return values | {
             HOME_VARIABLE: str(self.home),
-            DATA_VARIABLE: str(self.data),
+            DATA_VARIABLE: self.address or str(self.data),
             EXTRA_FOLDER_VARIABLE: str(self.folder / "catalogues"),
             "PYTHONPATH": str(ROOT),
         }
@@ -116,12 +122,12 @@ class Scene:
     @property
     def places(self) -> CataloguePlaces:
         """Where the catalogue's files are."""
-        return CataloguePlaces(self.data / NAME)
+        return CataloguePlaces(self.data / NAME, self.address and f"{self.address}/{NAME}")
 
     @property
-    def store(self) -> FolderStore:
+    def store(self) -> Store:
         """The catalogue's page files."""
-        return FolderStore(self.places.pages)
+        return page_store(self.places)
 
     def start(
         self,
