@@ -90,7 +90,8 @@ class Shelf:
         if self._objects is not None:
             _mark(other, self._objects.copy(path.name, other.name), path)
             self._objects.remove([path.name])
-        durable_files.put_in_place(path, other)
+        os.rename(path, other)
+        durable_files.sync_folder(other.parent)
         if self._objects is not None:
             _unmark(path)
 
