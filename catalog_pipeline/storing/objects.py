@@ -52,8 +52,7 @@ class TooLongObjectError(Exception):
 class Objects:
     """The objects below an address such as `s3://bucket/folder`. Threads may share it.
 
-    The library keeps threads that no forked process has: each process makes its own `Objects`, and
-    one that was forked of a process which has used some refuses to go on.
+    The library has threads, which no forked process gets: a fork of one that used it refuses.
     """
 
     def __init__(
@@ -210,13 +209,10 @@ def _opened(address: str, environ: Mapping[str, str], patience_seconds: float) -
             f"pip install 'catalog-pipeline[objects]'."
         ) from error
     options: dict[str, Any] = {}
-    if address.startswith("s3:"):
-        endpoint = next((environ[each] for each in _S3_ENDPOINTS if environ.get(each)), None)
-        if endpoint is not None:
-            options = {
-                "endpoint": endpoint,
-                "client_options": {"allow_http": endpoint.startswith("http:")},
-            }
+    endpoint = next((environ[each] for each in _S3_ENDPOINTS if environ.get(each)), None)
+    if address.startswith("s3:") and endpoint is not None:
+        allows = {"allow_http": endpoint.startswith("http:")}
+        options = {"endpoint": endpoint, "client_options": allows}
     try:
         return from_url(
             address,

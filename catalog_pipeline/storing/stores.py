@@ -51,19 +51,28 @@ def table_of(places: CataloguePlaces) -> Path:
     return places.table
 
 
-def past_of(places: CataloguePlaces, shelf: Shelf | None = None) -> Path:
+def past_of(places: CataloguePlaces) -> Path:
     """The table, with history and changes beside it, also those that wait for their table.
 
     Raises:
         StorageError: they cannot be had.
     """
+    brought_shelf(places)
+    return places.table
+
+
+def brought_shelf(places: CataloguePlaces) -> Shelf:
+    """The catalogue's tables, of which there are copies of today.
+
+    Raises:
+        StorageError: they cannot be had.
+    """
+    shelf = shelf_of(places)
     of_past = (places.history.name, places.changes.name)
     staged = tuple(f".{name}{_STAGED}" for name in of_past)
     names = {places.table.name, *of_past}
-    (shelf or shelf_of(places)).bring(
-        places.folder, lambda name: name in names or name.startswith(staged)
-    )
-    return places.table
+    shelf.bring(places.folder, lambda name: name in names or name.startswith(staged))
+    return shelf
 
 
 def is_lacking(places: CataloguePlaces, *paths: Path) -> bool:

@@ -122,6 +122,7 @@ def test_more_objects_than_one_request_may_name_are_removed(bucket: Bucket) -> N
     assert [each.name for each in objects.list()] == ["kept"]
 
 
+@pytest.mark.processes
 def test_a_fork_of_a_process_that_has_used_it_refuses(bucket: Bucket) -> None:
     """It would wait for threads for ever that it does not have."""
     objects = Objects(bucket.address)

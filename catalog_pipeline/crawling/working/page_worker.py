@@ -107,8 +107,7 @@ class PageWorker:
         if isinstance(answer, messages.PageRefused):
             self._keep_evidence(answer)
         elif isinstance(answer, messages.PageStored):
-            attempt = task.attempt if isinstance(task, messages.FetchPage) else 1
-            self._evidence.forget(answer.page, is_there=attempt > 1)
+            self._evidence.forget(answer.page, is_there=getattr(task, "attempt", 1) > 1)
         return answer
 
     def _keep_evidence(self, refused: messages.PageRefused) -> None:

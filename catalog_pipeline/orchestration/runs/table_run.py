@@ -53,7 +53,7 @@ from catalog_pipeline.orchestration.runs.table_quality import check_rows
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.showing import as_description, as_line, as_lines
-from catalog_pipeline.storing.stores import page_store, past_of, shelf_of
+from catalog_pipeline.storing.stores import brought_shelf, page_store
 from catalog_pipeline.tables.build import TableReport, build_table
 from catalog_pipeline.tables.quality.past import Past
 from catalog_pipeline.tables.report import LeftOutPage
@@ -178,8 +178,6 @@ def _build(
     if failed:
         failed -= read_in_vain(instance, catalogue, failed)
     more = _going_on(catalogue, {page: checkpoints[page] for page in kept})
-    shelf = shelf_of(places)
-    past_of(places, shelf)
     with StoredPageReader(catalogue, places, lease) as reader:
         report = build_table(
             catalogue,
@@ -193,7 +191,7 @@ def _build(
             lacks=why_not_all(instance, catalogue, statuses, checkpoints, kept, more),
             earlier=earlier,
             may_replace=lambda: still_held(lease),
-            shelf=shelf,
+            shelf=brought_shelf(places),
         )
     unknown = [_of_another_event(page) for page in sorted(statuses.done - checkpoints.keys())]
     left_out = sorted([*report.left_out, *foreign, *unknown], key=lambda page: page.page)
