@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -24,12 +25,22 @@ from catalog_pipeline.cli.terminal import say
     metavar="NAME",
     help="One more name to answer under, as that of a proxy in front; may be repeated.",
 )
-def command(host: str, port: int | None, host_names: Sequence[str]) -> int:
-    from catalog_pipeline.orchestration.instance.web.services import run_services
+@click.option(
+    "--workspace",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Serve the web UI alone: FILE names the code servers, and they and the daemon run "
+    "elsewhere.",
+)
+def command(host: str, port: int | None, host_names: Sequence[str], workspace: Path | None) -> int:
+    from catalog_pipeline.orchestration.instance.web.services import run_services, serve_workspace
 
     logging.captureWarnings(True)
     try:
-        run_services(host, port, host_names, _say_ready)
+        if workspace is None:
+            run_services(host, port, host_names, _say_ready)
+        else:
+            serve_workspace(host, port, host_names, workspace, _say_ready)
     except KeyboardInterrupt:
         say("The web UI has ended. Crawls that it started go on.")
     return 0

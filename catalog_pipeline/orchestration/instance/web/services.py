@@ -37,6 +37,9 @@ _LOG_LEVEL = "warning"
 """Of everything: what is no news, such as a sensor that finds nothing to do, is not logged."""
 _START_SECONDS = 60.0
 _END_SECONDS = 60.0
+_STATEMENT_TIMEOUT_MS = 15_000
+_POOL_RECYCLE_SECONDS = 3600
+"""What Dagster's own web server allows a question to a database, and its connections."""
 
 
 def run_services(
@@ -84,6 +87,35 @@ def run_services(
                 f"Dagster's daemon ended by itself, with code {daemon.returncode}; what it said is "
                 f"above. Nothing recorded is lost; start the web UI again."
             )
+
+
+def serve_workspace(
+    host: str,
+    port: int | None,
+    host_names: Collection[str],
+    workspace_file: Path,
+    on_ready: Callable[[str, Sequence[str]], None],
+) -> None:
+    """Serve the web UI alone, for code servers and a daemon that run elsewhere.
+
+    Raises:
+        UsageError: the port cannot be had.
+    """
+    os.environ[HOME_VARIABLE] = str(ensure_dagster_home())
+    logging.getLogger("dagster").setLevel(_LOG_LEVEL.upper())
+    setup_interrupt_handlers()
+    with ExitStack() as stack:
+        listening = stack.enter_context(listen(host, port))
+        instance = stack.enter_context(DagsterInstance.get())
+        instance.optimize_for_webserver(_STATEMENT_TIMEOUT_MS, _POOL_RECYCLE_SECONDS, -1)
+        target = WorkspaceFileTarget([str(workspace_file)])
+        workspace = stack.enter_context(WorkspaceProcessContext(instance, target))
+
+        def say_ready() -> None:
+            on_ready(url_of(listening), _load_errors(workspace))
+
+        names = {*host_names, host}
+        WebServer(workspace, listening, names, lambda: _begin(say_ready)).serve_until_told()
 
 
 @contextmanager

@@ -1,0 +1,69 @@
+"""A backup that was made while a crawl was on, brought back to another database and folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from catalog_pipeline_tests.crash.scene import Scene
+from catalog_pipeline_tests.postgres_server import (
+    PASSWORD,
+    USER,
+    Database,
+    PostgresServer,
+    write_postgres_home,
+)
+
+PAGES = 30
+
+
+def _tool(server: PostgresServer, name: str, database: Database, *arguments: str | Path) -> None:
+    """One of PostgreSQL's own programs, as docs/deploy.md calls it."""
+    environ = {
+        "PATH": os.environ["PATH"],
+        "PGHOST": str(server.folder),
+        "PGUSER": USER,
+        "PGPASSWORD": PASSWORD,
+    }
+    command = [server.programs / name, f"--dbname={database.name}", *arguments]
+    subprocess.run(command, env=environ, check=True, capture_output=True)
+
+
+def test_a_backup_of_a_crawl_that_is_on_is_brought_back_and_gone_on_with(
+    tmp_path: Path,
+    postgres: PostgresServer,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Scene(tmp_path, pages=PAGES, latency_ms=150) as scene:
+        write_postgres_home(scene.home)
+        crawl = scene.start("run", scene.site.name)
+        crawl.until(lambda: len(scene.downloads()) >= 12, "twelve pages were asked for")
+        # First the database, then the folder, which has all that the database speaks of.
+        dump = tmp_path / "dagster.dump"
+        _tool(postgres, "pg_dump", database, "--format=custom", f"--file={dump}")
+        shutil.copytree(scene.data, tmp_path / "copied")
+        scene.kill(crawl, "all")
+
+        new = postgres.new_database()
+        _tool(postgres, "pg_restore", new, "--no-owner", "--exit-on-error", dump)
+        shutil.rmtree(scene.data)
+        shutil.copytree(tmp_path / "copied", scene.data)
+        for name, value in new.environ.items():
+            monkeypatch.setenv(name, value)
+        copied = {
+            int(path.name.split("-")[0])
+            for path in (scene.data / scene.site.name / "pages").iterdir()
+            if path.name[0].isdigit()
+        }
+        assert copied, "some pages were in the backup"
+        scene.forget_downloads()
+        scene.shop.control(latency_ms=0)
+        gone_on = scene.run("run", scene.site.name, "--json")
+        assert gone_on.code == 0, gone_on.err
+        assert gone_on.json["done"] == PAGES
+        assert set(scene.downloads()) == set(range(1, PAGES + 1)) - copied

@@ -1,0 +1,97 @@
+"""The services of `deploy/compose.yaml`, with its commands and variables, as processes here."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from catalog_pipeline.sandbox.server import RunningShop
+from catalog_pipeline_tests.deployed import Deployed
+from catalog_pipeline_tests.postgres_server import USER, PostgresServer
+from catalog_pipeline_tests.services.graphql import WebClient
+from catalog_pipeline_tests.services.patience import wait_for
+from catalog_pipeline_tests.services.running_services import free_port
+from catalog_pipeline_tests.site import NAME, Site
+
+PASSWORD = "a pass'word, $of its own"
+PAGES = 6
+
+
+@contextmanager
+def _database_of_compose(server: PostgresServer) -> Iterator[None]:
+    """The role and the database that the container of PostgreSQL makes."""
+    quoted = PASSWORD.replace("'", "''")
+    server.database.does(f"CREATE ROLE dagster LOGIN PASSWORD '{quoted}'")
+    try:
+        subprocess.run(
+            [server.programs / "createdb", "--owner=dagster", "--template=template0", "dagster"],
+            env=_as_administrator(server),
+            check=True,
+        )
+        yield
+    finally:
+        subprocess.run(
+            [server.programs / "dropdb", "--if-exists", "--force", "dagster"],
+            env=_as_administrator(server),
+            check=True,
+        )
+        server.database.does("DROP ROLE dagster")
+
+
+def _as_administrator(server: PostgresServer) -> dict[str, str]:
+    environ = server.database.environ
+    return {
+        "PATH": os.environ["PATH"],
+        "PGHOST": environ["DAGSTER_PG_HOST"],
+        "PGUSER": USER,
+        "PGPASSWORD": environ["DAGSTER_PG_PASSWORD"],
+    }
+
+
+@pytest.fixture
+def deployed(postgres: PostgresServer, tmp_path: Path) -> Iterator[Deployed]:
+    """The services, in containers' folders below the test's own; none is started."""
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "postgres_password").write_text(f"{PASSWORD}\n")
+    replaced = {
+        "/var/lib/catalog_pipeline": str(tmp_path / "lib"),
+        "/etc/catalog_pipeline": str(tmp_path / "etc"),
+        "/run/secrets": str(secrets),
+        "0.0.0.0": "127.0.0.1",
+        "4000": str(free_port()),
+        "3000": str(free_port()),
+        "host: code": "host: 127.0.0.1",
+    }
+    with _database_of_compose(postgres):
+        yield Deployed(tmp_path, replaced, {"DAGSTER_PG_HOST": str(postgres.folder)})
+
+
+def test_what_compose_starts_crawls_builds_the_table_and_is_healthy(
+    deployed: Deployed, shop: RunningShop
+) -> None:
+    Site(deployed.folder / "etc" / "catalogues", shop).write(last_page=PAGES)
+    shop.control(pages=PAGES, reset_hits=True)
+    client = WebClient(deployed.here("http://127.0.0.1:3000"))
+    with deployed.running("code", "daemon", "webserver"):
+        wait_for("the assets", lambda: [NAME, "product_pages"] in client.asset_keys())
+        for service in ("code", "webserver", "daemon"):
+            wait_for(f"{service} to be healthy", partial(deployed.is_healthy, service))
+        run_id = client.launch_run(NAME, 1, PAGES)
+        assert wait_for("the end of the run", lambda: client.has_ended(run_id)) == "SUCCESS"
+        assert client.statuses(NAME).done == list(range(1, PAGES + 1))
+        wait_for("the table", lambda: client.table_builds(NAME))
+    assert shop.hits()["pages"] == {str(page): 1 for page in range(1, PAGES + 1)}
+    lib = deployed.folder / "lib"
+    assert (lib / "data" / NAME / "products.parquet").is_file()
+    assert not (lib / "dagster_home" / "history").exists(), "nothing of it is in files"
+    assert not deployed.is_healthy("code")
+    assert not deployed.is_healthy("webserver")
+    for service in ("code", "daemon", "webserver"):
+        assert PASSWORD not in deployed.log(service)

@@ -1,0 +1,184 @@
+"""What `deploy` holds: read as Compose, the builder of images and Dagster's chart read it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dagster._core.instance.ref import InstanceRef
+
+from catalog_pipeline_tests.deployed import DEPLOY, ENTRYPOINT, compose
+
+ROOT = DEPLOY.parent
+OURS = ("code", "daemon", "webserver")
+PINNED = re.compile(r"[a-z/.-]+:\d+(\.\d+)+(-[a-z0-9.-]+)?")
+SERVICE_KEYS = {
+    *("image", "build", "command", "environment", "secrets", "configs", "volumes", "tmpfs"),
+    *("user", "read_only", "init", "restart", "cap_drop", "security_opt", "logging", "ports"),
+    *("depends_on", "healthcheck", "deploy", "stop_grace_period", "shm_size"),
+}
+"""Of the keys that the Compose specification knows, those that the file has use for."""
+
+
+def services() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = compose()["services"]
+    return found
+
+
+@pytest.mark.parametrize("name", services())
+def test_a_service_may_do_little_and_is_looked_after(name: str) -> None:
+    service = services()[name]
+    assert service.keys() <= SERVICE_KEYS
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    user, _, group = service["user"].partition(":")
+    assert int(user) > 0
+    assert int(group) > 0
+    assert service["deploy"]["resources"]["limits"]["memory"]
+    assert service["healthcheck"].keys() == {
+        *("test", "interval", "timeout", "retries", "start_period")
+    }
+    assert name in OURS or PINNED.fullmatch(service["image"]), "a tag that stays what it is"
+
+
+def test_whatever_a_service_names_is_there() -> None:
+    content = compose()
+    for service in content["services"].values():
+        for secret in service.get("secrets", []):
+            assert secret in content["secrets"]
+        for config in service.get("configs", []):
+            assert (DEPLOY / content["configs"][config["source"]]["file"]).is_file()
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert source in content["volumes"] or source.startswith("..")
+        assert service.get("depends_on", {}).keys() <= content["services"].keys()
+    for dependency in ("postgres", "code"):
+        condition = content["services"]["daemon"]["depends_on"][dependency]["condition"]
+        assert condition == "service_healthy"
+
+
+def test_no_secret_is_a_variable_and_nothing_is_reachable_from_elsewhere() -> None:
+    for service in services().values():
+        secret = [name for name in service["environment"] if "PASSWORD" in name or "SECRET" in name]
+        assert all(name.endswith("_FILE") for name in secret)
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_services_share_one_image_home_and_database(name: str) -> None:
+    ours = {each: services()[each] for each in OURS}
+    for key in ("image", "environment", "volumes", "configs", "user", "tmpfs", "secrets"):
+        assert ours[name][key] == ours["code"][key]
+    assert [each for each in OURS if "build" in ours[each]] == ["code"]
+
+
+def dockerfile() -> list[list[str]]:
+    """The instructions of the Dockerfile, stage by stage, each on a line."""
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    joined = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE).replace("\\\n", " ")
+    lines = [" ".join(line.split()) for line in joined.splitlines() if line.strip()]
+    stages: list[list[str]] = []
+    for line in lines:
+        if line.startswith("FROM "):
+            stages.append([])
+        stages[-1].append(line)
+    return stages
+
+
+def test_the_image_is_built_in_stages_of_which_the_last_has_no_tools_and_no_root() -> None:
+    build, final = dockerfile()
+    for stage in (build, final):
+        assert PINNED.fullmatch(stage[0].split()[1])
+    assert build[0].endswith(" AS build")
+    assert not [line for line in (*build, *final) if "apt-get" in line or "gcc" in line]
+    assert not [line for line in final if "pip install" in line]
+    assert [line for line in final if "pip uninstall" in line]
+    assert final[-4:][0] == "USER 10001:10001"
+    assert [line.split()[-2:] for line in final if line.startswith("COPY --from")] == [
+        ["/opt/catalog_pipeline", "/opt/catalog_pipeline"]
+    ]
+    assert all(services()[name]["user"] == "10001:10001" for name in OURS)
+
+
+def test_the_image_is_made_of_what_is_there_and_of_extras_that_there_are() -> None:
+    build, final = dockerfile()
+    ignored = (DEPLOY / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    let_in = {line.removeprefix("!") for line in ignored if line.startswith("!")}
+    copied = [line.split()[1:-1] for line in (*build, *final) if line.startswith("COPY ")]
+    sources = {each for words in copied for each in words if not each.startswith("--")}
+    sources.discard("/opt/catalog_pipeline")
+    assert sources == let_in
+    assert all((ROOT / source).exists() for source in sources)
+    (extras,) = [line.partition("=")[2] for line in build if line.startswith("ARG EXTRAS")]
+    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert all(f"\n{extra} = [" in settings for extra in extras.split(","))
+
+
+@pytest.mark.processes
+def test_the_entrypoint_reads_secrets_and_gives_the_process_to_the_command(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text('pass $word\'s "end" \\n\n')
+    environ = {"PATH": os.environ["PATH"], "A_SECRET_FILE": str(secret), "B_FILE": str(secret)}
+    shown = [str(ENTRYPOINT), "sh", "-c", 'printf "%s|%s" "$A_SECRET" "$B"']
+    told = subprocess.run(
+        shown, env={**environ, "B": "set"}, capture_output=True, text=True, check=True
+    )
+    assert told.stdout == 'pass $word\'s "end" \\n|set'
+    missing = subprocess.run(
+        shown, env={**environ, "A_SECRET_FILE": "/nowhere"}, capture_output=True, text=True
+    )
+    assert missing.returncode == 78
+    assert "A_SECRET_FILE names /nowhere" in missing.stderr
+
+
+def chart() -> dict[str, Any]:
+    """The values for Dagster's chart."""
+    text = (DEPLOY / "helm-values.yaml").read_text(encoding="utf-8")
+    values: dict[str, Any] = yaml.safe_load(text)
+    return values
+
+
+def test_the_instance_that_the_chart_writes_is_in_our_storages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The chart names storages of its own, and after them what `additionalInstanceConfig` holds."""
+    of_chart = {
+        name: {"module": f"dagster_postgres.{name}", "class": "Postgres", "config": {}}
+        for name in ("schedule_storage", "run_storage", "event_log_storage")
+    }
+    parts = (of_chart, chart()["additionalInstanceConfig"])
+    text = "".join(yaml.safe_dump(part) for part in parts)
+    (tmp_path / "dagster.yaml").write_text(text)
+    monkeypatch.setenv("DAGSTER_PG_PASSWORD", "secret")
+    reference = InstanceRef.from_dir(str(tmp_path))
+    storages = (
+        reference.event_storage_data,
+        reference.run_storage_data,
+        reference.schedule_storage_data,
+    )
+    module = "catalog_pipeline.orchestration.instance.postgres.parts"
+    assert [each and each.module_name for each in storages] == [module] * 3
+    written = (DEPLOY / "helm-values.yaml").read_text(encoding="utf-8")
+    assert "password: {env: DAGSTER_PG_PASSWORD}" in written
+
+
+def test_the_pods_of_the_chart_may_do_little_and_run_one_image() -> None:
+    values = chart()
+    (deployment,) = values["dagster-user-deployments"]["deployments"]
+    parts = (values["dagsterWebserver"], values["dagsterDaemon"], deployment)
+    for part in parts:
+        assert part["securityContext"]["readOnlyRootFilesystem"] is True
+        assert part["securityContext"]["runAsNonRoot"] is True
+        assert part["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+        assert part["resources"]["limits"]["memory"]
+        assert part["image"] == deployment["image"]
+        mounts = {mount["name"] for mount in part["volumeMounts"]}
+        assert mounts == {volume["name"] for volume in part["volumes"]}
+    assert deployment["includeConfigInLaunchedRuns"] == {"enabled": True}
+    assert values["generatePostgresqlPasswordSecret"] is False
