@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -13,6 +14,11 @@ import pytest
 pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parents[1]
+_BY_EXTRAS = [
+    *("psycopg", "psycopg2", "dagster_postgres", "obstore", "duckdb", "xlsxwriter"),
+    *("celery", "redis", "dagster_celery", "kubernetes", "dagster_k8s", "boto3", "moto"),
+]
+"""Packages that come with extras, and others that servers and clusters are spoken to with."""
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +107,29 @@ def test_the_code_location_is_the_installed_one_and_loads(environment: Path, tmp
     where, count = _run(environment, ["python", "-c", script], tmp_path).split()
     assert Path(where).is_relative_to(environment.parent)
     assert int(count) == 10
+
+
+def test_without_any_extra_and_without_a_server_all_of_it_works_in_files(
+    environment: Path, tmp_path: Path
+):
+    """Whatever the extras bring is as if it were not installed, in each process that starts."""
+    (site_packages,) = (environment.parent / "lib").glob("python*/site-packages")
+    blocked = site_packages / "without_extras.pth"
+    blocked.write_text(f"import sys; sys.modules.update(dict.fromkeys({_BY_EXTRAS}))\n")
+    try:
+        tried = f"import importlib.util as u; print([*map(u.find_spec, {_BY_EXTRAS})])"
+        assert (
+            _run(environment, ["python", "-c", tried], tmp_path) == f"{[None] * len(_BY_EXTRAS)}\n"
+        )
+        said = _run(environment, ["catalog-pipeline", "run", "--pages", "1-3"], tmp_path)
+        assert "3 done, 0 failed" in said
+        again = _run(environment, ["catalog-pipeline", "run", "--pages", "1-3"], tmp_path)
+        assert "0 downloads" in again
+        told = _run(environment, ["catalog-pipeline", "status", "sandbox", "--json"], tmp_path)
+        assert json.loads(told)[0]["done"] == 3
+        for command in ("list", "check", "doctor", "prune"):
+            _run(environment, ["catalog-pipeline", command], tmp_path)
+        home = tmp_path / ".local" / "share" / "catalog_pipeline" / "dagster_home"
+        assert (home / "history" / "runs" / "index.db").is_file()
+    finally:
+        blocked.unlink()
