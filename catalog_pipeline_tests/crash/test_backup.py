@@ -33,6 +33,10 @@ def _tool(server: PostgresServer, name: str, database: Database, *arguments: str
     subprocess.run(command, env=environ, check=True, capture_output=True)
 
 
+def _tar(*arguments: str | Path) -> None:
+    subprocess.run(["tar", *arguments], check=True, capture_output=True)
+
+
 def test_a_backup_of_a_crawl_that_is_on_is_brought_back_and_gone_on_with(
     tmp_path: Path,
     postgres: PostgresServer,
@@ -46,14 +50,15 @@ def test_a_backup_of_a_crawl_that_is_on_is_brought_back_and_gone_on_with(
         # First the database, then the folder, which has all that the database speaks of.
         dump = tmp_path / "dagster.dump"
         _tool(postgres, "pg_dump", database, "--format=custom", f"--file={dump}")
-        unfinished = shutil.ignore_patterns(".*")
-        shutil.copytree(scene.data, tmp_path / "copied", ignore=unfinished)
+        archive = tmp_path / "data.tar"
+        _tar("--create", "--exclude=*/.*", "--file", archive, "--directory", scene.data, ".")
         scene.kill(crawl, "all")
 
         new = postgres.new_database()
         _tool(postgres, "pg_restore", new, "--no-owner", "--exit-on-error", dump)
         shutil.rmtree(scene.data)
-        shutil.copytree(tmp_path / "copied", scene.data)
+        scene.data.mkdir()
+        _tar("--extract", "--file", archive, "--directory", scene.data)
         for name, value in new.environ.items():
             monkeypatch.setenv(name, value)
         copied = {
