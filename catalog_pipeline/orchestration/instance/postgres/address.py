@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -58,13 +58,16 @@ def check_storage_settings(home: Path) -> None:
                 f"{path} names a storage in PostgreSQL, and {package} is not installed: "
                 f"pip install 'catalog-pipeline[postgres]'."
             )
+    if unset := [name for name in _variables(config) if name not in os.environ]:
+        are = "is" if len(unset) == 1 else "are"
+        raise UsageError(
+            f"{path} takes the address of PostgreSQL from the environment, and "
+            f"{', '.join(unset)} {are} not set."
+        )
     try:
         address_of(config)
     except KeyError as error:
-        raise UsageError(
-            f"{path} takes the address of PostgreSQL from the environment, and {error.args[0]} "
-            f"is not set."
-        ) from error
+        raise UsageError(f"{path} has no {error.args[0]} of the PostgreSQL server.") from error
 
 
 def storage_settings(sections: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -111,6 +114,16 @@ def address_of(config: Mapping[str, Any]) -> str:
 def for_driver(address: str) -> str:
     """The same address as SQLAlchemy takes it."""
     return _SCHEME.sub(DRIVER_SCHEME, address)
+
+
+def _variables(told: Any) -> Iterator[str]:
+    """The variables from which values are read, in the order of the file."""
+    if isinstance(told, Mapping):
+        if set(told) == {"env"}:
+            yield str(told["env"])
+        else:
+            for each in told.values():
+                yield from _variables(each)
 
 
 def _value(told: Any) -> Any:

@@ -68,13 +68,28 @@ def test_only_this_packages_storage_is_read_without_dagster() -> None:
     assert [storage_settings({"storage": other}) for other in others] == [None] * 3
 
 
-def test_a_variable_that_is_not_set_is_named(
+def test_all_variables_that_are_not_set_are_named(
     no_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_postgres_home(no_home)
-    monkeypatch.delenv("DAGSTER_PG_USERNAME", raising=False)
-    with pytest.raises(UsageError, match="DAGSTER_PG_USERNAME is not set"), open_instance():
+    names = [f"DAGSTER_PG_{part}" for part in ("USERNAME", "PASSWORD", "HOST", "PORT", "DB")]
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(UsageError, match=f"and {', '.join(names)} are not set"), open_instance():
         pass
+
+
+def test_a_key_that_is_needed_and_not_there_is_named(
+    no_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_postgres_home(no_home)
+    settings = no_home / "dagster.yaml"
+    lines = settings.read_text().splitlines(keepends=True)
+    settings.write_text("".join(line for line in lines if "hostname:" not in line))
+    for name in ("USERNAME", "PASSWORD", "PORT", "DB"):
+        monkeypatch.setenv(f"DAGSTER_PG_{name}", "1")
+    with pytest.raises(UsageError, match="has no hostname of the PostgreSQL server"):
+        check_storage_settings(no_home)
 
 
 def test_a_package_that_is_not_installed_is_named_with_what_installs_it(
