@@ -5,6 +5,7 @@ Who asks it, and for what, is in `forked_programs`.
 
 from __future__ import annotations
 
+import atexit
 import os
 import pickle
 import runpy
@@ -22,9 +23,16 @@ _OUTPUTS = (1, 2)
 
 def main() -> None:
     """Import everything, then be what is asked for, in a fork."""
+    end = _End()
+    # Before anything else is registered: it comes last.
+    atexit.register(end.come)
     import_module("catalog_pipeline_tests.everything_imported")
     request = _next_fork(socket.socket(fileno=int(sys.argv[1])))
-    program = list(request.program)
+    with end:
+        _run(list(request.program))
+
+
+def _run(program: list[str]) -> None:
     if program[:1] == COMMAND:
         sys.argv = program
         import_module("catalog_pipeline.cli.main").main()
@@ -32,6 +40,32 @@ def main() -> None:
         _, _, module, *arguments = program
         sys.argv = [module, *arguments]
         runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+class _End:
+    """Context manager that keeps the exit code of what runs within, and ends the process by it.
+
+    An interpreter ends by freeing whatever was imported, module by module: a fork, which has to
+    copy all of that for it, is at it for a quarter of a second. By then the exit functions have
+    run and no thread is waited for any more, so that all it has left to do is to flush.
+    """
+
+    _code: int | None = None
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            self._code = 0
+        elif isinstance(error, SystemExit) and isinstance(error.code, int):
+            self._code = error.code
+
+    def come(self) -> None:
+        """End now, unless it is Python that has to say how; where flushing fails it does, too."""
+        if self._code is not None:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(self._code & 0xFF)
 
 
 def _next_fork(asking: socket.socket) -> ForkRequest:
