@@ -118,8 +118,12 @@ class _InModules(LoadScopeScheduling):
         return _unit(nodeid)
 
 
-def _unit(nodeid: str) -> str:
+def unit_of(item: pytest.Item) -> str:
     """What a test is tested together with."""
+    return _unit(item.nodeid)
+
+
+def _unit(nodeid: str) -> str:
     module = nodeid.partition("::")[0]
     groups = (group for start, group in _TOGETHER.items() if module.startswith(start))
     return next(groups, module)
@@ -134,11 +138,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put first what takes longest, in the order in which processes are given it."""
-    sizes = Counter(_unit(item.nodeid) for item in items)
+    sizes = Counter(unit_of(item) for item in items)
     places = {unit: place for place, unit in enumerate(_LONGEST_FIRST)}
 
     def place(item: pytest.Item) -> tuple[int, int]:
-        unit = _unit(item.nodeid)
+        unit = unit_of(item)
         return places.get(unit, len(places)), -sizes[unit]
 
     items.sort(key=place)

@@ -7,13 +7,14 @@ seconds to start, need not be started for each.
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack
 
 import pytest
 
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline.sandbox.settings import ShopSettings
+from catalog_pipeline_tests.conftest import unit_of
 from catalog_pipeline_tests.receivers import Webhook, webhook
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.hostile_site import NAME as HOSTILE
@@ -52,6 +53,23 @@ NOTICED = "noticed"
 NOTIFY = {"to": "NOTIFY_URL", "rules": ["crawl fails", "check values_of_price fails"]}
 PAGES = 50
 EVERY_MINUTE = {"cron": "* * * * *", "timezone": "UTC", "enabled": True}
+
+
+_shared: list[RunningServices] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, None, None]:
+    """End shared services with the last test that shares them.
+
+    They look about every two seconds, and would do so until the last test of all.
+    """
+    yield
+    if nextitem is None or unit_of(nextitem) != unit_of(item):
+        while _shared:
+            _shared.pop().stop()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -126,6 +144,7 @@ def common_services(
     with hostile_site() as site:
         services.add_catalogue(HOSTILE, site.url, **attributes(site))
         with services:
+            _shared.append(services)
             build_no_tables(services, (*UNREAD, DISCOVERED))
             yield services
 
@@ -146,6 +165,7 @@ def cut_short_services(
     for name in CUT_SHORT:
         services.add_catalogue(name, common_shop.url)
     with services:
+        _shared.append(services)
         build_no_tables(services, CUT_SHORT)
         yield services
 
