@@ -41,7 +41,7 @@ lowest: $(VENV)/installed-for-tests  ## `quick` and `crawls` with the lowest ver
 lint: $(VENV)/installed-for-tests  ## Style, security rules, formatting, types; known holes, where that can be asked
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
+	MYPY_NUM_WORKERS=2 $(BIN)/mypy
 	@.ci/audit $(BIN) --if-possible
 
 audit: $(VENV)/installed-for-tests  ## Known holes in what is installed; fails where nobody can be asked
@@ -68,7 +68,8 @@ $(VENV)/installed: $(VENV)/made pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
-$(VENV)/installed-for-tests: $(VENV)/installed pyproject.toml
-	@echo "Installing what the tests need (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
-	@touch $@
+# Most of what comes along is never imported, and need not be compiled.
+$(VENV)/installed-for-tests: $(VENV)/made pyproject.toml
+	@echo "Installing, with what the tests need (once, about a minute) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -e '.[dev]'
+	@touch $(VENV)/installed $@
