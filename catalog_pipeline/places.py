@@ -117,8 +117,8 @@ def data_address(environ: Mapping[str, str] = os.environ) -> str | None:
     if scheme not in STORE_SCHEMES or not rest or set(rest) & set("?#@"):
         known = ", ".join(f"{each}://BUCKET/FOLDER" for each in STORE_SCHEMES)
         raise UsageError(
-            f"{DATA_VARIABLE} is {found[0]!r}: write a folder, or one of {known}, without "
-            f"credentials."
+            f"{DATA_VARIABLE} begins with {found[1]}://: write a folder, or one of {known}, "
+            f"without credentials."
         )
     return f"{scheme}://{rest}"
 

@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from catalog_pipeline.errors import StorageError
-from catalog_pipeline.places import HOME_VARIABLE, catalogue_places, ensure_dagster_home
+from catalog_pipeline.errors import StorageError, UsageError
+from catalog_pipeline.places import (
+    DATA_VARIABLE,
+    HOME_VARIABLE,
+    catalogue_places,
+    ensure_dagster_home,
+)
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
@@ -44,3 +49,27 @@ def test_commands_say_it_before_anything_is_made(
     assert answer.code == 1
     assert f"{tmp_path}/data is a link to {tmp_path}/unmounted, which is not there" in answer.err
     assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize("scheme", ["s3", "gs", "az", "S3"])
+def test_an_address_of_a_store_has_its_files_and_the_machine_a_folder_of_its_own(
+    tmp_path: Path, scheme: str
+):
+    environ = {
+        HOME_VARIABLE: str(tmp_path / "dagster_home"),
+        DATA_VARIABLE: f"{scheme}://bucket/some/folder/",
+    }
+    places = catalogue_places(NAME, environ)
+    assert places.folder == tmp_path / "work" / NAME
+    address = f"{scheme.lower()}://bucket/some/folder/{NAME}"
+    assert places.told(places.table) == places.uri(places.table) == f"{address}/products.parquet"
+    assert places.told(tmp_path / "elsewhere.csv") == str(tmp_path / "elsewhere.csv")
+
+
+@pytest.mark.parametrize(
+    "named", ["ftp://shop/data", "s3://", "s3:///", "s3://key:secret@bucket", "https://bucket/data"]
+)
+def test_an_address_that_is_none_of_a_store_is_refused(tmp_path: Path, named: str):
+    environ = {HOME_VARIABLE: str(tmp_path / "dagster_home"), DATA_VARIABLE: named}
+    with pytest.raises(UsageError, match="write a folder, or one of s3://BUCKET/FOLDER"):
+        catalogue_places(NAME, environ)

@@ -28,11 +28,14 @@ from catalog_pipeline.places import (
     HOME_VARIABLE,
     catalogue_places,
     dagster_home,
+    data_address,
     data_folder,
 )
+from catalog_pipeline.storing.objects import Objects
 
 _PACKAGES = ("catalog-pipeline", "dagster", "dagster-webserver", "dagster-dg-cli", "SQLAlchemy")
-
+_PATIENCE_SECONDS = 3.0
+"""How long a bucket may take to be looked at."""
 
 T = TypeVar("T")
 
@@ -48,6 +51,7 @@ class Findings:
     catalogues: tuple[str, ...]
     versions: dict[str, str]
     amiss: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 @click.command()
@@ -78,14 +82,18 @@ def _examine() -> Findings:
         _tried(amiss, partial(read_catalogue, path))
         _tried(amiss, partial(catalogue_places, name))
     amiss += _of_home(project, settings)
+    address, folder = _tried(amiss, data_address), _tried(amiss, data_folder)
+    if address is not None:
+        _tried(amiss, lambda: Objects(address, patience_seconds=_PATIENCE_SECONDS).list())
     return Findings(
         project=f"{project.root} ({project.settings.name})" if project else "none",
         home=_with_variable(str(dagster_home()), HOME_VARIABLE),
-        data=_with_variable(str(data_folder()), DATA_VARIABLE),
+        data=_with_variable(address or str(folder or "unknown"), DATA_VARIABLE),
         storage=_storage(settings),
         catalogues=tuple(found.files),
         versions=_versions(),
         amiss=tuple(dict.fromkeys(amiss)),
+        notes=_of_machines(settings) if address is not None else (),
     )
 
 
@@ -123,6 +131,15 @@ def _of_home(project: Project | None, settings: HomeSettings | None) -> list[str
     return sentences
 
 
+def _of_machines(settings: HomeSettings | None) -> tuple[str, ...]:
+    if settings is None or "sqlite" not in settings.storage.lower():
+        return ()
+    return (
+        "The event log is in files of this machine: others can read the bucket, and may not crawl "
+        "into it. Machines that crawl together need an instance in PostgreSQL (docs/deploy.md).",
+    )
+
+
 def _with_variable(text: str, variable: str) -> str:
     return f"{text} ({variable})" if os.environ.get(variable) else text
 
@@ -148,6 +165,8 @@ def _show(findings: Findings) -> None:
     }
     for heading, text in rows.items():
         say(f"{heading + ':':12} {text}")
+    for sentence in findings.notes:
+        say(f"Note: {sentence}")
     for sentence in findings.amiss:
         say(f"Amiss: {sentence}")
     if not findings.amiss:
