@@ -131,11 +131,11 @@ class ObjectServer:
             "AWS_REGION": "eu-central-1",
         }
 
-    def new_bucket(self) -> Bucket:
+    def new_bucket(self, name: str | None = None) -> Bucket:
         """A bucket that nobody has used."""
         import requests
 
-        bucket = Bucket(f"shop-{next(_numbers)}", self)
+        bucket = Bucket(name or f"shop-{next(_numbers)}", self)
         requests.put(f"{self.url}/{bucket.name}", timeout=10).raise_for_status()
         return bucket
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -20,7 +21,7 @@ PINNED = re.compile(r"[a-z/.-]+:\d+(\.\d+)+(-[a-z0-9.-]+)?")
 SERVICE_KEYS = {
     *("image", "build", "command", "environment", "secrets", "configs", "volumes", "tmpfs"),
     *("user", "read_only", "init", "restart", "cap_drop", "security_opt", "logging", "ports"),
-    *("depends_on", "healthcheck", "deploy", "stop_grace_period", "shm_size"),
+    *("depends_on", "healthcheck", "deploy", "stop_grace_period", "shm_size", "entrypoint"),
 }
 """Of the keys that the Compose specification knows, those that the file has use for."""
 
@@ -41,9 +42,9 @@ def test_a_service_may_do_little_and_is_looked_after(name: str) -> None:
     assert int(user) > 0
     assert int(group) > 0
     assert service["deploy"]["resources"]["limits"]["memory"]
-    assert service["healthcheck"].keys() == {
-        *("test", "interval", "timeout", "retries", "start_period")
-    }
+    if service["restart"] != "no":
+        keys = {"test", "interval", "timeout", "retries", "start_period"}
+        assert service["healthcheck"].keys() == keys
     assert name in OURS or PINNED.fullmatch(service["image"]), "a tag that stays what it is"
 
 
@@ -68,6 +69,27 @@ def test_no_secret_is_a_variable_and_nothing_is_reachable_from_elsewhere() -> No
         secret = [name for name in service["environment"] if "PASSWORD" in name or "SECRET" in name]
         assert all(name.endswith("_FILE") for name in secret)
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+
+
+@pytest.mark.processes
+def test_the_script_makes_each_secret_that_compose_asks_for_and_leaves_it(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    contents = []
+    for _ in range(2):
+        subprocess.run([DEPLOY / "make-secrets.sh", folder], check=True)
+        contents.append({path.name: path.read_text() for path in folder.iterdir()})
+    first, second = contents
+    assert first == second
+    asked = {Path(secret["file"]).name for secret in compose()["secrets"].values()}
+    assert first.keys() == asked
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert all(path.stat().st_mode & 0o444 == 0o444 for path in folder.iterdir())
+    (identity,) = json.loads(first["store_identities"])["identities"]
+    (credentials,) = identity["credentials"]
+    environment = services()["code"]["environment"]
+    assert credentials["accessKey"] == environment["AWS_ACCESS_KEY_ID"]
+    assert credentials["secretKey"] == first["store_secret"]
+    assert min(map(len, first.values())) == 48
 
 
 @pytest.mark.parametrize("name", OURS)

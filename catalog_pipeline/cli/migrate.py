@@ -17,7 +17,7 @@ from catalog_pipeline.cli.exit_codes import EXIT_GOOD
 from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.options import json_option
 from catalog_pipeline.cli.terminal import say
-from catalog_pipeline.places import DATA_VARIABLE, dagster_home, data_folder
+from catalog_pipeline.places import DATA_VARIABLE, dagster_home, data_address, data_folder
 from catalog_pipeline.wording import counted
 
 if TYPE_CHECKING:
@@ -97,11 +97,11 @@ def _notes(old: Path) -> list[str]:
     if old == home:
         return []
     notes = []
-    pages, wanted = old.parent / "data", data_folder()
+    pages, wanted = old.parent / "data", data_address() or data_folder()
     if pages.is_dir() and pages != wanted:
         notes.append(
             f"page files and tables are looked for in {wanted}. If those of {old} are in {pages}, "
-            f"move them there or set {DATA_VARIABLE}={pages}; without them pages come again."
+            f"bring them there or set {DATA_VARIABLE}={pages}; without them pages come again."
         )
     if (old / "storage").is_dir():
         notes.append(f"what runs have printed stays in {old / 'storage'}; move it to {home}.")

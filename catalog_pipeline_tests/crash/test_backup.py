@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.scene import Scene
+from catalog_pipeline_tests.object_server import Bucket
 from catalog_pipeline_tests.postgres_server import (
     PASSWORD,
     USER,
@@ -44,9 +46,7 @@ def test_a_backup_of_a_crawl_that_is_on_is_brought_back_and_gone_on_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with Scene(tmp_path, pages=PAGES, latency_ms=150) as scene:
-        write_postgres_home(scene.home)
-        crawl = scene.start("run", scene.site.name)
-        crawl.until(lambda: len(scene.downloads()) >= 12, "twelve pages were asked for")
+        crawl = _begun(scene)
         # First the database, then the folder, which has all that the database speaks of.
         dump = tmp_path / "dagster.dump"
         _tool(postgres, "pg_dump", database, "--format=custom", f"--file={dump}")
@@ -54,22 +54,58 @@ def test_a_backup_of_a_crawl_that_is_on_is_brought_back_and_gone_on_with(
         _tar("--create", "--exclude=*/.*", "--file", archive, "--directory", scene.data, ".")
         scene.kill(crawl, "all")
 
-        new = postgres.new_database()
-        _tool(postgres, "pg_restore", new, "--no-owner", "--exit-on-error", dump)
         shutil.rmtree(scene.data)
         scene.data.mkdir()
         _tar("--extract", "--file", archive, "--directory", scene.data)
-        for name, value in new.environ.items():
-            monkeypatch.setenv(name, value)
-        copied = {
-            int(path.name.split("-")[0])
-            for path in (scene.data / scene.site.name / "pages").iterdir()
-            if path.name[0].isdigit()
-        }
-        assert copied, "some pages were in the backup"
-        scene.forget_downloads()
-        scene.shop.control(latency_ms=0)
-        gone_on = scene.run("run", scene.site.name, "--json")
-        assert gone_on.code == 0, gone_on.err
-        assert gone_on.json["done"] == PAGES
-        assert set(scene.downloads()) == set(range(1, PAGES + 1)) - copied
+        names = (path.name for path in scene.places.pages.iterdir())
+        copied = {int(name.split("-")[0]) for name in names if name[0].isdigit()}
+        _restore(postgres, dump, monkeypatch)
+        _check_gone_on_with(scene, copied)
+
+
+def test_so_is_one_whose_pages_are_in_a_bucket(
+    tmp_path: Path,
+    postgres: PostgresServer,
+    database: Database,
+    bucket: Bucket,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Scene(tmp_path, pages=PAGES, latency_ms=150, address=bucket.address) as scene:
+        crawl = _begun(scene)
+        dump = tmp_path / "dagster.dump"
+        _tool(postgres, "pg_dump", database, "--format=custom", f"--file={dump}")
+        copies = {name: bucket.get(name) for name in bucket.names}
+        scene.kill(crawl, "all")
+
+        for name in bucket.names:
+            bucket.remove(name)
+        shutil.rmtree(scene.data)
+        for name, content in copies.items():
+            bucket.put(name, content)
+        pages = [Path(name).name for name in copies if "/pages/" in name]
+        _restore(postgres, dump, monkeypatch)
+        _check_gone_on_with(scene, {int(name.split("-")[0]) for name in pages})
+
+
+def _begun(scene: Scene) -> CommandProcess:
+    write_postgres_home(scene.home)
+    crawl = scene.start("run", scene.site.name)
+    return crawl.until(lambda: len(scene.downloads()) >= 12, "twelve pages were asked for")
+
+
+def _restore(server: PostgresServer, dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Into an empty database, which the environment names from here."""
+    new = server.new_database()
+    _tool(server, "pg_restore", new, "--no-owner", "--exit-on-error", dump)
+    for name, value in new.environ.items():
+        monkeypatch.setenv(name, value)
+
+
+def _check_gone_on_with(scene: Scene, copied: set[int]) -> None:
+    assert copied, "some pages were in the backup"
+    scene.forget_downloads()
+    scene.shop.control(latency_ms=0)
+    gone_on = scene.run("run", scene.site.name, "--json")
+    assert gone_on.code == 0, gone_on.err
+    assert gone_on.json["done"] == PAGES
+    assert set(scene.downloads()) == set(range(1, PAGES + 1)) - copied

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from catalog_pipeline.sandbox.server import RunningShop
-from catalog_pipeline_tests.deployed import Deployed
+from catalog_pipeline_tests.deployed import DEPLOY, Deployed
+from catalog_pipeline_tests.object_server import Bucket, ObjectServer
 from catalog_pipeline_tests.postgres_server import USER, PostgresServer
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.patience import wait_for
@@ -55,11 +56,14 @@ def _as_administrator(server: PostgresServer) -> dict[str, str]:
 
 
 @pytest.fixture
-def deployed(postgres: PostgresServer, tmp_path: Path) -> Iterator[Deployed]:
+def deployed(
+    postgres: PostgresServer, store_server: ObjectServer, tmp_path: Path
+) -> Iterator[Deployed]:
     """The services, in containers' folders below the test's own; none is started."""
     secrets = tmp_path / "secrets"
-    secrets.mkdir()
+    subprocess.run([DEPLOY / "make-secrets.sh", secrets], check=True)
     (secrets / "postgres_password").write_text(f"{PASSWORD}\n")
+    store_server.new_bucket("catalogues")
     replaced = {
         "/var/lib/catalog_pipeline": str(tmp_path / "lib"),
         "/etc/catalog_pipeline": str(tmp_path / "etc"),
@@ -70,11 +74,15 @@ def deployed(postgres: PostgresServer, tmp_path: Path) -> Iterator[Deployed]:
         "host: code": "host: 127.0.0.1",
     }
     with _database_of_compose(postgres):
-        yield Deployed(tmp_path, replaced, {"DAGSTER_PG_HOST": str(postgres.folder)})
+        servers = {
+            "DAGSTER_PG_HOST": str(postgres.folder),
+            "AWS_ENDPOINT_URL": store_server.url,
+        }
+        yield Deployed(tmp_path, replaced, servers)
 
 
 def test_what_compose_starts_crawls_builds_the_table_and_is_healthy(
-    deployed: Deployed, shop: RunningShop
+    deployed: Deployed, store_server: ObjectServer, shop: RunningShop
 ) -> None:
     Site(deployed.folder / "etc" / "catalogues", shop).write(last_page=PAGES)
     shop.control(pages=PAGES, reset_hits=True)
@@ -88,8 +96,11 @@ def test_what_compose_starts_crawls_builds_the_table_and_is_healthy(
         assert client.statuses(NAME).done == list(range(1, PAGES + 1))
         wait_for("the table", lambda: client.table_builds(NAME))
     assert shop.hits()["pages"] == {str(page): 1 for page in range(1, PAGES + 1)}
+    bucket = Bucket("catalogues", store_server)
+    assert f"data/{NAME}/products.parquet" in bucket.names
+    assert sum("/pages/" in name for name in bucket.names) == PAGES
     lib = deployed.folder / "lib"
-    assert (lib / "data" / NAME / "products.parquet").is_file()
+    assert not (lib / "data").exists(), "pages are in the store alone"
     assert not (lib / "dagster_home" / "history").exists(), "nothing of it is in files"
     assert not deployed.is_healthy("code")
     assert not deployed.is_healthy("webserver")
