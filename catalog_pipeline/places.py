@@ -21,7 +21,10 @@ DATA_VARIABLE = "CATALOG_PIPELINE_DATA"
 SETTINGS_NAME = "dagster.yaml"
 STORE_SCHEMES = ("s3", "gs", "az")
 """What an address begins with whose files are kept in an object store."""
-_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.IGNORECASE)
+_ADDRESS = re.compile(
+    rf"([a-z][a-z0-9+.-]*)(://)(.*)|({'|'.join(STORE_SCHEMES)})(:/?)(?!/)(.*)", re.IGNORECASE
+)
+"""An address, also one of an object store that lacks a slash: no folder is called so."""
 _PACKAGE = Path(__file__).parent
 TEMPLATE = _PACKAGE / "dagster_home.yaml"
 """The settings that a new home is made with."""
@@ -113,11 +116,13 @@ def data_address(environ: Mapping[str, str] = os.environ) -> str | None:
     found = _ADDRESS.fullmatch(environ.get(DATA_VARIABLE) or "")
     if found is None:
         return None
-    scheme, rest = found[1].lower(), found[2].strip("/")
-    if scheme not in STORE_SCHEMES or not rest or set(rest) & set("?#@"):
+    name, slashes, rest = (part for part in found.groups() if part is not None)
+    scheme, rest = name.lower(), rest.strip("/")
+    is_whole = slashes == "://" and rest and not set(rest) & set("?#@")
+    if scheme not in STORE_SCHEMES or not is_whole:
         known = ", ".join(f"{each}://BUCKET/FOLDER" for each in STORE_SCHEMES)
         raise UsageError(
-            f"{DATA_VARIABLE} begins with {found[1]}://: write a folder, or one of {known}, "
+            f"{DATA_VARIABLE} begins with {name}{slashes}: write a folder, or one of {known}, "
             f"without credentials."
         )
     return f"{scheme}://{rest}"

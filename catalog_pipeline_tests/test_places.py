@@ -67,7 +67,16 @@ def test_an_address_of_a_store_has_its_files_and_the_machine_a_folder_of_its_own
 
 
 @pytest.mark.parametrize(
-    "named", ["ftp://shop/data", "s3://", "s3:///", "s3://key:secret@bucket", "https://bucket/data"]
+    "named",
+    [
+        "ftp://shop/data",
+        "s3://",
+        "s3:///",
+        "s3:/bucket/data",
+        "GS:bucket/data",
+        "s3://key:secret@bucket",
+        "https://bucket/data",
+    ],
 )
 def test_an_address_that_is_none_of_a_store_is_refused(tmp_path: Path, named: str):
     environ = {HOME_VARIABLE: str(tmp_path / "dagster_home"), DATA_VARIABLE: named}
