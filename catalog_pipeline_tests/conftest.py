@@ -7,6 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from dagster import DagsterInstance
@@ -20,7 +21,6 @@ from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
 from catalog_pipeline.sandbox.products import CATEGORIES
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.command import Answer
-from catalog_pipeline_tests.object_server import Bucket, ObjectServer, object_server
 from catalog_pipeline_tests.postgres_server import (
     Database,
     PostgresServer,
@@ -58,6 +58,9 @@ def _has_room(folder: Path) -> bool:
     room = min(there.f_bavail * there.f_frsize, available * 1024)
     return os.access(folder, os.W_OK) and not there.f_flag & os.ST_NOEXEC and room >= _ROOM_BYTES
 
+
+if TYPE_CHECKING:
+    from catalog_pipeline_tests.object_server import Bucket, ObjectServer
 
 # Files are synced ten thousand times; nobody waits for that in memory.
 if _has_room(_MEMORY):
@@ -213,14 +216,17 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def store_server() -> Iterator[ObjectServer]:
+def store_server() -> "Iterator[ObjectServer]":
     """An object store, for all tests that need one."""
+    # Its libraries are not for the tests that need none.
+    from catalog_pipeline_tests.object_server import object_server
+
     with object_server() as server:
         yield server
 
 
 @pytest.fixture
-def bucket(store_server: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+def bucket(store_server: "ObjectServer", monkeypatch: pytest.MonkeyPatch) -> "Bucket":
     """A bucket of the test's own; the environment says where its store is, and with which keys."""
     for name, value in store_server.environ.items():
         monkeypatch.setenv(name, value)

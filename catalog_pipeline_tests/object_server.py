@@ -16,7 +16,7 @@ from itertools import count
 from typing import Any
 
 import obstore
-from moto.server import DomainDispatcherApplication, create_backend_app
+import requests
 from obstore.store import S3Store
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -133,8 +133,6 @@ class ObjectServer:
 
     def new_bucket(self, name: str | None = None) -> Bucket:
         """A bucket that nobody has used."""
-        import requests
-
         bucket = Bucket(name or f"shop-{next(_numbers)}", self)
         requests.put(f"{self.url}/{bucket.name}", timeout=10).raise_for_status()
         return bucket
@@ -143,6 +141,9 @@ class ObjectServer:
 @contextmanager
 def object_server() -> Iterator[ObjectServer]:
     """A server that runs within the block."""
+    # Takes a second to be imported.
+    from moto.server import DomainDispatcherApplication, create_backend_app
+
     gate = Gate(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, gate, threaded=True, request_handler=_Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from rich.markup import escape
@@ -34,8 +35,9 @@ def show_failed_pages(
     for heading in ("Page", "HTTP", "Attempts", "When"):
         grid.add_column(heading, no_wrap=True)
     grid.add_column("Error", overflow="fold")
+    kept = KeptBodies(catalogue)
     for failure in failures:
-        grid.add_row(*_cells(catalogue, failure, now))
+        grid.add_row(*_cells(kept, failure, now))
     console.print(grid)
     unexplained = failed - len(failures)
     if unexplained > 0:
@@ -45,25 +47,41 @@ def show_failed_pages(
         )
 
 
-def where_to_look(catalogue: str, page: PageKey, *, is_stored: bool) -> str:
+class KeptBodies:
+    """The pages of a catalogue whose bodies can be looked at; looked up once, when asked for."""
+
+    def __init__(self, catalogue: str) -> None:
+        self.catalogue = catalogue
+        self._places = catalogue_places(catalogue)
+
+    @cached_property
+    def of_failures(self) -> frozenset[PageKey]:
+        """Those of which a failed answer is kept."""
+        return frozenset(evidence_of(self._places).pages())
+
+    @cached_property
+    def of_stored_pages(self) -> frozenset[PageKey]:
+        """Those that are stored."""
+        return frozenset(page_store(self._places).newest())
+
+
+def where_to_look(kept: KeptBodies, page: PageKey, *, is_stored: bool) -> str:
     """What shows the body that a page failed with, and reads it again; "" if none is kept.
 
     It `is_stored` if it is that of the stored page, else it is that of a failed answer.
     """
-    places = catalogue_places(catalogue)
-    is_kept = page_store(places).has(page) if is_stored else evidence_of(places).has(page)
-    if not is_kept:
+    if page not in (kept.of_stored_pages if is_stored else kept.of_failures):
         return ""
     return (
-        f"see catalog-pipeline show {catalogue} --page {page}; "
-        f"catalog-pipeline try {catalogue} --stored {page}"
+        f"see catalog-pipeline show {kept.catalogue} --page {page}; "
+        f"catalog-pipeline try {kept.catalogue} --stored {page}"
     )
 
 
-def _cells(catalogue: str, failure: PageFailure, now: datetime) -> tuple[Any, ...]:
+def _cells(kept: KeptBodies, failure: PageFailure, now: datetime) -> tuple[Any, ...]:
     http_status = "" if failure.http_status is None else str(failure.http_status)
     when = age_text(failure.failed_at, now)
     message = failure.message.removeprefix(f"page {failure.page} ")
-    where = where_to_look(catalogue, failure.page, is_stored=failure.unread_by is not None)
+    where = where_to_look(kept, failure.page, is_stored=failure.unread_by is not None)
     told = f"{message}\n{where}" if where else message
     return (str(failure.page), http_status, str(failure.attempts), when, escape(told))

@@ -25,7 +25,7 @@ from rich.markup import escape
 from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.cli.exit_codes import EXIT_INTERRUPTED, worst_code
-from catalog_pipeline.cli.failed_pages import where_to_look
+from catalog_pipeline.cli.failed_pages import KeptBodies, where_to_look
 from catalog_pipeline.cli.grids import output_console
 from catalog_pipeline.cli.run_summary import FAILURES_SHOWN
 from catalog_pipeline.cli.terminal import say
@@ -151,10 +151,11 @@ def _show(console: Console, summaries: Sequence[Mapping[str, Any]]) -> None:
 
 def _show_failures(console: Console, summary: Mapping[str, Any]) -> None:
     name, failures = summary["catalogue"], summary["failures"]
+    kept = KeptBodies(name)
     for failure in failures[:FAILURES_SHOWN]:
         console.print(f"  {escape(as_line(failure['error']))}", style="red", soft_wrap=True)
         page = PageKey.parse(str(failure["page"]))
-        where = where_to_look(name, page, is_stored=failure["of_stored_page"])
+        where = where_to_look(kept, page, is_stored=failure["of_stored_page"])
         if where:
             console.print(f"    {escape(where)}", soft_wrap=True)
     if len(failures) > FAILURES_SHOWN:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.cli.exit_codes import code_of_result
-from catalog_pipeline.cli.failed_pages import where_to_look
+from catalog_pipeline.cli.failed_pages import KeptBodies, where_to_look
 from catalog_pipeline.cli.grids import output_console, print_rows_in_brief
 from catalog_pipeline.cli.machine_output import failure_as_json
 from catalog_pipeline.cli.row_notes import change_sentences, row_sentences
@@ -79,11 +79,11 @@ def _work(result: CrawlResult) -> str:
 
 
 def _show_problems(console: Console, result: CrawlResult) -> None:
+    kept = KeptBodies(result.request.catalogue.name)
     for failure in result.failures[:FAILURES_SHOWN]:
         tries = counted(failure.attempts, "attempt")
         console.print(f"  {failure.message} ({tries})", style="red", markup=False)
-        name, is_stored = result.request.catalogue.name, failure.unread_by is not None
-        where = where_to_look(name, failure.page, is_stored=is_stored)
+        where = where_to_look(kept, failure.page, is_stored=failure.unread_by is not None)
         if where:
             console.print(f"    {where}", markup=False)
     if len(result.failures) > FAILURES_SHOWN:

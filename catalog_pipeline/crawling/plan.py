@@ -19,7 +19,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.repeats import Repeats
 from catalog_pipeline.errors import StoredPageError, UsageError
 from catalog_pipeline.records import PageRecord, StoredPage
-from catalog_pipeline.storing.damage import damages_of
+from catalog_pipeline.storing.damage import damages_of, recognise_all
 from catalog_pipeline.storing.page_file import FileName
 from catalog_pipeline.storing.store import Store
 
@@ -138,6 +138,16 @@ def plan_crawl(
     }
     of_use = [checkpoints[page] for page, each in verdicts.items() if _is_of_use(each)]
     problems = damages_of(of_use, store)
+    recognised = recognise_all(
+        (
+            name
+            for page in pages
+            if (name := newest.get(page)) is not None
+            and (page not in verdicts or not _is_of_use(verdicts[page]) or page in problems)
+            and may_be_recovered(name, checkpoints.get(page), cut_off, wiped_at, now)
+        ),
+        store,
+    )
     for page in pages:
         checkpoint = checkpoints.get(page)
         if checkpoint is not None:
@@ -154,13 +164,11 @@ def plan_crawl(
                 damaged.append(problem)
             if not_done is not None and not_done.is_moved:
                 moved[page] = not_done.reason
-        name = newest.get(page)
-        if name is not None and may_be_recovered(name, checkpoint, cut_off, wiped_at, now):
-            try:
-                found = dataclasses.replace(store.recognise(name), carried_over=True)
-            except StoredPageError as error:
-                damaged.append(str(error))
+        if (left := recognised.get(page)) is not None:
+            if isinstance(left, StoredPageError):
+                damaged.append(str(left))
             else:
+                found = dataclasses.replace(left, carried_over=True)
                 not_done = ask(catalogue, found.record, None, now)
                 if _is_of_use(not_done) and not repeats.others(found.record):
                     moved.pop(page, None)

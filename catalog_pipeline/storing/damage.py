@@ -1,17 +1,18 @@
-"""What is wrong with the stored files of checkpoints: they are read and verified, many at a time.
+"""What is wrong with stored files: they are read and verified, many at a time.
 
 What becomes of a page whose file is damaged is not decided here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import StoredPageError
 from catalog_pipeline.records import StoredPage
+from catalog_pipeline.storing.page_file import FileName
 from catalog_pipeline.storing.store import Store
 
 
@@ -21,6 +22,23 @@ def damages_of(checkpoints: Sequence[StoredPage], store: Store) -> dict[PageKey,
         found = list(readers.map(partial(damage_of, store=store), checkpoints))
     pairs = zip(checkpoints, found, strict=True)
     return {stored.record.page: problem for stored, problem in pairs if problem is not None}
+
+
+def recognise_all(
+    names: Iterable[FileName], store: Store
+) -> dict[PageKey, StoredPage | StoredPageError]:
+    """The pages that files without a checkpoint hold, one of each page, or why they hold none."""
+
+    def recognised(name: FileName) -> StoredPage | StoredPageError:
+        try:
+            return store.recognise(name)
+        except StoredPageError as error:
+            return error
+
+    listed = list(names)
+    with ThreadPoolExecutor(store.reads_at_once, thread_name_prefix="verifier") as readers:
+        found = list(readers.map(recognised, listed))
+    return {name.page: page for name, page in zip(listed, found, strict=True)}
 
 
 def damage_of(checkpoint: StoredPage, store: Store) -> str | None:

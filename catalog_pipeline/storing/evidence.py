@@ -52,10 +52,6 @@ class Evidence:
         with suppress(OSError, StorageError):
             self._files.put(_name(page), content)
 
-    def has(self, page: PageKey) -> bool:
-        """Whether an answer of the page is kept."""
-        return self._files.has(_name(page))
-
     def read(self, page: PageKey) -> FailedAnswer | None:
         """The page's last failed answer; None if there is none that can be read."""
         try:
@@ -87,7 +83,6 @@ class _Files(Protocol):
     """Files by their names, as far as failed answers need them."""
 
     def put(self, name: str, content: bytes) -> object: ...
-    def has(self, name: str) -> bool: ...
     def get(self, name: str) -> bytes: ...
     def remove(self, name: str, *, is_there: bool) -> None: ...
     def names(self) -> Iterable[str]: ...
@@ -104,9 +99,6 @@ class _Folder:
         self._folder.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(content)
         temporary.replace(path)
-
-    def has(self, name: str) -> bool:
-        return (self._folder / name).exists()
 
     def get(self, name: str) -> bytes:
         return durable_files.read_plain(self._folder / name, max_bytes=_MAX_FILE_BYTES)
@@ -135,10 +127,6 @@ class _Bucket:
 
     def put(self, name: str, content: bytes) -> None:
         self._objects.put(name, content)
-
-    def has(self, name: str) -> bool:
-        with self._lock:
-            return name in self._listed()
 
     def get(self, name: str) -> bytes:
         return self._objects.get(name, max_bytes=_MAX_FILE_BYTES)

@@ -70,10 +70,6 @@ class PageFiles(ABC):
         page_file.verify(file, name=str(name))
         return StoredPage(file.record, str(name), digest)
 
-    def has(self, page: PageKey) -> bool:
-        """Whether the page has a file."""
-        return self.has_all([page])
-
     def has_all(self, pages: Iterable[PageKey]) -> bool:
         """Whether each of the pages has a file; a page without one cannot be done."""
         stored = self.newest()

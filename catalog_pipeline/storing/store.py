@@ -80,9 +80,6 @@ class Store(Protocol):
             StorageError: the store cannot be read.
         """
 
-    def has(self, page: PageKey) -> bool:
-        """Whether the page has a file."""
-
     def has_all(self, pages: Iterable[PageKey]) -> bool:
         """Whether each of the pages has a file; a page without one cannot be done."""
 
