@@ -39,8 +39,15 @@ def run_process(
     *arguments: str, cwd: Path | None = None, environ: dict[str, str] | None = None
 ) -> Answer:
     """The command as a process, until it ends; `environ` comes on top of our own."""
+    return run_program([*COMMAND, *arguments], cwd=cwd, environ=environ)
+
+
+def run_program(
+    program: Sequence[str], *, cwd: Path | None = None, environ: dict[str, str] | None = None
+) -> Answer:
+    """The same of any program, which is a fork where it can be one."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = _started(arguments, cwd, environ, out, err)
+        process = _started(program, cwd, environ, out, err)
         try:
             code = process.wait(SECONDS)
         except subprocess.TimeoutExpired:
@@ -153,7 +160,7 @@ def running(
     (out, to_out), (err, to_err) = os.pipe(), os.pipe()
     with os.fdopen(out, encoding="utf-8") as stdout, os.fdopen(err, encoding="utf-8") as stderr:
         with os.fdopen(to_out, "wb") as out_end, os.fdopen(to_err, "wb") as err_end:
-            process = _started(arguments, cwd, environ, out_end, err_end)
+            process = _started([*COMMAND, *arguments], cwd, environ, out_end, err_end)
         try:
             yield RunningCommand(process, stdout, stderr)
         finally:
@@ -162,14 +169,14 @@ def running(
 
 
 def _started(
-    arguments: Sequence[str],
+    program: Sequence[str],
     folder: Path | None,
     environ: dict[str, str] | None,
     out: BinaryIO,
     err: BinaryIO,
 ) -> ForkedProgram | subprocess.Popen[bytes]:
     return start_program(
-        [*COMMAND, *arguments],
+        program,
         folder=folder or Path.cwd(),
         environ={**os.environ, **(environ or {})},
         out=out,

@@ -1,15 +1,12 @@
 """A Dagster project of somebody else in which the package is installed, and `dg` in it."""
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from catalog_pipeline_tests.command import Answer, run_to_its_end
-
-DG = str(Path(sys.executable).with_name("dg"))
-SECONDS = 120.0
+from catalog_pipeline_tests.command import Answer, run_program
+from catalog_pipeline_tests.forked_programs import DG
 
 _SETTINGS = """\
 [project]
@@ -37,7 +34,7 @@ def defs() -> dg.Definitions:
 def run_dg(*arguments: str, cwd: Path, environ: dict[str, str] | None = None) -> Answer:
     """`dg` as a process, until it ends."""
     wide = {"COLUMNS": "200", **(environ or {})}
-    return run_to_its_end([DG, *arguments], SECONDS, cwd=cwd, environ=wide)
+    return run_program([*DG, *arguments], cwd=cwd, environ=wide)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ with heavy_imports():
             import_module(found.name)
     # A run that Dagster's code server starts.
     import_module("dagster._grpc.impl")
+    # What most runs of Dagster's own command need.
+    for name in ("cli", "cli.check", "cli.list", "cli.scaffold"):
+        import_module(f"dagster_dg_cli.{name}")
 
 # What is there now is shared with all forks, as long as nobody writes to it.
 gc.collect()

@@ -1,4 +1,4 @@
-"""Programs of this project as forks of one process, the zygote, that has imported all of it.
+"""Programs of this project, and `dg`, as forks of one process, the zygote, that imported them all.
 
 A new interpreter needs three seconds of a processor to import what a crawl needs, of the four that
 a small crawl takes. A fork is a process all the same: a child of whoever starts it, in a session of
@@ -26,13 +26,14 @@ from typing import BinaryIO
 from catalog_pipeline.system.sibling import can_fork_siblings
 
 COMMAND = [str(Path(sys.executable).with_name("catalog-pipeline"))]
+DG = [str(Path(sys.executable).with_name("dg"))]
 MODULE = [sys.executable, "-m"]
-"""How a program begins that can be forked: the command, or a module."""
+"""How a program begins that can be forked: the command, Dagster's own, or a module."""
 LENGTH = struct.Struct("=I")
 PID = struct.Struct("=i")
 
 _HEEDED = re.compile(r"PYTHON(?!PATH$).*|LC_.*|LANG.*")
-"""What Python heeds as it starts, and not later. Its path is for processes that a fork starts."""
+"""What Python heeds as it starts, and not later. A fork adds the folders of its path."""
 _ROOT = Path(__file__).parents[1]
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 """Libraries of numpy and pyarrow would start threads, which a fork has not."""
@@ -168,8 +169,8 @@ def _zygote() -> Zygote:
 
 
 def _can_be_forked(program: Sequence[str], environ: dict[str, str]) -> bool:
-    is_ours = list(program[:1]) == COMMAND or list(program[:2]) == MODULE
-    return is_ours and _heeded(environ) == _heeded(os.environ) and can_fork_siblings()
+    is_known = list(program[:1]) in (COMMAND, DG) or list(program[:2]) == MODULE
+    return is_known and _heeded(environ) == _heeded(os.environ) and can_fork_siblings()
 
 
 def _heeded(environ: Mapping[str, str]) -> dict[str, str]:

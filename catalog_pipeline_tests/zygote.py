@@ -16,7 +16,7 @@ from io import TextIOWrapper
 from typing import TextIO
 
 from catalog_pipeline.system.sibling import fork_sibling
-from catalog_pipeline_tests.forked_programs import COMMAND, LENGTH, PID, ForkRequest
+from catalog_pipeline_tests.forked_programs import COMMAND, DG, LENGTH, PID, ForkRequest
 
 _OUTPUTS = (1, 2)
 
@@ -36,6 +36,9 @@ def _run(program: list[str]) -> None:
     if program[:1] == COMMAND:
         sys.argv = program
         import_module("catalog_pipeline.cli.main").main()
+    elif program[:1] == DG:
+        sys.argv = program
+        import_module("dagster_dg_cli.cli").main()
     else:
         _, _, module, *arguments = program
         sys.argv = [module, *arguments]
@@ -92,6 +95,7 @@ def _become(request: ForkRequest, outputs: list[int]) -> None:
     os.chdir(request.folder)
     os.environ.clear()
     os.environ.update(request.environ)
+    sys.path[1:1] = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each]
     for number, output in zip(_OUTPUTS, outputs, strict=True):
         os.dup2(output, number)
         os.close(output)
