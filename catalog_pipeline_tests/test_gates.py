@@ -96,10 +96,13 @@ def _is_markdown(value: ast.expr) -> bool:
     )
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_no_output_goes_round_the_gates(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert list(problems_of(tree, str(path.relative_to(PACKAGE)))) == []
+def test_no_output_goes_round_the_gates() -> None:
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
+    assert [
+        problem
+        for path, tree in trees.items()
+        for problem in problems_of(tree, str(path.relative_to(PACKAGE)))
+    ] == []
 
 
 @pytest.mark.parametrize(
