@@ -29,6 +29,7 @@ crawls: $(VENV)/installed-for-tests  ## Those that start some: whole crawls, com
 
 slow: $(VENV)/installed-for-tests  ## Those of deaths, and of services with the web UI in a browser
 	@.ci/install-browser
+	@.ci/install-redis
 	@.ci/install-postgres
 	@$(BIN)/python -m pytest $(TWO) $(SLOW)
 

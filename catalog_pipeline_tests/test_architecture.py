@@ -63,6 +63,8 @@ OWNERS = {
     "psycopg": {"tables"},
     "psycopg2": {"orchestration"},
     "dagster_postgres": {"orchestration"},
+    "dagster_celery": {"orchestration"},
+    "celery": {"orchestration"},
     "apprise": {"notices"},
     "obstore": {"storing"},
     "bokeh": {"report"},
@@ -274,7 +276,7 @@ def test_whatever_is_imported_is_declared_as_a_dependency():
     settings = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
     block = settings.split("\ndependencies = [")[1].split("\n]")[0]
     declared = set(re.findall(r'^ +"([a-z0-9-]+)', block, re.MULTILINE))
-    for extra in ("xlsx", "duckdb", "postgres", "objects"):
+    for extra in ("xlsx", "duckdb", "postgres", "objects", "celery"):
         of_extra = settings.split(f"\n{extra} = [")[1].split("]\n")[0]
         declared |= set(re.findall(r'"([a-z0-9-]+)', of_extra))
     imported = {name.split(".")[0] for path in MODULES for name in _imports_of(path)}
@@ -291,5 +293,5 @@ OTHER_NAMES = {
 }
 """What those distributions are called whose package has another name."""
 
-COME_ALONG = {"dagster_shared", "graphql", "sqlalchemy", "alembic", "grpc", "numpy"}
+COME_ALONG = {"dagster_shared", "graphql", "sqlalchemy", "alembic", "grpc", "numpy", "kombu"}
 """Parts of the interfaces of Dagster and pandas, in the versions that they ask for."""

@@ -6,6 +6,7 @@ Everything that they start, grandchildren too, carries a mark and is found by it
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -65,6 +66,8 @@ class Part(Enum):
 class RunningServices:
     """Context manager: the services on an instance of their own below `folder`.
 
+    The home's settings are those of the default, or a copy of `settings`.
+
     With `is_quick` their daemon looks every second or two, otherwise as often as a user's. With
     `forks_runs` a run is a fork of a process that has imported all, otherwise a new interpreter.
     """
@@ -77,6 +80,7 @@ class RunningServices:
         retries_runs: bool = True,
         is_quick: bool = True,
         forks_runs: bool = True,
+        settings: Path | None = None,
     ) -> None:
         self.home = folder / "dagster_home"
         self.data = folder / "data"
@@ -93,13 +97,16 @@ class RunningServices:
             **(_QUICK_ENVIRONMENT if is_quick else {}),
             **(_FORKED_RUNS if is_quick and forks_runs else {}),
         }
-        file = ensure_dagster_home(self.environment) / SETTINGS_NAME
-        settings = yaml.safe_load(file.read_text())
+        if settings is not None:
+            self.home.mkdir()
+            shutil.copy(settings, self.home / SETTINGS_NAME)
+        self.settings = ensure_dagster_home(self.environment) / SETTINGS_NAME
+        found = yaml.safe_load(self.settings.read_text())
         for name, quicker in _QUICK_SETTINGS.items() if is_quick else ():
-            settings[name] |= quicker
+            found[name] |= quicker
         if not retries_runs:
-            settings["run_retries"]["max_retries"] = 0
-        file.write_text(yaml.safe_dump(settings))
+            found["run_retries"]["max_retries"] = 0
+        self.settings.write_text(yaml.safe_dump(found))
         self.client = WebClient(f"http://127.0.0.1:{free_port()}")
         self._main: subprocess.Popen[bytes] | None = None
 

@@ -11,14 +11,11 @@ from pathlib import Path
 
 import dagster as dg
 from dagster._core.errors import DagsterUserCodeUnreachableError
-from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster._core.launcher import CheckRunHealthResult
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 
-from catalog_pipeline.orchestration.instance.liveness import (
-    liveness_of,
-    process_with_sign,
-    remove_stale_signs,
-)
+from catalog_pipeline.orchestration.instance.liveness import process_with_sign
+from catalog_pipeline.orchestration.instance.run_health import health_of
 from catalog_pipeline.orchestration.instance.run_process import has_code_server
 
 
@@ -30,13 +27,7 @@ class HealthCheckingRunLauncher(DefaultRunLauncher):
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        if run.is_finished:
-            return CheckRunHealthResult(WorkerStatus.SUCCESS)
-        liveness = liveness_of(self._instance, run)
-        if liveness.is_alive:
-            return CheckRunHealthResult(WorkerStatus.RUNNING, liveness.reason)
-        remove_stale_signs(self._instance)
-        return CheckRunHealthResult(WorkerStatus.FAILED, liveness.reason)
+        return health_of(self._instance, run)
 
     def terminate(self, run_id: str) -> bool:
         """Asks the run's process to end: by its code server, else by a signal."""
