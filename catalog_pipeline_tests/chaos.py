@@ -3,9 +3,11 @@
     python -m catalog_pipeline_tests.chaos --crawls 100 --seed 7
     python -m catalog_pipeline_tests.chaos --workers 100
     python -m catalog_pipeline_tests.chaos --listing linked --crawls 20
+    python -m catalog_pipeline_tests.chaos --hosts 30
 
 With `--listing` one crawl of 300 pages that finds them so is killed as often as `--crawls` says.
-With `--workers` single worker processes are killed while their crawl goes on. Ends with 0 if
+With `--workers` single worker processes are killed while their crawl goes on, with `--hosts` one of
+three machines that crawl a catalogue at once, on PostgreSQL, in so many crawls. Ends with 0 if
 nothing was lost, doubled, or downloaded again although it was stored. How one crawl is killed and
 judged belongs in `crash`.
 """
@@ -32,9 +34,11 @@ from catalog_pipeline_tests.crash.killed_crawl import (
     kill_and_resume,
     measure_life,
 )
+from catalog_pipeline_tests.crash.killed_hosts import crawl_with_a_dead_host
 from catalog_pipeline_tests.crash.killed_listing import kill_a_listing
 from catalog_pipeline_tests.crash.killed_workers import crawl_with_killed_workers
 from catalog_pipeline_tests.crash.scene import FOUND
+from catalog_pipeline_tests.postgres_server import postgres_server
 
 LISTING_PAGES = 300
 
@@ -89,6 +93,28 @@ def run_workers_chaos(kills: int, seed: int, folder: Path, *, is_shown: bool) ->
     return found
 
 
+def run_hosts_chaos(crawls: int, seed: int, folder: Path) -> list[str]:
+    """Let a machine die in each of so many crawls; returns what went wrong."""
+    found, again = list[str](), 0
+    with postgres_server() as server:
+        for number in range(1, crawls + 1):
+            place = folder / str(number)
+            verdict = crawl_with_a_dead_host(place, number, seed, server.new_database())
+            found += [f"crawl {number}: {complaint}" for complaint in verdict.complaints]
+            again += verdict.downloaded_again
+            print(
+                f"{number:>4}  {verdict.what} after {verdict.asked_before} requests, downloaded "
+                f"again {verdict.downloaded_again}",
+                *(f"BROKEN: {complaint}" for complaint in verdict.complaints),
+                sep="\n      ",
+                flush=True,
+            )
+            if not verdict.complaints:
+                shutil.rmtree(place)
+    print(f"{crawls} machines died; {again} pages downloaded again; {len(found)} promises broken")
+    return found
+
+
 def summary(verdicts: Sequence[Verdict]) -> str:
     """The figures of all crawls as a table."""
     phases = Counter(phase for verdict in verdicts for phase in verdict.phases)
@@ -122,6 +148,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="crawls at the same time")
     parser.add_argument("--listing", choices=sorted(FOUND), help="a listing whose pages are found")
     parser.add_argument("--workers", type=int, help="kill so many single workers instead")
+    parser.add_argument("--hosts", type=int, help="let a machine die in so many crawls instead")
     options = parser.parse_args()
     seed = random.randrange(1_000_000) if options.seed is None else options.seed
     print(f"seed {seed}, {PAGES} pages, {LATENCY_MS} ms latency", flush=True)
@@ -130,6 +157,8 @@ def main() -> int:
     if options.workers:
         broken = run_workers_chaos(options.workers, seed, folder, is_shown=True)
         return 1 if broken else 0
+    if options.hosts:
+        return 1 if run_hosts_chaos(options.hosts, seed, folder) else 0
     if options.listing:
         kills = options.crawls
         broken = kill_a_listing(folder, options.listing, LISTING_PAGES, kills, seed)

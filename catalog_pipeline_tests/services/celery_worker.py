@@ -13,7 +13,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from catalog_pipeline.orchestration.instance.liveness import LIVE_RUNS
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, SETTINGS_NAME
+from catalog_pipeline.system.locked_file import is_locked
 from catalog_pipeline_tests.marked_processes import MarkedProcess, marked_processes
 from catalog_pipeline_tests.services.running_services import PROJECT, RunningServices
 
@@ -49,11 +51,11 @@ class CeleryWorker:
         self.kill()
 
     def start(self) -> None:
-        """Start it as the docs say, with room for a crawl and a build."""
+        """Start it as the docs say, with room for one run."""
         program = str(Path(sys.executable).with_name("celery"))
         with self._log.open("ab") as log:
             self._main = subprocess.Popen(
-                [program, *COMMAND, "--concurrency", "2", "--hostname", f"{self._name}@%h"],
+                [program, *COMMAND, "--concurrency", "1", "--hostname", f"{self._name}@%h"],
                 cwd=PROJECT,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -66,6 +68,11 @@ class CeleryWorker:
     def log(self) -> str:
         """What it has said."""
         return self._log.read_text()
+
+    def executes(self) -> bool:
+        """Whether a run gives a sign of life there."""
+        signs = self.home / LIVE_RUNS
+        return signs.is_dir() and any(map(is_locked, signs.iterdir()))
 
     def processes(self) -> list[MarkedProcess]:
         """All that is alive there."""

@@ -20,7 +20,8 @@ from catalog_pipeline_tests.services.running_services import RunningServices
 NAME = "spread"
 PAGES = 40
 CONCURRENCY = 2
-SLOW_MS = 1_000
+SLOW_MS = 3_000
+"""With so much for a page, no run is over before both are on."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,9 @@ def test_a_machine_that_dies_is_found_out_and_another_goes_on_and_a_broker_loses
     assert cluster.broker.waiting() == 2
     for worker in cluster.workers:
         worker.start()
+    one, other = cluster.workers
+    wait_for("a run on each of them", lambda: one.executes() and other.executes())
     wait_for("pages of both runs", lambda: {1, 21} <= set(downloads(cluster.shop)))
-    one, _ = cluster.workers
     one.kill()
     cluster.shop.control(latency_ms=0)
     wait_for("the end of the backfill", lambda: cluster.has_ended_well(backfill), 240)
