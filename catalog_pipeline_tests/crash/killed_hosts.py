@@ -1,6 +1,6 @@
 """One catalogue crawled by three machines at once, of which one is killed or stands still; judged.
 
-Its pages are another machine's then, as by a retry of its run.
+What is missing of its pages another machine crawls then, as a retry of its run would.
 """
 
 from __future__ import annotations
@@ -49,21 +49,20 @@ def crawl_with_a_dead_host(
         share = PAGES // HOSTS
         ranges = [f"{each * share + 1}-{(each + 1) * share}" for each in range(HOSTS)]
         runs = [host.execute(pages) for host, pages in zip(hosts, ranges, strict=False)]
-        # Not before all have begun, nor when all is over.
-        least = chance.randrange(1, PAGES - HOSTS * CONCURRENCY)
+        dead, least = chance.randrange(HOSTS), chance.randrange(1, PAGES - HOSTS * CONCURRENCY)
+        wait_for("its first page", lambda: dead * share + 1 in scene.downloads())
         wait_for("so many pages", lambda: len(scene.downloads()) >= least)
-        dead = chance.randrange(HOSTS)
         before = sum(scene.downloads().values())
         if chance.random() < STANDS_STILL:
             what = "stood still"
             with hosts[dead].frozen(runs[dead]):
-                taker = hosts[HOSTS].execute(ranges[dead])
+                taker = hosts[HOSTS].crawl(ranges[dead])
                 taker.wait()
             runs[dead].wait()
         else:
             what = "killed"
             hosts[dead].kill(runs[dead])
-            taker = hosts[HOSTS].execute(ranges[dead])
+            taker = hosts[HOSTS].crawl(ranges[dead])
         others = [run for each, run in enumerate(runs) if each != dead]
         table = hosts[HOSTS].places.table
         build = _built(hosts[HOSTS], scene, [taker, *others])
