@@ -83,7 +83,8 @@ def test_a_machine_that_dies_is_found_out_and_another_goes_on_and_a_broker_loses
     assert sum(found.values()) - PAGES <= 2 * CONCURRENCY
     statuses = sorted(run["status"] for run in client.runs(NAME))
     assert statuses == ["FAILURE", "SUCCESS", "SUCCESS"]
-    cluster.shop.control(latency_ms=SLOW_MS, reset_hits=True)
+    changed = list(range(1, PAGES + 1))
+    cluster.shop.control(latency_ms=SLOW_MS, reset_hits=True, revise=changed)
     run_id = client.launch_run(NAME, 1, PAGES)
     wait_for("some pages again", lambda: len(downloads(cluster.shop)) >= CONCURRENCY)
     client.terminate(run_id)
