@@ -93,6 +93,7 @@ _LONGEST_FIRST = [
     "services that are clicked at",
     "catalog_pipeline_tests/crash/test_found_pages.py",
     "catalog_pipeline_tests/crash/test_chaos.py",
+    "catalog_pipeline_tests/crash/test_object_store.py",
     "catalog_pipeline_tests/crash/test_signals.py",
     "catalog_pipeline_tests/crash/test_kill_points.py",
     "catalog_pipeline_tests/crash/test_daily_refresh.py",
