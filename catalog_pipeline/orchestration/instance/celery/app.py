@@ -7,6 +7,7 @@ run found dead and retried.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.places import SETTINGS_NAME, dagster_home
 
 
+@cache
 def _app_of_home() -> Celery:
     with open_instance() as instance:
         launcher = instance.run_launcher
@@ -32,14 +34,12 @@ def _app_of_home() -> Celery:
                 f"{dagster_home() / SETTINGS_NAME} names no run launcher over Celery; a worker "
                 f"needs the same settings as the daemon: deploy/celery/dagster.yaml."
             )
-        return launcher.celery
+    app: Celery = launcher.celery
+    app.task(_execute_run, name=TASK_EXECUTE_JOB_NAME, acks_late=False, ignore_result=True)
+    return app
 
 
-app = _app_of_home()
-
-
-@app.task(name=TASK_EXECUTE_JOB_NAME, acks_late=False, ignore_result=True)
-def execute_run(execute_job_args_packed: Any) -> None:
+def _execute_run(execute_job_args_packed: Any) -> None:
     """Execute a run, which gives a sign of life from its first moment on."""
     args = unpack_value(execute_job_args_packed, as_type=ExecuteRunArgs)
     with (
@@ -49,3 +49,10 @@ def execute_run(execute_job_args_packed: Any) -> None:
         _execute_run_command_body(
             args.run_id, instance, lambda event: None, set_exit_code_on_failure=False
         )
+
+
+def __getattr__(name: str) -> Celery:
+    """The `app` that Celery looks for, not before it does: the home may be of another kind."""
+    if name != "app":
+        raise AttributeError(name)
+    return _app_of_home()
