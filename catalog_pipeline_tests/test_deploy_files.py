@@ -16,7 +16,8 @@ from dagster._core.instance.ref import InstanceRef
 from catalog_pipeline_tests.deployed import DEPLOY, ENTRYPOINT, compose
 
 ROOT = DEPLOY.parent
-OURS = ("code", "daemon", "webserver")
+WORKERS = ("worker-1", "worker-2")
+OURS = ("code", "daemon", "webserver", *WORKERS)
 PINNED = re.compile(r"[a-z/.-]+:\d+(\.\d+)+(-[a-z0-9.-]+)?")
 SERVICE_KEYS = {
     *("image", "build", "command", "environment", "secrets", "configs", "volumes", "tmpfs"),
@@ -93,10 +94,17 @@ def test_the_script_makes_each_secret_that_compose_asks_for_and_leaves_it(tmp_pa
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_our_services_share_one_image_home_and_database(name: str) -> None:
+def test_our_services_share_one_image_and_database_and_workers_have_homes_of_their_own(
+    name: str,
+) -> None:
     ours = {each: services()[each] for each in OURS}
-    for key in ("image", "environment", "volumes", "configs", "user", "tmpfs", "secrets"):
+    for key in ("image", "environment", "configs", "user", "tmpfs", "secrets"):
         assert ours[name][key] == ours["code"][key]
+    own = {each.split(":")[0] for each in ours[name]["volumes"] if each[:4] in ("home", "work")}
+    end = name.removeprefix("worker") if name in WORKERS else ""
+    assert own == {f"home{end}", f"work{end}"}
+    targets = {each.split(":")[1] for each in ours[name]["volumes"]}
+    assert targets == {each.split(":")[1] for each in ours["code"]["volumes"]}
     assert [each for each in OURS if "build" in ours[each]] == ["code"]
 
 

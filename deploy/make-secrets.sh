@@ -14,6 +14,8 @@ make() {
 }
 
 make postgres_password "$(random)"
+make redis_password "$(random)"
+make broker "redis://:$(cat "${folder}/redis_password")@redis:6379/0"
 make store_secret "$(random)"
 make store_identities "$(cat <<END
 {"identities": [{"name": "catalog-pipeline",

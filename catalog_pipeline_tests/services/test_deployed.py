@@ -15,6 +15,7 @@ from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.deployed import DEPLOY, Deployed
 from catalog_pipeline_tests.object_server import Bucket, ObjectServer
 from catalog_pipeline_tests.postgres_server import USER, PostgresServer
+from catalog_pipeline_tests.redis_server import RedisServer, redis_server
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.patience import wait_for
 from catalog_pipeline_tests.services.running_services import free_port
@@ -22,6 +23,7 @@ from catalog_pipeline_tests.site import NAME, Site
 
 PASSWORD = "a pass'word, $of its own"
 PAGES = 6
+SERVICES = ("code", "worker-1", "worker-2", "daemon", "webserver")
 
 
 @contextmanager
@@ -56,13 +58,21 @@ def _as_administrator(server: PostgresServer) -> dict[str, str]:
 
 
 @pytest.fixture
+def broker(tmp_path: Path) -> Iterator[RedisServer]:
+    """What stands for the container of Redis."""
+    with redis_server(tmp_path / "redis") as server:
+        yield server
+
+
+@pytest.fixture
 def deployed(
-    postgres: PostgresServer, store_server: ObjectServer, tmp_path: Path
+    postgres: PostgresServer, store_server: ObjectServer, broker: RedisServer, tmp_path: Path
 ) -> Iterator[Deployed]:
     """The services, in containers' folders below the test's own; none is started."""
     secrets = tmp_path / "secrets"
     subprocess.run([DEPLOY / "make-secrets.sh", secrets], check=True)
     (secrets / "postgres_password").write_text(f"{PASSWORD}\n")
+    (secrets / "broker").write_text(broker.url)
     store_server.new_bucket("catalogues")
     replaced = {
         "/var/lib/catalog_pipeline": str(tmp_path / "lib"),
@@ -87,12 +97,14 @@ def test_what_compose_starts_crawls_builds_the_table_and_is_healthy(
     Site(deployed.folder / "etc" / "catalogues", shop).write(last_page=PAGES)
     shop.control(pages=PAGES, reset_hits=True)
     client = WebClient(deployed.here("http://127.0.0.1:3000"))
-    with deployed.running("code", "daemon", "webserver"):
+    with deployed.running(*SERVICES):
         wait_for("the assets", lambda: [NAME, "product_pages"] in client.asset_keys())
-        for service in ("code", "webserver", "daemon"):
+        for service in SERVICES:
             wait_for(f"{service} to be healthy", partial(deployed.is_healthy, service))
         run_id = client.launch_run(NAME, 1, PAGES)
         assert wait_for("the end of the run", lambda: client.has_ended(run_id)) == "SUCCESS"
+        logs = [deployed.log(worker) for worker in ("worker-1", "worker-2")]
+        assert sum(run_id in log for log in logs) == 1, "one of the workers has executed it"
         assert client.statuses(NAME).done == list(range(1, PAGES + 1))
         wait_for("the table", lambda: client.table_builds(NAME))
     assert shop.hits()["pages"] == {str(page): 1 for page in range(1, PAGES + 1)}
@@ -104,5 +116,5 @@ def test_what_compose_starts_crawls_builds_the_table_and_is_healthy(
     assert not (lib / "dagster_home" / "history").exists(), "nothing of it is in files"
     assert not deployed.is_healthy("code")
     assert not deployed.is_healthy("webserver")
-    for service in ("code", "daemon", "webserver"):
+    for service in SERVICES:
         assert PASSWORD not in deployed.log(service)
