@@ -40,7 +40,7 @@ from catalog_pipeline_tests.waiting import wait_for
 pytestmark = pytest.mark.processes
 
 FOUND = "found"
-IN_NO_ORDER = ("tags", "event tags", "attempts")
+IN_NO_ORDER = ("tags", "event tags", "attempts", "pool")
 OF_THE_LOGS = (
     *("records", "logs", "all logs", "highest id"),
     *("asset keys, run", "partitions, run"),
