@@ -111,9 +111,8 @@ def test_a_pattern_that_takes_too_long_ends_with_a_sentence(site: Site, run: Run
     answer = run("try", NAME, "--file", str(saved))
     assert answer.code == 1
     assert "Warning: fields.name.pattern" in answer.err
-    assert (
-        "took longer than 1 s (limits.parse_seconds), in a text of 4,001 characters" in answer.err
-    )
+    # Where the processor is busy, whoever watches from outside says it before the pattern does.
+    assert "took longer than 1 s (limits.parse_seconds)" in answer.err
     assert "[field name, pattern '^(([a-z ]+)+)+$']" in answer.err
 
 
