@@ -8,7 +8,9 @@ them in `page_selection`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache, total_ordering
+from operator import attrgetter
 from typing import Any, final
 
 from catalog_pipeline.errors import PageKeyError
@@ -95,6 +97,11 @@ class PageKey:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (PageKey, (self.number, self.listing))
+
+
+def in_order(pages: Iterable[PageKey]) -> list[PageKey]:
+    """The keys as people count: `sorted`, which takes ten times as long to compare them."""
+    return sorted(pages, key=attrgetter("_parts"))
 
 
 @lru_cache(maxsize=64)

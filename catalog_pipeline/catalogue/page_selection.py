@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.catalogue.page_key import PageKey, in_order
 from catalog_pipeline.errors import UsageError
 
 # Python refuses to read very long numbers; no catalogue gets anywhere near the length allowed.
@@ -93,7 +93,7 @@ def pages_text(catalogue: Catalogue) -> str:
 def page_ranges(pages: Iterable[PageKey]) -> Iterator[PageRange]:
     """Runs of consecutive pages, in order."""
     first = last = None
-    for page in sorted(set(pages)):
+    for page in in_order(set(pages)):
         if last is not None and page.listing == last.listing and page.number == last.number + 1:
             last = page
             continue
