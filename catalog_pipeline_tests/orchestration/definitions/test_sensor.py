@@ -64,7 +64,7 @@ def test_a_page_that_lands_during_a_build_causes_one_more(
 
     def slow_build(*arguments: Any, **options: Any) -> object:
         """The pages to use are chosen already; now another one lands."""
-        thread = threading.Thread(target=crawl_here, args=(instance, catalogue, [2], None))
+        thread = threading.Thread(target=crawl_here, args=(instance, catalogue, keys(2), None))
         thread.start()
         thread.join()
         return real(*arguments, **options)
