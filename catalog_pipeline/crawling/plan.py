@@ -15,7 +15,7 @@ from functools import partial
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.origins import elsewhere
-from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.catalogue.page_key import PageKey, in_order
 from catalog_pipeline.crawling.repeats import Repeats
 from catalog_pipeline.errors import StoredPageError, UsageError
 from catalog_pipeline.records import PageRecord, StoredPage
@@ -203,7 +203,7 @@ def _others(
 ) -> list[StoredPage]:
     """The pages outside of the run that are done, by its cut-off if that was asked for."""
     instant = cut_off.instant if cut_off.is_explicit else None
-    found = [checkpoints[page] for page in sorted(checkpoints.keys() - set(pages))]
+    found = [checkpoints[page] for page in in_order(checkpoints.keys() - set(pages))]
     ask = partial(why_not_done, code_version=catalogue.code_version)
     reasons = (ask(catalogue, stored.record, instant, now) for stored in found)
     return [

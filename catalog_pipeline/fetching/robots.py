@@ -42,13 +42,10 @@ _TOKEN = re.compile(r"[^\s/*;,()]+")
 _COMPATIBLE = re.compile(r"Mozilla/\S+ \(compatible; *([^\s/*;,()]+)", re.IGNORECASE)
 _ODD_BREAKS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 """What Python takes for the end of a line, and robots.txt does not."""
-_ADDRESSES_REMEMBERED = 64
-"""A page's address is asked about twice, one right after the other."""
 _UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @lru_cache(maxsize=8)
-@lru_cache(maxsize=_ADDRESSES_REMEMBERED)
 def robots_address(url: str) -> str:
     """Return the URL of the robots.txt that holds for `url`: at the root of its host and port."""
     parts = urlsplit(url)

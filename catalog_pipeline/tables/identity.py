@@ -68,22 +68,25 @@ def _length(path: Path) -> int:
         os.close(descriptor)
 
 
-def damage_of_table(path: Path, written: TableIdentity) -> str | None:
-    """What is wrong with a table that its build left as `written`; None if nothing is."""
+def damage_of_table(path: Path, written: TableIdentity, told: str) -> str | None:
+    """What is wrong with a table that its build left as `written`; None if nothing is.
+
+    `told` is where people find it, which may be elsewhere.
+    """
     try:
         length = _length(path)
         found = identify(path) if length == written.file_bytes else TableIdentity(length, "")
     except FileNotFoundError:
-        return f"the table {path} is gone"
+        return f"the table {told} is gone"
     except NotAPlainFileError as error:
-        return f"where the table {path} should be is {error.kind}"
+        return f"where the table {told} should be is {error.kind}"
     except OSError as error:
-        return f"the table {path} cannot be read ({error.strerror})"
+        return f"the table {told} cannot be read ({error.strerror})"
     if found.file_bytes != written.file_bytes:
         return (
-            f"the table {path} has {found.file_bytes:,} bytes, "
+            f"the table {told} has {found.file_bytes:,} bytes, "
             f"and its build wrote {written.file_bytes:,}"
         )
     if found.sha256 != written.sha256:
-        return f"the table {path} does not hold what its build wrote"
+        return f"the table {told} does not hold what its build wrote"
     return None

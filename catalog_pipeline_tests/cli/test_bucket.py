@@ -86,3 +86,18 @@ def test_a_catalogue_that_was_never_crawled_has_a_status_there(
     answer = run("status", NAME, "--json")
     assert answer.code == 0, answer.err
     assert answer.json[0]["table"] == f"{address}/{NAME}/products.parquet"
+
+
+@pytest.mark.processes
+def test_a_damaged_table_is_told_by_its_address_and_built_anew(
+    site: Site, run: Run, address: str, bucket: Bucket
+) -> None:
+    site.write(last_page=2)
+    assert run("run", NAME).code == 0
+    table = f"{address}/{NAME}/products.parquet"
+    bucket.put(f"data/{NAME}/products.parquet", b"junk")
+    told = f"the table {table} has 4 bytes"
+    assert told in " ".join(run("status", NAME).out.split())
+    again = run("run", NAME)
+    assert (again.code, site.shop.hits()["pages"]) == (0, {"1": 1, "2": 1})
+    assert f"Building the table anew out of the stored pages: {told}" in again.err

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.catalogue.page_key import PageKey, in_order
 from catalog_pipeline.crawling.ports import Fence, unfenced
 from catalog_pipeline.errors import PageKeyError
 from catalog_pipeline.orchestration.checkpoints.known_listings import with_known_listings
@@ -44,7 +44,7 @@ def add_found_pages(
 ) -> None:
     """Make partitions of pages, in order; those that are partitions already stay as they are."""
     name = found_pages_name(catalogue)
-    keys = [str(page) for page in sorted(set(pages))]
+    keys = [str(page) for page in in_order(set(pages))]
     # Dagster itself leaves out those that are there, which costs no look at all the others.
     for start in range(0, len(keys), _KEYS_AT_ONCE):
         instance.add_dynamic_partitions(name, keys[start : start + _KEYS_AT_ONCE])

@@ -13,7 +13,7 @@ from functools import partial
 
 from catalog_pipeline.catalogue.listing import Listing
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.catalogue.page_key import PageKey, in_order
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.plan import why_not_done
 from catalog_pipeline.orchestration.checkpoints.ends import known_end
@@ -74,7 +74,7 @@ class Standing:
         Pages in progress in a living run are not due: that run has them. Those that only need to
         be parsed again are due for no download.
         """
-        return sorted({*self.statuses.due, *self.outdated} - self.to_parse)
+        return in_order({*self.statuses.due, *self.outdated} - self.to_parse)
 
     @property
     def length_from(self) -> str | None:
@@ -83,7 +83,7 @@ class Standing:
 
     def damaged(self, pages: Set[PageKey], store: Store) -> dict[PageKey, str]:
         """Those of the pages whose stored file is not what their checkpoint says, and why."""
-        kept = sorted(pages & self.checkpoints.keys())
+        kept = in_order(pages & self.checkpoints.keys())
         return damages_of([self.checkpoints[page] for page in kept], store)
 
 

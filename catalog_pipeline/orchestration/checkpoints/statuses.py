@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.catalogue.page_key import PageKey, in_order
 from catalog_pipeline.orchestration.checkpoints.reader import (
     pages_named,
     read_failures,
@@ -48,7 +48,7 @@ class PageStatuses:
     @property
     def due(self) -> list[PageKey]:
         """Pages to crawl when no cut-off is given: missing, failed, or left by a dead run."""
-        return sorted({*self.missing, *self.failed, *self.interrupted})
+        return in_order({*self.missing, *self.failed, *self.interrupted})
 
 
 def read_statuses(source: Source, catalogue: Catalogue, pages: Iterable[PageKey]) -> PageStatuses:

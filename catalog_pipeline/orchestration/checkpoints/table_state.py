@@ -185,7 +185,8 @@ def damage_of_build(catalogue: Catalogue, built: LastBuild | None) -> str | None
     """The same of the build that is given, which has to be the latest."""
     if built is None or built.file is None:
         return None
-    return damage_of_table(table_of(catalogue_places(catalogue.name)), built.file)
+    places = catalogue_places(catalogue.name)
+    return damage_of_table(table_of(places), built.file, places.told(places.table))
 
 
 def fingerprint_of_input(source: Source, catalogue: Catalogue) -> str:

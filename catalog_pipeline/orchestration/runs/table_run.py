@@ -8,7 +8,7 @@ import dagster as dg
 from catalog_pipeline.catalogue.length import ToldLength
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.origins import elsewhere
-from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.catalogue.page_key import PageKey, in_order
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.lock import TABLE_LOCK, still_held
 from catalog_pipeline.crawling.ports import Lease
@@ -193,7 +193,7 @@ def _build(
             may_replace=lambda: still_held(lease),
             shelf=brought_shelf(places),
         )
-    unknown = [_of_another_event(page) for page in sorted(statuses.done - checkpoints.keys())]
+    unknown = [_of_another_event(page) for page in in_order(statuses.done - checkpoints.keys())]
     left_out = sorted([*report.left_out, *foreign, *unknown], key=lambda page: page.page)
     return completeness, replace(report, left_out=tuple(left_out)), more
 
