@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
+from dagster._core.instance.config import ConcurrencyConfig
 from dagster._core.instance.ref import InstanceRef
+from dagster._core.run_coordinator import QueuedRunCoordinator
 
 from catalog_pipeline_tests.deployed import DEPLOY, ENTRYPOINT, compose
 
@@ -106,6 +108,29 @@ def test_our_services_share_one_image_and_database_and_workers_have_homes_of_the
     targets = {each.split(":")[1] for each in ours[name]["volumes"]}
     assert targets == {each.split(":")[1] for each in ours["code"]["volumes"]}
     assert [each for each in OURS if "build" in ours[each]] == ["code"]
+
+
+def test_no_more_runs_are_begun_than_the_workers_have_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Dagster reads the file: a run beyond them would wait in the broker, and fail there."""
+    words = [word for name in WORKERS for word in services()[name]["command"]]
+    rooms = [int(word.partition("=")[2]) for word in words if word.startswith("--concurrency=")]
+    assert len(rooms) == len(WORKERS)
+    for name in ("USERNAME", "PASSWORD", "HOST", "DB"):
+        monkeypatch.setenv(f"DAGSTER_PG_{name}", "given")
+    monkeypatch.setenv("DAGSTER_PG_PORT", "5432")
+    settings = DEPLOY / compose()["configs"]["dagster"]["file"]
+    (tmp_path / "dagster.yaml").write_text(settings.read_text(encoding="utf-8"))
+    reference = InstanceRef.from_dir(str(tmp_path))
+    coordinator = reference.run_coordinator
+    assert isinstance(coordinator, QueuedRunCoordinator)
+    concurrency: Any = reference.settings["concurrency"]
+    queue = ConcurrencyConfig.from_concurrency_settings(
+        concurrency, coordinator.get_run_queue_config()
+    ).run_queue_config
+    assert queue is not None
+    assert queue.max_concurrent_runs == sum(rooms)
 
 
 def dockerfile() -> list[list[str]]:
