@@ -177,19 +177,57 @@ def test_the_image_is_made_of_what_is_there_and_of_extras_that_there_are() -> No
 
 @pytest.mark.processes
 def test_the_entrypoint_reads_secrets_and_gives_the_process_to_the_command(tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
+    secret = tmp_path / "secrets" / "secret"
+    secret.parent.mkdir()
     secret.write_text('pass $word\'s "end" \\n\n')
-    environ = {"PATH": os.environ["PATH"], "A_SECRET_FILE": str(secret), "B_FILE": str(secret)}
+    environ = {
+        "PATH": os.environ["PATH"],
+        "SECRETS_FOLDER": str(secret.parent),
+        "A_SECRET_FILE": str(secret),
+        "B_FILE": str(secret),
+    }
     shown = [str(ENTRYPOINT), "sh", "-c", 'printf "%s|%s" "$A_SECRET" "$B"']
     told = subprocess.run(
         shown, env={**environ, "B": "set"}, capture_output=True, text=True, check=True
     )
     assert told.stdout == 'pass $word\'s "end" \\n|set'
+    nowhere = str(secret.with_name("nowhere"))
     missing = subprocess.run(
-        shown, env={**environ, "A_SECRET_FILE": "/nowhere"}, capture_output=True, text=True
+        shown, env={**environ, "A_SECRET_FILE": nowhere}, capture_output=True, text=True
     )
     assert missing.returncode == 78
-    assert "A_SECRET_FILE names /nowhere" in missing.stderr
+    assert f"A_SECRET_FILE names {nowhere}" in missing.stderr
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("folder", [{}, {"SECRETS_FOLDER": "/elsewhere"}])
+def test_the_entrypoint_leaves_files_that_are_no_secrets_alone(
+    tmp_path: Path, folder: dict[str, str]
+) -> None:
+    """Libraries have variables that end so, too, of files that are theirs to read."""
+    certificates = tmp_path / "certificates"
+    certificates.write_text("many")
+    environ = {
+        "PATH": os.environ["PATH"],
+        "SSL_CERT_FILE": str(certificates),
+        "AWS_WEB_IDENTITY_TOKEN_FILE": "/var/run/secrets/of/a/cloud/token",
+        **folder,
+    }
+    shown = [str(ENTRYPOINT), "env"]
+    told = subprocess.run(shown, env=environ, capture_output=True, text=True, check=True)
+    found = dict(line.split("=", 1) for line in told.stdout.splitlines())
+    assert {name: found[name] for name in environ} == environ
+    assert not found.keys() & {"SSL_CERT", "AWS_WEB_IDENTITY_TOKEN"}
+
+
+def test_compose_names_secrets_in_the_folder_where_the_entrypoint_looks() -> None:
+    for service in OURS:
+        environment = services()[service]["environment"]
+        named = [environment[name] for name in environment if name.endswith("_FILE")]
+        assert sorted(named) == [
+            f"/run/secrets/{name}" for name in sorted(services()[service]["secrets"])
+        ]
+        assert "SECRETS_FOLDER" not in environment
 
 
 def chart() -> dict[str, Any]:

@@ -1,9 +1,15 @@
 #!/bin/sh
-# Starts a command with secrets from files: of each variable NAME_FILE the content of the file that
-# it names becomes NAME. The names that are meant end so; a variable that is set already stays.
+# Starts a command with secrets from files: of each variable NAME_FILE that names a file below the
+# folder of secrets the content becomes NAME. Other files are not meant (SSL_CERT_FILE); a variable
+# that is set already stays.
 set -eu
+folder=${SECRETS_FOLDER:-/run/secrets}
 for name in $(env | sed -n 's/^\([A-Z][A-Z0-9_]*\)_FILE=.*/\1/p'); do
     eval "file=\${${name}_FILE}"
+    case "${file}" in
+        "${folder}"/*) ;;
+        *) continue ;;
+    esac
     eval "is_set=\${${name}+yes}"
     [ -z "${is_set}" ] || continue
     if [ ! -r "${file}" ]; then

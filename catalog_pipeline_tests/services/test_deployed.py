@@ -87,6 +87,7 @@ def deployed(
         servers = {
             "DAGSTER_PG_HOST": str(postgres.folder),
             "AWS_ENDPOINT_URL": store_server.url,
+            "SECRETS_FOLDER": str(secrets),
         }
         yield Deployed(tmp_path, replaced, servers)
 
