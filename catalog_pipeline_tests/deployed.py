@@ -53,9 +53,13 @@ class Deployed:
 
     def here(self, text: str) -> str:
         """A text with all that is replaced."""
-        for there, here in self._replaced.items():
-            text = text.replace(there, here)
-        return text
+        longest_first = sorted(self._replaced, key=len, reverse=True)
+        # In one pass, so that nothing is replaced within what stands for something else.
+        return re.sub(
+            "|".join(map(re.escape, longest_first)),
+            lambda found: self._replaced[found.group()],
+            text,
+        )
 
     def log(self, service: str) -> str:
         """What a service has printed."""

@@ -15,7 +15,7 @@ from dagster._core.instance.config import ConcurrencyConfig
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.run_coordinator import QueuedRunCoordinator
 
-from catalog_pipeline_tests.deployed import DEPLOY, ENTRYPOINT, compose
+from catalog_pipeline_tests.deployed import DEPLOY, ENTRYPOINT, Deployed, compose
 
 ROOT = DEPLOY.parent
 WORKERS = ("worker-1", "worker-2")
@@ -218,6 +218,14 @@ def test_the_entrypoint_leaves_files_that_are_no_secrets_alone(
     found = dict(line.split("=", 1) for line in told.stdout.splitlines())
     assert {name: found[name] for name in environ} == environ
     assert not found.keys() & {"SSL_CERT", "AWS_WEB_IDENTITY_TOKEN"}
+
+
+def test_what_stands_for_a_port_is_not_taken_for_another_one(tmp_path: Path) -> None:
+    etc, lib = str(tmp_path / "etc"), str(tmp_path / "lib")
+    ports = {"4000": "43000", "3000": "5000", "43": "9"}
+    folders = {"/etc": "/other", "/etc/catalog_pipeline": etc, "/var/lib/catalog_pipeline": lib}
+    deployed = Deployed(tmp_path, {**ports, **folders}, {})
+    assert deployed.here("4000 3000 /etc/catalog_pipeline /etc") == f"43000 5000 {etc} /other"
 
 
 def test_compose_names_secrets_in_the_folder_where_the_entrypoint_looks() -> None:
