@@ -13,6 +13,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import StorageError, UsageError
 from catalog_pipeline.storing.object_store import ObjectStore
 from catalog_pipeline.storing.objects import Objects
+from catalog_pipeline_tests.crash.forked_deaths import exit_code_of
 from catalog_pipeline_tests.object_server import Bucket, Gate
 from catalog_pipeline_tests.storing import samples
 from catalog_pipeline_tests.waiting import wait_for
@@ -127,15 +128,9 @@ def test_a_fork_of_a_process_that_has_used_it_refuses(bucket: Bucket) -> None:
     """It would wait for threads for ever that it does not have."""
     objects = Objects(bucket.address)
     objects.list()
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
+
+    def refused() -> None:
+        with pytest.raises(StorageError, match="was forked of one that has used the object store"):
             objects.list()
-        except StorageError as error:
-            os.write(writing, str(error).encode())
-        os._exit(0)
-    os.close(writing)
-    os.waitpid(child, 0)
-    with open(reading) as told:
-        assert "was forked of one that has used the object store" in told.read()
+
+    assert exit_code_of(refused, killed_after=20) == 0
