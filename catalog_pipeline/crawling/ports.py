@@ -122,19 +122,27 @@ class Throttle(Protocol):
         """Count a good answer."""
 
 
+LATENESS_SECONDS = 0.25
+"""How long after its beginning a turn may be used."""
+LONGEST_LATENESS_SECONDS = 2.25
+"""The same where the way to the place that gives turns is as long as it may be."""
+
+
 @dataclass(frozen=True)
 class Wish:
     """Turns that are wanted: so many, an interval from each other; none, if there is but to tell.
 
     In any window no more than `most` of all may be in use. One is from its beginning until a
-    window's length after its request was answered, or could be no more on its way to the site. What
-    was drawn and `answered`, so many seconds ago, or is `unused`, is told by the turns' names.
+    window's length after its request was answered, or could be no more on its way to the site,
+    which it begins no later than `lateness_seconds` after. What was drawn and `answered`, so many
+    seconds ago, or is `unused`, is told by the turns' names.
     """
 
     interval_seconds: float
     count: int = 1
     most: int | None = None
     window_seconds: float = 1.0
+    lateness_seconds: float = LATENESS_SECONDS
     answered: Mapping[int, float] = field(default_factory=dict)
     unused: Sequence[int] = ()
 
@@ -148,8 +156,6 @@ class Draw:
     turns: Sequence[int] = ()
 
 
-LATENESS_SECONDS = 0.25
-"""How long after its beginning a turn may be used."""
 WAY_SECONDS = 1.0
 """How long a request takes to the site at the most, for whoever counts the site's own seconds."""
 HORIZON_SECONDS = 0.25

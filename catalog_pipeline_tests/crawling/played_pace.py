@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from catalog_pipeline.crawling.ports import (
     HORIZON_SECONDS,
-    LATENESS_SECONDS,
     WAY_SECONDS,
     Draw,
     Wish,
@@ -45,7 +44,7 @@ class PlayedPace:
             names.append(len(self.drawn))
             self.drawn.append(begins)
             self._busy_until[names[-1]] = (
-                begins + LATENESS_SECONDS + WAY_SECONDS + wish.window_seconds
+                begins + wish.lateness_seconds + WAY_SECONDS + wish.window_seconds
             )
         self._next_at = first + wish.interval_seconds * wish.count
         return Draw(first - now, names)

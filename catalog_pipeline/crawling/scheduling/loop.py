@@ -173,7 +173,7 @@ class CrawlLoop:
                 waits.append(self._queue.next_wake - now)
             if self._first() and not self._admission.session.is_wanted:
                 waits.append(self._throttle.seconds_until_free(now))
-        return max(0.0, min(waits))
+        return max(0.0, min(waits) - (self._clock() - now))
 
     def _dispatch(self, now: float) -> None:
         """Start what may start: pages that are ready, as many as the site lets."""

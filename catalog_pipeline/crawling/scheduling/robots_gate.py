@@ -5,6 +5,7 @@ What a robots.txt says is read in `catalog_pipeline.fetching.robots`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -157,16 +158,16 @@ class RobotsGate:
         is_sent, number, task = self._pool.asked_robots == url, -1, messages.FetchRobots(url)
         while not self._must_stop():
             now = self._clock()
-            wait = max(due_at - now, self._throttle.seconds_until_free(now))
-            if not is_sent and wait <= 0:
+            begins = max(due_at, now + self._throttle.seconds_until_free(now))
+            if not is_sent and begins <= now:
                 number = self._throttle.take(now, is_page=False)
                 task = replace(task, not_after=self._throttle.latest_start(number))
                 self._pool.submit(task)
                 is_sent = True
             found = None
-            for answer in self._pool.answers(
-                _LONGEST_WAIT_SECONDS if is_sent else min(wait, _LONGEST_WAIT_SECONDS)
-            ):
+            # To ask the throttle may have taken a while.
+            wait = math.inf if is_sent else begins - self._clock()
+            for answer in self._pool.answers(min(wait, _LONGEST_WAIT_SECONDS)):
                 if isinstance(answer, messages.RobotsAnswered) and answer.url == url:
                     found = answer
                 elif isinstance(answer, messages.WorkerLost):

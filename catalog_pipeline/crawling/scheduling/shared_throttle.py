@@ -4,7 +4,9 @@ What this crawl has learnt of the site (rates that gave way, robots.txt) is its 
 affair; when its next turn is, and whether the site wants a rest, is said for all machines by a
 `Pace`. A turn is used soon after its beginning or not at all, and is in use until a second after
 its answer: whenever in between the request came to the site, no second there has more of them than
-there are turns. A turn that was missed is dropped, so that none are made up for in a burst.
+there are turns. A turn that was missed is dropped, so that none are made up for in a burst. Where
+the way to the place that gives turns is far, how late one may be used is longer by twice that way:
+its beginning is known no better, and a look whether the site wants a rest may come in between.
 """
 
 from __future__ import annotations
@@ -16,13 +18,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from catalog_pipeline.crawling.ports import LATENESS_SECONDS, Draw, Pace, Throttle, Wish
+from catalog_pipeline.crawling.ports import (
+    LATENESS_SECONDS,
+    LONGEST_LATENESS_SECONDS,
+    Draw,
+    Pace,
+    Throttle,
+    Wish,
+)
 from catalog_pipeline.crawling.scheduling.throttle import RESERVE_SECONDS, AdaptiveThrottle
+from catalog_pipeline.errors import StorageError
 
 SECONDS_BETWEEN_LOOKS = 0.25
 """How long a turn, or a rate without a limit, counts without a look whether the site wants rest."""
 _MOST_AHEAD = 10
 """Turns drawn at once where the way to the place that gives them takes longer than an interval."""
+_MOST_IN_VAIN = 10
+"""Draws one after the other of whose turns none could be used when it was told."""
 _UNEVENNESS = 0.2
 """Which part of an interval, at random, one waits before it asks again: else the same would always
 be the first."""
@@ -61,6 +73,7 @@ class SharedThrottle:
         self._rests_until = -math.inf
         self._draws_at = -math.inf
         self._way_seconds = 0.0
+        self._in_vain = 0
         # Whoever asked just before, as for the listings, is not known to the pace.
         self._not_before = clock() + self.interval_seconds
 
@@ -75,7 +88,11 @@ class SharedThrottle:
         return self._own.interval_seconds
 
     def seconds_until_free(self, now: float) -> float:
-        """How long to wait until a request may start; a turn is drawn for it if there is none."""
+        """How long to wait until a request may start; a turn is drawn for it if there is none.
+
+        Raises:
+            StorageError: turns cannot be drawn, or take so long that none can be used.
+        """
         wait = max(self._own.seconds_until_free(now), self._not_before - now)
         if wait > 0:
             self._tell(now)
@@ -90,6 +107,7 @@ class SharedThrottle:
 
         Raises:
             ValueError: `seconds_until_free(now)` is not 0.
+            StorageError: as there.
         """
         if self.seconds_until_free(now) > 0:
             raise ValueError("a request was started before its turn")
@@ -157,9 +175,9 @@ class SharedThrottle:
         if now - self._looked_at < SECONDS_BETWEEN_LOOKS:
             return
         rest = self._pace.rest_seconds()
-        self._looked_at = now
+        self._looked_at = self._clock()
         if rest > 0:
-            self._rests_until = now + rest
+            self._rests_until = self._looked_at + rest
             self._give_back()
 
     def _tell(self, now: float) -> None:
@@ -172,24 +190,36 @@ class SharedThrottle:
         while self._turns and self._turns[0].ends < now + RESERVE_SECONDS:
             self._unused.append(self._turns.popleft().name)
         if not self._turns and now >= self._draws_at:
-            self._draw(now)
+            self._draw()
         return max(0.0, (self._turns[0].begins if self._turns else self._draws_at) - now)
 
-    def _draw(self, now: float) -> None:
+    def _draw(self) -> None:
         asked_at, ahead = self._clock(), int(self._way_seconds / self.interval_seconds)
         wish, drawn = self._ask(min(_MOST_AHEAD, 1 + ahead))
         told_at = self._clock()
         self._way_seconds = told_at - asked_at
-        self._looked_at = now
+        self._looked_at = told_at
         for number, name in enumerate(drawn.turns):
             # Between the two is the instant that was meant.
             later = drawn.seconds + wish.interval_seconds * number
-            turn = _Turn(name, told_at + later, asked_at + later + LATENESS_SECONDS)
+            turn = _Turn(name, told_at + later, asked_at + later + wish.lateness_seconds)
             self._turns.append(turn)
+        if drawn.turns:
+            self._require_use(self._turns[0])
         if not drawn.turns:
             soon = min(drawn.seconds, SECONDS_BETWEEN_LOOKS)
             uneven = _UNEVENNESS * random.random()  # noqa: S311 - it hides nothing
             self._draws_at = told_at + soon + uneven * wish.interval_seconds
+
+    def _require_use(self, turn: _Turn) -> None:
+        """A turn that was over when it was told is dropped, but not for ever."""
+        self._in_vain = self._in_vain + 1 if turn.ends < turn.begins + RESERVE_SECONDS else 0
+        if self._in_vain >= _MOST_IN_VAIN:
+            raise StorageError(
+                f"The place that machines share takes {self._way_seconds:.1f} seconds to say when "
+                f"the site may be asked, so that it is too late each time. Nothing recorded is "
+                f"lost; run again from a machine that is nearer to it."
+            )
 
     def _ask(self, count: int) -> tuple[Wish, Draw]:
         """Draw so many turns, or fewer, and tell what has become of others."""
@@ -199,7 +229,9 @@ class SharedThrottle:
             most = math.ceil(limit)
             interval = 1 / (self.requests_per_second or limit)
             wish = Wish(interval, min(count, most), most, most / limit)
+        lateness = min(LATENESS_SECONDS + 2 * self._way_seconds, LONGEST_LATENESS_SECONDS)
         answered = {name: now - at for name, at in self._answered.items()}
-        drawn = self._pace.draw(replace(wish, answered=answered, unused=self._unused))
+        wish = replace(wish, lateness_seconds=lateness, answered=answered, unused=self._unused)
+        drawn = self._pace.draw(wish)
         self._answered, self._unused = {}, []
         return wish, drawn

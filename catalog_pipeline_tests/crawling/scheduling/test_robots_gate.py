@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from contextlib import AbstractContextManager
 
 import dagster as dg
@@ -10,10 +11,13 @@ import requests
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.context import CrawlContext
-from catalog_pipeline.crawling.ports import Observer
+from catalog_pipeline.crawling.crawl import CrawlJob, crawl
+from catalog_pipeline.crawling.ports import Draw, Observer, Wish
 from catalog_pipeline.orchestration.checkpoints.reader import read_failures
 from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.commands.in_process import LocalRun, crawl_here
+from catalog_pipeline_tests.crawling.played_pace import PlayedPace
+from catalog_pipeline_tests.crawling.recorders import KeptRecords
 from catalog_pipeline_tests.fetching.raw_server import RawServer, Script, Visit, page, raw_server
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
@@ -62,6 +66,33 @@ def test_a_crawl_delay_spaces_the_requests(site: Site, instance: dg.DagsterInsta
     crawl_here(instance, catalogue, list(catalogue.pages), None)
     robots, *times = [when for when, _, _ in site.shop.log()]
     assert all(when >= robots + 0.3 * k for k, when in enumerate(times))
+
+
+class _FarPace(PlayedPace):
+    """Turns that are told over a way on which real time goes by."""
+
+    def __init__(self, way_seconds: float) -> None:
+        super().__init__(time.monotonic)
+        self._half = way_seconds / 2
+
+    def draw(self, wish: Wish) -> Draw:
+        time.sleep(self._half)
+        drawn = super().draw(wish)
+        time.sleep(self._half)
+        return drawn
+
+
+@pytest.mark.parametrize("way_seconds", [0.15, 0.4])
+def test_a_crawl_whose_turns_are_told_from_afar_asks_for_robots_txt_and_all_pages(
+    site: Site, way_seconds: float
+):
+    catalogue = site.write(last_page=4, politeness={"requests_per_second": 5})
+    site.places.pages.mkdir(parents=True)
+    job = CrawlJob(catalogue, site.places, [(page, None) for page in catalogue.pages])
+    recorder, ends = KeptRecords(), time.monotonic() + 60
+    crawl(job, recorder, CrawlContext(pace=_FarPace(way_seconds)), lambda: time.monotonic() > ends)
+    assert {stored.record.page for stored in recorder.pages} == set(keys(1, 2, 3, 4))
+    assert len(_asked(site)) == 5
 
 
 class _Witness(Observer):

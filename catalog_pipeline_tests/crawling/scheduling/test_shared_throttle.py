@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from functools import partial
 
 import pytest
 
@@ -14,7 +15,9 @@ from catalog_pipeline.crawling.scheduling.shared_throttle import (
     throttle_for,
 )
 from catalog_pipeline.crawling.scheduling.throttle import AdaptiveThrottle
+from catalog_pipeline.errors import StorageError
 from catalog_pipeline_tests.crawling.played_pace import PlayedPace
+from catalog_pipeline_tests.crawling.played_time import PlayedTime
 
 
 class Played:
@@ -193,6 +196,76 @@ def test_turns_are_drawn_ahead_where_the_way_is_far() -> None:
     played.until(10.0)
     assert len(played.all) >= 0.75 * 50 * 10
     assert most_in_a_second(played.all) <= 50
+
+
+class FarPace(PlayedPace):
+    """Asked over a way on which time goes by, for each crawl by itself."""
+
+    def __init__(self, time: PlayedTime, way_seconds: float) -> None:
+        super().__init__(lambda: time.now)
+        self._on_the_way = partial(time.sleep, way_seconds / 2)
+
+    def draw(self, wish: Wish) -> Draw:
+        self._on_the_way()
+        drawn = super().draw(wish)
+        self._on_the_way()
+        return drawn
+
+    def rest_seconds(self) -> float:
+        self._on_the_way()
+        rest = super().rest_seconds()
+        self._on_the_way()
+        return rest
+
+
+def asked_from_afar(crawls: int, rate: float, way_seconds: float, seconds: float) -> list[float]:
+    """When crawls that are so far from their pace ask the site."""
+    time = PlayedTime()
+    pace, asked = FarPace(time, way_seconds), list[float]()
+
+    def crawl() -> None:
+        throttle = SharedThrottle(rate, pace, clock=lambda: time.now)
+        while time.now < seconds:
+            now = time.now
+            wait = throttle.seconds_until_free(now)
+            if wait > 0:
+                time.sleep(max(0.001, min(wait - (time.now - now), 0.25)))
+                continue
+            turn = throttle.take(now)
+            if time.now > throttle.latest_start(turn):
+                throttle.unused(turn)
+                continue
+            asked.append(time.now)
+            time.sleep(0.01)
+            throttle.answered(turn)
+
+    time.play([crawl] * crawls)
+    return asked
+
+
+@pytest.mark.parametrize("rate", [2.0, 10.0])
+@pytest.mark.parametrize(("way_seconds", "share"), [(0.15, 0.6), (0.4, 0.3), (1.0, 0.2)])
+def test_a_slow_way_to_the_turns_slows_a_crawl_down_and_does_not_stop_it(
+    way_seconds: float, share: float, rate: float
+) -> None:
+    asked = asked_from_afar(1, rate, way_seconds, 40.0)
+    assert len(asked) >= share * rate * 39
+    assert most_in_a_second(asked) <= rate
+
+
+@pytest.mark.parametrize("way_seconds", [0.15, 0.4, 1.0])
+@pytest.mark.parametrize("rate", [2.0, 10.0])
+def test_crawls_far_from_their_turns_ask_no_more_together_than_one_may(
+    rate: float, way_seconds: float
+) -> None:
+    asked = asked_from_afar(3, rate, way_seconds, 60.0)
+    assert len(asked) >= 0.2 * rate * 59
+    assert most_in_a_second(asked) <= rate
+
+
+def test_where_no_turn_can_be_used_in_time_that_is_said() -> None:
+    with pytest.raises(StorageError, match=r"takes 5\.0 seconds to say when the site may be asked"):
+        asked_from_afar(1, 2.0, 5.0, 600.0)
 
 
 def test_a_crawl_by_itself_has_a_throttle_of_its_own() -> None:

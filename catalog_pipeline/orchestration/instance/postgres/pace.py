@@ -12,7 +12,7 @@ from typing import Any
 
 from catalog_pipeline.crawling.ports import (
     HORIZON_SECONDS,
-    LATENESS_SECONDS,
+    LONGEST_LATENESS_SECONDS,
     WAY_SECONDS,
     Draw,
     Wish,
@@ -79,8 +79,8 @@ ON CONFLICT (name) DO UPDATE SET rests_until = greatest(pace.rests_until, exclud
 _RESTS = """
 SELECT extract(epoch FROM rests_until - clock_timestamp()) FROM catalog_pipeline_paces
 WHERE name = %(name)s AND rests_until > clock_timestamp()"""
-_UNANSWERED_SECONDS = LATENESS_SECONDS + WAY_SECONDS
-"""How long after its beginning a turn's request may come to the site."""
+_SILENCE_SECONDS = HORIZON_SECONDS + LONGEST_LATENESS_SECONDS + WAY_SECONDS + 1
+"""How long after its start the server gives no turn: by then those that it forgot are over."""
 _WHERE = "PostgreSQL"
 
 
@@ -103,12 +103,12 @@ class PostgresPace:
             "count": wish.count,
             "most": wish.most,
             "window": wish.window_seconds,
-            "unanswered": _UNANSWERED_SECONDS + wish.window_seconds,
+            "unanswered": wish.lateness_seconds + WAY_SECONDS + wish.window_seconds,
             "answered": list(wish.answered),
             "ago": list(wish.answered.values()),
             "unused": list(wish.unused),
             "horizon": HORIZON_SECONDS,
-            "silence": _UNANSWERED_SECONDS + HORIZON_SECONDS + 1,
+            "silence": _SILENCE_SECONDS,
         }
         seconds, turns = self._ask(_DRAW, values)[0]
         return Draw(float(seconds) - (0 if turns else HORIZON_SECONDS), turns)
