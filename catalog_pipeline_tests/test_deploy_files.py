@@ -15,7 +15,7 @@ from dagster._core.instance.config import ConcurrencyConfig
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.run_coordinator import QueuedRunCoordinator
 
-from catalog_pipeline_tests.deployed import DEPLOY, ENTRYPOINT, Deployed, compose
+from catalog_pipeline_tests.deployed import COMPOSE, DEPLOY, ENTRYPOINT, Deployed, compose
 
 ROOT = DEPLOY.parent
 WORKERS = ("worker-1", "worker-2")
@@ -131,6 +131,23 @@ def test_no_more_runs_are_begun_than_the_workers_have_room_for(
     ).run_queue_config
     assert queue is not None
     assert queue.max_concurrent_runs == sum(rooms)
+
+
+def test_what_the_docs_ask_of_compose_finds_its_file_its_services_and_its_network() -> None:
+    text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    before, _, _ = text.partition("docker compose up")
+    assert f"export COMPOSE_FILE={COMPOSE.relative_to(ROOT)}" in before
+    commands = re.findall(r"docker compose (\w+)([^`#\n<>]*)", text)
+    assert {name for name, _ in commands} == {"up", "stop", "logs", "run", "exec", "build", "down"}
+    for name, rest in commands:
+        words = [word for word in rest.split() if not word.startswith("-")]
+        named = words[:1] if name in ("run", "exec") else words
+        assert {*named} <= services().keys(), f"docker compose {name}{rest}"
+    assert f"--network {compose()['name']}_default" in text
+    environment = services()["code"]["environment"]
+    assert f"--endpoint-url {environment['AWS_ENDPOINT_URL']}" in text
+    assert f"AWS_ACCESS_KEY_ID={environment['AWS_ACCESS_KEY_ID']} " in text
+    assert f"/copy {environment['CATALOG_PIPELINE_DATA']}\n" in text
 
 
 def dockerfile() -> list[list[str]]:
