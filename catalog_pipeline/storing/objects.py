@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog_pipeline.errors import StorageError, UsageError
-from catalog_pipeline.storing.object_errors import told
+from catalog_pipeline.storing.object_errors import is_of_bucket, told
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -188,7 +188,7 @@ class Objects:
         try:
             yield
         except FileNotFoundError as error:
-            if "NoSuchBucket" in str(error) or "ContainerNotFound" in str(error):
+            if is_of_bucket(error):
                 raise told(act, place, error) from error
             raise
         except (BaseError, PermissionError) as error:
