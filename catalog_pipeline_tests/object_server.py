@@ -23,6 +23,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 USER = "shop"
 PASSWORD = "secret-of-the-bucket"
 _numbers = count()
+_STATUSES = {"AccessDenied": "403 Forbidden"}
+_MEBIBYTE = 1 << 20
+_LONGEST_SILENCE_SECONDS = 20.0
 
 
 class _Handler(WSGIRequestHandler):
@@ -44,6 +47,10 @@ class Gate:
     refuses_every_put: int = 0
     """Every so many PUTs one is refused; 0 for none."""
     forbids: bool = False
+    forbids_with: str = "AccessDenied"
+    seconds_per_mebibyte: float = 0.0
+    """How slow the line is, both ways."""
+    keeps_silent_until: threading.Event | None = None
     asked: Counter[str] = field(default_factory=Counter)
     refused: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -58,10 +65,14 @@ class Gate:
             self.refused += bool(is_refused)
         if self.latency_seconds:
             time.sleep(self.latency_seconds)
+        if self.keeps_silent_until is not None:
+            self.keeps_silent_until.wait(_LONGEST_SILENCE_SECONDS)
+        if self.seconds_per_mebibyte:
+            time.sleep(self._seconds_of(int(environ.get("CONTENT_LENGTH") or 0)))
         if is_refused or self.forbids:
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             code, status = (
-                ("AccessDenied", "403 Forbidden")
+                (self.forbids_with, _STATUSES.get(self.forbids_with, "400 Bad Request"))
                 if self.forbids
                 else ("SlowDown", "503 Service Unavailable")
             )
@@ -69,7 +80,18 @@ class Gate:
             headers = [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))]
             start(status, headers)
             return [body]
-        return self.app(environ, start)
+        answer = self.app(environ, start)
+        return self._slowly(answer) if self.seconds_per_mebibyte else answer
+
+    def _slowly(self, answer: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in answer:
+            for begin in range(0, len(piece), _MEBIBYTE):
+                sent = piece[begin : begin + _MEBIBYTE]
+                time.sleep(self._seconds_of(len(sent)))
+                yield sent
+
+    def _seconds_of(self, size: int) -> float:
+        return size / _MEBIBYTE * self.seconds_per_mebibyte
 
 
 @dataclass(frozen=True)

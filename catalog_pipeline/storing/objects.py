@@ -2,7 +2,8 @@
 
 An object that was put is there for good when `put` returns; nobody ever sees half of one. What goes
 wrong becomes one sentence. Which objects there are, and when one is put, is the owners' business
-(`object_store`, `shelf`, `evidence`); how a store's answers are told is in `object_errors`.
+(`object_store`, `shelf`, `evidence`); how long one is waited for is in `object_client`, how its
+answers are told in `object_errors`.
 """
 
 from __future__ import annotations
@@ -10,26 +11,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
-from catalog_pipeline.errors import StorageError, UsageError
+from catalog_pipeline.errors import StorageError
+from catalog_pipeline.storing.object_client import PATIENCE_SECONDS, opened, require_no_fork
 from catalog_pipeline.storing.object_errors import is_of_bucket, told
 
 if TYPE_CHECKING:
+    from obstore import GetOptions, GetResult
     from obstore.store import ObjectStore
 
-PATIENCE_SECONDS = 45.0
-"""How long a store may be away or overloaded before a request is given up: a worker that stores a
-page is replaced after a minute."""
-_LONGEST_PAUSE_SECONDS = 2.0
-_MOST_TRIES = 100
-_MOST_BYTES_IN_ONE_PUT = 256 << 20
+_PART_BYTES = 5 << 20
+"""What is sent or asked for by one request: each has its own time."""
 _MOST_NAMES_AT_ONCE = 1000
-_CHUNK_BYTES = 4 << 20
+_MOST_TIMES_ANEW = 5
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-_S3_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 
 
 class ObjectInfo(NamedTuple):
@@ -49,6 +47,10 @@ class TooLongObjectError(Exception):
         super().__init__(f"it has {bytes_found:,} bytes")
 
 
+class _ReplacedMeanwhileError(StorageError):
+    """An object is another one than when reading it began."""
+
+
 class Objects:
     """The objects below an address such as `s3://bucket/folder`. Threads may share it.
 
@@ -63,7 +65,7 @@ class Objects:
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self.address = address
-        self._store = _opened(address, environ, patience_seconds)
+        self._store = opened(address, environ, patience_seconds)
 
     def put(self, name: str, content: bytes) -> str:
         """Put an object in the place of whatever has its name; its tag.
@@ -71,11 +73,7 @@ class Objects:
         Raises:
             StorageError: it cannot be written.
         """
-        import obstore
-
-        with self._telling("write", name):
-            done = obstore.put(self._used, name, content, use_multipart=False)
-        return done["e_tag"] or ""
+        return self._put(name, content, len(content))
 
     def put_file(self, name: str, path: Path) -> str:
         """Put what is in a file; its tag. The object is the old one or the new one, never between.
@@ -84,13 +82,9 @@ class Objects:
             StorageError: it cannot be written.
             OSError: the file cannot be read.
         """
-        import obstore
-
-        in_parts = path.stat().st_size > _MOST_BYTES_IN_ONE_PUT
-        with self._telling("write", name), path.open("rb") as file:
-            content = file if in_parts else file.read()
-            done = obstore.put(self._used, name, content, use_multipart=in_parts)
-        return done["e_tag"] or ""
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            return self._put(name, file if size > _PART_BYTES else file.read(), size)
 
     def get(self, name: str, *, max_bytes: int) -> bytes:
         """The content of an object that its owner never makes longer than `max_bytes`.
@@ -100,13 +94,10 @@ class Objects:
             TooLongObjectError: it is longer; nothing of it was read.
             StorageError: it cannot be read.
         """
-        import obstore
-
-        with self._telling("read", name):
-            found = obstore.get(self._used, name)
-            if found.meta["size"] <= max_bytes:
-                return bytes(found.bytes())
-        raise TooLongObjectError(found.meta["size"])
+        found = self._found(name)
+        if found.meta["size"] > max_bytes:
+            raise TooLongObjectError(found.meta["size"])
+        return b"".join(self._parts(name, found))
 
     def fetch(self, name: str, path: Path) -> str:
         """Write an object to a new file, which is on the disk when this returns; its tag.
@@ -118,15 +109,20 @@ class Objects:
             StorageError: it cannot be read.
             OSError: the file cannot be written.
         """
-        import obstore
-
-        with self._telling("read", name):
-            found = obstore.get(self._used, name)
-            with open(os.open(path, _NEW_FILE, 0o600), "wb") as file:
-                for chunk in found.stream(min_chunk_size=_CHUNK_BYTES):
-                    file.write(chunk)
-                file.flush()
-                os.fsync(file.fileno())
+        found = self._found(name)
+        with open(os.open(path, _NEW_FILE, 0o600), "wb") as file:
+            for left in reversed(range(_MOST_TIMES_ANEW)):
+                try:
+                    file.writelines(self._parts(name, found))
+                    break
+                except _ReplacedMeanwhileError:
+                    if left == 0:
+                        raise
+                    file.seek(0)
+                    file.truncate()
+                    found = self._found(name)
+            file.flush()
+            os.fsync(file.fileno())
         return found.meta["e_tag"] or ""
 
     def list(self) -> list[ObjectInfo]:
@@ -175,9 +171,55 @@ class Objects:
             obstore.copy(self._used, name, other)
             return obstore.head(self._used, other)["e_tag"] or ""
 
+    def _put(self, name: str, content: bytes | IO[bytes], size: int) -> str:
+        import obstore
+
+        with self._telling("write", name):
+            done = obstore.put(
+                self._used,
+                name,
+                content,
+                use_multipart=size > _PART_BYTES,
+                chunk_size=_PART_BYTES,
+                # All of a slow line for one, which is to be through in time.
+                max_concurrency=1,
+            )
+        return done["e_tag"] or ""
+
+    def _found(self, name: str) -> GetResult:
+        import obstore
+
+        with self._telling("read", name):
+            return obstore.get(self._used, name)
+
+    def _parts(self, name: str, found: GetResult) -> Iterator[bytes]:
+        """The content, a part at a time, none of which is of another object than the others."""
+        import obstore
+        from obstore.exceptions import PreconditionError
+
+        size, tag = found.meta["size"], found.meta["e_tag"]
+        if size <= _PART_BYTES:
+            with self._telling("read", name):
+                whole = bytes(found.bytes())
+            yield whole
+            return
+        for start in range(0, size, _PART_BYTES):
+            options: GetOptions = {"range": (start, min(start + _PART_BYTES, size))}
+            if tag is not None:
+                options["if_match"] = tag
+            with self._telling("read", name):
+                try:
+                    part = bytes(obstore.get(self._used, name, options=options).bytes())
+                except PreconditionError as error:
+                    raise _ReplacedMeanwhileError(
+                        f"Cannot read {self.address}/{name}: it is replaced again and again. "
+                        f"Run again when that is over."
+                    ) from error
+            yield part
+
     @property
     def _used(self) -> ObjectStore:
-        _require_no_fork()
+        require_no_fork()
         return self._store
 
     @contextmanager
@@ -193,57 +235,3 @@ class Objects:
             raise
         except (BaseError, PermissionError) as error:
             raise told(act, place, error) from error
-
-
-def _opened(address: str, environ: Mapping[str, str], patience_seconds: float) -> ObjectStore:
-    """
-    Raises:
-        UsageError: the library is missing, or the address is none of a store.
-    """
-    try:
-        from obstore.exceptions import BaseError
-        from obstore.store import from_url
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"{address} needs the package obstore, which is not installed: "
-            f"pip install 'catalog-pipeline[objects]'."
-        ) from error
-    options: dict[str, Any] = {}
-    endpoint = next((environ[each] for each in _S3_ENDPOINTS if environ.get(each)), None)
-    if address.startswith("s3:") and endpoint is not None:
-        allows = {"allow_http": endpoint.startswith("http:")}
-        options = {"endpoint": endpoint, "client_options": allows}
-    try:
-        return from_url(
-            address,
-            retry_config={
-                "max_retries": _MOST_TRIES,
-                "retry_timeout": timedelta(seconds=patience_seconds),
-                "backoff": {
-                    "init_backoff": timedelta(milliseconds=100),
-                    "max_backoff": timedelta(seconds=_LONGEST_PAUSE_SECONDS),
-                    "base": 2,
-                },
-            },
-            **options,
-        )
-    except (BaseError, ValueError) as error:
-        raise UsageError(f"{address}: {str(error).splitlines()[0]}.") from error
-
-
-_used_by: int | None = None
-
-
-def _require_no_fork() -> None:
-    """
-    Raises:
-        StorageError: another process than this one has used the library, and this is its fork.
-    """
-    global _used_by
-    if _used_by is None:
-        _used_by = os.getpid()
-    elif _used_by != os.getpid():
-        raise StorageError(
-            f"Process {os.getpid()} was forked of one that has used the object store, and cannot "
-            f"use it: start it as a program of its own."
-        )

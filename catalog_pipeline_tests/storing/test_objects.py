@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +17,7 @@ from catalog_pipeline.errors import StorageError, UsageError
 from catalog_pipeline.storing.object_store import ObjectStore
 from catalog_pipeline.storing.objects import Objects
 from catalog_pipeline_tests.crash.forked_deaths import exit_code_of
-from catalog_pipeline_tests.object_server import Bucket, Gate
+from catalog_pipeline_tests.object_server import Bucket, Gate, ObjectServer
 from catalog_pipeline_tests.storing import samples
 from catalog_pipeline_tests.waiting import wait_for
 
@@ -27,6 +30,9 @@ def gate(bucket: Bucket) -> Iterator[Gate]:
     gate.refuses_all = gate.forbids = False
     gate.refuses_every_put = 0
     gate.refused = 0
+    gate.forbids_with = "AccessDenied"
+    gate.seconds_per_mebibyte = 0.0
+    gate.keeps_silent_until = None
 
 
 @pytest.fixture
@@ -101,6 +107,83 @@ def test_a_store_that_has_no_time_for_good_is_said(bucket: Bucket, gate: Gate) -
     objects = Objects(bucket.address, patience_seconds=0.3)
     with pytest.raises(StorageError, match=r"does not answer, or has no time"):
         objects.get("7.page", max_bytes=1)
+
+
+def test_a_store_that_accepts_and_stays_silent_is_given_up(bucket: Bucket, gate: Gate) -> None:
+    """Before it answers in the end."""
+    objects = Objects(bucket.address, patience_seconds=0.3)
+    gate.keeps_silent_until = threading.Event()
+    try:
+        with pytest.raises(StorageError, match=r"does not answer, or has no time"):
+            objects.list()
+    finally:
+        gate.keeps_silent_until.set()
+
+
+def test_a_long_file_goes_there_and_back_by_a_line_that_is_slower_than_the_patience(
+    bucket: Bucket, gate: Gate, tmp_path: Path
+) -> None:
+    """Each part has its own time: the whole takes longer than one request may."""
+    objects = Objects(bucket.address, patience_seconds=2.0)
+    content = os.urandom(1 << 20) * 25
+    (tmp_path / "here").write_bytes(content)
+    gate.seconds_per_mebibyte = 0.1
+    tag = objects.put_file("table", tmp_path / "here")
+    assert objects.fetch("table", tmp_path / "there") == tag
+    assert (tmp_path / "there").read_bytes() == content
+    assert objects.get("table", max_bytes=len(content)) == content
+
+
+def test_a_file_that_is_replaced_while_it_is_fetched_is_fetched_anew(
+    bucket: Bucket, gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects = Objects(bucket.address)
+    old, new = (letter * (12 << 20) for letter in (b"a", b"b"))
+    objects.put("table", old)
+    asked = gate.asked["GET"]
+    app = gate.app
+
+    def replacing(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "GET" and gate.asked["GET"] == asked + 3:
+            monkeypatch.setattr(gate, "app", app)
+            objects.put("table", new)
+        return app(environ, start)
+
+    monkeypatch.setattr(gate, "app", replacing)
+    objects.fetch("table", tmp_path / "here")
+    assert (tmp_path / "here").read_bytes() == new
+
+
+def test_a_disk_that_refuses_is_not_taken_for_the_store(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects = Objects(bucket.address)
+    objects.put("table", b"rows")
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted", "the disk")
+
+    monkeypatch.setattr(os, "fsync", refused)
+    monkeypatch.setattr(Path, "open", refused)
+    for act in (objects.put_file, objects.fetch):
+        with pytest.raises(PermissionError, match="the disk"):
+            act("table", tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("bucket_name", "code", "told"),
+    [
+        ("connect-shop", "EntityTooLarge", r"Cannot write .*EntityTooLarge"),
+        ("credentials-team", "AccessDenied", "refuses the credentials"),
+    ],
+)
+def test_the_name_of_a_bucket_is_no_cause(
+    store_server: ObjectServer, gate: Gate, bucket_name: str, code: str, told: str
+) -> None:
+    named = store_server.new_bucket(f"{bucket_name}-{os.getpid()}")
+    gate.forbids, gate.forbids_with = True, code
+    with pytest.raises(StorageError, match=told):
+        Objects(named.address).put("credential-timed out", b"rows")
 
 
 def test_without_the_library_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
