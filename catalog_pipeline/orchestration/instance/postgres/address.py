@@ -18,8 +18,11 @@ from catalog_pipeline.errors import UsageError
 from catalog_pipeline.home_settings import read_settings
 from catalog_pipeline.places import SETTINGS_NAME
 
-MODULE = "catalog_pipeline.orchestration.instance.postgres.storage"
+_PACKAGE = "catalog_pipeline.orchestration.instance.postgres"
+MODULE = f"{_PACKAGE}.storage"
 CLASS = "PostgresStorage"
+_PARTS = (f"{_PACKAGE}.parts", "EventLog")
+"""The event log of a file that names the storages one by one, as the one of Dagster's chart."""
 _SCHEME = re.compile(r"^postgres(ql)?(\+\w+)?://")
 DRIVER_SCHEME = "postgresql+psycopg2://"
 """What SQLAlchemy makes of a plain `postgresql://` depends on its version; the driver that
@@ -36,7 +39,7 @@ def settings_of_home(home: Path) -> Mapping[str, Any] | None:
     """
     with suppress(OSError):
         # Nearly no home has it, and what does not name it need not be parsed.
-        if CLASS not in (home / SETTINGS_NAME).read_text(encoding="utf-8", errors="replace"):
+        if _PACKAGE not in (home / SETTINGS_NAME).read_text(encoding="utf-8", errors="replace"):
             return None
     return storage_settings(read_settings(home).sections)
 
@@ -74,13 +77,11 @@ def storage_settings(sections: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """What the sections of a `dagster.yaml` configure this package's storage with; None if not."""
     storage = sections.get("storage")
     custom = storage.get("custom") if isinstance(storage, Mapping) else None
-    if not isinstance(custom, Mapping) or (custom.get("module"), custom.get("class")) != (
-        MODULE,
-        CLASS,
-    ):
-        return None
-    config = custom.get("config")
-    return config if isinstance(config, Mapping) else {}
+    for section, named in ((custom, (MODULE, CLASS)), (sections.get("event_log_storage"), _PARTS)):
+        if isinstance(section, Mapping) and (section.get("module"), section.get("class")) == named:
+            config = section.get("config")
+            return config if isinstance(config, Mapping) else {}
+    return None
 
 
 def address_of(config: Mapping[str, Any]) -> str:

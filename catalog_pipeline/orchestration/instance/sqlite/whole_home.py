@@ -14,6 +14,7 @@ from typing import Any
 from catalog_pipeline.errors import StorageError, UsageError
 from catalog_pipeline.home_settings import read_settings
 from catalog_pipeline.orchestration.instance.liveness import LIVE_RUNS
+from catalog_pipeline.orchestration.instance.postgres.address import storage_settings
 from catalog_pipeline.orchestration.instance.sql.table_history import KNOWN_VERSION
 from catalog_pipeline.system.locked_file import is_locked
 
@@ -130,7 +131,8 @@ def whole_home(home: Path) -> Iterator[WholeHome]:
 
 def _check_places(home: Path) -> None:
     sections = read_settings(home).sections
-    for name in _STORAGES:
+    # Where the settings name a database already, the files are those of the home.
+    for name in _STORAGES if storage_settings(sections) is None else ():
         section = sections.get(name)
         if isinstance(section, dict) and section.get("config"):
             raise UsageError(
