@@ -2,8 +2,9 @@
 
 Where they are kept in an object store, the store has the truth, and the folder copies: `bring`
 makes them what the store has, and whatever is done to a file is done in the store first. A file
-counts from then on; a copy that a death left behind is brought anew by whoever looks next. What is
-in the files is not looked at.
+counts from then on; a copy that a death left behind is brought anew by whoever looks next. Copies
+change under the lock of their folder, each with its mark; whoever has listed and fetched leaves a
+copy alone that somebody else changed meanwhile. What is in the files is not looked at.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import contextlib
 import json
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from catalog_pipeline.errors import StorageError
 from catalog_pipeline.storing.objects import ObjectInfo, Objects
 from catalog_pipeline.system import durable_files
+from catalog_pipeline.system.locked_folder import locked
 
 _MARK = ".mark-of-"
 
@@ -39,18 +41,23 @@ class Shelf:
         """
         if self._objects is None:
             return []
-        listed = self._objects.list()
-        wanted = {each.name: each for each in listed if is_wanted(each.name)}
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for mark in folder.glob(f"{_MARK}*"):
-                name = mark.name.removeprefix(_MARK)
+            # Before the store is asked: what changes later is somebody's who knows better.
+            marks = {
+                each.name.removeprefix(_MARK): _read(each) for each in folder.glob(f"{_MARK}*")
+            }
+            listed = self._objects.list()
+            wanted = {each.name: each for each in listed if is_wanted(each.name)}
+            for name, mark in marks.items():
                 if is_wanted(name) and name not in wanted:
-                    _unlink(folder / name)
+                    with _unchanged(folder / name, mark) as is_so:
+                        if is_so:
+                            _unlink(folder / name)
             for name, each in wanted.items():
                 if _tag_of_copy(folder / name) != each.tag:
                     with contextlib.suppress(FileNotFoundError):
-                        _fetch(self._objects, name, folder / name)
+                        _fetch(self._objects, name, folder / name, marks.get(name))
         except OSError as error:
             raise StorageError(
                 f"Cannot write in {folder}: {error.strerror or error}. Nothing recorded is lost; "
@@ -67,8 +74,11 @@ class Shelf:
         """
         if self._objects is not None:
             tag = self._objects.put_file(path.name, new)
-            _mark(path, tag, new)
-        durable_files.put_in_place(new, path)
+            with locked(path.parent):
+                _mark(path, tag, new)
+                durable_files.put_in_place(new, path)
+        else:
+            durable_files.put_in_place(new, path)
 
     def put(self, path: Path) -> None:
         """Have a file kept that is in its place already.
@@ -78,7 +88,9 @@ class Shelf:
             StorageError: the store cannot be written.
         """
         if self._objects is not None:
-            _mark(path, self._objects.put_file(path.name, path), path)
+            tag = self._objects.put_file(path.name, path)
+            with locked(path.parent):
+                _mark(path, tag, path)
 
     def rename(self, path: Path, other: Path) -> None:
         """Give a file another name, in the place of whatever has that.
@@ -88,12 +100,15 @@ class Shelf:
             StorageError: the store cannot be written.
         """
         if self._objects is not None:
-            _mark(other, self._objects.copy(path.name, other.name), path)
-            self._objects.remove([path.name])
-        os.rename(path, other)
+            tag = self._objects.copy(path.name, other.name)
+            with locked(path.parent):
+                self._objects.remove([path.name])
+                _mark(other, tag, path)
+                os.rename(path, other)
+                _unmark(path)
+        else:
+            os.rename(path, other)
         durable_files.sync_folder(other.parent)
-        if self._objects is not None:
-            _unmark(path)
 
     def keep(self, path: Path, other: Path) -> None:
         """Give a file a second name, unless there is a file of that name.
@@ -104,10 +119,14 @@ class Shelf:
         """
         if other.exists():
             return
-        if self._objects is not None:
-            _mark(other, self._objects.copy(path.name, other.name), path)
         with contextlib.suppress(FileExistsError):
-            os.link(path, other)
+            if self._objects is None:
+                os.link(path, other)
+                return
+            tag = self._objects.copy(path.name, other.name)
+            with locked(path.parent):
+                _mark(other, tag, path)
+                os.link(path, other)
 
     def remove(self, path: Path) -> None:
         """Remove a file; one that is not there is none.
@@ -117,8 +136,9 @@ class Shelf:
             StorageError: the store cannot be written.
         """
         if self._objects is not None and _mark_of(path).exists():
-            self._objects.remove([path.name])
-            _unmark(path)
+            with locked(path.parent):
+                self._objects.remove([path.name])
+                _unlink(path)
         path.unlink(missing_ok=True)
 
 
@@ -126,14 +146,30 @@ HERE = Shelf()
 """The folder of whatever path is given, in which the files are kept."""
 
 
-def _fetch(objects: Objects, name: str, path: Path) -> None:
+def _fetch(objects: Objects, name: str, path: Path, mark: bytes | None) -> None:
     new = path.with_name(f".{name}.fetching-{durable_files.own_suffix()}-{uuid.uuid4().hex[:8]}")
     try:
         tag = objects.fetch(name, new)
-        _mark(path, tag, new)
-        os.rename(new, path)
+        with _unchanged(path, mark) as is_so:
+            if is_so:
+                _mark(path, tag, new)
+                os.rename(new, path)
     finally:
         new.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _unchanged(path: Path, mark: bytes | None) -> Iterator[bool]:
+    """Whether the copy at a path has that mark still, which nobody changes within the block."""
+    with locked(path.parent):
+        yield _read(_mark_of(path)) == mark
+
+
+def _read(mark: Path) -> bytes | None:
+    try:
+        return mark.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def _mark_of(path: Path) -> Path:

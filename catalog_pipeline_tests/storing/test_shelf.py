@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,6 +81,73 @@ def test_a_copy_goes_with_its_object(shelf: Shelf, bucket: Bucket, tmp_path: Pat
     bucket.remove(f"data/shop/{NAME}")
     shelf.bring(tmp_path, everything)
     assert [path.name for path in tmp_path.iterdir()] == ["crawl.lock"]
+
+
+@pytest.mark.parametrize("answered", ["a listing", "the old file"])
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_file_that_is_put_while_another_looks_stays(
+    shelf: Shelf,
+    bucket: Bucket,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answered: str,
+    was_there: bool,
+) -> None:
+    """Whoever looks has an answer of before, and comes to act on it when the new file is here."""
+    other = Shelf(Objects(f"{bucket.address}/shop"))
+    if was_there or answered == "the old file":
+        shelf.put_in_place(written(tmp_path / "new", "old"), tmp_path / NAME)
+        (tmp_path / NAME).unlink()
+    if answered == "a listing":
+        bucket.remove(f"data/shop/{NAME}")
+    elif not was_there:
+        (tmp_path / f".mark-of-{NAME}").unlink()
+    gate, app = bucket.server.gate, bucket.server.gate.app
+
+    def overtaken(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        answer = list(app(environ, start))
+        is_listing = "list-type" in environ["QUERY_STRING"]
+        if environ["REQUEST_METHOD"] == "GET" and is_listing == (answered == "a listing"):
+            monkeypatch.setattr(gate, "app", app)
+            other.put_in_place(written(tmp_path / "new", "new"), tmp_path / NAME)
+        return answer
+
+    monkeypatch.setattr(gate, "app", overtaken)
+    shelf.bring(tmp_path, everything)
+    assert gate.app is app
+    assert (tmp_path / NAME).read_text() == "new"
+    assert not list(tmp_path.glob(".*fetching*"))
+    asked = gate.asked["GET"]
+    shelf.bring(tmp_path, everything)
+    assert gate.asked["GET"] == asked + 1
+
+
+def test_readers_never_lose_what_a_builder_renames_and_puts(
+    shelf: Shelf, bucket: Bucket, tmp_path: Path
+) -> None:
+    """Four that look all the time, and one that builds: its copies are what it has just put."""
+    staged, own = tmp_path / ".staged", tmp_path / NAME
+    is_over = threading.Event()
+
+    def look() -> None:
+        reader = Shelf(Objects(f"{bucket.address}/shop"))
+        while not is_over.is_set():
+            reader.bring(tmp_path, everything)
+
+    with ThreadPoolExecutor(4) as readers:
+        looking = [readers.submit(look) for _ in range(4)]
+        try:
+            for number in range(40):
+                shelf.put_in_place(written(tmp_path / "new", str(number)), staged)
+                shelf.rename(staged, own)
+                assert own.read_text() == str(number)
+                shelf.put_in_place(written(tmp_path / "new", f"{number}, put"), own)
+                assert own.read_text() == f"{number}, put"
+        finally:
+            is_over.set()
+    for each in looking:
+        each.result()
+    assert bucket.get(f"data/shop/{NAME}") == b"39, put"
 
 
 def test_names_change_there_as_here(shelf: Shelf, bucket: Bucket, tmp_path: Path) -> None:
