@@ -5,20 +5,26 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import psycopg
 import pytest
 from dagster._core.storage.dagster_run import DagsterRun
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import ModuleTarget
 from dagster_graphql.schema import create_schema
 
+from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.instance.lost_retries import FAILURES_SEEN
+from catalog_pipeline.orchestration.instance.moved import move_home
 from catalog_pipeline.orchestration.instance.open import open_instance
+from catalog_pipeline.orchestration.instance.postgres import moving
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, SETTINGS_NAME
 from catalog_pipeline_tests.command import holding
 from catalog_pipeline_tests.conftest import Run
@@ -273,6 +279,92 @@ def test_what_cannot_be_moved_is_told_and_nothing_is(
     }
     assert said[amiss] in refused.err
     assert database.rows("SELECT count(*) FROM event_logs") == [(0,)]
+
+
+@pytest.mark.parametrize(("path", "table"), [("runs.db", "runs"), ("runs/index.db", "event_logs")])
+def test_a_file_that_is_damaged_somewhere_in_it_is_named_and_nothing_is_moved(
+    home: Path, database: Database, run: Run, path: str, table: str
+) -> None:
+    _recorded()
+    use_postgres(home)
+    damaged = home / "history" / path
+    with closing(sqlite3.connect(damaged)) as opened:
+        opened.execute("PRAGMA journal_mode=DELETE")
+        (size,) = opened.execute("PRAGMA page_size").fetchone()
+        query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+        (page,) = opened.execute(query, (table,)).fetchone()
+    with damaged.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    refused = run("migrate")
+    assert refused.code != 0
+    assert f"{damaged} cannot be read" in refused.err
+    assert "Nothing has been moved" in refused.err
+    assert database.rows("SELECT count(*) FROM event_logs") == [(0,)]
+
+
+def test_a_file_of_another_version_is_brought_up_to_date_where_its_home_is(
+    home: Path, database: Database, run: Run
+) -> None:
+    _recorded()
+    use_postgres(home)
+    with closing(sqlite3.connect(home / "history" / "runs" / "index.db")) as opened, opened:
+        opened.execute("UPDATE alembic_version SET version_num = 'another'")
+    assert f"with DAGSTER_HOME={home}." in run("migrate").err
+
+
+@pytest.mark.parametrize(
+    ("act", "told"),
+    [
+        ("RAISE EXCEPTION 'no room on the disk' USING ERRCODE = '53100'", "no room on the disk"),
+        ("PERFORM pg_terminate_backend(pg_backend_pid())", "terminat"),
+    ],
+)
+def test_a_server_that_takes_no_more_rows_is_told_in_a_sentence_and_nothing_is_moved(
+    home: Path, database: Database, run: Run, act: str, told: str
+) -> None:
+    _recorded()
+    use_postgres(home)
+    database.does(
+        f"CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN {act}; RETURN NEW; END $$ "
+        f"LANGUAGE plpgsql",
+        "CREATE TRIGGER refuse BEFORE INSERT ON event_logs FOR EACH ROW EXECUTE FUNCTION refuse()",
+    )
+    with pytest.raises(StorageError, match=told):
+        move_home(home, lambda done, total: None)
+    refused = run("migrate")
+    assert refused.code == 1
+    assert told in refused.err
+    assert database.rows("SELECT count(*) FROM runs") == [(0,)]
+    database.does("DROP TRIGGER refuse ON event_logs")
+    assert run("migrate").code == 0
+
+
+def test_that_somebody_has_the_database_is_said_where_somebody_has_it_and_nowhere_else(
+    home: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _recorded()
+    use_postgres(home)
+    with psycopg.connect(database.url) as other:
+        other.execute("LOCK TABLE runs IN SHARE MODE")
+        database.does(f"ALTER DATABASE {database.name} SET statement_timeout = '500ms'")
+        with pytest.raises(StorageError, match="statement timeout"):
+            move_home(home, lambda done, total: None)
+        database.does(f"ALTER DATABASE {database.name} RESET statement_timeout")
+        monkeypatch.setattr(moving, "_LOCK_TIMEOUT", "SET LOCAL lock_timeout = '200ms'")
+        with pytest.raises(StorageError, match="Somebody else writes to the database"):
+            move_home(home, lambda done, total: None)
+
+
+def test_all_events_are_counted_while_they_are_moved(home: Path, database: Database) -> None:
+    """Also those of runs with few, as most are."""
+    _recorded()
+    use_postgres(home)
+    told: list[tuple[int, int]] = []
+    move_home(home, lambda done, total: told.append((done, total)))
+    (total,) = {total for _, total in told}
+    assert told == sorted(told)
+    assert told[-1] == (total, total)
 
 
 def test_a_home_in_another_folder_is_moved_with_a_word_on_its_page_files(

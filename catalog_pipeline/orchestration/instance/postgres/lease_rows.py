@@ -21,10 +21,9 @@ from catalog_pipeline.orchestration.instance.lease_shares import (
 )
 from catalog_pipeline.orchestration.instance.postgres import lease_table as table
 from catalog_pipeline.orchestration.instance.postgres.own_table import OwnTable
-from catalog_pipeline.orchestration.instance.postgres.server import Server
+from catalog_pipeline.orchestration.instance.postgres.server import LOCK_NOT_AVAILABLE, Server
 
 _LOCK_TIMEOUT = "SET LOCAL lock_timeout = '1s'"
-_LOCK_NOT_AVAILABLE = "55P03"
 _IDLE_TIMEOUT = "SET LOCAL idle_in_transaction_session_timeout = '3s'"
 """Whoever is stopped within a transaction does not keep the row from others."""
 
@@ -78,7 +77,7 @@ class LeaseRows:
                 connection.exec_driver_sql(f"{_LOCK_TIMEOUT}; {_IDLE_TIMEOUT}")
                 return _taken(connection, values, share)
         except OperationalError as error:
-            if getattr(error.orig, "pgcode", None) != _LOCK_NOT_AVAILABLE:
+            if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
                 raise
             return None
 

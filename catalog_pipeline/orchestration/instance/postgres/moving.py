@@ -21,8 +21,8 @@ from dagster._core.storage.schedules.schema import ScheduleStorageSqlMetadata
 
 from catalog_pipeline.errors import StorageError, UsageError
 from catalog_pipeline.orchestration.instance.moved import Moved
-from catalog_pipeline.orchestration.instance.postgres.copying import copy_rows
-from catalog_pipeline.orchestration.instance.postgres.server import Server
+from catalog_pipeline.orchestration.instance.postgres.copying import copy_rows, told_in_parts
+from catalog_pipeline.orchestration.instance.postgres.server import LOCK_NOT_AVAILABLE, Server
 from catalog_pipeline.orchestration.instance.sql.event_rows import MIRRORED
 from catalog_pipeline.orchestration.instance.sqlite.whole_home import (
     INDEX,
@@ -36,6 +36,8 @@ from catalog_pipeline.orchestration.instance.sqlite.whole_home import (
 _MARK = "catalog_pipeline/moved_from"
 """Where the database itself remembers, among the key-value pairs, what was moved into it."""
 _EVENTS = "event_logs"
+_IS_THERE = "dagster_event_type IS NOT NULL"
+"""Not so of events that were emptied to keep an id."""
 _METADATA = {
     RUNS: RunStorageSqlMetadata,
     INDEX: SqlEventLogStorageMetadata,
@@ -65,7 +67,8 @@ def move(server: Server, source: WholeHome, on_events: Callable[[int, int], None
 
     Raises:
         UsageError: the database holds something, or the files are not up to date.
-        StorageError: somebody else uses the database, or a file cannot be read.
+        StorageError: somebody else uses the database, it does not take what is put into it, or a
+            file cannot be read.
     """
     with server.transaction() as connection:
         _take_alone(connection)
@@ -99,7 +102,8 @@ class _Progress:
 
 
 def _all_events(source: WholeHome) -> int:
-    return source.count(INDEX, _EVENTS) + sum(map(source.count_log, source.logs()))
+    of_index = source.count(INDEX, _EVENTS, _IS_THERE)
+    return of_index + sum(map(source.count_log, source.logs()))
 
 
 def _take_alone(connection: db.Connection) -> None:
@@ -114,6 +118,8 @@ def _take_alone(connection: db.Connection) -> None:
         connection.exec_driver_sql(_LOCK_TIMEOUT)
         connection.exec_driver_sql(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE")
     except db.exc.OperationalError as error:
+        if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
+            raise
         raise StorageError(
             "Somebody else writes to the database. End all that uses it, and start again; nothing "
             "has been moved."
@@ -150,7 +156,7 @@ def _copy(connection: db.Connection, source: WholeHome, database: str, table: db
 def _copy_index(connection: db.Connection, source: WholeHome, progress: _Progress) -> int:
     """The events of the index but for those that were emptied to keep an id."""
     columns = ["id", *LOG_COLUMNS, "partition"]
-    rows = source.rows(INDEX, _EVENTS, columns, "dagster_event_type IS NOT NULL")
+    rows = source.rows(INDEX, _EVENTS, columns, _IS_THERE)
     return copy_rows(connection, _EVENTS, columns, rows, progress.add)
 
 
@@ -159,19 +165,11 @@ def _copy_logs(connection: db.Connection, source: WholeHome, progress: _Progress
     added = 0
     for run_id in source.logs():
         known = _known_of(connection, run_id)
-        left = _left_out(_counting(source.log(run_id), progress), known)
+        left = _left_out(told_in_parts(source.log(run_id), progress.add), known)
         numbered = ((last_id + number, *row) for number, row in enumerate(left, start=added + 1))
         columns = ["id", *LOG_COLUMNS, "partition"]
         added += copy_rows(connection, _EVENTS, columns, numbered, lambda _: None)
     return added
-
-
-def _counting(rows: Iterable[LogRow], progress: _Progress) -> Iterator[LogRow]:
-    for number, row in enumerate(rows, start=1):
-        if number % 2000 == 0:
-            progress.add(2000)
-        yield row
-    progress.add(0)
 
 
 def _known_of(connection: db.Connection, run_id: str) -> Counter[int]:

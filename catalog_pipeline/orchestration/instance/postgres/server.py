@@ -24,6 +24,8 @@ IDLE_CONNECTIONS = 3
 PATIENCE_SECONDS = 5.0
 """How long a server may be away, as while it is restarted, before that is an error."""
 _PAUSE_SECONDS = 0.2
+LOCK_NOT_AVAILABLE = "55P03"
+"""What the server says by its code of a lock that somebody else has for longer than one waits."""
 
 
 class Server:

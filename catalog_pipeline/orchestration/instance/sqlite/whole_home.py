@@ -34,17 +34,21 @@ LogRow = tuple[Any, ...]
 
 
 class WholeHome:
-    """The three databases of a home, and the logs of its runs."""
+    """The three databases of a home, and the logs of its runs.
+
+    That a file cannot be read is a sentence, whatever is asked of it.
+    """
 
     def __init__(self, home: Path, databases: dict[str, sqlite3.Connection]) -> None:
         self.home = home
         self._databases = databases
 
-    def count(self, database: str, table: str) -> int:
+    def count(self, database: str, table: str, where: str = "true") -> int:
         """How many rows a table has."""
         # A name of Dagster's own is put in, here and below.
-        query = f'SELECT count(*) FROM "{table}"'  # noqa: S608
-        return int(self._databases[database].execute(query).fetchone()[0])
+        query = f'SELECT count(*) FROM "{table}" WHERE {where}'  # noqa: S608
+        ((number,),) = self._found(database, query)
+        return int(number)
 
     def rows(
         self, database: str, table: str, columns: Sequence[str], where: str = "true"
@@ -52,18 +56,18 @@ class WholeHome:
         """The rows of a table in the order of their ids."""
         names = ", ".join(f'"{name}"' for name in columns)
         query = f'SELECT {names} FROM "{table}" WHERE {where} ORDER BY id'  # noqa: S608
-        return iter(self._databases[database].execute(query))
+        return self._found(database, query)
 
     def last_id(self, database: str, table: str) -> int:
         """The highest id that a table has; 0 of an empty one."""
         query = f'SELECT coalesce(max(id), 0) FROM "{table}"'  # noqa: S608
-        return int(self._databases[database].execute(query).fetchone()[0])
+        ((number,),) = self._found(database, query)
+        return int(number)
 
     def finished_migrations(self) -> set[str]:
         """The changes to the data that Dagster has made to these files."""
         query = "SELECT name FROM secondary_indexes WHERE migration_completed IS NOT NULL"
-        every = self._databases.values()
-        return {name for database in every for (name,) in database.execute(query)}
+        return {name for database in self._databases for (name,) in self._found(database, query)}
 
     def logs(self) -> list[str]:
         """The runs that have a log, in the order in which they were made; first that of no run."""
@@ -76,15 +80,17 @@ class WholeHome:
             return int(log.execute("SELECT count(*) FROM event_logs").fetchone()[0])
 
     def log(self, run_id: str) -> Iterator[LogRow]:
-        """The events of a run in their order.
-
-        Raises:
-            StorageError: the file is damaged.
-        """
+        """The events of a run in their order."""
         with self._opened_log(run_id) as log:
             columns = ", ".join(LOG_COLUMNS)
             query = f"SELECT {columns}, partition FROM event_logs ORDER BY id"  # noqa: S608
             yield from log.execute(query)
+
+    def _found(self, database: str, query: str) -> Iterator[tuple[Any, ...]]:
+        try:
+            yield from self._databases[database].execute(query)
+        except sqlite3.DatabaseError as error:
+            raise _unreadable(self.home / _FILES[database], error) from error
 
     @contextmanager
     def _opened_log(self, run_id: str) -> Iterator[sqlite3.Connection]:
@@ -116,7 +122,7 @@ def whole_home(home: Path) -> Iterator[WholeHome]:
         databases = {}
         for name, path in _FILES.items():
             try:
-                databases[name] = stack.enter_context(closing(_alone(home / path)))
+                databases[name] = stack.enter_context(closing(_alone(home, path)))
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error):
                     raise _unreadable(home / path, error) from error
@@ -161,17 +167,17 @@ def _unreadable(path: Path, error: Exception) -> StorageError:
     return StorageError(f"{path} cannot be read: {error}. Nothing has been moved.")
 
 
-def _alone(path: Path) -> sqlite3.Connection:
-    """A connection beside which there is no other one, as long as it is open."""
-    connection = _connected(path)
+def _alone(home: Path, path: Path) -> sqlite3.Connection:
+    """A connection to a file of a home beside which there is no other one while it is open."""
+    connection = _connected(home / path)
     try:
         connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         connection.execute("BEGIN IMMEDIATE")
         found = connection.execute("SELECT version_num FROM alembic_version").fetchall()
         if found != [(KNOWN_VERSION,)]:
             raise UsageError(
-                f"{path} is of another version of Dagster. Let the one that is installed bring it "
-                f"up to date first: `dagster instance migrate` with DAGSTER_HOME={path.parents[1]}."
+                f"{home / path} is of another version of Dagster. Let the one that is installed "
+                f"bring it up to date first: `dagster instance migrate` with DAGSTER_HOME={home}."
             )
     except BaseException:
         connection.close()
