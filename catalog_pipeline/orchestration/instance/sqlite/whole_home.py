@@ -42,6 +42,12 @@ class WholeHome:
     def __init__(self, home: Path, databases: dict[str, sqlite3.Connection]) -> None:
         self.home = home
         self._databases = databases
+        self._cursors: list[sqlite3.Cursor] = []
+
+    def close(self) -> None:
+        """End what is still being read: the file of an open cursor stays locked."""
+        for cursor in self._cursors:
+            cursor.close()
 
     def count(self, database: str, table: str, where: str = "true") -> int:
         """How many rows a table has."""
@@ -88,7 +94,10 @@ class WholeHome:
 
     def _found(self, database: str, query: str) -> Iterator[tuple[Any, ...]]:
         try:
-            yield from self._databases[database].execute(query)
+            cursor = self._databases[database].execute(query)
+            self._cursors.append(cursor)
+            for row in cursor:  # noqa: UP028 - whose end would close the cursor once more
+                yield row
         except sqlite3.DatabaseError as error:
             raise _unreadable(self.home / _FILES[database], error) from error
 
@@ -132,7 +141,7 @@ def whole_home(home: Path) -> Iterator[WholeHome]:
                 ) from error
             except sqlite3.DatabaseError as error:
                 raise _unreadable(home / path, error) from error
-        yield WholeHome(home, databases)
+        yield stack.enter_context(closing(WholeHome(home, databases)))
 
 
 def _check_places(home: Path) -> None:
