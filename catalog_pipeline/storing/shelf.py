@@ -13,7 +13,7 @@ import contextlib
 import json
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,18 @@ class Shelf:
             os.rename(path, other)
         durable_files.sync_folder(other.parent)
 
+    def set_aside(self, path: Path) -> Path:
+        """Give a file a name that no other has, neither here nor in the store; that one.
+
+        Raises:
+            OSError: it cannot be renamed.
+            StorageError: the store cannot be read or written.
+        """
+        taken = self._objects.list() if self._objects is not None else []
+        aside = name_aside(path, frozenset(each.name for each in taken))
+        self.rename(path, aside)
+        return aside
+
     def keep(self, path: Path, other: Path) -> None:
         """Give a file a second name, unless there is a file of that name.
 
@@ -144,6 +156,21 @@ class Shelf:
 
 HERE = Shelf()
 """The folder of whatever path is given, in which the files are kept."""
+
+
+def name_aside(path: Path, taken: Container[str] = ()) -> Path:
+    """The first free name for what has to make room, which is none of those `taken` elsewhere."""
+    number = 1
+    while True:
+        aside = path.with_name(f"{path.name}.aside-{number}")
+        if durable_files.kind_of(aside) is None and aside.name not in taken:
+            return aside
+        number += 1
+
+
+def staged(path: Path, version: str) -> Path:
+    """The name under which a file of a version waits for the table that names the version."""
+    return path.with_name(f".{path.name}.staged-{version}")
 
 
 def _fetch(objects: Objects, name: str, path: Path, mark: bytes | None) -> None:

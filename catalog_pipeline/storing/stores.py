@@ -13,11 +13,9 @@ from catalog_pipeline.storing.evidence import Evidence
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.storing.object_store import ObjectStore
 from catalog_pipeline.storing.objects import Objects
-from catalog_pipeline.storing.shelf import HERE, Shelf
+from catalog_pipeline.storing.shelf import HERE, Shelf, staged
 from catalog_pipeline.storing.store import Store
 from catalog_pipeline.system.durable_files import kind_of
-
-_STAGED = ".staged-"
 
 
 def page_store(places: CataloguePlaces) -> Store:
@@ -68,10 +66,10 @@ def brought_shelf(places: CataloguePlaces) -> Shelf:
         StorageError: they cannot be had.
     """
     shelf = shelf_of(places)
-    of_past = (places.history.name, places.changes.name)
-    staged = tuple(f".{name}{_STAGED}" for name in of_past)
-    names = {places.table.name, *of_past}
-    shelf.bring(places.folder, lambda name: name in names or name.startswith(staged))
+    of_past = (places.history, places.changes)
+    waiting = tuple(staged(path, "").name for path in of_past)
+    names = {path.name for path in (places.table, *of_past)}
+    shelf.bring(places.folder, lambda name: name in names or name.startswith(waiting))
     return shelf
 
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from catalog_pipeline.storing.shelf import HERE, Shelf
+from catalog_pipeline.storing.shelf import HERE, Shelf, name_aside
 from catalog_pipeline.system import durable_files
 
 
@@ -45,13 +45,3 @@ def replace_table(new: Path, destination: Path, shelf: Shelf = HERE) -> None:
     if durable_files.kind_of(destination) == "a folder":
         os.rename(destination, name_aside(destination))
     shelf.put_in_place(new, destination)
-
-
-def name_aside(destination: Path) -> Path:
-    """The first free name for a folder that has to make room."""
-    number = 1
-    while True:
-        aside = destination.with_name(f"{destination.name}.aside-{number}")
-        if durable_files.kind_of(aside) is None:
-            return aside
-        number += 1

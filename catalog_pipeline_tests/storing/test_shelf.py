@@ -163,6 +163,21 @@ def test_names_change_there_as_here(shelf: Shelf, bucket: Bucket, tmp_path: Path
     assert not own.exists()
 
 
+def test_what_is_set_aside_takes_no_name_that_is_taken_here_or_there(
+    shelf: Shelf, bucket: Bucket, tmp_path: Path
+) -> None:
+    """As of a machine whose `work/` was emptied since, and of another one."""
+    for content in ("first", "second"):
+        shelf.put_in_place(written(tmp_path / content / "new", content), tmp_path / content / NAME)
+        shelf.set_aside(tmp_path / content / NAME)
+    assert bucket.get(f"data/shop/{NAME}.aside-1") == b"first"
+    assert bucket.get(f"data/shop/{NAME}.aside-2") == b"second"
+    written(tmp_path / "second" / f"{NAME}.aside-3", "somebody's")
+    shelf.put_in_place(written(tmp_path / "second" / "new", "third"), tmp_path / "second" / NAME)
+    assert shelf.set_aside(tmp_path / "second" / NAME).name == f"{NAME}.aside-4"
+    assert bucket.get(f"data/shop/{NAME}.aside-4") == b"third"
+
+
 def test_a_file_that_cannot_be_put_does_not_come_to_be_here(bucket: Bucket, tmp_path: Path) -> None:
     shelf = Shelf(Objects(f"s3://not-{bucket.name}/data"))
     old = written(tmp_path / NAME, "old")

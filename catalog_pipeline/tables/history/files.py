@@ -12,9 +12,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog_pipeline.storing.shelf import HERE, Shelf
+from catalog_pipeline.storing.shelf import HERE, Shelf, staged
 from catalog_pipeline.tables.history.state import version_of_table
-from catalog_pipeline.tables.replace import name_aside
 
 
 @dataclass(frozen=True)
@@ -46,15 +45,15 @@ def under_construction(path: Path) -> Path:
 
 def stage(files: HistoryFiles, whole: Path, path: Path, version: str) -> None:
     """Let a file that is written wait for its table; it lasts when this returns."""
-    files.shelf.put_in_place(whole, _staged(path, version))
+    files.shelf.put_in_place(whole, staged(path, version))
 
 
 def put_in_place(files: HistoryFiles, version: str) -> None:
     """Give the files of a version that the table names their own names."""
     for path in files.all:
-        staged = _staged(path, version)
-        if staged.exists():
-            files.shelf.rename(staged, path)
+        waiting = staged(path, version)
+        if waiting.exists():
+            files.shelf.rename(waiting, path)
 
 
 def settle(files: HistoryFiles) -> None:
@@ -68,7 +67,7 @@ def settle(files: HistoryFiles) -> None:
 def remove_unfinished(files: HistoryFiles) -> None:
     """Remove whatever is written and does not count."""
     for path in files.all:
-        for pattern in (f".{path.name}.staged-*", f".{path.name}.building-*"):
+        for pattern in (staged(path, "*").name, f".{path.name}.building-*"):
             for left in path.parent.glob(pattern):
                 files.shelf.remove(left)
 
@@ -82,17 +81,11 @@ def keep(files: HistoryFiles, path: Path, version: str) -> Path:
 
 def set_aside(files: HistoryFiles, path: Path) -> Path:
     """Give what cannot be read another name."""
-    aside = name_aside(path)
-    files.shelf.rename(path, aside)
-    return aside
+    return files.shelf.set_aside(path)
 
 
 def counting(files: HistoryFiles, path: Path) -> Path:
     """Where the file is that counts now: after a death it may not have its own name yet."""
     version = version_of_table(files.table)
-    staged = _staged(path, version) if version is not None else path
-    return staged if staged.exists() else path
-
-
-def _staged(path: Path, version: str) -> Path:
-    return path.with_name(f".{path.name}.staged-{version}")
+    waiting = staged(path, version) if version is not None else path
+    return waiting if waiting.exists() else path
