@@ -14,7 +14,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.plan import CutOff, may_be_recovered, why_not_done
 from catalog_pipeline.errors import StoredPageError
 from catalog_pipeline.records import StoredPage
-from catalog_pipeline.storing.damage import damage_of
+from catalog_pipeline.storing.damage import damages_of, recognise_all
 from catalog_pipeline.storing.store import Store
 
 
@@ -32,22 +32,26 @@ def left_over(
     """
     instant = cut_off.instant if cut_off.is_explicit else None
     known = set(catalogue.pages)
-    found: dict[PageKey, StoredPage] = {}
-    for page, stored in checkpoints.items():
-        if page in known or not catalogue.may_find(page):
+    of_use = {
+        page: stored
+        for page, stored in checkpoints.items()
+        if page not in known
+        and catalogue.may_find(page)
+        and why_not_done(catalogue, stored.record, instant, now) is None
+    }
+    damaged = damages_of(list(of_use.values()), store)
+    found = {page: stored for page, stored in of_use.items() if page not in damaged}
+    unnamed = [
+        name
+        for page, name in store.newest().items()
+        if page not in known
+        and page not in found
+        and catalogue.may_find(page)
+        and may_be_recovered(name, checkpoints.get(page), cut_off, wiped_at, now)
+    ]
+    for page, recognised in recognise_all(unnamed, store).items():
+        if isinstance(recognised, StoredPageError):
             continue
-        is_good = why_not_done(catalogue, stored.record, instant, now) is None
-        if is_good and damage_of(stored, store) is None:
-            found[page] = stored
-    for page, name in store.newest().items():
-        if page in known or page in found or not catalogue.may_find(page):
-            continue
-        if not may_be_recovered(name, checkpoints.get(page), cut_off, wiped_at, now):
-            continue
-        try:
-            stored = store.recognise(name)
-        except StoredPageError:
-            continue
-        if why_not_done(catalogue, stored.record, None, now) is None:
-            found[page] = stored
+        if why_not_done(catalogue, recognised.record, None, now) is None:
+            found[page] = recognised
     return found

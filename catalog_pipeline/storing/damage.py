@@ -6,20 +6,19 @@ What becomes of a page whose file is damaged is not decided here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import StoredPageError
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.page_file import FileName
+from catalog_pipeline.storing.reading_ahead import read_ahead
 from catalog_pipeline.storing.store import Store
 
 
 def damages_of(checkpoints: Sequence[StoredPage], store: Store) -> dict[PageKey, str]:
     """What is wrong with the stored files of checkpoints, of those with which something is."""
-    with ThreadPoolExecutor(store.reads_at_once, thread_name_prefix="verifier") as readers:
-        found = list(readers.map(partial(damage_of, store=store), checkpoints))
+    found = read_ahead(store, checkpoints, partial(damage_of, store=store))
     pairs = zip(checkpoints, found, strict=True)
     return {stored.record.page: problem for stored, problem in pairs if problem is not None}
 
@@ -36,8 +35,7 @@ def recognise_all(
             return error
 
     listed = list(names)
-    with ThreadPoolExecutor(store.reads_at_once, thread_name_prefix="verifier") as readers:
-        found = list(readers.map(recognised, listed))
+    found = read_ahead(store, listed, recognised)
     return {name.page: page for name, page in zip(listed, found, strict=True)}
 
 

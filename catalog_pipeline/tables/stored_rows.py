@@ -8,9 +8,7 @@ here.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias, TypeVar
@@ -19,12 +17,12 @@ from catalog_pipeline.errors import StoredPageError
 from catalog_pipeline.records import Columns, PageNotes, PageRecord, StoredPage
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.page_file import PageFile
+from catalog_pipeline.storing.reading_ahead import most_in_a_chunk, read_chunks_ahead
 from catalog_pipeline.storing.store import Store
 
 BATCH_ROWS = 4_000
 BATCH_BYTES = 16 << 20
 """Of rows, as the page files hold them before compression."""
-_FEW = 2
 _CHUNK_BODY_BYTES = 16 << 20
 """What is read at once: a page's file is smaller than its body and its rows together."""
 
@@ -79,22 +77,11 @@ def read_batches(
 
 
 def _read_ahead(store: Store, pages: Sequence[StoredPage]) -> Iterator[tuple[StoredPage, _Packed]]:
-    def read(chunk: list[StoredPage]) -> list[tuple[StoredPage, _Packed]]:
-        return [(stored, _or_error(partial(_packed, store, stored))) for stored in chunk]
+    def read(stored: StoredPage) -> tuple[StoredPage, _Packed]:
+        return stored, _or_error(partial(_packed, store, stored))
 
-    at_once = store.reads_at_once
-    reader = ThreadPoolExecutor(at_once, thread_name_prefix="table-reader")
-    waiting: deque[Future[list[tuple[StoredPage, _Packed]]]] = deque()
-    try:
-        # Many that wait are given a page each; few that work are given many, to be told seldom.
-        for chunk in _chunks(pages, most_pages=BATCH_ROWS if at_once <= _FEW else 1):
-            waiting.append(reader.submit(read, chunk))
-            if len(waiting) > at_once:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
-    finally:
-        reader.shutdown(cancel_futures=True)
+    chunks = _chunks(pages, most_pages=most_in_a_chunk(store, BATCH_ROWS))
+    return read_chunks_ahead(store, chunks, read)
 
 
 def _packed(store: Store, stored: StoredPage) -> PageFile:
