@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
+from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.sandbox.shop import page_products
 from catalog_pipeline.storing.damage import damage_of
 from catalog_pipeline.storing.stores import table_of
@@ -87,8 +88,8 @@ def complaints(scene: Scene, deaths: Deaths) -> list[str]:
     found = [
         *(f"page {page} was never downloaded" for page in set(scene.numbers) - set(asked)),
         *(f"page {page} was stored and downloaded again" for page in again),
-        *_complaints_of_events(scene),
-        *_complaints_of_table(scene),
+        *complaints_of_events(scene),
+        *complaints_of_table(scene, scene.places),
         *(f"process {pid} is left" for pid in scene.processes()),
         *(f"file {path} is left" for path in leftovers(scene)),
     ]
@@ -102,7 +103,8 @@ def most_in_flight(scene: Scene) -> int:
     return 2 * scene.catalogue.politeness.concurrency
 
 
-def _complaints_of_events(scene: Scene) -> list[str]:
+def complaints_of_events(scene: Scene) -> list[str]:
+    """What the event log and the page files that it names lack, or have too much."""
     pages = set(scene.catalogue.pages)
     with scene.instance() as instance:
         statuses = read_statuses(instance, scene.catalogue, pages)
@@ -113,10 +115,11 @@ def _complaints_of_events(scene: Scene) -> list[str]:
     return found + [damage for damage in damages if damage]
 
 
-def _complaints_of_table(scene: Scene) -> list[str]:
-    if not table_of(scene.places).exists():
+def complaints_of_table(scene: Scene, places: CataloguePlaces) -> list[str]:
+    """In what the table there is not that of the shop."""
+    if not table_of(places).exists():
         return ["there is no table"]
-    rows, expected = table_rows(scene.places.table), truth(scene)
+    rows, expected = table_rows(places.table), truth(scene)
     keys = Counter(row[2] for row in rows)
     found = [f"product {key} is in {count} rows" for key, count in keys.items() if count > 1]
     found += [f"product {row[2]} is lost" for row in expected if row[2] not in keys]

@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from catalog_pipeline_tests.chaos import run_chaos, run_workers_chaos, summary
+from catalog_pipeline_tests.chaos import run_chaos, run_hosts_chaos, run_workers_chaos, summary
 
 CRAWLS = 10
 PAGES = 100
@@ -26,3 +26,9 @@ def test_workers_killed_at_random_instants_cost_no_more_than_what_they_had_in_fl
     seed = random.randrange(1_000_000)
     print(f"seed {seed}")
     assert run_workers_chaos(WORKERS, seed, tmp_path, is_shown=True) == []
+
+
+def test_of_three_machines_at_a_catalogue_one_may_die_or_stand_still(tmp_path: Path) -> None:
+    seed = random.randrange(1_000_000)
+    print(f"seed {seed}")
+    assert run_hosts_chaos(1, seed, tmp_path) == []
