@@ -48,8 +48,8 @@ lint: $(VENV)/installed-for-tests  ## Style, security rules, formatting, types; 
 audit: $(VENV)/installed-for-tests  ## Known holes in what is installed; fails where nobody can be asked
 	@.ci/audit $(BIN)
 
-chaos: $(VENV)/installed-for-tests  ## 100 crawls, each killed at a random instant; WORKERS=100 kills single workers, LISTING=linked one listing, HOSTS=30 machines, PEERS=100 other crawlers too
-	@$(BIN)/python -m $(if $(PEERS),benchmarks.kills --kills $(PEERS),catalog_pipeline_tests.chaos $(if $(WORKERS),--workers $(WORKERS),$(if $(HOSTS),--hosts $(HOSTS),$(if $(LISTING),--listing $(LISTING) --crawls 20,--crawls 100))))
+chaos: $(VENV)/installed-for-tests  ## 100 crawls (CRAWLS=20), each killed at a random instant; PROFILE=postgres, bucket or hosts on these engines, WORKERS=100 kills single workers, LISTING=linked one listing, HOSTS=30 one of three machines in each crawl, PEERS=100 other crawlers too
+	@$(BIN)/python -m $(if $(PEERS),benchmarks.kills --kills $(PEERS),catalog_pipeline_tests.chaos --profile $(if $(HOSTS),hosts,$(or $(PROFILE),embedded)) --crawls $(or $(HOSTS),$(CRAWLS),$(if $(LISTING),20,100)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(LISTING),--listing $(LISTING)))
 
 attack: $(VENV)/installed-for-tests  ## Hostile servers, bombs and damaged files, against their limits
 	@$(BIN)/python -m catalog_pipeline_tests.attack

@@ -3,13 +3,15 @@
     python -m catalog_pipeline_tests.chaos --crawls 100 --seed 7
     python -m catalog_pipeline_tests.chaos --workers 100
     python -m catalog_pipeline_tests.chaos --listing linked --crawls 20
-    python -m catalog_pipeline_tests.chaos --hosts 30
+    python -m catalog_pipeline_tests.chaos --profile postgres --crawls 20
+    python -m catalog_pipeline_tests.chaos --profile hosts --crawls 30
 
-With `--listing` one crawl of 300 pages that finds them so is killed as often as `--crawls` says.
-With `--workers` single worker processes are killed while their crawl goes on, with `--hosts` one of
-three machines that crawl a catalogue at once, on PostgreSQL, in so many crawls. Ends with 0 if
-nothing was lost, doubled, or downloaded again although it was stored. How one crawl is killed and
-judged belongs in `crash`.
+With `--listing` one crawl of 300 pages that finds them so is killed as often as `--crawls` says,
+with `--workers` single worker processes are killed while their crawl goes on. All of it on one
+machine with its files (`embedded`), with its instance in PostgreSQL (`postgres`), or with its pages
+and tables in a bucket, too (`bucket`). On `hosts` three machines crawl a catalogue at once, and one
+of them is killed, or stands still for a minute. Ends with 0 if nothing was lost, doubled, or
+downloaded again although it was stored. How one crawl is killed and judged belongs in `crash`.
 """
 
 from __future__ import annotations
@@ -34,27 +36,36 @@ from catalog_pipeline_tests.crash.killed_crawl import (
     kill_and_resume,
     measure_life,
 )
-from catalog_pipeline_tests.crash.killed_hosts import crawl_with_a_dead_host
+from catalog_pipeline_tests.crash.killed_hosts import crawl_with_a_dead_host, measure_crawl
 from catalog_pipeline_tests.crash.killed_listing import kill_a_listing
 from catalog_pipeline_tests.crash.killed_workers import crawl_with_killed_workers
+from catalog_pipeline_tests.crash.profiles import EMBEDDED, NAMES, Profile, opened
 from catalog_pipeline_tests.crash.scene import FOUND
-from catalog_pipeline_tests.postgres_server import postgres_server
 
 LISTING_PAGES = 300
+STILL_SECONDS = 60.0
+"""How long a machine stands still that does."""
 
 
 def run_chaos(
-    crawls: int, seed: int, folder: Path, *, jobs: int, is_shown: bool, pages: int = PAGES
+    crawls: int,
+    seed: int,
+    folder: Path,
+    *,
+    jobs: int,
+    is_shown: bool,
+    pages: int = PAGES,
+    profile: Profile = EMBEDDED,
 ) -> list[Verdict]:
     """Kill and resume so many crawls, a few at a time; the instants follow from the seed."""
     with ThreadPoolExecutor(jobs) as at_once:
         places = [folder / f"whole-{job}" for job in range(jobs)]
-        lives = list(at_once.map(measure_life, places, [pages] * jobs))
+        lives = list(at_once.map(lambda place: measure_life(place, pages, profile), places))
         life = max(lives, key=lambda each: each.end)
 
         def one(number: int) -> Verdict:
             place = folder / str(number)
-            verdict = kill_and_resume(place, Wish.drawn(number, seed), life, pages)
+            verdict = kill_and_resume(place, Wish.drawn(number, seed), life, pages, profile)
             if is_shown:
                 print(_line(verdict), flush=True)
             if not verdict.complaints:
@@ -64,14 +75,16 @@ def run_chaos(
         return list(at_once.map(one, range(1, crawls + 1)))
 
 
-def run_workers_chaos(kills: int, seed: int, folder: Path, *, is_shown: bool) -> list[str]:
+def run_workers_chaos(
+    kills: int, seed: int, folder: Path, *, is_shown: bool, profile: Profile = EMBEDDED
+) -> list[str]:
     """Kill so many workers of as many crawls as that takes; returns what went wrong."""
     left, number, found = kills, 0, list[str]()
     in_flight = again = 0
     while left > 0:
         number += 1
         place = folder / str(number)
-        verdict = crawl_with_killed_workers(place, number, seed, left)
+        verdict = crawl_with_killed_workers(place, number, seed, left, profile)
         left -= verdict.kills
         in_flight += verdict.in_flight
         again += verdict.downloaded_again
@@ -93,25 +106,35 @@ def run_workers_chaos(kills: int, seed: int, folder: Path, *, is_shown: bool) ->
     return found
 
 
-def run_hosts_chaos(crawls: int, seed: int, folder: Path) -> list[str]:
-    """Let a machine die in each of so many crawls; returns what went wrong."""
-    found, again = list[str](), 0
-    with postgres_server() as server:
-        for number in range(1, crawls + 1):
-            place = folder / str(number)
-            verdict = crawl_with_a_dead_host(place, number, seed, server.new_database())
-            found += [f"crawl {number}: {complaint}" for complaint in verdict.complaints]
-            again += verdict.downloaded_again
-            print(
-                f"{number:>4}  {verdict.what} after {verdict.asked_before} requests, downloaded "
-                f"again {verdict.downloaded_again}",
-                *(f"BROKEN: {complaint}" for complaint in verdict.complaints),
-                sep="\n      ",
-                flush=True,
-            )
-            if not verdict.complaints:
-                shutil.rmtree(place)
-    print(f"{crawls} machines died; {again} pages downloaded again; {len(found)} promises broken")
+def run_hosts_chaos(
+    crawls: int, seed: int, folder: Path, profile: Profile, still_seconds: float = 0.0
+) -> list[str]:
+    """Let a machine die in each of so many crawls; returns what went wrong.
+
+    Of two crawls the files of one are in a bucket, if there is a store, and of the other in a
+    folder that all machines have.
+    """
+    found, again, longest = list[str](), 0, 0.0
+    for number in range(1, crawls + 1):
+        place = folder / str(number)
+        engines = profile if number % 2 else Profile(profile.postgres)
+        verdict = crawl_with_a_dead_host(place, number, seed, engines, still_seconds)
+        found += [f"crawl {number}: {complaint}" for complaint in verdict.complaints]
+        again += verdict.downloaded_again
+        longest = max(longest, verdict.seconds)
+        print(
+            f"{number:>4}  {verdict.what} after {verdict.asked_before} requests, downloaded "
+            f"again {verdict.downloaded_again}, {verdict.seconds:.0f} s",
+            *(f"BROKEN: {complaint}" for complaint in verdict.complaints),
+            sep="\n      ",
+            flush=True,
+        )
+        if not verdict.complaints:
+            shutil.rmtree(place)
+    print(
+        f"{crawls} machines died; {again} pages downloaded again; {longest:.0f} s at the most; "
+        f"{len(found)} promises broken"
+    )
     return found
 
 
@@ -148,35 +171,42 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="crawls at the same time")
     parser.add_argument("--listing", choices=sorted(FOUND), help="a listing whose pages are found")
     parser.add_argument("--workers", type=int, help="kill so many single workers instead")
-    parser.add_argument("--hosts", type=int, help="let a machine die in so many crawls instead")
+    parser.add_argument("--profile", choices=NAMES, default=NAMES[0], help="on which engines")
     options = parser.parse_args()
     seed = random.randrange(1_000_000) if options.seed is None else options.seed
-    print(f"seed {seed}, {PAGES} pages, {LATENCY_MS} ms latency", flush=True)
-    started = time.monotonic()
+    print(f"seed {seed}, {PAGES} pages, {LATENCY_MS} ms latency, {options.profile}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
-    if options.workers:
-        broken = run_workers_chaos(options.workers, seed, folder, is_shown=True)
-        return 1 if broken else 0
-    if options.hosts:
-        return 1 if run_hosts_chaos(options.hosts, seed, folder) else 0
-    if options.listing:
-        kills = options.crawls
-        broken = kill_a_listing(folder, options.listing, LISTING_PAGES, kills, seed)
-        print(
-            *broken,
-            f"{kills} kills of a {options.listing} listing of {LISTING_PAGES} pages; "
-            f"{len(broken)} promises broken",
-            sep="\n",
-        )
-        return 1 if broken else 0
-    verdicts = run_chaos(options.crawls, seed, folder, jobs=options.jobs, is_shown=True)
-    print(summary(verdicts))
-    print(f"{'seconds':<48}{time.monotonic() - started:>8.0f}")
-    if any(verdict.complaints for verdict in verdicts):
+    with opened(options.profile) as profile:
+        broken = _broken(options, seed, folder, profile)
+    if broken:
         print(f"What is left of the broken crawls is in {folder}; the seed is {seed}.")
         return 1
     shutil.rmtree(folder)
     return 0
+
+
+def _broken(
+    options: argparse.Namespace, seed: int, folder: Path, profile: Profile
+) -> Sequence[str]:
+    """The promises that were broken, of what was asked for, all of which is told."""
+    if options.profile == "hosts":
+        print(f"undisturbed: {measure_crawl(folder / 'undisturbed', profile):.0f} s", flush=True)
+        return run_hosts_chaos(options.crawls, seed, folder, profile, STILL_SECONDS)
+    if options.workers:
+        return run_workers_chaos(options.workers, seed, folder, is_shown=True, profile=profile)
+    if options.listing:
+        kills = options.crawls
+        broken = kill_a_listing(folder, options.listing, LISTING_PAGES, kills, seed, profile)
+        told = f"{kills} kills of a {options.listing} listing of {LISTING_PAGES} pages"
+        print(*broken, f"{told}; {len(broken)} promises broken", sep="\n")
+        return broken
+    started = time.monotonic()
+    verdicts = run_chaos(
+        options.crawls, seed, folder, jobs=options.jobs, is_shown=True, profile=profile
+    )
+    print(summary(verdicts))
+    print(f"{'seconds':<48}{time.monotonic() - started:>8.0f}")
+    return [complaint for verdict in verdicts for complaint in verdict.complaints]
 
 
 if __name__ == "__main__":

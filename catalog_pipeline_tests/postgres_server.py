@@ -6,6 +6,7 @@ stopped and started again, and ends with whoever opened it. Not here: what is as
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shutil
@@ -31,12 +32,6 @@ _SETTINGS = ("listen_addresses=", "shared_buffers=16MB", "max_connections=40")
 SETTINGS = Path(__file__).parents[1] / "deploy" / "postgres" / "dagster.yaml"
 USER = "shop"
 PASSWORD = "pass@word/of:the shop"
-
-
-def write_postgres_home(home: Path) -> None:
-    """Make a home of the settings that a user is given for PostgreSQL."""
-    home.mkdir(parents=True)
-    shutil.copy(SETTINGS, home / SETTINGS_NAME)
 
 
 @dataclass(frozen=True)
@@ -72,6 +67,19 @@ class Database:
         with psycopg.connect(self.url) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
+
+
+def write_postgres_home(home: Path, database: Database | None = None) -> None:
+    """Make a home of the settings that a user is given for PostgreSQL.
+
+    Where the database is the environment says, or the home itself if it is given here.
+    """
+    settings = SETTINGS.read_text()
+    for name, value in database.environ.items() if database is not None else ():
+        said = value if value.isdigit() else json.dumps(value)
+        settings = settings.replace(f"{{env: {name}}}", said)
+    home.mkdir(parents=True)
+    (home / SETTINGS_NAME).write_text(settings)
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Machines of a scene that share a database: a home and a data folder each, and common page files.
 
-The folder of the page files is one, as on a network share; locks are each machine's own. Not here:
-what they do, and what is asserted.
+These are in the bucket of the scene, or in one folder, as on a network share; locks are each
+machine's own. Not here: what they do, and what is asserted.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, CataloguePlaces
+from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, catalogue_places
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.living import living_with
 from catalog_pipeline_tests.crash.scene import Scene
@@ -27,15 +27,16 @@ class Host:
     def __init__(self, scene: Scene, name: str) -> None:
         self._scene = scene
         folder = scene.folder / name
-        write_postgres_home(folder / "dagster_home")
-        scene.places.pages.mkdir(parents=True, exist_ok=True)
-        self.places = CataloguePlaces(folder / "data" / scene.site.name)
-        self.places.folder.mkdir(parents=True)
-        self.places.pages.symlink_to(scene.places.pages)
+        write_postgres_home(folder / "dagster_home", scene.database)
         self.environ = {
             HOME_VARIABLE: str(folder / "dagster_home"),
-            DATA_VARIABLE: str(folder / "data"),
+            DATA_VARIABLE: scene.address or str(folder / "data"),
         }
+        self.places = catalogue_places(scene.site.name, self.environ)
+        if scene.address is None:
+            scene.places.pages.mkdir(parents=True, exist_ok=True)
+            self.places.folder.mkdir(parents=True)
+            self.places.pages.symlink_to(scene.places.pages)
 
     def start(self, *arguments: str, program: list[str] | None = None) -> CommandProcess:
         """Start a command there."""

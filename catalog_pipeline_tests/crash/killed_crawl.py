@@ -10,6 +10,7 @@ from pathlib import Path
 
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints
+from catalog_pipeline_tests.crash.profiles import EMBEDDED, Profile
 from catalog_pipeline_tests.crash.scene import VICTIMS, Scene, Victims
 
 PAGES = 250
@@ -61,9 +62,9 @@ class Verdict:
     complaints: tuple[str, ...]
 
 
-def new_scene(folder: Path, pages: int = PAGES) -> Scene:
+def new_scene(folder: Path, pages: int = PAGES, profile: Profile = EMBEDDED) -> Scene:
     """The shop and catalogue of a crawl that will be killed."""
-    return Scene(
+    return profile.scene(
         folder,
         pages=pages,
         page_size=PAGE_SIZE,
@@ -72,9 +73,9 @@ def new_scene(folder: Path, pages: int = PAGES) -> Scene:
     )
 
 
-def measure_life(folder: Path, pages: int = PAGES) -> Life:
+def measure_life(folder: Path, pages: int = PAGES, profile: Profile = EMBEDDED) -> Life:
     """The life of a command that nobody kills."""
-    with new_scene(folder, pages) as scene:
+    with new_scene(folder, pages, profile) as scene:
         # The first command of all waits until there is something to fork.
         scene.run("list")
         started = time.monotonic()
@@ -87,9 +88,11 @@ def measure_life(folder: Path, pages: int = PAGES) -> Life:
         return Life(first_page, last_page, time.monotonic() - started)
 
 
-def kill_and_resume(folder: Path, wish: Wish, life: Life, pages: int = PAGES) -> Verdict:
+def kill_and_resume(
+    folder: Path, wish: Wish, life: Life, pages: int = PAGES, profile: Profile = EMBEDDED
+) -> Verdict:
     """Kill a crawl as wished, run it again until it is complete, and judge it."""
-    with new_scene(folder, pages) as scene:
+    with new_scene(folder, pages, profile) as scene:
         deaths = Deaths(scene)
         phases = [_killed(scene, wish.instant * life.end, life, deaths, wish)]
         if wish.second_instant is not None:

@@ -9,15 +9,18 @@ from pathlib import Path
 from catalog_pipeline.orchestration.checkpoints.known_pages import found_pages
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints
+from catalog_pipeline_tests.crash.profiles import EMBEDDED, Profile
 from catalog_pipeline_tests.crash.scene import VICTIMS, Scene
 from catalog_pipeline_tests.site import NAME
 
 
-def kill_a_listing(folder: Path, kind: str, pages: int, kills: int, seed: int) -> list[str]:
+def kill_a_listing(
+    folder: Path, kind: str, pages: int, kills: int, seed: int, profile: Profile = EMBEDDED
+) -> list[str]:
     """What was lost, doubled or out of order after so many kills; empty if nothing was."""
     chance = random.Random(f"{seed}/{kind}")
     politeness = {"concurrency": 4}
-    with Scene(folder, pages=pages, page_size=3, kind=kind, politeness=politeness) as scene:
+    with profile.scene(folder, pages=pages, page_size=3, kind=kind, politeness=politeness) as scene:
         deaths, found = Deaths(scene), list[str]()
         for left in range(kills, 0, -1):
             stored = len(scene.store.newest())

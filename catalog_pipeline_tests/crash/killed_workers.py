@@ -14,6 +14,7 @@ from catalog_pipeline.system.processes import arguments
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints
 from catalog_pipeline_tests.crash.killed_crawl import new_scene
+from catalog_pipeline_tests.crash.profiles import EMBEDDED, Profile
 from catalog_pipeline_tests.crash.scene import Scene
 
 LONGEST_PAUSE = 0.5
@@ -33,10 +34,12 @@ class WorkersVerdict:
     complaints: tuple[str, ...]
 
 
-def crawl_with_killed_workers(folder: Path, number: int, seed: int, most: int) -> WorkersVerdict:
+def crawl_with_killed_workers(
+    folder: Path, number: int, seed: int, most: int, profile: Profile = EMBEDDED
+) -> WorkersVerdict:
     """Crawl while one worker after the other is killed, `most` of them, and judge the crawl."""
     chance = random.Random(f"{seed}/{number}")
-    with new_scene(folder) as scene:
+    with new_scene(folder, profile=profile) as scene:
         deaths, kills = Deaths(scene), 0
         process = scene.start("run", scene.site.name, "--json")
         while kills < most and not process.is_over_within(chance.random() * LONGEST_PAUSE):

@@ -38,6 +38,7 @@ from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.kill_points import PLACE
 from catalog_pipeline_tests.crash.living import living_with
 from catalog_pipeline_tests.forked_programs import COMMAND, MODULE
+from catalog_pipeline_tests.postgres_server import Database, write_postgres_home
 from catalog_pipeline_tests.site import NAME, Site
 
 Victims = Literal["process", "group", "all"]
@@ -57,7 +58,8 @@ FOUND: dict[str, dict[str, Any]] = {
 class Scene:
     """Context manager: the catalogue `shop` of a practice shop, in a folder of its own.
 
-    With an `address` its files are kept there, in an object store.
+    With an `address` its files are kept there, in an object store; with a `database` its home says
+    that the instance is in that.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Scene:
         latency_ms: int = 0,
         kind: str = "fixed",
         address: str | None = None,
+        database: Database | None = None,
         **attributes: Any,
     ) -> None:
         self.folder = folder
@@ -76,6 +79,7 @@ class Scene:
         self._shown = pages
         self.home = folder / "dagster_home"
         self.address = address
+        self.database = database
         self.data = folder / ("data" if address is None else "work")
         self.shop = RunningShop(
             ShopSettings(pages=pages, page_size=page_size, latency_ms=latency_ms), port=0
@@ -87,6 +91,8 @@ class Scene:
 
     def __enter__(self) -> Scene:
         self.folder.mkdir(parents=True, exist_ok=True)
+        if self.database is not None:
+            write_postgres_home(self.home, self.database)
         self.shop.start()
         self.site = Site(self.folder / "catalogues", self.shop)
         self.shop.control(tells_size=self.kind == "told")
