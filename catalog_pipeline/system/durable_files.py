@@ -126,11 +126,18 @@ def read_plain(path: AnyPath, *, max_bytes: int) -> bytes:
         TooLongError: it is longer; nothing of it was read.
         OSError: it is not there, or cannot be read.
     """
-    with open(open_plain(path), "rb", buffering=0) as file:
-        found = os.fstat(file.fileno()).st_size
+    descriptor = open_plain(path)
+    try:
+        found = os.fstat(descriptor).st_size
         if found > max_bytes:
             raise TooLongError(path, found)
-        return file.read(max_bytes)
+        # No more than there is: whatever is asked for is reserved, a page's most are gigabytes.
+        content = os.read(descriptor, found)
+        while len(content) < found and (more := os.read(descriptor, found - len(content))):
+            content += more
+        return content
+    finally:
+        os.close(descriptor)
 
 
 def kind_of(path: AnyPath) -> str | None:
