@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,27 @@ def test_what_is_missing_is_missing_and_nothing_else(tmp_path: Path) -> None:
     assert durable_files.kind_of(tmp_path / "a") is None
     with pytest.raises(FileNotFoundError):
         durable_files.read_plain(tmp_path / "a", max_bytes=3)
+
+
+def test_a_file_takes_no_more_memory_to_read_than_it_is_long(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 100_000)
+    tracemalloc.start()
+    try:
+        content = durable_files.read_plain(tmp_path / "a", max_bytes=1 << 31)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert content == b"x" * 100_000
+    assert peak < 200_000
+
+
+def test_a_file_that_is_read_leaves_no_descriptor_open(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"four")
+    before = len(os.listdir("/proc/self/fd"))
+    durable_files.read_plain(tmp_path / "a", max_bytes=4)
+    with pytest.raises(durable_files.TooLongError):
+        durable_files.read_plain(tmp_path / "a", max_bytes=3)
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_file_that_is_too_long_is_not_read(tmp_path: Path) -> None:
