@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 import sqlalchemy as db
+from dagster._core.storage.event_log import SqlEventLogStorageMetadata
 from dagster_postgres import PostgresEventLogStorage
 
 from catalog_pipeline.orchestration.instance.postgres import insertion
 from catalog_pipeline.orchestration.instance.postgres.leases import PostgresLeases
+from catalog_pipeline.orchestration.instance.postgres.making import make_tables
 from catalog_pipeline.orchestration.instance.postgres.pace import PostgresPace
 from catalog_pipeline.orchestration.instance.postgres.server import Server
 from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
@@ -31,6 +33,10 @@ class BatchedPostgresEventLogStorage(BatchedEventLog, PostgresEventLogStorage):
         self._assets_made: set[str] = set()
         self.leases = PostgresLeases(server)
         super().__init__(server.url, should_autocreate_tables=make_tables)
+
+    def _init_db(self) -> None:
+        with self.index_for_writing() as connection:
+            make_tables(connection, SqlEventLogStorageMetadata)
 
     def pace_of(self, catalogue: str) -> PostgresPace:
         return PostgresPace(self.server, catalogue)

@@ -15,13 +15,20 @@ LEASE_SECONDS = 10
 """How long a lease lasts for whoever is not heard of."""
 
 NAME = "catalog_pipeline_leases"
-EXISTS = "SELECT to_regclass('catalog_pipeline_leases') IS NOT NULL"
-TABLE = """
-CREATE TABLE IF NOT EXISTS catalog_pipeline_leases (
-    name text PRIMARY KEY, holder text NOT NULL, host text NOT NULL, pid integer NOT NULL,
-    place text NOT NULL, epoch bigint NOT NULL, serial bigint NOT NULL, until timestamptz NOT NULL,
-    pages text[]
-)"""
+TABLE = {
+    "name": "text",
+    "holder": "text NOT NULL",
+    "host": "text NOT NULL",
+    "pid": "integer NOT NULL",
+    "place": "text NOT NULL",
+    "epoch": "bigint NOT NULL",
+    "serial": "bigint NOT NULL",
+    "until": "timestamptz NOT NULL",
+    "pages": "text[]",
+}
+EXISTS = """
+SELECT count(*) > 0 FROM pg_attribute
+WHERE attrelid = to_regclass('catalog_pipeline_leases') AND attname = 'pages'"""
 MAKE = """
 INSERT INTO catalog_pipeline_leases (name, holder, host, pid, place, epoch, serial, until)
 SELECT unnest(%(rows)s), '', '', 0, '', 0, 0, '-infinity' ON CONFLICT (name) DO NOTHING"""

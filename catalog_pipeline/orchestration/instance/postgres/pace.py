@@ -22,11 +22,14 @@ from catalog_pipeline.orchestration.instance.postgres.server import Server
 from catalog_pipeline.orchestration.instance.unusable_storage import storage_in_use
 
 _NAME = "catalog_pipeline_paces"
-_TABLE = """
-CREATE TABLE IF NOT EXISTS catalog_pipeline_paces (
-    name text PRIMARY KEY, next_at timestamptz NOT NULL, rests_until timestamptz NOT NULL,
-    busy bigint[] NOT NULL DEFAULT '{}', first_at timestamptz, is_given boolean
-)"""
+_TABLE = {
+    "name": "text",
+    "next_at": "timestamptz NOT NULL",
+    "rests_until": "timestamptz NOT NULL",
+    "busy": "bigint[] NOT NULL DEFAULT '{}'",
+    "first_at": "timestamptz",
+    "is_given": "boolean",
+}
 _DRAW = """
 SET LOCAL synchronous_commit = off;
 INSERT INTO catalog_pipeline_paces (name, next_at, rests_until)

@@ -14,6 +14,7 @@ from catalog_pipeline.orchestration.instance.postgres.address import address_of,
 from catalog_pipeline.orchestration.instance.postgres.event_log import (
     BatchedPostgresEventLogStorage,
 )
+from catalog_pipeline.orchestration.instance.postgres.making import making_what_lacks
 from catalog_pipeline.orchestration.instance.postgres.run_storage import (
     PooledPostgresRunStorage,
     PooledPostgresScheduleStorage,
@@ -24,6 +25,8 @@ from catalog_pipeline.orchestration.instance.postgres.server import Server
 class _ByItself:
     """What is made of the settings of dagster-postgres, each with a server of its own."""
 
+    tables: tuple[str, ...]
+    """By which one sees that its tables are there."""
     _inst_data: ConfigurableClassData | None
 
     @classmethod
@@ -33,7 +36,8 @@ class _ByItself:
         url = for_driver(address_of(config_value))
         server = Server(url, get_token_provider_from_config(config_value))
         make_tables = config_value.get("should_autocreate_tables", True)
-        made = cls(server, make_tables=make_tables)  # type: ignore[call-arg]
+        with making_what_lacks(server, cls.tables, may_make=make_tables) as makes:
+            made = cls(server, make_tables=makes)  # type: ignore[call-arg]
         made._inst_data = inst_data
         return made
 
@@ -41,10 +45,16 @@ class _ByItself:
 class EventLog(_ByItself, BatchedPostgresEventLogStorage):
     """The event log alone."""
 
+    tables = ("event_logs",)
+
 
 class Runs(_ByItself, PooledPostgresRunStorage):
     """The runs alone."""
 
+    tables = ("runs", "instance_info")
+
 
 class Schedules(_ByItself, PooledPostgresScheduleStorage):
     """Schedules and sensors alone."""
+
+    tables = ("instigators",)

@@ -8,8 +8,11 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import sqlalchemy as db
+from dagster._core.storage.runs.schema import RunStorageSqlMetadata
+from dagster._core.storage.schedules.schema import ScheduleStorageSqlMetadata
 from dagster_postgres import PostgresRunStorage, PostgresScheduleStorage
 
+from catalog_pipeline.orchestration.instance.postgres.making import make_tables
 from catalog_pipeline.orchestration.instance.postgres.server import Server
 from catalog_pipeline.orchestration.instance.sql.run_storage import (
     RetryKeepingRunStorage,
@@ -40,8 +43,18 @@ class _Pooled:
 class PooledPostgresRunStorage(_Pooled, RetryKeepingRunStorage, PostgresRunStorage):
     """Dagster's run storage over pooled connections."""
 
+    def _init_db(self) -> None:
+        with self._server.transaction() as connection:
+            make_tables(connection, RunStorageSqlMetadata)
+
 
 class PooledPostgresScheduleStorage(
     _Pooled, SkipForgettingScheduleStorage, PostgresScheduleStorage
 ):
     """Dagster's schedule storage over pooled connections."""
+
+    def _init_db(self) -> None:
+        with self._server.transaction() as connection:
+            make_tables(connection, ScheduleStorageSqlMetadata)
+        self.migrate()
+        self.optimize()

@@ -7,7 +7,6 @@ other's place. Not here: the storages themselves (`event_log`, `run_storage`).
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as db
 from dagster._config.config_schema import UserConfigSchema
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.config import pg_config
@@ -18,6 +17,7 @@ from catalog_pipeline.orchestration.instance.postgres.address import address_of,
 from catalog_pipeline.orchestration.instance.postgres.event_log import (
     BatchedPostgresEventLogStorage,
 )
+from catalog_pipeline.orchestration.instance.postgres.making import making_what_lacks
 from catalog_pipeline.orchestration.instance.postgres.run_storage import (
     PooledPostgresRunStorage,
     PooledPostgresScheduleStorage,
@@ -35,10 +35,10 @@ class PostgresStorage(DagsterStorage, ConfigurableClass):
         self, server: Server, *, make_tables: bool, inst_data: ConfigurableClassData | None = None
     ) -> None:
         self._inst_data = inst_data
-        make_tables = make_tables and not _has_tables(server)
-        self._run_storage = PooledPostgresRunStorage(server, make_tables=make_tables)
-        self._event_log_storage = BatchedPostgresEventLogStorage(server, make_tables=make_tables)
-        self._schedule_storage = PooledPostgresScheduleStorage(server, make_tables=make_tables)
+        with making_what_lacks(server, _TABLES, may_make=make_tables) as makes:
+            self._run_storage = PooledPostgresRunStorage(server, make_tables=makes)
+            self._event_log_storage = BatchedPostgresEventLogStorage(server, make_tables=makes)
+            self._schedule_storage = PooledPostgresScheduleStorage(server, make_tables=makes)
         super().__init__()
 
     @property
@@ -70,9 +70,3 @@ class PostgresStorage(DagsterStorage, ConfigurableClass):
     @property
     def schedule_storage(self) -> PooledPostgresScheduleStorage:
         return self._schedule_storage
-
-
-def _has_tables(server: Server) -> bool:
-    with server.connection() as connection:
-        found = connection.execute(db.select(*(db.func.to_regclass(name) for name in _TABLES)))
-        return None not in found.one()

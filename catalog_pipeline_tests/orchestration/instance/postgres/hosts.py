@@ -7,12 +7,14 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
 from catalog_pipeline.crawling.lock import catalogue_lock
 from catalog_pipeline.crawling.ports import Lease
 from catalog_pipeline.orchestration.instance.host_leases import HostLeases, leases_of
 from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.places import HOME_VARIABLE
+from catalog_pipeline_tests.deployed import DEPLOY
 from catalog_pipeline_tests.postgres_server import write_postgres_home
 
 
@@ -45,3 +47,19 @@ def leases(instance: dg.DagsterInstance) -> HostLeases:
     found = leases_of(instance)
     assert found is not None
     return found
+
+
+def settings_of_chart() -> str:
+    """What the values for the chart say of storages, for a database that variables name."""
+    values = yaml.safe_load((DEPLOY / "helm-values.yaml").read_text())["additionalInstanceConfig"]
+    settings = {name: dict(values[name]) for name in values if name.endswith("_storage")}
+    for section in settings.values():
+        variables = {
+            key: {"env": name}
+            for key, name in (
+                *(("username", "DAGSTER_PG_USERNAME"), ("hostname", "DAGSTER_PG_HOST")),
+                *(("db_name", "DAGSTER_PG_DB"),),
+            )
+        }
+        section["config"] = {"postgres_db": section["config"]["postgres_db"] | variables}
+    return yaml.safe_dump(settings)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-import yaml
 from dagster._core.storage.dagster_run import DagsterRun
 
 from catalog_pipeline.catalogue.finding import FILE_NAME
@@ -18,29 +17,13 @@ from catalog_pipeline.orchestration.instance.postgres.parts import EventLog
 from catalog_pipeline.orchestration.instance.postgres.server_history import ServerHistory
 from catalog_pipeline.places import SETTINGS_NAME
 from catalog_pipeline_tests.conftest import Run
-from catalog_pipeline_tests.deployed import DEPLOY
 from catalog_pipeline_tests.orchestration.histories import JOB, KINDS, PAGES, Clock, RunHistory
+from catalog_pipeline_tests.orchestration.instance.postgres.hosts import settings_of_chart
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.postgres_server import SETTINGS, Database
 from catalog_pipeline_tests.site import Site
 
 pytestmark = pytest.mark.processes
-
-
-def settings_of_chart() -> str:
-    """What the values for the chart say of storages, for a database that variables name."""
-    values = yaml.safe_load((DEPLOY / "helm-values.yaml").read_text())["additionalInstanceConfig"]
-    settings = {name: dict(values[name]) for name in values if name.endswith("_storage")}
-    for section in settings.values():
-        variables = {
-            key: {"env": name}
-            for key, name in (
-                *(("username", "DAGSTER_PG_USERNAME"), ("hostname", "DAGSTER_PG_HOST")),
-                *(("db_name", "DAGSTER_PG_DB"),),
-            )
-        }
-        section["config"] = {"postgres_db": section["config"]["postgres_db"] | variables}
-    return yaml.safe_dump(settings)
 
 
 @pytest.fixture
