@@ -62,6 +62,17 @@ class Database:
             # A query is a text of the tests' own.
             return connection.execute(query.encode()).fetchall()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait in it for what others have locked."""
+        query = (
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+            "AND datname = current_database()"
+        )
+        ((count,),) = self.rows(query)
+        assert isinstance(count, int)
+        return count
+
     def does(self, *statements: str) -> None:
         """Execute statements, all in one transaction."""
         with psycopg.connect(self.url) as connection:

@@ -134,7 +134,7 @@ def _taken(connection: db.Connection, values: dict[str, Any], share: Share) -> T
     """
     name = values["name"]
     names = [name, *(f"{name}/{number}" for number in range(2, share.at_once + 1))]
-    connection.exec_driver_sql(table.MAKE, {"rows": names})
+    connection.exec_driver_sql(f"{table.MAKE}; {table.FIRST}", {"rows": names, "name": name})
     lost: list[str] = []
     free: list[str] = []
     held = 0

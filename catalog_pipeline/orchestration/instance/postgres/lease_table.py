@@ -32,6 +32,9 @@ WHERE attrelid = to_regclass('catalog_pipeline_leases') AND attname = 'pages'"""
 MAKE = """
 INSERT INTO catalog_pipeline_leases (name, holder, host, pid, place, epoch, serial, until)
 SELECT unnest(%(rows)s), '', '', 0, '', 0, 0, '-infinity' ON CONFLICT (name) DO NOTHING"""
+FIRST = "SELECT FROM catalog_pipeline_leases WHERE name = %(name)s FOR UPDATE"
+"""Those that take a row do so in turn: only what is asked after this sees the rows that others have
+made and taken before."""
 LOCK = """
 SELECT name, pages, until = '-infinity'
     OR (place = %(place)s AND place <> '') OR clock_timestamp() > greatest(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import dagster as dg
+import psycopg
 import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
@@ -29,6 +30,7 @@ from catalog_pipeline_tests.orchestration.histories import PAGES, Clock, RunHist
 from catalog_pipeline_tests.orchestration.instance.postgres.hosts import Hosts, leases
 from catalog_pipeline_tests.postgres_server import Database
 from catalog_pipeline_tests.site import Site
+from catalog_pipeline_tests.waiting import wait_for
 
 pytestmark = pytest.mark.processes
 
@@ -42,6 +44,10 @@ def of(first: int, last: int, at_once: int = 3, listing: str | None = None) -> S
     return Share(frozenset(PageKey(number, listing) for number in numbers), at_once)
 
 
+THIRD = """
+INSERT INTO catalog_pipeline_leases (name, holder, host, pid, place, epoch, serial, until, pages)
+VALUES ('shop/crawl/3', 'run-c', '', 0, '', 1, 0, now() + interval '1 hour', ARRAY['7'])"""
+"""A row of somebody for whom three may be at it."""
 ALL = Share(None, 3)
 
 
@@ -133,6 +139,26 @@ def test_of_many_that_take_pages_at_once_no_two_get_the_same(hosts: Hosts) -> No
         assert len(pages) == len(set(pages))
         for lease in held:
             lease.release()
+
+
+def test_a_row_that_is_made_and_taken_while_one_waits_for_ones_turn_is_seen(
+    hosts: Hosts, database: Database
+) -> None:
+    """By somebody for whom more may be at it at once."""
+    one = hosts.opened("one")
+    lock = hosts.lock("one")
+    had(take(one, lock, "run-a", of(1, 1, at_once=2))).release()
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(database.url) as connection:
+        connection.execute(
+            "SELECT FROM catalog_pipeline_leases WHERE name = 'shop/crawl' FOR UPDATE"
+        )
+        waiting = pool.submit(take, one, lock, "run-a", of(5, 9, at_once=2))
+        wait_for("it to wait", lambda: waiting.done() or database.waiting == 1)
+        connection.execute(THIRD)
+        connection.commit()
+        assert waiting.result() is None
+    database.does(OVER)
+    assert take(one, lock, "run-a", of(5, 9, at_once=2)) is not None
 
 
 def test_who_waits_for_pages_says_who_has_them_and_all_are_told_with_theirs(hosts: Hosts) -> None:

@@ -78,7 +78,7 @@ def test_six_processes_open_an_empty_database_at_once(
 
     def all_have_come() -> bool:
         ended = [process for process in started if process.exitcode is not None]
-        return len(ended) + _waiting(empty_database) == PROCESSES
+        return len(ended) + empty_database.waiting == PROCESSES
 
     with psycopg.connect(empty_database.url) as connection:
         # Of the first tables one can be made only when this transaction has ended.
@@ -92,16 +92,6 @@ def test_six_processes_open_an_empty_database_at_once(
     assert [process.exitcode for process in started] == [0] * PROCESSES
     assert empty_database.rows("SELECT count(*) FROM runs") == [(PROCESSES,)]
     assert empty_database.rows("SELECT count(*) FROM alembic_version") == [(1,)]
-
-
-def _waiting(database: Database) -> int:
-    query = (
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-        "AND datname = current_database()"
-    )
-    ((count,),) = database.rows(query)
-    assert isinstance(count, int)
-    return count
 
 
 def test_what_cannot_be_made_whole_leaves_nothing_and_is_made_by_the_next(

@@ -55,23 +55,13 @@ def test_whoever_follows_the_ids_misses_none(postgres_home: Path, database: Data
             slow = pool.submit(hold)
             assert begun.wait(30)
             quick = pool.submit(storage.store_event, run.materialized(PAGES, "second", "v"))
-            wait_for("the second writer to wait", lambda: _waiting(database) == 1)
+            wait_for("the second writer to wait", lambda: database.waiting == 1)
             assert storage.get_materialized_partitions(PAGES) == set()
             go_on.set()
             slow.result()
             quick.result()
         ids = storage.get_latest_storage_id_by_partition(PAGES, KINDS.ASSET_MATERIALIZATION)
         assert ids["first"] < ids["second"]
-
-
-def _waiting(database: Database) -> int:
-    query = (
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-        "AND datname = current_database()"
-    )
-    ((count,),) = database.rows(query)
-    assert isinstance(count, int)
-    return count
 
 
 def test_few_connections_stay_open(postgres_home: Path, database: Database) -> None:
