@@ -70,13 +70,11 @@ def command(as_json: bool) -> int:
 
 
 def _examine() -> Findings:
-    from catalog_pipeline.orchestration.instance.postgres.address import check_storage_settings
-
     project = named_project(os.environ)
     amiss: list[str] = []
     found = _tried(amiss, find_catalogues) or Found({}, ())
     settings = _tried(amiss, lambda: read_settings(dagster_home()))
-    _tried(amiss, lambda: check_storage_settings(dagster_home()))
+    server = _tried(amiss, _server)
     amiss += [*found.ignored, *map(str, found.doubled.values())]
     for name, path in found.files.items():
         _tried(amiss, partial(read_catalogue, path))
@@ -89,7 +87,7 @@ def _examine() -> Findings:
         project=f"{project.root} ({project.settings.name})" if project else "none",
         home=_with_variable(str(dagster_home()), HOME_VARIABLE),
         data=_with_variable(address or str(folder or "unknown"), DATA_VARIABLE),
-        storage=_storage(settings),
+        storage=_storage(settings) + (f" at {server}" if server else ""),
         catalogues=tuple(found.files),
         versions=_versions(),
         amiss=tuple(dict.fromkeys(amiss)),
@@ -105,6 +103,29 @@ def _tried(amiss: list[str], look: Callable[[], T]) -> T | None:
     except CatalogPipelineError as error:
         amiss.append(str(error))
     return None
+
+
+def _server() -> str | None:
+    """The place of the PostgreSQL server that the home is in, which has been asked; None if none.
+
+    Raises:
+        UsageError: what it takes to ask is not there, or the history was not moved to it.
+        StorageError: it cannot be asked.
+    """
+    from catalog_pipeline.orchestration.instance.postgres import address
+    from catalog_pipeline.orchestration.instance.unmoved import check_moved
+
+    home = dagster_home()
+    address.check_storage_settings(home)
+    config = address.settings_of_home(home)
+    # With a provider Dagster knows how to get a token, and nobody else does.
+    if config is None or config.get("auth_provider"):
+        return None
+    from catalog_pipeline.orchestration.instance.postgres import reaching
+
+    holds_runs = reaching.holds_runs(config)
+    check_moved(home, lambda: holds_runs)
+    return reaching.place_of(config)
 
 
 def _storage(settings: HomeSettings | None) -> str:

@@ -8,7 +8,7 @@ import pytest
 from catalog_pipeline.cli.advice import say_once_what_is_slow
 from catalog_pipeline_tests.cli.conftest import add_catalogue
 from catalog_pipeline_tests.conftest import Run
-from catalog_pipeline_tests.postgres_server import write_postgres_home
+from catalog_pipeline_tests.postgres_server import Database, write_postgres_home
 from catalog_pipeline_tests.site import Site
 
 
@@ -65,6 +65,54 @@ def test_a_home_in_postgresql_whose_address_is_not_set_is_amiss(
     assert answer.code == 1
     told = " ".join(answer.out.split())
     assert "from the environment, and DAGSTER_PG_USERNAME" in told
+
+
+@pytest.mark.processes
+def test_a_server_that_can_be_asked_is_named_without_its_password(
+    run: Run, project: Path, home: Path, database: Database
+):
+    shutil.rmtree(home)
+    write_postgres_home(home, database)
+    answer = run("doctor", "--json")
+    assert (answer.code, answer.json["amiss"]) == (0, [])
+    folder = database.environ["DAGSTER_PG_HOST"]
+    assert answer.json["storage"] == f"PostgresStorage at shop@{folder}:5432/{database.name}"
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("DAGSTER_PG_PASSWORD", "another", "password authentication failed"),
+        ("DAGSTER_PG_DB", "not_there", 'database "not_there" does not exist'),
+        ("DAGSTER_PG_HOST", "/no/such/folder", "/no/such/folder"),
+        ("DAGSTER_PG_PORT", "5433", "5433"),
+        ("DAGSTER_PG_PORT", "abc", "says 'abc' where the port of PostgreSQL is a number"),
+    ],
+)
+@pytest.mark.parametrize("command", ["doctor", "status"])
+def test_a_server_that_cannot_be_asked_is_amiss(
+    command: str,
+    variable: str,
+    value: str,
+    told: str,
+    run: Run,
+    project: Path,
+    home: Path,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    add_catalogue(project, "phones")
+    shutil.rmtree(home)
+    write_postgres_home(home)
+    for name, said in {**database.environ, variable: value}.items():
+        monkeypatch.setenv(name, said)
+    answer = run(*(["doctor"] if command == "doctor" else ["status", "phones"]))
+    assert answer.code != 0
+    said = " ".join((answer.out + answer.err).split())
+    assert told in said
+    assert "dagster.yaml" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("command", ["status", "doctor"])

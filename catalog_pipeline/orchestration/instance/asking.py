@@ -15,6 +15,7 @@ from catalog_pipeline.orchestration.instance.history import Source
 from catalog_pipeline.orchestration.instance.postgres.address import settings_of_home
 from catalog_pipeline.orchestration.instance.sql.table_history import NotPlainError, TableHistory
 from catalog_pipeline.orchestration.instance.sqlite.file_history import file_history
+from catalog_pipeline.orchestration.instance.unmoved import check_moved
 from catalog_pipeline.places import dagster_home
 
 _Answer = TypeVar("_Answer")
@@ -57,8 +58,13 @@ def table_history(home: Path) -> Iterator[TableHistory]:
             yield files
         return
     try:
+        from catalog_pipeline.orchestration.instance.postgres.reaching import SOME_RUN
         from catalog_pipeline.orchestration.instance.postgres.server_history import server_history
     except ModuleNotFoundError as error:
         raise NotPlainError(str(error)) from error
     with server_history(config) as server:
+        try:
+            check_moved(home, lambda: server.ask_runs(SOME_RUN) == [(True,)])
+        except UsageError as error:
+            raise NotPlainError(str(error)) from error
         yield server

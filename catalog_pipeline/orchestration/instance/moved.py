@@ -43,7 +43,7 @@ def move_home(source: Path, on_events: Callable[[int, int], None]) -> tuple[Move
             f"{home / SETTINGS_NAME} names no database of this package. Put the profile for "
             f"PostgreSQL there (deploy/postgres/dagster.yaml), and start again."
         )
-    with open_instance() as instance:
+    with open_instance(is_moving=True) as instance:
         # What an extra brings is imported where its settings have been found.
         from catalog_pipeline.orchestration.instance.postgres.event_log import (
             BatchedPostgresEventLogStorage,

@@ -11,8 +11,12 @@ from yaml import YAMLError
 
 from catalog_pipeline.errors import StorageError
 from catalog_pipeline.home_settings import read_settings
-from catalog_pipeline.orchestration.instance.postgres.address import check_storage_settings
+from catalog_pipeline.orchestration.instance.postgres.address import (
+    check_storage_settings,
+    settings_of_home,
+)
 from catalog_pipeline.orchestration.instance.sqlite.addresses import is_plain
+from catalog_pipeline.orchestration.instance.unmoved import check_moved
 from catalog_pipeline.orchestration.instance.unusable_storage import storage_in_use, storage_opened
 from catalog_pipeline.places import HOME_VARIABLE, ensure_dagster_home
 
@@ -30,14 +34,16 @@ _STOCK_SQLITE = ("SqliteEventLogStorage", "SqliteRunStorage", "SqliteScheduleSto
 
 
 @contextmanager
-def open_instance() -> Iterator[DagsterInstance]:
+def open_instance(*, is_moving: bool = False) -> Iterator[DagsterInstance]:
     """The instance of `DAGSTER_HOME`, or of the project's own home; never a temporary one.
 
-    For commands: what a run in this process prints is not captured for the web UI.
+    For commands: what a run in this process prints is not captured for the web UI. Who `is_moving`
+    the history of its files into its database may find the one full and the other empty.
 
     Raises:
         StorageError: its files cannot be used within the block: the disk is full, ...
-        UsageError: its settings cannot be read, or name what is not there.
+        UsageError: its settings cannot be read, or name what is not there, or its files hold a
+            history that its database lacks.
     """
     home = str(ensure_dagster_home())
     os.environ[HOME_VARIABLE] = home
@@ -51,6 +57,8 @@ def open_instance() -> Iterator[DagsterInstance]:
     with storage_opened(home):
         instance = DagsterInstance.from_ref(reference)
     with instance as one, storage_in_use(home):
+        if not is_moving and settings_of_home(Path(home)) is not None:
+            check_moved(Path(home), lambda: one.get_runs_count() > 0)
         yield one
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
 from catalog_pipeline.errors import StorageError
+from catalog_pipeline.orchestration.instance.unusable_server import unusable_server
 
 _IN_USE: tuple[type[Exception], ...] = (
     OperationalError,
@@ -50,11 +51,7 @@ def storage_opened(home: str) -> Iterator[None]:
 def _unusable(home: str, error: Exception) -> StorageError:
     reason = getattr(error, "orig", None) or error
     if type(reason).__module__.startswith("psycopg"):
-        told = " ".join(str(reason).split()) or type(reason).__name__
-        return StorageError(
-            f"Cannot use Dagster's storage in PostgreSQL: {told.rstrip('.')}. Nothing recorded is "
-            f"lost; run again once the server is there."
-        )
+        return unusable_server(reason)
     return StorageError(
         f"Cannot use Dagster's storage in {home}: {reason}. Is the disk full, "
         f"write-protected or locked? Nothing recorded is lost; mend it and run again."

@@ -281,6 +281,32 @@ def test_what_cannot_be_moved_is_told_and_nothing_is(
     assert database.rows("SELECT count(*) FROM event_logs") == [(0,)]
 
 
+@pytest.mark.parametrize("command", [["status"], ["run"], ["doctor"]])
+def test_nobody_goes_on_in_an_empty_database_beside_files_that_hold_a_history(
+    command: list[str], home: Path, database: Database, run: Run
+) -> None:
+    run_ids = _recorded()
+    use_postgres(home)
+    refused = run(*command)
+    assert refused.code != 0
+    told = " ".join((refused.out + refused.err).split())
+    assert f"its files hold {len(run_ids)} runs" in told
+    assert "catalog-pipeline migrate" in told
+    assert run("migrate").code == 0
+    assert "its files hold" not in run("doctor").out
+    with open_instance() as instance:
+        assert instance.get_runs_count() == len(run_ids)
+
+
+def test_who_has_put_the_files_away_begins_anew(home: Path, database: Database, run: Run) -> None:
+    _recorded()
+    use_postgres(home)
+    (home / "history").rename(home / "history.old")
+    assert "its files hold" not in run("doctor").out
+    with open_instance() as instance:
+        assert instance.get_runs_count() == 0
+
+
 @pytest.mark.parametrize(("path", "table"), [("runs.db", "runs"), ("runs/index.db", "event_logs")])
 def test_a_file_that_is_damaged_somewhere_in_it_is_named_and_nothing_is_moved(
     home: Path, database: Database, run: Run, path: str, table: str

@@ -71,6 +71,9 @@ def check_storage_settings(home: Path) -> None:
         address_of(config)
     except KeyError as error:
         raise UsageError(f"{path} has no {error.args[0]} of the PostgreSQL server.") from error
+    port = _value((config.get("postgres_db") or {}).get("port", 5432))
+    if not str(port).isdecimal():
+        raise UsageError(f"{path} says {port!r} where the port of PostgreSQL is a number.")
 
 
 def storage_settings(sections: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -1,0 +1,50 @@
+"""Whether the PostgreSQL server of a home can be asked, and which one it is, without Dagster.
+
+Not here: waiting for a server (`server`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import parse_dsn
+
+from catalog_pipeline.orchestration.instance.postgres.address import address_of
+from catalog_pipeline.orchestration.instance.unusable_server import unusable_server
+
+_PATIENCE_SECONDS = 3
+"""How long the server may take to let somebody in."""
+_TABLE = "SELECT to_regclass('runs') IS NOT NULL"
+SOME_RUN = "SELECT EXISTS (SELECT 1 FROM runs)"
+"""Whether there is any."""
+
+
+def holds_runs(config: Mapping[str, Any]) -> bool:
+    """Whether the database that the settings name holds a run; one without tables holds none.
+
+    Raises:
+        StorageError: the server cannot be reached, does not let us in, or does not answer.
+    """
+    try:
+        address = address_of(config)
+        with (
+            closing(psycopg2.connect(address, connect_timeout=_PATIENCE_SECONDS)) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(_TABLE)
+            if cursor.fetchone() != (True,):
+                return False
+            cursor.execute(SOME_RUN)
+            return bool(cursor.fetchone() == (True,))
+    except psycopg2.Error as error:
+        raise unusable_server(error) from error
+
+
+def place_of(config: Mapping[str, Any]) -> str:
+    """User, server and database as a person reads them, without a password."""
+    told = parse_dsn(address_of(config))
+    host, port = told.get("host", "localhost"), told.get("port", "5432")
+    return f"{told.get('user', '')}@{host}:{port}/{told.get('dbname', '')}"
