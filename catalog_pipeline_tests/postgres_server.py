@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -139,6 +139,33 @@ class PostgresServer:
         self._process.wait(timeout=30)
         self._process = None
 
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """It is stopped within the block."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """All its processes stand still within the block."""
+        assert self._process is not None
+        # None is made any more once the first stands still.
+        pids = [self._process.pid]
+        os.kill(pids[0], signal.SIGSTOP)
+        try:
+            for pid in _children_of(pids[0]):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
+                    pids.append(pid)
+            yield
+        finally:
+            for pid in reversed(pids):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
     def _answers(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, "PostgreSQL has ended"
@@ -191,6 +218,10 @@ def postgres_server(*settings: str) -> Iterator[PostgresServer]:
     finally:
         server.close()
         shutil.rmtree(folder)
+
+
+def _children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _programs() -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints
 from catalog_pipeline_tests.crash.scene import Scene
+from catalog_pipeline_tests.forked_programs import MODULE
 from catalog_pipeline_tests.postgres_server import (
     PASSWORD,
     Database,
@@ -18,10 +19,13 @@ from catalog_pipeline_tests.postgres_server import (
 PAGES = 40
 
 
-def begun(scene: Scene) -> CommandProcess:
+IMPATIENT = [*MODULE, "catalog_pipeline_tests.crash.impatient"]
+
+
+def begun(scene: Scene, program: list[str] | None = None) -> CommandProcess:
     """A crawl into PostgreSQL that has asked for twelve pages."""
     write_postgres_home(scene.home)
-    crawl = scene.start("run", scene.site.name)
+    crawl = scene.start("run", scene.site.name, program=program)
     return crawl.until(lambda: len(scene.downloads()) >= 12, "twelve pages were asked for")
 
 
@@ -51,12 +55,12 @@ def test_a_crawl_in_postgresql_is_killed_gone_on_with_and_refreshed(
         assert events >= 2 * PAGES
 
 
-def test_a_crawl_whose_server_stops_says_so_and_goes_on_once_it_is_back(
+def test_a_crawl_whose_server_stops_for_long_says_so_and_goes_on_once_it_is_back(
     tmp_path: Path, postgres: PostgresServer, database: Database
 ) -> None:
     with Scene(tmp_path, pages=PAGES, latency_ms=100) as scene:
         deaths = Deaths(scene)
-        crawl = begun(scene)
+        crawl = begun(scene, IMPATIENT)
         postgres.stop(signal.SIGQUIT)
         try:
             assert crawl.wait() != 0

@@ -48,9 +48,16 @@ class BatchedPostgresEventLogStorage(BatchedEventLog, PostgresEventLogStorage):
             with self.index_connection() as connection:
                 insertion.make_assets(connection, new)
             self._assets_made.update(new)
-        with self.index_for_writing() as connection:
+
+        def store(connection: db.Connection) -> Sequence[int]:
             insertion.take_turns(connection, rows)
-            self.insert_into_index(connection, rows)
+            return self.insert_into_index(connection, rows)
+
+        def are_in(connection: db.Connection, event_ids: Sequence[int]) -> bool:
+            return insertion.is_stored(connection, event_ids[-1], rows[-1])
+
+        if rows:
+            self.server.transact(store, are_in)
 
     def index_for_writing(self) -> AbstractContextManager[db.Connection]:
         return self.server.transaction()

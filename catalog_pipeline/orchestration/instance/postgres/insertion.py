@@ -23,6 +23,7 @@ INSERT_EVENTS = (
 INSERT_TAGS = (
     "INSERT INTO asset_event_tags (event_id, asset_key, key, value, event_timestamp) VALUES "
 )
+_STORED = "SELECT count(*) FROM event_logs WHERE id = %s AND run_id = %s AND event = %s"
 _ROWS_PER_STATEMENT = 1000
 _CHANGES_OF_RUNS = 7_267_354_412_830_651
 """The number of this package's advisory lock, for a transaction, on changes of runs."""
@@ -52,6 +53,13 @@ def insert_events(connection: db.Connection, rows: Sequence[EventRow]) -> list[i
     """Inserts the events and returns their ids."""
     columns = [row.columns for row in rows]
     return sorted(_insert(connection, INSERT_EVENTS, columns, " RETURNING id"))
+
+
+def is_stored(connection: db.Connection, event_id: int, row: EventRow) -> bool:
+    """Whether that event has that id: an id that was drawn in vain may be drawn again."""
+    run_id, event, *_ = row.columns
+    found = connection.exec_driver_sql(_STORED, (event_id, run_id, event)).scalar()
+    return bool(found)
 
 
 def insert_tags(connection: db.Connection, tags: Sequence[tuple[Any, ...]]) -> None:

@@ -123,8 +123,7 @@ class LeaseRows:
                 connection.exec_driver_sql(table.FORGET)
 
     def _ask(self, statement: str, *values: Any) -> Sequence[Any]:
-        with self._server.connection() as connection:
-            return connection.exec_driver_sql(statement, values).fetchall()
+        return self._server.ask(statement, values)
 
 
 def _taken(connection: db.Connection, values: dict[str, Any], share: Share) -> Taken | None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import sqlalchemy as db
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.ports import Lease
@@ -118,25 +118,27 @@ class PostgresLease:
     def record(self, act: Callable[[], None]) -> None:
         """Do it in a transaction that begins with the proof that the lease is held.
 
-        What becomes of a transaction whose end was not heard of tells the serial.
+        Where the server is lost it is done again, once that is back and unless somebody has taken
+        over. What becomes of a transaction whose end was not heard of tells the serial.
 
         Raises:
             LeaseLostError: somebody else has taken over.
             StorageError: it cannot be recorded.
         """
-        serial, is_done = 0, False
-        try:
-            with self._server.transaction() as connection:
-                serial = self._proof(connection)
-                act()
-                is_done = True
-        except (DBAPIError, StorageError) as error:
-            row = self._row()
-            if row is None or row.epoch != self._renewed.epoch:
-                raise self._lost(row) from error
-            if not is_done or row.serial < serial:
-                with storage_in_use(_WHERE):
-                    raise
+
+        def prove_and_act(connection: db.Connection) -> int:
+            serial = self._proof(connection)
+            act()
+            return serial
+
+        with storage_in_use(_WHERE):
+            self._server.transact(prove_and_act, lambda connection, serial: self._is_in(serial))
+
+    def _is_in(self, serial: int) -> bool:
+        row = self._row()
+        if row is None or row.epoch != self._renewed.epoch:
+            raise self._lost(row)
+        return row.serial >= serial
 
     def release(self) -> None:
         """Let others have it, if it is still held."""

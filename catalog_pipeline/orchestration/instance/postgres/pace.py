@@ -136,6 +136,4 @@ class PostgresPace:
     def _ask(self, statement: str, values: dict[str, Any]) -> Sequence[Any]:
         with storage_in_use(_WHERE):
             self._table.make()
-            with self._server.connection() as connection:
-                result = connection.exec_driver_sql(statement, values)
-                return result.fetchall() if result.returns_rows else ()
+            return self._server.ask(statement, values)

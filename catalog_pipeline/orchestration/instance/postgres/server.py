@@ -5,27 +5,40 @@ Here: opening, reusing and closing connections, transactions, a server that is a
 and noticing that this process was forked. Not here: statements (`insertion`, `event_log`).
 """
 
+import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as db
 from dagster_postgres.utils import create_pg_engine, set_pg_statement_timeout
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from catalog_pipeline.errors import StorageError
+from catalog_pipeline.showing import as_line
 
 if TYPE_CHECKING:
     from dagster_postgres.auth import PgTokenProvider
 
+T = TypeVar("T")
+
 IDLE_CONNECTIONS = 3
 """Kept open by each process; more are opened as threads need them."""
-PATIENCE_SECONDS = 5.0
-"""How long a server may be away, as while it is restarted, before that is an error."""
+PATIENCE_SECONDS = 45.0
+"""How long a server that this process has reached may be away, as while it is restarted, before
+that is an error."""
+FIRST_PATIENCE_SECONDS = 5.0
+"""The same of one that was not reached yet, or somebody waits for before the web UI."""
 _PAUSE_SECONDS = 0.2
+_SILENT_SECONDS = 3.0
+"""How long one waits for it without a word."""
 LOCK_NOT_AVAILABLE = "55P03"
 """What the server says by its code of a lock that somebody else has for longer than one waits."""
+
+_log = logging.getLogger(__name__)
 
 
 class Server:
@@ -36,7 +49,9 @@ class Server:
         self._token_provider = token_provider
         self._statement_timeout: int | None = None
         self._engine = self._make_engine()
+        self._patience_seconds = FIRST_PATIENCE_SECONDS
         self._away_since: float | None = None
+        self._is_told = False
         self._begin_here()
 
     def _begin_here(self) -> None:
@@ -67,6 +82,7 @@ class Server:
         """Bound what one question of the web UI may take, in milliseconds."""
         if self._statement_timeout is None:
             self._statement_timeout = statement_timeout
+            self._patience_seconds = FIRST_PATIENCE_SECONDS
             self._engine.dispose()
             self._engine = self._make_engine(pool_recycle=pool_recycle)
 
@@ -104,6 +120,59 @@ class Server:
                 finally:
                     self._held.transaction = None
 
+    def transact(
+        self, act: Callable[[db.Connection], T], has_come: Callable[[db.Connection, T], bool]
+    ) -> T:
+        """What `act` gives in a transaction, which is begun again if the server is lost meanwhile.
+
+        Of a transaction whose end was not heard of `has_come` tells by the other's answer whether
+        it is in. Joins the transaction of this thread, if there is one.
+
+        Raises:
+            SQLAlchemyError, StorageError: as `act`; or the server is lost for too long.
+        """
+        if (held := self._transaction_here()) is not None:
+            return act(held)
+        began_at = time.monotonic()
+        while True:
+            answers: list[T] = []
+            try:
+                with self.transaction() as connection:
+                    answers.append(act(connection))
+            except (SQLAlchemyError, StorageError) as error:
+                if not self._may_come(error, began_at):
+                    raise
+                if answers and self._is_in(answers[0], has_come):
+                    return answers[0]
+            else:
+                return answers[0]
+
+    def ask(self, statement: str, values: Any) -> Sequence[Any]:
+        """The rows of a statement, which may be executed twice if the server is lost meanwhile.
+
+        Raises:
+            SQLAlchemyError: it cannot be executed; or the server is lost for too long.
+        """
+        began_at = time.monotonic()
+        while True:
+            try:
+                with self.connection() as connection:
+                    result = connection.exec_driver_sql(statement, values)
+                    return result.fetchall() if result.returns_rows else ()
+            except SQLAlchemyError as error:
+                if self._transaction_here() is not None or not self._may_come(error, began_at):
+                    raise
+
+    def _may_come(self, error: Exception, began_at: float) -> bool:
+        """Whether what was broken off by that error may be done if it is begun again."""
+        now = time.monotonic()
+        is_late = now - began_at > 2 * PATIENCE_SECONDS or self._is_away_for_long(now)
+        return _is_loss(error) and not is_late
+
+    def _is_in(self, answer: T, has_come: Callable[[db.Connection, T], bool]) -> bool:
+        with self.connection() as connection:
+            return has_come(connection, answer)
+
     def dispose(self) -> None:
         """Close what is idle."""
         self._engine.dispose()
@@ -124,9 +193,34 @@ class Server:
             except OperationalError:
                 now = time.monotonic()
                 self._away_since = self._away_since or now
-                if now - self._away_since > PATIENCE_SECONDS:
+                if self._is_away_for_long(now):
                     raise
+                self._tell_away(now - self._away_since)
                 time.sleep(_PAUSE_SECONDS)
             else:
                 self._away_since = None
+                self._is_told = False
+                if self._statement_timeout is None:
+                    self._patience_seconds = PATIENCE_SECONDS
                 return connection
+
+    def _is_away_for_long(self, now: float) -> bool:
+        return self._away_since is not None and now - self._away_since > self._patience_seconds
+
+    def _tell_away(self, seconds: float) -> None:
+        if seconds > _SILENT_SECONDS and not self._is_told:
+            self._is_told = True
+            _log.warning(
+                as_line(
+                    f"PostgreSQL is away; waiting for it, {self._patience_seconds:.0f} s at most."
+                )
+            )
+
+
+def _is_loss(error: BaseException | None) -> bool:
+    """Whether a connection broke, whatever was made of that on the way."""
+    while error is not None:
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            return True
+        error = error.__cause__ or error.__context__
+    return False

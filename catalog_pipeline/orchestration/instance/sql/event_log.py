@@ -110,8 +110,13 @@ class BatchedEventLog(FailureTellingStorage):
             self.store_rows(rows)
         return rows is not None
 
-    def insert_into_index(self, connection: db.Connection, rows: Sequence[EventRow]) -> None:
-        """Inserts events into the index and brings what it says of their assets up to date."""
+    def insert_into_index(
+        self, connection: db.Connection, rows: Sequence[EventRow]
+    ) -> Sequence[int]:
+        """Inserts events into the index and brings what it says of their assets up to date.
+
+        Returns their ids.
+        """
         event_ids = self.insertion.insert_events(connection, rows)
         stored = list(zip(rows, event_ids, strict=True))
         assets = [(row, event_id) for row, event_id in stored if row.type in ASSET_EVENTS]
@@ -124,6 +129,7 @@ class BatchedEventLog(FailureTellingStorage):
                 self.store_asset_check_event(row.event, event_id)
             elif row.type == dg.DagsterEventType.ASSET_WIPED and row.asset_key:
                 forget_cached_status(connection, row.asset_key)
+        return event_ids
 
     def _tags_of(self, row: EventRow) -> Mapping[str, str]:
         """Those tags of an asset's event that are looked up by value."""

@@ -17,6 +17,7 @@ from catalog_pipeline.crawling.ports import Draw, Pace, Wish
 from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.host_leases import pace_of
 from catalog_pipeline.orchestration.instance.open import open_instance
+from catalog_pipeline.orchestration.instance.postgres import server
 from catalog_pipeline_tests.postgres_server import Database, PostgresServer
 from catalog_pipeline_tests.waiting import wait_for
 
@@ -143,8 +144,9 @@ def test_after_its_restart_the_server_gives_no_turn_until_those_it_forgot_are_ov
 
 
 def test_without_its_server_there_is_no_turn_but_a_sentence(
-    shared: dg.DagsterInstance, postgres: PostgresServer
+    shared: dg.DagsterInstance, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(server, "PATIENCE_SECONDS", 1.0)
     given(pace(shared), Wish(0.01))
     postgres.stop()
     try:
