@@ -70,11 +70,16 @@ class PageFile:
     def columns(self) -> Columns:
         """The parsed rows; `StoredPageError` if they cannot be read."""
         try:
-            columns: Columns = msgspec.json.decode(self._unpack(self.packed_rows))
+            columns: Columns = msgspec.json.decode(self.rows_json)
         except msgspec.DecodeError as error:
             problem = f"its stored rows are no JSON: {error}"
             raise StoredPageError(problem, page=self.record.page) from error
         return columns
+
+    @property
+    def rows_json(self) -> bytes:
+        """The parsed rows as JSON; `StoredPageError` if they do not decompress."""
+        return self._unpack(self.packed_rows)
 
     @property
     def rows_bytes(self) -> int:

@@ -10,17 +10,13 @@ import os
 import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.errors import (
-    PageError,
-    ParseLimitError,
-    StorageError,
-    TableError,
-)
+from catalog_pipeline.errors import PageError, ParseLimitError, StorageError, TableError
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.shelf import HERE, Shelf
 from catalog_pipeline.storing.store import Store
@@ -30,6 +26,7 @@ from catalog_pipeline.tables.mending import PageMender, ReadAgain, Refetch
 from catalog_pipeline.tables.quality.merged_verdict import keys_unique
 from catalog_pipeline.tables.quality.past import NO_PAST, Past
 from catalog_pipeline.tables.report import LeftOutPage, MergedRows, TableReport
+from catalog_pipeline.tables.schema import table_columns
 from catalog_pipeline.tables.stored_rows import PageRows, read_batches
 from catalog_pipeline.verdict import Verdict
 
@@ -114,9 +111,11 @@ def _build(
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     from catalog_pipeline.tables.assembly import Assembly
     from catalog_pipeline.tables.history.update import history_update
+    from catalog_pipeline.tables.json_columns import read_together
 
+    together = partial(read_together, table_columns(catalogue))
     with Assembly(catalogue, next_name, mender.parsed_again) as assembly:
-        for batch in read_batches(store, _newest_of_each(pages)):
+        for batch in read_batches(store, _newest_of_each(pages), together):
             rows: list[PageRows] = []
             for stored, found in batch:
                 is_failed = stored.record.page in failed

@@ -36,8 +36,8 @@ class CellError(Exception):
     """A cell does not fit its column; the text says which and why."""
 
 
-def column_array(column: TableColumn, cells: list[Cell], decimals: int) -> pa.Array:
-    """The cells of a column.
+def column_array(column: TableColumn, cells: list[Cell] | pa.Array, decimals: int) -> pa.Array:
+    """The cells of a column; those that Arrow has read already are of the types of `_STORED_AS`.
 
     Money has at least `decimals` decimals, and more where a cell needs them.
 
@@ -45,9 +45,12 @@ def column_array(column: TableColumn, cells: list[Cell], decimals: int) -> pa.Ar
         CellError: a cell is not of the column's type.
     """
     try:
+        if isinstance(cells, pa.Array):
+            return _typed(column, cells, decimals)
         return _exact(column, cells, decimals)
     except (pa.ArrowException, OverflowError, UnicodeError) as error:
-        raise CellError(_complaint(column, cells)) from error
+        told = cells.to_pylist() if isinstance(cells, pa.Array) else cells
+        raise CellError(_complaint(column, told)) from error
 
 
 def decimals_of(array: pa.Array) -> int:
@@ -62,8 +65,11 @@ def _exact(column: TableColumn, cells: Sequence[Cell], decimals: int) -> pa.Arra
         return _lists(column, cells, types)
     if not types <= _STORED_AS[column.type]:
         raise pa.ArrowTypeError("a cell of another type")
-    stored = pa.array(cells)
-    if column.type is CellType.AMOUNT and types:
+    return _typed(column, pa.array(cells), decimals)
+
+
+def _typed(column: TableColumn, stored: pa.Array, decimals: int) -> pa.Array:
+    if column.type is CellType.AMOUNT and stored.null_count < len(stored):
         return _amounts(column, stored, decimals)
     return stored.cast(arrow_type(column, decimals))
 

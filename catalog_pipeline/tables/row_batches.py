@@ -17,6 +17,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import PageError
 from catalog_pipeline.records import Cell
 from catalog_pipeline.tables.cells import CellError, column_array, decimals_of
+from catalog_pipeline.tables.json_columns import PagesTogether
 from catalog_pipeline.tables.report import LeftOutPage
 from catalog_pipeline.tables.schema import MONEY_DECIMALS, arrow_schema, table_columns
 from catalog_pipeline.tables.stored_rows import PageRows
@@ -86,9 +87,11 @@ class BatchConverter:
     def _table(self, pages: Sequence[PageRows]) -> pa.Table:
         arrays = []
         decimals: dict[str, int] = {}
+        together = _together(pages)
         for column in self._columns:
             known = self._decimals.get(column.name, MONEY_DECIMALS)
-            array = column_array(column, _cells(pages, column.name), known)
+            cells = together.cells[column.name] if together else _cells(pages, column.name)
+            array = column_array(column, cells, known)
             decimals[column.name] = decimals_of(array)
             arrays.append(array)
         self._decimals = decimals
@@ -96,6 +99,14 @@ class BatchConverter:
         if self._catalogue.has_named_listings:
             arrays += _listings(pages)
         return pa.table(arrays, schema=self.schema)
+
+
+def _together(pages: Sequence[PageRows]) -> PagesTogether | None:
+    """What was read of these pages at once; None if it was not of exactly these."""
+    together = pages[0].together if pages else None
+    if together is None or together.pages != len(pages):
+        return None
+    return together if all(page.together is together for page in pages) else None
 
 
 def _cells(pages: Sequence[PageRows], name: str) -> list[Cell]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from catalog_pipeline.errors import StoredPageError
 from catalog_pipeline.records import Columns, PageNotes, PageRecord, StoredPage
@@ -19,6 +19,9 @@ from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.page_file import PageFile
 from catalog_pipeline.storing.reading_ahead import most_in_a_chunk, read_chunks_ahead
 from catalog_pipeline.storing.store import Store
+
+if TYPE_CHECKING:
+    from catalog_pipeline.tables.json_columns import PagesTogether
 
 BATCH_ROWS = 4_000
 BATCH_BYTES = 16 << 20
@@ -29,12 +32,22 @@ _CHUNK_BODY_BYTES = 16 << 20
 
 @dataclass(frozen=True)
 class PageRows:
-    """The rows of one page, as its file holds them or as they were parsed again."""
+    """The rows of one page, as its file holds them or as they were parsed again.
+
+    `together` has the cells of all pages that were read with this one, if they were: its own are
+    then sound, and made of the file when they are asked for.
+    """
 
     stored: StoredPage
-    columns: Columns
+    held: Columns | PageFile
     rows: int
     notes: PageNotes | None = None
+    together: PagesTogether | None = None
+
+    @property
+    def columns(self) -> Columns:
+        """The rows by column."""
+        return self.held.columns if isinstance(self.held, PageFile) else self.held
 
     @property
     def record(self) -> PageRecord:
@@ -45,6 +58,8 @@ class PageRows:
 Found: TypeAlias = "PageRows | StoredPageError"
 _T = TypeVar("_T")
 _Packed: TypeAlias = "PageFile | StoredPageError"
+ReadTogether: TypeAlias = "Callable[[Sequence[PageFile]], PagesTogether | None]"
+"""Reads the rows of some pages at once; None if they have to be read one by one."""
 
 
 def read_page(store: Store, stored: StoredPage) -> PageRows:
@@ -57,23 +72,36 @@ def read_page(store: Store, stored: StoredPage) -> PageRows:
 
 
 def read_batches(
-    store: Store, pages: Sequence[StoredPage]
+    store: Store, pages: Sequence[StoredPage], read_together: ReadTogether = lambda files: None
 ) -> Iterator[list[tuple[StoredPage, Found]]]:
     """The pages in the given order, in batches of about `BATCH_ROWS` rows or `BATCH_BYTES`."""
-    batch: list[tuple[StoredPage, Found]] = []
+    batch: list[tuple[StoredPage, _Packed]] = []
     rows = size = 0
     for stored, file in _read_ahead(store, pages):
         weight = 0 if isinstance(file, StoredPageError) else file.rows_bytes
         if batch and size + weight > BATCH_BYTES:
-            yield batch
+            yield _found(batch, read_together)
             batch, rows, size = [], 0, 0
-        batch.append((stored, _or_error(partial(_unpacked, stored, file))))
+        batch.append((stored, file))
         rows, size = rows + stored.record.rows, size + weight
         if max(rows, len(batch)) >= BATCH_ROWS:
-            yield batch
+            yield _found(batch, read_together)
             batch, rows, size = [], 0, 0
     if batch:
-        yield batch
+        yield _found(batch, read_together)
+
+
+def _found(
+    batch: Sequence[tuple[StoredPage, _Packed]], read_together: ReadTogether
+) -> list[tuple[StoredPage, Found]]:
+    files = [file for _, file in batch if isinstance(file, PageFile)]
+    together = read_together(files) if len(files) == len(batch) else None
+    if together is None:
+        return [(stored, _or_error(partial(_unpacked, stored, file))) for stored, file in batch]
+    return [
+        (stored, PageRows(stored, file, file.record.rows, file.record.notes, together))
+        for (stored, _), file in zip(batch, files, strict=True)
+    ]
 
 
 def _read_ahead(store: Store, pages: Sequence[StoredPage]) -> Iterator[tuple[StoredPage, _Packed]]:
