@@ -119,9 +119,6 @@ def new_scene(folder: Path, profile: Profile) -> Scene:
 
 def new_hosts(scene: Scene) -> list[Host]:
     """The machines, and one more that takes over, or builds."""
-    # Makes the tables, which several that begin at once would be in each other's way at.
-    with scene.instance():
-        pass
     return [Host(scene, f"host-{each}") for each in range(HOSTS + 1)]
 
 

@@ -1,7 +1,8 @@
-"""Runs launched over Celery: workers on two machines, one of which dies, and a broker that does."""
+"""Runs launched over Celery: two machines, one of which dies, a broker and a database that stop."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline.sandbox.settings import ShopSettings
-from catalog_pipeline_tests.postgres_server import Database
+from catalog_pipeline_tests.postgres_server import Database, PostgresServer
 from catalog_pipeline_tests.redis_server import RedisServer, redis_server
 from catalog_pipeline_tests.services.celery_worker import SETTINGS, CeleryWorker
 from catalog_pipeline_tests.services.downloads import downloads
@@ -22,6 +23,9 @@ PAGES = 40
 CONCURRENCY = 2
 SLOW_MS = 3_000
 """With so much for a page, no run is over before both are on."""
+
+AWAY_SECONDS = 20.0
+"""How long the database is stopped: twice as long as a lease lasts."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,8 @@ def cluster(
             yield Cluster(services, broker, (one, other), shop)
 
 
-def test_a_machine_that_dies_is_found_out_and_another_goes_on_and_a_broker_loses_nothing(
-    cluster: Cluster,
+def test_a_machine_that_dies_is_found_out_and_no_broker_or_database_that_stops_loses_anything(
+    cluster: Cluster, postgres: PostgresServer
 ) -> None:
     client = cluster.services.client
     client.stop("sandbox_table_sensor")
@@ -74,9 +78,15 @@ def test_a_machine_that_dies_is_found_out_and_another_goes_on_and_a_broker_loses
     one, other = cluster.workers
     wait_for("a run on each of them", lambda: one.executes() and other.executes())
     wait_for("pages of both runs", lambda: {1, 21} <= set(downloads(cluster.shop)))
+    with postgres.stopped():
+        time.sleep(AWAY_SECONDS)
+    assert one.executes()
+    assert other.executes()
     one.kill()
+    died_at = time.monotonic()
     cluster.shop.control(latency_ms=0)
     wait_for("the end of the backfill", lambda: cluster.has_ended_well(backfill), 240)
+    print(f"from its death to the end of all: {time.monotonic() - died_at:.0f} s")
     assert client.statuses(NAME).done == list(range(1, PAGES + 1))
     found = downloads(cluster.shop)
     assert set(found) == set(range(1, PAGES + 1))
