@@ -86,19 +86,19 @@ def command(
         from catalog_pipeline.tables.history.naming import names_of
         from catalog_pipeline.tables.history.reading import read_changes
 
-    table = past_of(catalogue_places(name))
-    choice = _Choice(_chosen(table, what), least_percent)
+    with past_of(catalogue_places(name)) as table:
+        choice = _Choice(_chosen(table, what), least_percent)
 
-    def chosen() -> Iterator[Change]:
-        return filter(choice.takes, read_changes(table, since=begin))
+        def chosen() -> Iterator[Change]:
+            return filter(choice.takes, read_changes(table, since=begin))
 
-    names = names_of(described, table, {change.product_key for change in chosen()})
-    if as_json:
-        print(json.dumps([change_as_json(change, names) for change in chosen()]))
-    elif as_csv:
-        print_csv(described, chosen(), names)
-    else:
-        show_changes(described, list(chosen()), names, since, is_all=is_all)
+        names = names_of(described, table, {change.product_key for change in chosen()})
+        if as_json:
+            print(json.dumps([change_as_json(change, names) for change in chosen()]))
+        elif as_csv:
+            print_csv(described, chosen(), names)
+        else:
+            show_changes(described, list(chosen()), names, since, is_all=is_all)
     return 0
 
 

@@ -57,7 +57,8 @@ def command(catalogue: str, file: Path | None, since: str, in_browser: bool) -> 
 
     with open_instance() as instance:
         recorded = read_recorded(instance, described)
-    gathered = gather(described, past_of(places), window)
+    with past_of(places) as table:
+        gathered = gather(described, table, window)
     now = datetime.now(timezone.utc)
     page = report_page(Subject(described.name, described.base_url, now), recorded, gathered)
     with ExitStack() as stack:

@@ -6,8 +6,12 @@ Whoever reads or writes one asks here. How it is kept is in `folder_store`, `obj
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from catalog_pipeline.errors import TableError
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.storing.evidence import Evidence
 from catalog_pipeline.storing.folder_store import FolderStore
@@ -49,14 +53,23 @@ def table_of(places: CataloguePlaces) -> Path:
     return places.table
 
 
-def past_of(places: CataloguePlaces) -> Path:
+@contextmanager
+def past_of(places: CataloguePlaces) -> Iterator[Path]:
     """The table, with history and changes beside it, also those that wait for their table.
+
+    What is amiss with one within the block is told of where it is kept, not of the copy.
 
     Raises:
         StorageError: they cannot be had.
     """
     brought_shelf(places)
-    return places.table
+    try:
+        yield places.table
+    except TableError as error:
+        if places.address is None:
+            raise
+        told = str(error).replace(f"{places.folder}{os.sep}", f"{places.address}/")
+        raise TableError(told) from error
 
 
 def brought_shelf(places: CataloguePlaces) -> Shelf:

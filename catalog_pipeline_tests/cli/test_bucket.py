@@ -101,3 +101,15 @@ def test_a_damaged_table_is_told_by_its_address_and_built_anew(
     again = run("run", NAME)
     assert (again.code, site.shop.hits()["pages"]) == (0, {"1": 1, "2": 1})
     assert f"Building the table anew out of the stored pages: {told}" in again.err
+
+
+def test_a_past_that_is_not_there_or_damaged_is_told_by_its_address(
+    site: Site, run: Run, address: str, bucket: Bucket, home: Path
+) -> None:
+    site.write(history=True)
+    place = f"{address}/{NAME}/history.parquet"
+    for told in (f"There is no {place} yet", f"{place} cannot be read"):
+        answer = run("changes", NAME)
+        said = " ".join(answer.err.split())
+        assert (answer.code, told in said, str(home.parent) in said) == (1, True, False), said
+        bucket.put(f"data/{NAME}/history.parquet", b"junk")

@@ -110,21 +110,21 @@ def notices_of_build(catalogue: Catalogue, build: int | None = None) -> list[Not
     places = catalogue_places(catalogue.name)
     if not rules_of_changes(catalogue) or is_lacking(places, places.history):
         return []
-    table = past_of(places)
     # Arrow is imported where there is something to read.
     from catalog_pipeline.tables.history.naming import names_of
     from catalog_pipeline.tables.history.reading import read_changes, state_of_history
 
-    latest = state_of_history(table).build
-    number = latest if build is None else build
-    if not 1 <= number <= latest:
-        raise UsageError(
-            f"There is no build {number}; the latest one is build {latest}. A build whose table "
-            f"was refused has no number."
-        )
-    changes = [each for each in read_changes(table, from_build=number) if each.build == number]
-    met = rules_met(catalogue, changes, number)
-    names = names_of(catalogue, table, products_named(met))
+    with past_of(places) as table:
+        latest = state_of_history(table).build
+        number = latest if build is None else build
+        if not 1 <= number <= latest:
+            raise UsageError(
+                f"There is no build {number}; the latest one is build {latest}. A build whose "
+                f"table was refused has no number."
+            )
+        changes = [each for each in read_changes(table, from_build=number) if each.build == number]
+        met = rules_met(catalogue, changes, number)
+        names = names_of(catalogue, table, products_named(met))
     at = changes[0].changed_at if changes else datetime.now(timezone.utc)
     return notices_of_changes(catalogue, met, number, at, names)
 

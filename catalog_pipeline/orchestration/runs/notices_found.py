@@ -109,9 +109,10 @@ def _of_changes(
     from catalog_pipeline.tables.history.naming import names_of
     from catalog_pipeline.tables.history.reading import read_changes
 
-    table = past_of(catalogue_places(catalogue.name))
+    first = min(number for number, _ in marks)
     try:
-        changes = list(read_changes(table, from_build=min(number for number, _ in marks)))
+        with past_of(catalogue_places(catalogue.name)) as table:
+            changes = list(read_changes(table, from_build=first))
     except TableError as error:
         on_problem(f"notices of changes: {error}")
         return

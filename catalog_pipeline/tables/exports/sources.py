@@ -31,6 +31,7 @@ def source_of(name: str, places: CataloguePlaces, what: What) -> Path:
     from catalog_pipeline.tables.history.reading import file_of_past
 
     try:
-        return file_of_past(past_of(places), what)
+        with past_of(places) as table:
+            return file_of_past(table, what)
     except TableError as error:
         raise ExportError(f"{name} has no {what}. {error}") from error
