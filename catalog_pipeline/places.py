@@ -41,9 +41,13 @@ class CataloguePlaces:
     folder: Path
     address: str | None = None
 
+    def holds(self, path: Path) -> bool:
+        """Whether what has that path is kept where these files are; else it is on this machine."""
+        return path.is_relative_to(self.folder) and ".." not in path.parts
+
     def told(self, path: Path) -> str:
-        """Where people find what has that path below the folder."""
-        if self.address is None or not path.is_relative_to(self.folder):
+        """Where people find what has that path."""
+        if self.address is None or not self.holds(path):
             return str(path)
         return f"{self.address}/{path.relative_to(self.folder).as_posix()}"
 

@@ -92,7 +92,7 @@ def is_lacking(places: CataloguePlaces, *paths: Path) -> bool:
     Raises:
         StorageError: that cannot be told.
     """
-    if places.address is None or not paths[0].is_relative_to(places.folder):
+    if places.address is None or not places.holds(paths[0]):
         return None in map(kind_of, paths)
     names = {each.name for each in Objects(places.told(paths[0].parent)).list()}
     return not names.issuperset(path.name for path in paths)

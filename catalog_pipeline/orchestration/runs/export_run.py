@@ -21,7 +21,6 @@ from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.showing import as_line, as_lines
 from catalog_pipeline.storing.stores import is_lacking, shelf_of
-from catalog_pipeline.system.durable_files import kind_of
 from catalog_pipeline.tables.exports.sources import source_of
 from catalog_pipeline.tables.identity import identify
 
@@ -79,29 +78,18 @@ def export_file(catalogue: Catalogue, export: Export) -> Path:
 
 def _is_due(instance: dg.DagsterInstance, catalogue: Catalogue, export: Export) -> bool:
     try:
-        source = source_of(catalogue.name, catalogue_places(catalogue.name), export.what)
+        places = catalogue_places(catalogue.name)
+        source = source_of(catalogue.name, places, export.what)
         digest = identify(source).sha256
     except (CatalogPipelineError, OSError):
         return False
-    if export.to != "postgres" and _is_gone(catalogue, export):
+    if export.to != "postgres" and is_lacking(places, export_file(catalogue, export)):
         return True
     event = instance.get_latest_materialization_event(export_key(catalogue, export))
     made = event.asset_materialization if event else None
     known: Mapping[str, Any] = made.metadata if made is not None else {}
     last = [known[key].value if key in known else None for key in (SOURCE_KEY, VERSION_KEY)]
     return last != [digest, export.version]
-
-
-def _is_gone(catalogue: Catalogue, export: Export) -> bool:
-    path = export_file(catalogue, export)
-    if _is_of_the_data(catalogue, path):
-        return is_lacking(catalogue_places(catalogue.name), path)
-    return kind_of(path) is None
-
-
-def _is_of_the_data(catalogue: Catalogue, path: Path) -> bool:
-    """Whether an export is kept where the tables are; else the YAML names a place on this host."""
-    return path.is_relative_to(catalogue_places(catalogue.name).exports) and ".." not in path.parts
 
 
 def _write(catalogue: Catalogue, export: Export, source: Path) -> Exported:
@@ -119,8 +107,9 @@ def _write(catalogue: Catalogue, export: Export, source: Path) -> Exported:
     if export.path is None or not Path(export.path).is_absolute():
         destination.parent.mkdir(parents=True, exist_ok=True)
     exported = export_to_file(source, destination, Options(export.table_name, export.safe))
-    if _is_of_the_data(catalogue, destination):
-        shelf_of(catalogue_places(catalogue.name), destination.parent).put(destination)
+    places = catalogue_places(catalogue.name)
+    if places.holds(destination):
+        shelf_of(places, destination.parent).put(destination)
     return exported
 
 
@@ -128,6 +117,5 @@ def _place(catalogue: Catalogue, export: Export) -> dict[str, Any]:
     if export.to == "postgres":
         return {"table": export.table_name, "database": str(export.url_env)}
     path = export_file(catalogue, export)
-    places = catalogue_places(catalogue.name)
-    told = places.told(path) if _is_of_the_data(catalogue, path) else str(path)
+    told = catalogue_places(catalogue.name).told(path)
     return {"path": dg.MetadataValue.path(told), "file_bytes": path.stat().st_size}
