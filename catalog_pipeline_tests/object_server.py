@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
+from urllib.parse import parse_qs
 
 import obstore
 import requests
@@ -52,6 +53,8 @@ class Gate:
     """How slow the line is, both ways."""
     keeps_silent_until: threading.Event | None = None
     asked: Counter[str] = field(default_factory=Counter)
+    listed: Counter[str] = field(default_factory=Counter)
+    """How often what is at which address, by its last name."""
     refused: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -59,6 +62,9 @@ class Gate:
         with self._lock:
             method = environ["REQUEST_METHOD"]
             self.asked[method] += 1
+            prefix = parse_qs(environ["QUERY_STRING"]).get("prefix")
+            if prefix:
+                self.listed[prefix[0].rstrip("/").rpartition("/")[2]] += 1
             every = self.refuses_every_put
             is_its_turn = method == "PUT" and every and self.asked["PUT"] % every == 0
             is_refused = self.refuses_all or is_its_turn

@@ -12,6 +12,7 @@ import time
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 import click
 
@@ -39,6 +40,9 @@ from catalog_pipeline.places import catalogue_places, dagster_home
 from catalog_pipeline.sandbox.on_demand import served
 from catalog_pipeline.storing.stores import page_store
 from catalog_pipeline.system.private_files import private_files
+
+if TYPE_CHECKING:
+    from catalog_pipeline.cli.progress import RunProgress
 
 
 @click.command()
@@ -102,10 +106,17 @@ def command(
         raise UsageError("--reparse downloads nothing; it does not go with a refresh.")
     request = CrawlRequest(described, selection, instant, reparse, base_url)
     with _profiled(profile, is_quiet=quiet):
-        result = _result_if_nothing_is_due(request)
+        if not reparse:
+            _check_environment(described)
+        lacks_pages = not reparse and _lacks_pages(request)
+        result = None if reparse or lacks_pages else _result_if_nothing_is_due(request)
         if result is None:
-            is_shown = verbose or not (quiet or as_json)
-            result = _notified(_run(request, is_shown=is_shown, tells_pages=verbose))
+            from catalog_pipeline.cli.progress import RunProgress
+
+            progress = RunProgress(
+                described.name, is_shown=verbose or not (quiet or as_json), tells_pages=verbose
+            )
+            result = _notified(_run(request, progress, lacks_pages=lacks_pages))
     if as_json or not (quiet and not result.is_amiss):
         show_summary(result, seconds=time.monotonic() - started, as_json=as_json)
     return code_of_result(result)
@@ -177,18 +188,12 @@ def _check_environment(catalogue: Catalogue) -> None:
 def _result_if_nothing_is_due(request: CrawlRequest) -> CrawlResult | None:
     """What is told without the catalogue's lock: nothing is planned, and a crawl that goes on
     elsewhere has pages in progress. Selectors that page and table were read by need no check."""
-    if request.reparse:
-        return None
-    _check_environment(request.catalogue)
-    if _lacks_pages(request):
-        return None
     from catalog_pipeline.orchestration.commands.nothing_due import result_if_nothing_is_due
 
     return result_if_nothing_is_due(request)
 
 
-def _run(request: CrawlRequest, *, is_shown: bool, tells_pages: bool) -> CrawlResult:
-    from catalog_pipeline.cli.progress import RunProgress
+def _run(request: CrawlRequest, progress: RunProgress, *, lacks_pages: bool) -> CrawlResult:
     from catalog_pipeline.crawling.context import CrawlContext
     from catalog_pipeline.crawling.lock import COMMAND, catalogue_lock
     from catalog_pipeline.crawling.scheduling.robots_gate import ask_robots_early
@@ -201,17 +206,21 @@ def _run(request: CrawlRequest, *, is_shown: bool, tells_pages: bool) -> CrawlRe
     with crawlable(file_of(catalogue.name)):
         reader_of(catalogue)
     places = catalogue_places(catalogue.name)
-    progress = RunProgress(catalogue.name, is_shown=is_shown, tells_pages=tells_pages)
+    waited_for: list[str] = []
+
+    def tell(holder: str) -> None:
+        waited_for.append(holder)
+        progress.waiting_for(holder)
+
     with ExitStack() as stack:
         stack.enter_context(progress)
         if catalogue.is_private:
             stack.enter_context(private_files())
-        lease = stack.enter_context(
-            catalogue_lock(places.folder, COMMAND, on_wait=progress.waiting_for)
-        )
+        lease = stack.enter_context(catalogue_lock(places.folder, COMMAND, on_wait=tell))
         crawl_context = CrawlContext(served, lease=lease)
         is_known = not (request.reparse or catalogue.is_discovered)
-        if is_known and _lacks_pages(request):
+        # Whoever was waited for may have brought them.
+        if is_known and lacks_pages and (not waited_for or _lacks_pages(request)):
             workforce = stack.enter_context(Workforce(served(catalogue), places, lease))
             if settings_of_home(dagster_home()) is None:
                 # Otherwise it is not known yet whether another machine crawls the site.

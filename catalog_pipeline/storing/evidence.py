@@ -134,7 +134,8 @@ class _Bucket:
     def remove(self, name: str, *, is_there: bool) -> None:
         with self._lock:
             is_there = is_there or name in self._listed()
-            self._listed().discard(name)
+            if self._known is not None:
+                self._known.discard(name)
         if is_there:
             self._objects.remove([name])
 

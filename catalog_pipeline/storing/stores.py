@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from catalog_pipeline.errors import TableError
@@ -21,26 +22,29 @@ from catalog_pipeline.storing.shelf import HERE, Shelf, staged
 from catalog_pipeline.storing.store import Store
 from catalog_pipeline.system.durable_files import kind_of
 
+_MOST_OPENED = 64
+"""Of a process that has to do with many catalogues, as the daemon."""
+
 
 def page_store(places: CataloguePlaces) -> Store:
     """The catalogue's page files."""
     if places.address is None:
         return FolderStore(places.pages)
-    return ObjectStore(Objects(places.told(places.pages)))
+    return ObjectStore(objects_of(places, places.pages))
 
 
 def evidence_of(places: CataloguePlaces) -> Evidence:
     """What the site answered where a page failed last."""
     if places.address is None:
         return Evidence(places.failures)
-    return Evidence(Objects(places.told(places.failures)))
+    return Evidence(objects_of(places, places.failures))
 
 
 def shelf_of(places: CataloguePlaces, folder: Path | None = None) -> Shelf:
     """The catalogue's tables; or whatever is in another of its folders."""
     if places.address is None:
         return HERE
-    return Shelf(Objects(places.told(folder or places.folder)))
+    return Shelf(objects_of(places, folder or places.folder))
 
 
 def table_of(places: CataloguePlaces) -> Path:
@@ -94,7 +98,7 @@ def is_lacking(places: CataloguePlaces, *paths: Path) -> bool:
     """
     if places.address is None or not places.holds(paths[0]):
         return None in map(kind_of, paths)
-    names = {each.name for each in Objects(places.told(paths[0].parent)).list()}
+    names = {each.name for each in objects_of(places, paths[0].parent).list()}
     return not names.issuperset(path.name for path in paths)
 
 
@@ -105,11 +109,22 @@ def stamp_of_table(places: CataloguePlaces) -> tuple[int | str, ...] | None:
         StorageError: that cannot be told.
     """
     if places.address is not None:
-        objects = Objects(places.told(places.folder))
-        listed = (each for each in objects.list() if each.name == places.table.name)
+        objects = objects_of(places, places.folder).list()
+        listed = (each for each in objects if each.name == places.table.name)
         return next(((each.bytes, each.tag) for each in listed), None)
     try:
         found = places.table.stat()
     except OSError:
         return None
     return found.st_size, found.st_mtime_ns
+
+
+def objects_of(places: CataloguePlaces, folder: Path) -> Objects:
+    """What is at the address of a folder: for all that ask the same, with its open connections."""
+    return _opened(places.told(folder), os.getpid(), frozenset(os.environ.items()))
+
+
+@lru_cache(maxsize=_MOST_OPENED)
+def _opened(address: str, pid: int, environ: frozenset[tuple[str, str]]) -> Objects:
+    """Of a process that was forked its own: its parent's may have threads by now."""
+    return Objects(address)

@@ -113,3 +113,21 @@ def test_a_past_that_is_not_there_or_damaged_is_told_by_its_address(
         said = " ".join(answer.err.split())
         assert (answer.code, told in said, str(home.parent) in said) == (1, True, False), said
         bucket.put(f"data/{NAME}/history.parquet", b"junk")
+
+
+@pytest.mark.processes
+def test_no_more_is_listed_than_what_a_command_has_to_know(
+    site: Site, run: Run, address: str, bucket: Bucket
+) -> None:
+    """Of page files what is due, under the lock what is there, and at the end what is left."""
+    site.write(last_page=2)
+    listed = bucket.server.gate.listed
+    listed.clear()
+    assert run("run", NAME).code == 0
+    assert (listed["pages"], listed[NAME]) == (3, 3)
+    listed.clear()
+    assert run("run", NAME).code == 0
+    assert (listed["pages"], listed["failures"], listed[NAME]) == (1, 0, 3)
+    listed.clear()
+    assert run("status", NAME).code == 0
+    assert listed == {NAME: 2}

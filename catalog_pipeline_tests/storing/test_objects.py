@@ -78,7 +78,7 @@ def test_a_bucket_that_is_not_there_is_said(bucket: Bucket) -> None:
     told = "there is no such bucket. Make it, or name another one in CATALOG_PIPELINE_DATA"
     store = ObjectStore(Objects(address))
     with pytest.raises(StorageError, match=f"Cannot list {address}: {told}"):
-        store.prepare()
+        store.newest()
     with pytest.raises(StorageError, match=f"Cannot write {address}/7-.*: {told}"):
         samples.store_page(store, 7)
     with pytest.raises(StorageError, match=f"Cannot read {address}/7-.*: {told}"):
@@ -88,7 +88,7 @@ def test_a_bucket_that_is_not_there_is_said(bucket: Bucket) -> None:
 def test_refused_credentials_are_said(store: ObjectStore, gate: Gate) -> None:
     gate.forbids = True
     with pytest.raises(StorageError, match=r"refuses the credentials, .*AWS_ACCESS_KEY_ID"):
-        store.prepare()
+        store.newest()
     with pytest.raises(StorageError, match=r"Cannot write .*/7-.*refuses the credentials"):
         samples.store_page(store, 7)
 
