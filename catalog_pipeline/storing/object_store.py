@@ -23,7 +23,7 @@ class ObjectStore(PageFiles):
     synced.
     """
 
-    reads_at_once = 32
+    reads_at_once = 64
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
