@@ -32,6 +32,8 @@ SHARE = PAGES // HOSTS
 RANGES = [f"{each * SHARE + 1}-{(each + 1) * SHARE}" for each in range(HOSTS)]
 STANDS_STILL = 0.3
 """Share of the machines that are stopped, until another has crawled their pages at the least."""
+LONGEST_SECONDS = 240.0
+"""How long a machine may take at the most that waits for others, or for servers, on a busy one."""
 RECORDED = (
     "SELECT partition, count(*) FROM event_logs WHERE partition IS NOT NULL "
     "AND dagster_event_type = 'ASSET_MATERIALIZATION' GROUP BY partition"
@@ -125,7 +127,7 @@ def new_hosts(scene: Scene) -> list[Host]:
 def built(host: Host, scene: Scene, before: list[CommandProcess]) -> CommandProcess:
     """The command that finds nothing due and builds the table, once the others have ended."""
     for each in before:
-        each.wait()
+        each.wait(LONGEST_SECONDS)
     build = host.start("run", scene.site.name)
     build.wait()
     return build
@@ -140,7 +142,7 @@ def _stand_still(
     with host.frozen(run):
         scene.shop.control(faults=[])
         taker = take()
-        taker.wait()
+        taker.wait(LONGEST_SECONDS)
         # How long it stands still is what this is about: nothing comes of it that one could await.
         time.sleep(max(0.0, began_at + seconds - time.monotonic()))
         before = _of_range(scene, number)
