@@ -4,6 +4,7 @@ Not here: text that comes from elsewhere (`showing`), and instants and durations
 """
 
 _LEAST_TENTHS = 0.05
+_SLOW = 9.95
 _MOST_IN_DIGITS = 1e9
 
 
@@ -26,3 +27,9 @@ def percent_told(share: float) -> str:
     if 0 < size < _LEAST_TENTHS:
         return f"{share:+.1g} %"
     return f"{share:+,.1f} %" if size < _MOST_IN_DIGITS else f"{share:+.1e} %"
+
+
+def rate_told(pages_per_second: float) -> str:
+    """How fast pages come: `0.4 pages/s`, `120 pages/s`."""
+    digits = 1 if pages_per_second < _SLOW else 0
+    return f"{pages_per_second:.{digits}f} pages/s"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalog_pipeline.wording import changes_told, counted, percent_told
+from catalog_pipeline.wording import changes_told, counted, percent_told, rate_told
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,11 @@ def test_changed_products_are_told_with_how_many_values_changed(
 )
 def test_a_share_is_neither_nothing_nor_a_line_of_digits(share: float, told: str) -> None:
     assert percent_told(share) == told
+
+
+@pytest.mark.parametrize(
+    ("rate", "told"),
+    [(0.04, "0.0 pages/s"), (0.44, "0.4 pages/s"), (9.96, "10 pages/s"), (120.4, "120 pages/s")],
+)
+def test_a_slow_crawl_is_not_said_to_stand_still(rate: float, told: str) -> None:
+    assert rate_told(rate) == told

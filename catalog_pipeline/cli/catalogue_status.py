@@ -98,6 +98,7 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
         damage_of_build,
         has_other_pages,
         read_last_build,
+        unrecorded_table,
         why_not_of_today,
     )
     from catalog_pipeline.orchestration.instance.history import history_of
@@ -110,8 +111,9 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
     hours = catalogue.coverage.stale_after_hours
     stale_before = datetime.now(timezone.utc) - timedelta(hours=hours)
     failures = standing.failures if with_failures else {}
-    built = read_last_build(source, catalogue) or LastBuild()
-    problem = damage_of_build(catalogue, built)
+    recorded = read_last_build(source, catalogue)
+    built = recorded or LastBuild()
+    problem = damage_of_build(catalogue, built) if recorded else unrecorded_table(catalogue)
     is_quiet = not statuses.in_progress and not standing.to_parse and not problem
     outdated = (
         why_not_of_today(source, catalogue, built, standing.pages, len(standing.checkpoints))

@@ -27,7 +27,7 @@ from catalog_pipeline.crawling.scheduling.stats import told_of_secrets
 from catalog_pipeline.orchestration.commands.spectator import Spectator
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
 from catalog_pipeline.showing import as_line
-from catalog_pipeline.wording import counted
+from catalog_pipeline.wording import counted, rate_told
 
 _SECONDS_BETWEEN_LINES = 5.0
 _SHORT_WAIT_SECONDS = 2.0
@@ -42,7 +42,7 @@ _HOW_FOUND = {
 class _PagesPerSecond(ProgressColumn):
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
-        return Text(f"{speed:.0f} pages/s" if speed else "", style="dim")
+        return Text(rate_told(speed) if speed else "", style="dim")
 
 
 class RunProgress(Spectator):
@@ -179,10 +179,10 @@ class RunProgress(Spectator):
     def _how_far(self, rate: float) -> str:
         """How the crawl gets on; how long it takes is not known where more pages come than were."""
         if self._finished >= self._total:
-            return f"{self._finished} pages, {rate:.0f} pages/s"
+            return f"{self._finished} pages, {rate_told(rate)}"
         left = (self._total - self._finished) / rate if rate else 0
         return (
-            f"{self._finished} of {self._total} pages, {rate:.0f} pages/s, about {left:.0f} s left"
+            f"{self._finished} of {self._total} pages, {rate_told(rate)}, about {left:.0f} s left"
         )
 
     def _say(self, text: str, style: str = "") -> None:

@@ -289,6 +289,9 @@ def test_in_another_home_status_says_that_pages_are_stored(
     (tmp_path / "other").mkdir()
     text = " ".join(run("status", NAME).out.split())
     assert "shop: 3 missing pages are stored, and nothing is recorded of that here: 1-3" in text
+    there = f"shop: the table {site.places.table} is there, and nothing is recorded of it here"
+    assert there in text
     answer = run("run", NAME, "--json").json
     assert (answer["done"], answer["downloads"]) == (3, 0)
-    assert run("status", NAME, "--json").json[0]["unrecorded"] == 0
+    found = run("status", NAME, "--json").json[0]
+    assert (found["unrecorded"], found["table_problem"]) == (0, None)

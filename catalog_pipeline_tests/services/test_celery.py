@@ -90,6 +90,7 @@ def test_a_machine_that_dies_is_found_out_and_no_broker_or_database_that_stops_l
     assert client.statuses(NAME).done == list(range(1, PAGES + 1))
     found = downloads(cluster.shop)
     assert set(found) == set(range(1, PAGES + 1))
+    assert "must have a unique name" not in cluster.services.log.read_text()
     assert sum(found.values()) - PAGES <= 2 * CONCURRENCY
     statuses = sorted(run["status"] for run in client.runs(NAME))
     assert statuses == ["FAILURE", "SUCCESS", "SUCCESS"]

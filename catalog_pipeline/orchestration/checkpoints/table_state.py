@@ -189,6 +189,17 @@ def damage_of_build(catalogue: Catalogue, built: LastBuild | None) -> str | None
     return damage_of_table(table_of(places), built.file, places.told(places.table))
 
 
+def unrecorded_table(catalogue: Catalogue) -> str | None:
+    """What there is to say of a table where no build of one is recorded; None if none is there."""
+    places = catalogue_places(catalogue.name)
+    if is_lacking(places, places.table):
+        return None
+    return (
+        f"the table {places.told(places.table)} is there, and nothing is recorded of it here (its "
+        f"build was cut short, or DAGSTER_HOME is another one than it was)"
+    )
+
+
 def fingerprint_of_input(source: Source, catalogue: Catalogue) -> str:
     """Changes whenever a build might come to something else: by the pages, by the YAML, or by what
     it is held against, which are the table that is there and the builds before.

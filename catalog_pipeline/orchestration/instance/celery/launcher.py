@@ -9,6 +9,7 @@ from __future__ import annotations
 import dagster as dg
 from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext
+from dagster_celery.config import TASK_EXECUTE_JOB_NAME
 from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 from kombu.exceptions import OperationalError
@@ -30,6 +31,8 @@ class LeaseCheckingCeleryRunLauncher(CeleryRunLauncher):
         Raises:
             DagsterUserCodeUnreachableError: it is away, so that the run goes back to the queue.
         """
+        # Dagster makes the task anew for each run, and Celery warns of one of that name.
+        self.celery.tasks.pop(TASK_EXECUTE_JOB_NAME, None)
         try:
             super().launch_run(context)
         except OperationalError as error:
