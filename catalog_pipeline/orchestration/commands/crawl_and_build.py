@@ -51,6 +51,14 @@ from catalog_pipeline.tables.build import lack_of_coverage
 
 
 @dataclass(frozen=True)
+class _Built:
+    """The run that built the table, and why none builds it now though it is not of today."""
+
+    run: LocalRun | None = None
+    waits: str | None = None
+
+
+@dataclass(frozen=True)
 class _Work:
     """What the stages of one request share."""
 
@@ -102,17 +110,19 @@ class _Work:
         kinds = dict.fromkeys(length.kind for length in lengths if length is not None)
         self.spectator.looks_further(list(kinds), discovers=catalogue.discover is not None)
 
-    def build(self) -> LocalRun | None:
+    def build(self) -> _Built:
         """Build the table unless the one that is there would come out again, or must wait."""
         catalogue = self.request.catalogue
-        if why_outdated(self.instance, catalogue) is None or self.why_table_waits():
-            return None
+        if why_outdated(self.instance, catalogue) is None:
+            return _Built()
+        if (why := self._why_table_waits()) is not None:
+            return _Built(waits=why)
         if (refusal := standing_refusal(self.instance, catalogue)) is not None:
-            return _refused_before(self.instance, catalogue, refusal)
+            return _Built(_refused_before(self.instance, catalogue, refusal))
         self.spectator.table_starts(damage_of_last_table(self.instance, catalogue))
-        return build_table_here(self.instance, catalogue)
+        return _Built(build_table_here(self.instance, catalogue))
 
-    def why_table_waits(self) -> str | None:
+    def _why_table_waits(self) -> str | None:
         """What a first table lacks yet; None if there is one, or all pages were asked for.
 
         Whoever asks for a part of a new catalogue's pages has not asked for its table. Others that
@@ -182,22 +192,23 @@ def _crawl_and_build(work: _Work, lock: CrawlContext, leased: ExitStack) -> Craw
     if work.share != WHOLE:
         # Of several that come to their end, the last one finds that no other crawls any more.
         leased.close()
-    build = None if is_interrupted(crawl) else work.build()
+    build = _Built() if is_interrupted(crawl) else work.build()
     built = read_last_build(instance, request.catalogue)
     unusable = unusable_pages(request, before, built, tally.refused)
     has_ended = crawl is None or tally.came_to_its_end
-    if unusable and has_ended and not is_interrupted(crawl) and not is_interrupted(build):
+    if unusable and has_ended and not is_interrupted(crawl) and not is_interrupted(build.run):
         # Once: what is of no use after this download too is told, and tried by the next command.
         spectator.found_damaged(reason for reason in unusable.values() if reason)
         # The workers that were started early have ended with the first crawl, if there was one.
-        again = work.leased(lock) if work.share != WHOLE else nullcontext(context)
-        with again as context:
+        leasing = work.leased(lock) if work.share != WHOLE else nullcontext(context)
+        with leasing as context:
             now, alone = datetime.now(timezone.utc), replace(context, workforce=None)
             crawl = work.crawl(Todo(frozenset(unusable)), now, alone)
-        build = (None if is_interrupted(crawl) else work.build()) or build
+        again = _Built() if is_interrupted(crawl) else work.build()
+        build = again if again.run is not None else replace(again, run=build.run)
         built = read_last_build(instance, request.catalogue)
     after = read_standing(instance, request.catalogue, since=before)
     untouched = set() if request.reparse else request.wanted(before.pages) - todo.pages
     settled = after.landed | untouched
-    result = sum_up(request, tally, after, settled, crawl, build, built or LastBuild())
-    return replace(result, table_waits=None if build is not None else work.why_table_waits())
+    result = sum_up(request, tally, after, settled, crawl, build.run, built or LastBuild())
+    return replace(result, table_waits=build.waits)

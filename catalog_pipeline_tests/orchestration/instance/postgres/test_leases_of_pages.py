@@ -8,15 +8,21 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
 
 import dagster as dg
 import psycopg
 import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.crawling.lock import CRAWL_LOCK
+from catalog_pipeline.crawling.context import CrawlContext
+from catalog_pipeline.crawling.lock import CRAWL_LOCK, catalogue_lock
 from catalog_pipeline.crawling.ports import Lease
 from catalog_pipeline.errors import LeaseLostError
+from catalog_pipeline.orchestration.commands.crawl_and_build import crawl_and_build
+from catalog_pipeline.orchestration.commands.request import CrawlRequest
+from catalog_pipeline.orchestration.commands.result import CrawlResult
+from catalog_pipeline.orchestration.commands.spectator import Spectator
 from catalog_pipeline.orchestration.instance.asking import ask_tables
 from catalog_pipeline.orchestration.instance.history import Source, history_of
 from catalog_pipeline.orchestration.instance.host_leases import (
@@ -26,6 +32,7 @@ from catalog_pipeline.orchestration.instance.host_leases import (
 )
 from catalog_pipeline.orchestration.instance.lease_shares import Share
 from catalog_pipeline.orchestration.instance.pools import let_pool_follow
+from catalog_pipeline.places import catalogue_places
 from catalog_pipeline_tests.orchestration.histories import PAGES, Clock, RunHistory
 from catalog_pipeline_tests.orchestration.instance.postgres.hosts import Hosts, leases
 from catalog_pipeline_tests.postgres_server import Database
@@ -184,6 +191,27 @@ def test_who_waits_for_pages_says_who_has_them_and_all_are_told_with_theirs(host
 
 def _crawlers(source: Source) -> list[str]:
     return [each.told for each in history_of(source).crawlers("shop")]
+
+
+def test_a_table_waits_for_who_crawls_other_pages_only_where_it_is_to_be_built(
+    hosts: Hosts, site: Site
+) -> None:
+    one = hosts.opened("one")
+    catalogue = site.write(last_page=4, runs_at_once=3)
+
+    def ask(*pages: PageKey, cutoff: datetime | None = None) -> CrawlResult:
+        request = CrawlRequest(catalogue, pages, cutoff)
+        with catalogue_lock(catalogue_places("shop").folder, "a test") as lock:
+            return crawl_and_build(one, request, Spectator(), CrawlContext(lease=lock))
+
+    assert ask(*catalogue.pages).rows == 80
+    other = had(take(one, hosts.lock("other"), "run-c", of(3, 4)))
+    first, now = catalogue.pages[0], datetime.now(timezone.utc)
+    assert (ask(first).is_good, ask(first).table_waits) == (True, None)
+    waits = ask(first, cutoff=now).table_waits
+    assert waits == f"it is built once run run-c ({ME}) with pages 3-4 has ended"
+    other.release()
+    assert ask(first).table_waits is None
 
 
 def test_the_pool_of_a_catalogue_follows_the_yaml_and_what_somebody_set_stays(
