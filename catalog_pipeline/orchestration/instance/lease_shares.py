@@ -51,6 +51,12 @@ class LeaseHolder(NamedTuple):
         holder, host, pid, left, pages = row
         return cls(holder, host, pid, float(left), pages_of_row(pages))
 
+    @classmethod
+    def who_have_it(cls, rows: Iterable[Sequence[Any]]) -> list[LeaseHolder]:
+        """Of a table's rows, with epoch and serial in the end, those who have theirs still."""
+        holders = (cls.of_row(holder) for *holder, _, _ in rows)
+        return [holder for holder in holders if holder.has_it]
+
     @property
     def told(self) -> str:
         """In words."""

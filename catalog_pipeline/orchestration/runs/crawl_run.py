@@ -111,7 +111,7 @@ def crawl_pages(
         observers = Together([crawl_context.observer, run_log])
         crawl_context = replace(crawl_context, observer=observers)
         try:
-            outcome = _crawl(context, discovered, config, order, crawl_context, must_stop)
+            outcome = _crawl(context, discovered, config, order, share, crawl_context, must_stop)
         except (CrawlStoppedError, LoginError) as error:
             run_log.given_up()
             give_up_companions(context.instance, order.companions, context.run.run_id, error)
@@ -124,6 +124,7 @@ def _crawl(
     discovered: Discovered,
     config: CrawlConfig,
     order: Order,
+    share: Share,
     crawl_context: CrawlContext,
     must_stop: Callable[[], bool],
 ) -> CrawlOutcome:
@@ -134,7 +135,6 @@ def _crawl(
     scope = scope_of_run(context, catalogue, order.pages, config.finds, discovered.new)
     pages = scope.pages
     fence = crawl_context.fence
-    share = Share(crawl_context.lease.pages if crawl_context.lease is not None else None)
     make_partitions = partition_maker(context.instance, catalogue, fence)
     recorder = EventRecorder(context, pages_key(catalogue), order.announced, make_partitions, fence)
     store.prepare(is_alone=share.pages is None)

@@ -75,15 +75,14 @@ def order_of_run(
     Raises:
         UsageError: the catalogue does not have one of them.
     """
-    own = pages_of_run(context, catalogue, config)
     if config.pages is not None:
-        return Order(own, frozenset())
+        return Order(own_pages(context, catalogue, config), frozenset())
+    own = pages_of_run(context, catalogue, config)
     is_ranged = has_range_of_pages(context)
     announced = _still_announced(context, catalogue, own) if is_ranged else frozenset()
-    left = context.run.tags.get(ORDER_TAG)
-    if left is not None:
+    if ORDER_TAG in context.run.tags:
         _give_back_range(context.instance, context.run)
-        return Order(_with_left(catalogue, own, left), announced)
+        return Order(own_pages(context, catalogue, config), announced)
     companions = waiting_companions(context.instance, context.run, catalogue, own)
     taken_along = tuple(each for each in companions if share.holds(each.pages))
     taken = {page for companion in taken_along for page in companion.pages}

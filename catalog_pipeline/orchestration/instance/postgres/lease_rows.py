@@ -112,9 +112,7 @@ class LeaseRows:
         """Who has a lease, or has pages of it."""
         if not self._table.is_there():
             return []
-        found = self._ask(table.HOLDERS, table.LEASE_SECONDS, name)
-        holders = (LeaseHolder.of_row(holder) for *holder, _, _ in found)
-        return [holder for holder in holders if holder.has_it]
+        return LeaseHolder.who_have_it(self._ask(table.HOLDERS, table.LEASE_SECONDS, name))
 
     def forget_old_signs(self) -> None:
         """Remove what is left of runs that were not heard of for a day."""

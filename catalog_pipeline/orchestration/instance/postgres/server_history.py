@@ -52,8 +52,7 @@ class ServerHistory(TableHistory):
         if self.ask_events(EXISTS) != [(True,)]:
             return []
         found = self.ask_events(HOLDERS, LEASE_SECONDS, lease_name(catalogue, CRAWL_LOCK))
-        holders = (LeaseHolder.of_row(holder) for *holder, _, _ in found)
-        return [holder for holder in holders if holder.has_it]
+        return LeaseHolder.who_have_it(found)
 
 
 @contextmanager
