@@ -25,6 +25,7 @@ _ADDRESS = re.compile(
     rf"([a-z][a-z0-9+.-]*)(://)(.*)|({'|'.join(STORE_SCHEMES)})(:/?)(?!/)(.*)", re.IGNORECASE
 )
 """An address, also one of an object store that lacks a slash: no folder is called so."""
+_NO_FOLDER_OF_A_STORE = re.compile(r"[?#%]|(?:^|/)\.{0,2}(?:/|$)")
 _PACKAGE = Path(__file__).parent
 TEMPLATE = _PACKAGE / "dagster_home.yaml"
 """The settings that a new home is made with."""
@@ -121,13 +122,17 @@ def data_address(environ: Mapping[str, str] = os.environ) -> str | None:
     if found is None:
         return None
     name, slashes, rest = (part for part in found.groups() if part is not None)
-    scheme, rest = name.lower(), rest.strip("/")
-    is_whole = slashes == "://" and rest and not set(rest) & set("?#@")
-    if scheme not in STORE_SCHEMES or not is_whole:
+    scheme, rest = name.lower(), rest.rstrip("/")
+    if scheme not in STORE_SCHEMES or slashes != "://" or not rest or "@" in rest:
         known = ", ".join(f"{each}://BUCKET/FOLDER" for each in STORE_SCHEMES)
         raise UsageError(
             f"{DATA_VARIABLE} begins with {name}{slashes}: write a folder, or one of {known}, "
             f"without credentials."
+        )
+    if _NO_FOLDER_OF_A_STORE.search(rest):
+        raise UsageError(
+            f"{DATA_VARIABLE} is {scheme}://{rest}: the name of a bucket or of a folder in it is "
+            f"neither empty nor . nor .., and has none of ? # %, which an address reads otherwise."
         )
     return f"{scheme}://{rest}"
 

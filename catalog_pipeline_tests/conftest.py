@@ -60,7 +60,7 @@ def _has_room(folder: Path) -> bool:
 
 
 if TYPE_CHECKING:
-    from catalog_pipeline_tests.object_server import Bucket, ObjectServer
+    from catalog_pipeline_tests.object_server import Bucket, Gate, ObjectServer
 
 # Files are synced ten thousand times; nobody waits for that in memory.
 if _has_room(_MEMORY):
@@ -232,6 +232,15 @@ def bucket(store_server: "ObjectServer", monkeypatch: pytest.MonkeyPatch) -> "Bu
     for name, value in store_server.environ.items():
         monkeypatch.setenv(name, value)
     return store_server.new_bucket()
+
+
+@pytest.fixture
+def gate(bucket: "Bucket") -> "Iterator[Gate]":
+    """What the server does with requests, as it was before when the test is over."""
+    gate = bucket.server.gate
+    gate.reset()
+    yield gate
+    gate.reset()
 
 
 @pytest.fixture(scope="session")

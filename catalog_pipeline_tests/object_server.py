@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qs
@@ -49,6 +49,10 @@ class Gate:
     """Every so many PUTs one is refused; 0 for none."""
     forbids: bool = False
     forbids_with: str = "AccessDenied"
+    forbids_method: str | None = None
+    """The only method that is forbidden."""
+    says_always: bytes | None = None
+    """What is said to whatever is asked, as a web page before a store does."""
     seconds_per_mebibyte: float = 0.0
     """How slow the line is, both ways."""
     keeps_silent_until: threading.Event | None = None
@@ -57,6 +61,14 @@ class Gate:
     """How often what is at which address, by its last name."""
     refused: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def reset(self) -> None:
+        """Let everything through again, and count anew."""
+        for each in fields(self):
+            if each.default is not MISSING:
+                setattr(self, each.name, each.default)
+        self.asked.clear()
+        self.listed.clear()
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         with self._lock:
@@ -68,6 +80,7 @@ class Gate:
             every = self.refuses_every_put
             is_its_turn = method == "PUT" and every and self.asked["PUT"] % every == 0
             is_refused = self.refuses_all or is_its_turn
+            forbids = self.forbids or method == self.forbids_method
             self.refused += bool(is_refused)
         if self.latency_seconds:
             time.sleep(self.latency_seconds)
@@ -75,11 +88,17 @@ class Gate:
             self.keeps_silent_until.wait(_LONGEST_SILENCE_SECONDS)
         if self.seconds_per_mebibyte:
             time.sleep(self._seconds_of(int(environ.get("CONTENT_LENGTH") or 0)))
-        if is_refused or self.forbids:
+        if self.says_always is not None:
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            length = str(len(self.says_always))
+            page = [("Content-Type", "text/html"), ("Content-Length", length), ("ETag", '"1"')]
+            start("200 OK", [*page, ("Last-Modified", "Fri, 27 Nov 2026 00:00:00 GMT")])
+            return [] if method == "HEAD" else [self.says_always]
+        if is_refused or forbids:
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             code, status = (
                 (self.forbids_with, _STATUSES.get(self.forbids_with, "400 Bad Request"))
-                if self.forbids
+                if forbids
                 else ("SlowDown", "503 Service Unavailable")
             )
             body = f"<Error><Code>{code}</Code><Message>No.</Message></Error>".encode()

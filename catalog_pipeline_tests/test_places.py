@@ -85,3 +85,27 @@ def test_an_address_that_is_none_of_a_store_is_refused(tmp_path: Path, named: st
     environ = {HOME_VARIABLE: str(tmp_path / "dagster_home"), DATA_VARIABLE: named}
     with pytest.raises(UsageError, match="write a folder, or one of s3://BUCKET/FOLDER"):
         catalogue_places(NAME, environ)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "s3:///bucket",
+        "s3://bucket//data",
+        "s3://bucket/a/../../x",
+        "s3://bucket/..",
+        "s3://bucket/a%20b",
+        "s3://bucket/a?b",
+        "s3://bucket/a#b",
+    ],
+)
+def test_an_address_that_a_store_reads_otherwise_than_people_is_refused(tmp_path: Path, named: str):
+    environ = {HOME_VARIABLE: str(tmp_path / "dagster_home"), DATA_VARIABLE: named}
+    with pytest.raises(UsageError, match=r"is s3://.*neither empty nor \. nor \.\., and has none"):
+        catalogue_places(NAME, environ)
+
+
+def test_dots_and_spaces_in_the_names_of_folders_stay(tmp_path: Path):
+    named = "s3://bucket/.hidden/a b/v1.2"
+    environ = {HOME_VARIABLE: str(tmp_path / "dagster_home"), DATA_VARIABLE: named}
+    assert catalogue_places(NAME, environ).address == f"{named}/{NAME}"

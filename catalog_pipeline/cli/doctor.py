@@ -31,6 +31,7 @@ from catalog_pipeline.places import (
     data_address,
     data_folder,
 )
+from catalog_pipeline.storing.object_rights import try_rights
 from catalog_pipeline.storing.objects import Objects
 
 _PACKAGES = ("catalog-pipeline", "dagster", "dagster-webserver", "dagster-dg-cli", "SQLAlchemy")
@@ -82,7 +83,7 @@ def _examine() -> Findings:
     amiss += _of_home(project, settings)
     address, folder = _tried(amiss, data_address), _tried(amiss, data_folder)
     if address is not None:
-        _tried(amiss, lambda: Objects(address, patience_seconds=_PATIENCE_SECONDS).list())
+        _tried(amiss, lambda: try_rights(Objects(address, patience_seconds=_PATIENCE_SECONDS)))
     return Findings(
         project=f"{project.root} ({project.settings.name})" if project else "none",
         home=_with_variable(str(dagster_home()), HOME_VARIABLE),

@@ -36,7 +36,22 @@ _LACKING = (
     "no credentials were found. Put them into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
     "into the variables of your store"
 )
+_WRONG_CLOCK = ("RequestTimeTooSkewed", "RequestExpired")
+_FULL = ("InsufficientStorage", "507 Insufficient Storage", "QuotaExceeded", "StorageFull")
+_ELSEWHERE = (
+    "AuthorizationHeaderMalformed",
+    "PermanentRedirect",
+    "IllegalLocationConstraintException",
+    "redirect without LOCATION",
+)
 _CAUSES = (
+    (_WRONG_CLOCK, "the clock of this machine is not that of the store. Set it"),
+    (_FULL, "the store is full. Make room there; nothing recorded is lost, run again then"),
+    (
+        _ELSEWHERE,
+        "the bucket is in another region, or at another address. Look at AWS_REGION and "
+        "AWS_ENDPOINT_URL",
+    ),
     (_NO_BUCKET, "there is no such bucket. Make it, or name another one in CATALOG_PIPELINE_DATA"),
     (_GIVER_OF_CREDENTIALS, _LACKING),
     (
@@ -63,10 +78,14 @@ _MOST_CHARACTERS = 300
 def told(act: str, place: str, error: Exception) -> StorageError:
     """The error that says what could not be done with what, and why."""
     words = _words(error)
+    code = _CODE.search(str(error))
     for signs, cause in _CAUSES:
         if any(sign in words for sign in signs):
-            return StorageError(f"Cannot {act} {place}: {cause}.")
+            says = f" (the store says {code[1]})" if code else ""
+            return StorageError(f"Cannot {act} {place}: {cause}{says}.")
     first = (str(error).splitlines() or [type(error).__name__])[0][:_MOST_CHARACTERS]
+    if code:
+        first = f"the store says {code[1]}"
     return StorageError(
         f"Cannot {act} {place}: {first}. Nothing recorded is lost; mend it and run again."
     )

@@ -27,15 +27,6 @@ FOLDER = f"data/{NAME}"
 FILES = {f"{FOLDER}/{name}.parquet" for name in ("products", "history", "changes")}
 
 
-@pytest.fixture
-def gate(bucket: Bucket) -> Iterator[Gate]:
-    """What the server does with requests, as it was before when the test is over."""
-    gate = bucket.server.gate
-    yield gate
-    gate.refuses_all = False
-    gate.refuses_every_put = gate.refused = 0
-
-
 @contextmanager
 def scene_of(bucket: Bucket, folder: Path, **attributes: Any) -> Iterator[Scene]:
     """A scene whose catalogue keeps a history, in a bucket."""

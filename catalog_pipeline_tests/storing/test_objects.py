@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +20,6 @@ from catalog_pipeline_tests.crash.forked_deaths import exit_code_of
 from catalog_pipeline_tests.object_server import Bucket, Gate, ObjectServer
 from catalog_pipeline_tests.storing import samples
 from catalog_pipeline_tests.waiting import wait_for
-
-
-@pytest.fixture
-def gate(bucket: Bucket) -> Iterator[Gate]:
-    """What the server does with requests, as it was before when the test is over."""
-    gate = bucket.server.gate
-    yield gate
-    gate.refuses_all = gate.forbids = False
-    gate.refuses_every_put = 0
-    gate.refused = 0
-    gate.forbids_with = "AccessDenied"
-    gate.seconds_per_mebibyte = 0.0
-    gate.keeps_silent_until = None
 
 
 @pytest.fixture
@@ -184,6 +171,25 @@ def test_the_name_of_a_bucket_is_no_cause(
     gate.forbids, gate.forbids_with = True, code
     with pytest.raises(StorageError, match=told):
         Objects(named.address).put("credential-timed out", b"rows")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("RequestTimeTooSkewed", "the clock of this machine"),
+        ("QuotaExceeded", "the store is full"),
+        ("AuthorizationHeaderMalformed", r"Look at AWS_REGION"),
+        ("PermanentRedirect", r"Look at AWS_REGION"),
+        ("MadeUp", r": the store says MadeUp\. "),
+    ],
+)
+def test_what_the_store_says_is_told_by_its_code(
+    bucket: Bucket, gate: Gate, code: str, told: str
+) -> None:
+    gate.forbids, gate.forbids_with = True, code
+    with pytest.raises(StorageError, match=told) as error:
+        Objects(bucket.address).put("7.page", b"rows")
+    assert f"the store says {code}" in str(error.value)
 
 
 def test_without_the_library_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,11 +20,6 @@ def places(bucket: Bucket, tmp_path: Path) -> CataloguePlaces:
     return CataloguePlaces(tmp_path / "work" / "shop", f"{bucket.address}/shop")
 
 
-@pytest.fixture
-def gate(bucket: Bucket) -> Gate:
-    return bucket.server.gate
-
-
 @pytest.mark.processes
 def test_connections_are_those_of_before_unless_something_is_another(
     places: CataloguePlaces, monkeypatch: pytest.MonkeyPatch
