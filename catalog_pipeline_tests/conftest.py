@@ -20,6 +20,7 @@ from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
 from catalog_pipeline.sandbox.products import CATEGORIES
 from catalog_pipeline.sandbox.server import RunningShop
+from catalog_pipeline_tests.cluster import running_cluster
 from catalog_pipeline_tests.command import Answer
 from catalog_pipeline_tests.postgres_server import (
     Database,
@@ -30,7 +31,7 @@ from catalog_pipeline_tests.postgres_server import (
 from catalog_pipeline_tests.same_past import check_same_past
 from catalog_pipeline_tests.site import Site
 
-pytest_plugins = ["catalog_pipeline_tests.own_processes"]
+pytest_plugins = ["catalog_pipeline_tests.own_processes", "catalog_pipeline_tests.cluster_tier"]
 
 # Whoever starts the tests in the background of a shell lets them ignore SIGINT, and all they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -288,9 +289,12 @@ def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def home(no_home: Path, untouched_home: Path) -> Path:
+def home(no_home: Path, untouched_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Dagster home of the test's own, with nothing recorded."""
-    shutil.copytree(untouched_home, no_home)
+    if cluster := running_cluster():
+        monkeypatch.setenv(DATA_VARIABLE, cluster.place_of(no_home).address)
+    else:
+        shutil.copytree(untouched_home, no_home)
     return no_home
 
 

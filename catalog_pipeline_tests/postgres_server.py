@@ -121,6 +121,11 @@ class PostgresServer:
             connection.execute(f"CREATE DATABASE {name}{template}".encode())
         return self._database(name)
 
+    def drop_database(self, database: Database) -> None:
+        """Remove a database, whoever is connected to it."""
+        with psycopg.connect(self.database.url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {database.name} WITH (FORCE)".encode())
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
         settings = [part for each in (*_SETTINGS, *self.settings) for part in ("-c", each)]

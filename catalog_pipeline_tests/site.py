@@ -13,8 +13,11 @@ import yaml
 from catalog_pipeline.catalogue.files import read_catalogue
 from catalog_pipeline.catalogue.finding import BUNDLED_FOLDER, FILE_NAME
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.places import CataloguePlaces, catalogue_places
 from catalog_pipeline.sandbox.server import RunningShop
+from catalog_pipeline.storing.stores import page_store
+from catalog_pipeline_tests.page_objects import PageObject, page_file_of
 
 NAME = "shop"
 KIND = "catalog_pipeline.orchestration.definitions.component.CatalogueComponent"
@@ -86,10 +89,11 @@ class Site:
         """Where its files are."""
         return catalogue_places(self.name)
 
-    def page_file(self, page: int) -> Path:
+    def page_file(self, page: int) -> Path | PageObject:
         """The stored file of a page, of which there is one."""
-        (path,) = self.places.pages.glob(f"{page}-*")
-        return path
+        names = [name for name in page_store(self.places).files() if name.page == PageKey(page)]
+        assert len(names) == 1
+        return page_file_of(self.places, PageKey(page))
 
     def downloads(self) -> dict[int, int]:
         """How often the shop was asked for each page, a 304 not counted."""

@@ -4,10 +4,10 @@ import os
 import sys
 
 from catalog_pipeline.cli.main import run_command
-from catalog_pipeline_tests.crash.kill_points import PLACE, POINTS, place
+from catalog_pipeline_tests.crash.kill_points import PLACE, place, places_of
 
 if __name__ == "__main__":
     name, _, call = os.environ[PLACE].rpartition(":")
-    if not POINTS[name].in_worker:
+    if not places_of(name)[0].in_worker:
         place(name, int(call))
     sys.exit(run_command(sys.argv[1:]))

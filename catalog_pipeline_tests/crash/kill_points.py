@@ -60,6 +60,8 @@ def _is_of_listings(storage: Any, rows: Any) -> bool:
 _LOG = "catalog_pipeline.orchestration.instance.sqlite.event_log"
 _IN_RUN_FILE = "BatchedSqliteEventLogStorage._store_in_run_files"
 _BATCH = "BatchedSqliteEventLogStorage.store_rows"
+_SERVER_LOG = "catalog_pipeline.orchestration.instance.postgres.event_log"
+_SERVER_BATCH = "BatchedPostgresEventLogStorage.store_rows"
 _STORE = "catalog_pipeline.storing.folder_store"
 _RECORDER = "catalog_pipeline.orchestration.checkpoints.writer"
 _KNOWN = "catalog_pipeline.orchestration.checkpoints.known_pages"
@@ -68,23 +70,37 @@ _BUCKET = "catalog_pipeline.storing.object_store"
 _SHELF = "catalog_pipeline.storing.shelf"
 _NOTICES = "catalog_pipeline.orchestration.runs.notify_run"
 
-POINTS = {
+
+def _in_either_log(when: str, chooses: Chooses, signal: int = signal.SIGKILL) -> tuple[Point, ...]:
+    """Of a process's logs there is one, in SQLite or in PostgreSQL."""
+    logs = ((_LOG, _BATCH), (_SERVER_LOG, _SERVER_BATCH))
+    return tuple(Point(*log, when, chooses, signal=signal) for log in logs)
+
+
+def _of_either_store(when: str) -> tuple[Point, ...]:
+    return Point(_STORE, "FolderStore.sync", when), Point(_BUCKET, "ObjectStore.sync", when)
+
+
+_PAGE_RENAMED = Point("os", "rename", "after", _is_page_path, in_worker=True)
+_PAGE_PUT = Point(_BUCKET, "ObjectStore._put", "after", in_worker=True)
+
+POINTS: dict[str, Point | tuple[Point, ...]] = {
     "page file not begun": Point("os", "open", "before", _is_page_path, in_worker=True),
     "page file half written": Point("os", "write", "within", _is_page_descriptor, in_worker=True),
     "page file not synced": Point("os", "fsync", "before", _is_page_descriptor, in_worker=True),
     "page file not renamed": Point("os", "fsync", "after", _is_page_descriptor, in_worker=True),
-    "page file renamed": Point("os", "rename", "after", _is_page_path, in_worker=True),
-    "names not synced": Point(_STORE, "FolderStore.sync", "before"),
-    "names synced": Point(_STORE, "FolderStore.sync", "after"),
+    "page stored": (_PAGE_RENAMED, _PAGE_PUT),
+    "names not synced": _of_either_store("before"),
+    "names synced": _of_either_store("after"),
     "events in the run's file only": Point(
         _LOG, _IN_RUN_FILE, "after", _has("ASSET_MATERIALIZATION")
     ),
-    "events recorded": Point(_LOG, _BATCH, "after", _is_of_page),
+    "events recorded": _in_either_log("after", _is_of_page),
     "plan in the run's file only": Point(
         _LOG, _IN_RUN_FILE, "after", _has("ASSET_MATERIALIZATION_PLANNED")
     ),
     "partitions made": Point(_KNOWN, "add_found_pages", "after"),
-    "listings recorded": Point(_LOG, _BATCH, "after", _is_of_listings),
+    "listings recorded": _in_either_log("after", _is_of_listings),
     "gone pages wiped": Point("dagster", "DagsterInstance.delete_dynamic_partition", "before"),
     "gone pages dropped": Point(_KNOWN, "remove_found_pages", "after"),
     "failure not recorded": Point(_RECORDER, "EventRecorder.record_failure", "before"),
@@ -95,25 +111,31 @@ POINTS = {
     ),
     "table not replaced": Point(_TABLE, "replace_table", "before"),
     "table replaced": Point(_TABLE, "replace_table", "after"),
-    "page put": Point(_BUCKET, "ObjectStore._put", "after", in_worker=True),
+    "page put": _PAGE_PUT,
     "page not put": Point(_BUCKET, "ObjectStore._put", "before", in_worker=True),
     "file not put": Point(_SHELF, "Shelf.put_in_place", "before"),
     "file put": Point(_SHELF, "Shelf.put_in_place", "after"),
     "file put, no copy of it here": Point(_SHELF, "_mark", "before"),
     "notice taken": Point(_NOTICES, "record_try", "before"),
     "notice recorded": Point(_NOTICES, "record_try", "after"),
-    "Ctrl-C as a run begins": Point(
-        _LOG, _BATCH, "after", _has("PIPELINE_START"), signal=signal.SIGINT
-    ),
-    "Ctrl-C as a run ends": Point(
-        _LOG, _BATCH, "before", _has("PIPELINE_SUCCESS"), signal=signal.SIGINT
-    ),
+    "Ctrl-C as a run begins": _in_either_log("after", _has("PIPELINE_START"), signal.SIGINT),
+    "Ctrl-C as a run ends": _in_either_log("before", _has("PIPELINE_SUCCESS"), signal.SIGINT),
 }
 
 
 def place(name: str, call: int) -> None:
     """Let this process die at the given call of the point."""
-    point = POINTS[name]
+    for point in places_of(name):
+        _place(point, call)
+
+
+def places_of(name: str) -> tuple[Point, ...]:
+    """Where the point is: of several, a process comes by one."""
+    points = POINTS[name]
+    return points if isinstance(points, tuple) else (points,)
+
+
+def _place(point: Point, call: int) -> None:
     *path, attribute = point.attribute.split(".")
     owner = importlib.import_module(point.module)
     for part in path:

@@ -33,6 +33,7 @@ from catalog_pipeline.sandbox.settings import ShopSettings
 from catalog_pipeline.storing.store import Store
 from catalog_pipeline.storing.stores import page_store
 from catalog_pipeline.system.locked_file import is_locked
+from catalog_pipeline_tests.cluster import running_cluster
 from catalog_pipeline_tests.command import Answer
 from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.kill_points import PLACE
@@ -59,7 +60,7 @@ class Scene:
     """Context manager: the catalogue `shop` of a practice shop, in a folder of its own.
 
     With an `address` its files are kept there, in an object store; with a `database` its home says
-    that the instance is in that.
+    that the instance is in that. With neither, both are in the cluster, where the tests have one.
     """
 
     def __init__(
@@ -78,6 +79,9 @@ class Scene:
         self.pages = pages
         self._shown = pages
         self.home = folder / "dagster_home"
+        if address is None and database is None and (cluster := running_cluster()):
+            place = cluster.place_of(self.home)
+            address, database = place.address, place.database
         self.address = address
         self.database = database
         self.data = folder / ("data" if address is None else "work")

@@ -15,6 +15,7 @@ from catalog_pipeline.orchestration.names import plain_pages_key, plain_products
 from catalog_pipeline.orchestration.runs.table_run import PAGES_INTACT
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints, table_rows
 from catalog_pipeline_tests.crash.scene import NAME, Scene
+from catalog_pipeline_tests.page_objects import page_file_of
 from catalog_pipeline_tests.pages import keys
 
 DAMAGED = {2, 5, 9}
@@ -25,17 +26,15 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     """All pages were done; then one file was deleted, one cut short, one altered by one byte."""
     with Scene(tmp_path) as made:
         assert made.crawl_here().code == 0
-        deleted, cut, altered = (file_of(made, page) for page in sorted(DAMAGED))
+        deleted, cut, altered = (
+            page_file_of(made.places, PageKey(page)) for page in sorted(DAMAGED)
+        )
         deleted.unlink()
         cut.write_bytes(cut.read_bytes()[:-10])
         content = bytearray(altered.read_bytes())
         content[-1] ^= 1
         altered.write_bytes(content)
         yield made
-
-
-def file_of(scene: Scene, page: int) -> Path:
-    return scene.places.pages / str(scene.store.newest()[PageKey(page)])
 
 
 def built_here(scene: Scene) -> tuple[LocalRun, dg.AssetCheckEvaluation]:

@@ -13,6 +13,8 @@ from catalog_pipeline_tests.crash.invariants import Deaths, complaints
 from catalog_pipeline_tests.crash.scene import Scene
 from catalog_pipeline_tests.storing.disks import fill, make_read_only, make_writable, small_disk
 
+pytestmark = pytest.mark.embedded("fills a disk, or holds a file, in which the home is")
+
 DISK_KILOBYTES = 20_000
 
 

@@ -33,6 +33,7 @@ from catalog_pipeline.places import (
     SETTINGS_NAME,
     ensure_dagster_home,
 )
+from catalog_pipeline_tests.cluster import running_cluster
 from catalog_pipeline_tests.command import RunningCommand, running
 from catalog_pipeline_tests.forked_programs import ONE_THREAD
 from catalog_pipeline_tests.marked_processes import MarkedProcess, marked_processes
@@ -66,7 +67,8 @@ class Part(Enum):
 class RunningServices:
     """Context manager: the services on an instance of their own below `folder`.
 
-    The home's settings are those of the default, or a copy of `settings`.
+    The home's settings are those of the default, in the tier of `cluster` its, or a copy of
+    `settings`.
 
     With `is_quick` their daemon looks every second or two, otherwise as often as a user's. With
     `forks_runs` a run is a fork of a process that has imported all, otherwise a new interpreter.
@@ -83,7 +85,9 @@ class RunningServices:
         settings: Path | None = None,
     ) -> None:
         self.home = folder / "dagster_home"
-        self.data = folder / "data"
+        cluster = running_cluster() if settings is None else None
+        place = cluster and cluster.place_of(self.home)
+        self.data = folder / ("data" if place is None else "work")
         self.log = folder / "services.log"
         self._mark = uuid.uuid4().hex
         self._catalogues = folder / "catalogues"
@@ -91,7 +95,7 @@ class RunningServices:
         self.environment = {
             **os.environ,
             HOME_VARIABLE: str(self.home),
-            DATA_VARIABLE: str(self.data),
+            DATA_VARIABLE: str(self.data) if place is None else place.address,
             EXTRA_FOLDER_VARIABLE: str(self._catalogues),
             base_url_variable("sandbox"): sandbox_url,
             **(_QUICK_ENVIRONMENT if is_quick else {}),

@@ -4,8 +4,8 @@ import os
 import sys
 
 if "catalog_pipeline.crawling.working.process" in sys.orig_argv:
-    from catalog_pipeline_tests.crash.kill_points import PLACE, POINTS, place
+    from catalog_pipeline_tests.crash.kill_points import PLACE, place, places_of
 
     name, _, call = os.environ[PLACE].rpartition(":")
-    if POINTS[name].in_worker:
+    if places_of(name)[0].in_worker:
         place(name, int(call))
