@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.embedded("dies between steps of files that no home names")
+
 
 def _killed_builds(*options: str) -> str:
     ended = subprocess.run(

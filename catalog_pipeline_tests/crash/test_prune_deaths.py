@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.embedded("dies between steps of files, and copies a home and its data")
+
 
 def test_a_prune_that_dies_before_any_of_its_steps_or_at_random_loses_nothing() -> None:
     ended = subprocess.run(

@@ -38,7 +38,10 @@ from catalog_pipeline_tests.orchestration.made_runs import grid
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.written_site import written_site
 
-pytestmark = pytest.mark.processes
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.embedded("kills forks of a process that has used a store, which no fork survives"),
+]
 
 STEPS_VARIABLE = "CATALOG_PIPELINE_LIFE_STEPS"
 STEPS_OF_AN_EXAMPLE = 30

@@ -9,6 +9,8 @@ from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.places import HOME_VARIABLE
 
+pytestmark = pytest.mark.embedded("is about SQLite's files")
+
 NAMES = [
     "feature%2Fnew",
     "[a-z]",

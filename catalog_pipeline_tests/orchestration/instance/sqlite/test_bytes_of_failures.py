@@ -14,7 +14,10 @@ from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
 
-pytestmark = pytest.mark.processes
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.embedded("is about SQLite's files"),
+]
 
 PAGES = 300
 MAX_BYTES = 4096

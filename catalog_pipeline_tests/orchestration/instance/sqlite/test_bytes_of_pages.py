@@ -18,7 +18,10 @@ from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.written_site import listing, written_site
 
-pytestmark = pytest.mark.processes
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.embedded("is about SQLite's files"),
+]
 
 PAGES = 300
 MAX_BYTES = 4096

@@ -18,7 +18,10 @@ from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import Site
 
-pytestmark = pytest.mark.processes
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.embedded("is about SQLite's files"),
+]
 
 PAGES = 5
 

@@ -21,6 +21,8 @@ from catalog_pipeline_tests.orchestration.histories import (
     RunHistory,
 )
 
+pytestmark = pytest.mark.embedded("is about SQLite's files")
+
 WRITERS = 3
 THREADS = 3
 STOCK = "telemetry: {enabled: false}"

@@ -25,7 +25,10 @@ from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.same_past import check_same_past
 from catalog_pipeline_tests.site import Site
 
-pytestmark = pytest.mark.processes
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.embedded("is about SQLite's files"),
+]
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from catalog_pipeline.orchestration.instance.sqlite import packed_events
 from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
 from catalog_pipeline_tests.orchestration.histories import KINDS, PAGES, Clock, RunHistory
 
+pytestmark = pytest.mark.embedded("is about SQLite's files")
+
 
 @pytest.fixture
 def storage(tmp_path: Path) -> Iterator[BatchedSqliteEventLogStorage]:

@@ -36,6 +36,8 @@ from catalog_pipeline.orchestration.instance.sqlite.run_storage import (
 )
 from catalog_pipeline.places import ensure_dagster_home
 
+pytestmark = pytest.mark.embedded("is about SQLite's files")
+
 
 def _new_run(**fields: object) -> DagsterRun:
     return DagsterRun("crawl", run_id=make_new_run_id(), **fields)  # type: ignore[arg-type]

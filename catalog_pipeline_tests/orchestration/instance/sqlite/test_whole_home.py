@@ -12,6 +12,8 @@ from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.orchestration.instance.sqlite.whole_home import RUNS, whole_home
 from catalog_pipeline_tests.orchestration.histories import JOB, PAGES
 
+pytestmark = pytest.mark.embedded("is about SQLite's files")
+
 RUN_IDS = ("0f2c4a31-0000-4000-8000-000000000001", "0f2c4a31-0000-4000-8000-000000000002")
 
 
