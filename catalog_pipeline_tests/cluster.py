@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from catalog_pipeline.orchestration.instance.open import open_instance
-from catalog_pipeline.places import HOME_VARIABLE, SETTINGS_NAME
+from catalog_pipeline.places import HOME_VARIABLE
 from catalog_pipeline_tests.postgres_server import (
     Database,
     PostgresServer,
@@ -27,8 +27,6 @@ from catalog_pipeline_tests.postgres_server import (
 if TYPE_CHECKING:
     from catalog_pipeline_tests.object_server import Bucket, ObjectServer
 
-_DATABASE = "DAGSTER_PG_DB"
-_NAME_OF_DATABASE = f"{{env: {_DATABASE}}}"
 _CONNECTIONS = "max_connections=200"
 
 _running: list[Cluster] = []
@@ -57,19 +55,11 @@ class Cluster:
     _places: dict[Path, Place] = field(default_factory=dict)
 
     def place_of(self, home: Path) -> Place:
-        """The place of a home, which is made, with nothing recorded, when it is first asked for."""
-        place = self._places.get(home)
-        if place is None:
-            place = Place(self.postgres.new_database(self.untouched), self.store.new_bucket())
-            self._places[home] = place
-        if not (home / SETTINGS_NAME).exists():
-            write_postgres_home(home)
-            settings = home / SETTINGS_NAME
-            # All else that the environment says is the same for all homes.
-            text = settings.read_text()
-            assert _NAME_OF_DATABASE in text
-            settings.write_text(text.replace(_NAME_OF_DATABASE, place.database.name))
-        return place
+        """The place of a home, in which nothing is recorded when it is first asked for."""
+        if home not in self._places:
+            database = self.postgres.new_database(self.untouched)
+            self._places[home] = Place(database, self.store.new_bucket())
+        return self._places[home]
 
     def forget(self, folder: Path) -> None:
         """Drop the databases of all homes below a folder; they would fill the memory."""
@@ -92,15 +82,14 @@ def opened_cluster(folder: Path) -> Iterator[None]:
         postgres = servers.enter_context(postgres_server("fsync=off", _CONNECTIONS))
         store = servers.enter_context(object_server())
         untouched = postgres.new_database()
-        for name, value in {**untouched.environ, **store.environ}.items():
-            environment.setenv(name, value)
-        write_postgres_home(folder)
+        write_postgres_home(folder, untouched)
         with pytest.MonkeyPatch.context() as at_home:
             at_home.setenv(HOME_VARIABLE, str(folder))
             with open_instance():
                 pass
-        # Who asks for no home of the tier's has none.
-        environment.delenv(_DATABASE)
+        # Where its database is, each home says.
+        for name, value in store.environ.items():
+            environment.setenv(name, value)
         _running.append(Cluster(postgres, store, untouched))
         try:
             yield

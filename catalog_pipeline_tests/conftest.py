@@ -292,7 +292,9 @@ def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def home(no_home: Path, untouched_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Dagster home of the test's own, with nothing recorded."""
     if cluster := running_cluster():
-        monkeypatch.setenv(DATA_VARIABLE, cluster.place_of(no_home).address)
+        place = cluster.place_of(no_home)
+        write_postgres_home(no_home, place.database)
+        monkeypatch.setenv(DATA_VARIABLE, place.address)
     else:
         shutil.copytree(untouched_home, no_home)
     return no_home

@@ -37,6 +37,7 @@ from catalog_pipeline_tests.cluster import running_cluster
 from catalog_pipeline_tests.command import RunningCommand, running
 from catalog_pipeline_tests.forked_programs import ONE_THREAD
 from catalog_pipeline_tests.marked_processes import MarkedProcess, marked_processes
+from catalog_pipeline_tests.postgres_server import write_postgres_home
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.patience import wait_for
 
@@ -101,6 +102,8 @@ class RunningServices:
             **(_QUICK_ENVIRONMENT if is_quick else {}),
             **(_FORKED_RUNS if is_quick and forks_runs else {}),
         }
+        if place is not None:
+            write_postgres_home(self.home, place.database)
         if settings is not None:
             self.home.mkdir()
             shutil.copy(settings, self.home / SETTINGS_NAME)
