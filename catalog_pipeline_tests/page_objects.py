@@ -23,9 +23,9 @@ class PageObject:
         """Its content."""
         return self.objects.get(self.name, max_bytes=MAX_FILE_BYTES)
 
-    def write_bytes(self, content: bytes) -> int:
+    def write_bytes(self, content: bytes | bytearray) -> int:
         """Replace its content."""
-        self.objects.put(self.name, content)
+        self.objects.put(self.name, bytes(content))
         return len(content)
 
     def unlink(self) -> None:

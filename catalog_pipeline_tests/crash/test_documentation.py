@@ -3,6 +3,10 @@
 import re
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.embedded("is about a page of the documentation")
+
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "docs" / "guarantees.md"
 

@@ -87,7 +87,7 @@ class RunningServices:
     ) -> None:
         self.home = folder / "dagster_home"
         cluster = running_cluster() if settings is None else None
-        place = cluster and cluster.place_of(self.home)
+        place = cluster.place_of(self.home) if cluster is not None else None
         self.data = folder / ("data" if place is None else "work")
         self.log = folder / "services.log"
         self._mark = uuid.uuid4().hex

@@ -17,7 +17,10 @@ from catalog_pipeline_tests.services.running_services import PROJECT
 
 DG = Path(sys.executable).with_name("dg")
 COMMAND_SECONDS = 120
-pytestmark = pytest.mark.skipif(not DG.exists(), reason="no dg: pip install dagster-dg-cli")
+pytestmark = [
+    pytest.mark.embedded("is about Dagster's commands with a home of their own"),
+    pytest.mark.skipif(not DG.exists(), reason="no dg: pip install dagster-dg-cli"),
+]
 
 
 def run_dg(folder: Path, shop: RunningShop, *arguments: str) -> str:

@@ -24,6 +24,8 @@ from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.tables.exports.cases import CASES, NUL, expected, write_cases
 from catalog_pipeline_tests.tables.exports.readers import in_utc
 
+pytestmark = pytest.mark.embedded("is about tables on a server, and no home")
+
 
 def _without_nul(value: object) -> object:
     if isinstance(value, list):

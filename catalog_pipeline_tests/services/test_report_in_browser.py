@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 pytest.importorskip("playwright", reason="playwright is not installed: pip install playwright")
 pytestmark = [
+    pytest.mark.embedded("is about a file that is made of tables, and no home"),
     pytest.mark.browser,
     pytest.mark.skipif(chromium() is None, reason="no Chromium: apt-get install chromium"),
 ]

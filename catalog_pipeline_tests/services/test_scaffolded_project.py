@@ -17,6 +17,8 @@ from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.command import Answer, run_process
 from catalog_pipeline_tests.site import bundled_attributes
 
+pytestmark = pytest.mark.embedded("is about the home that Dagster's commands make")
+
 BIN = Path(sys.executable).parent
 SECONDS = 180
 OWN_ASSETS = """
