@@ -10,7 +10,7 @@ QUICK := -m "not processes" $(SLOW:%=--ignore=%)
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run ui test quick crawls slow lowest lint audit chaos attack bench clean
+.PHONY: run ui test test-cluster quick crawls slow lowest lint audit chaos attack bench clean
 
 run: $(VENV)/installed  ## Crawl the practice shop and build its table
 	@$(BIN)/catalog-pipeline run
@@ -32,6 +32,11 @@ slow: $(VENV)/installed-for-tests  ## Those of deaths, and of services with the 
 	@.ci/install-redis
 	@.ci/install-postgres
 	@$(BIN)/python -m pytest $(TWO) $(SLOW)
+
+test-cluster: $(VENV)/installed-for-tests  ## Crashes, orchestration and services once more, on PostgreSQL and an object store
+	@.ci/install-browser
+	@.ci/install-postgres
+	@$(BIN)/python -m pytest --profile cluster $(TWO) catalog_pipeline_tests/orchestration $(SLOW)
 
 lowest: $(VENV)/installed-for-tests  ## `quick` and `crawls` with the lowest versions that are allowed; before a release
 	@.ci/install-postgres

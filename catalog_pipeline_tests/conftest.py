@@ -289,15 +289,27 @@ def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def home(no_home: Path, untouched_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def new_home(
+    no_home: Path, untouched_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], Path]:
+    """Makes a Dagster home of the test's own, with nothing recorded."""
+
+    def make() -> Path:
+        if cluster := running_cluster():
+            place = cluster.place_of(no_home)
+            write_postgres_home(no_home, place.database)
+            monkeypatch.setenv(DATA_VARIABLE, place.address)
+        else:
+            shutil.copytree(untouched_home, no_home)
+        return no_home
+
+    return make
+
+
+@pytest.fixture
+def home(new_home: Callable[[], Path]) -> Path:
     """A Dagster home of the test's own, with nothing recorded."""
-    if cluster := running_cluster():
-        place = cluster.place_of(no_home)
-        write_postgres_home(no_home, place.database)
-        monkeypatch.setenv(DATA_VARIABLE, place.address)
-    else:
-        shutil.copytree(untouched_home, no_home)
-    return no_home
+    return new_home()
 
 
 @pytest.fixture

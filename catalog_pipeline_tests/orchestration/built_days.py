@@ -14,6 +14,7 @@ from catalog_pipeline.orchestration.checkpoints.metadata import metadata_of_page
 from catalog_pipeline.orchestration.commands.in_process import LocalRun, build_table_here
 from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline.records import Columns
+from catalog_pipeline.storing.stores import page_store
 from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.tables import shop
 from catalog_pipeline_tests.tables.history.days import Days
@@ -34,7 +35,7 @@ class BuiltDays:
         self.site = site
         self.instance = instance
         self.catalogue = self.write(**changes)
-        self._days = Days(site.places.folder, self.catalogue)
+        self._days = Days(site.places.folder, self.catalogue, page_store(site.places))
 
     def write(self, **changes: Any) -> Catalogue:
         """Write the YAML."""

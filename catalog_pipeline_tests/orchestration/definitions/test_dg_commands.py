@@ -129,6 +129,7 @@ def test_one_mistake_leaves_somebody_elses_other_catalogues_as_they_are_and_fail
     assert sentence in checked.out + checked.err
 
 
+@pytest.mark.embedded("is about a home with Dagster's own storages")
 def test_the_bundled_catalogues_pass_its_checks(home: Path):
     environ = {"DAGSTER_HOME": str(home)}
     home.mkdir(exist_ok=True)

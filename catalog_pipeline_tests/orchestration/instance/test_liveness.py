@@ -33,7 +33,10 @@ from catalog_pipeline.system.locked_file import is_locked
 from catalog_pipeline_tests.command import holding
 from catalog_pipeline_tests.orchestration.histories import JOB, KINDS, Clock, RunHistory
 
-pytestmark = pytest.mark.processes
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.embedded("is about Dagster's own storages"),
+]
 
 HOLD = """
 import os, sys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from catalog_pipeline.orchestration.runs.notify_run import Sent, send_due
 from catalog_pipeline.orchestration.runs.pruning import prune
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
 from catalog_pipeline.sandbox.server import RunningShop
+from catalog_pipeline_tests.cluster import running_cluster
 from catalog_pipeline_tests.orchestration.built_days import BuiltDays
 from catalog_pipeline_tests.receivers import Webhook, mailbox, webhook
 from catalog_pipeline_tests.site import NAME, Site
@@ -58,27 +59,33 @@ def two_days(
         environment.delenv(DATA_VARIABLE, raising=False)
         with open_instance() as instance:
             days = _days(Site(folder / "catalogues", running_shop), instance)
-            days.day(1, products(kettle="24.90", mug="5"), EMPTY)
-            days.day(2, products(kettle="19.90", mug="5", lamp="30"), EMPTY)
+            _let_pass(days)
     return folder
 
 
+def _let_pass(days: BuiltDays) -> None:
+    days.day(1, products(kettle="24.90", mug="5"), EMPTY)
+    days.day(2, products(kettle="19.90", mug="5", lamp="30"), EMPTY)
+
+
 @pytest.fixture
-def home(no_home: Path, untouched_home: Path, request: pytest.FixtureRequest) -> Path:
+def home(new_home: Callable[[], Path], no_home: Path, request: pytest.FixtureRequest) -> Path:
     """A Dagster home of the test's own, in which there were two days if it asks for them."""
-    if "days" in request.fixturenames:
-        before = request.getfixturevalue("two_days")
-        shutil.copytree(before / "dagster_home", no_home)
-        shutil.copytree(before / "data", no_home.parent / "data")
-    else:
-        shutil.copytree(untouched_home, no_home)
+    if "days" not in request.fixturenames or running_cluster():
+        return new_home()
+    before = request.getfixturevalue("two_days")
+    shutil.copytree(before / "dagster_home", no_home)
+    shutil.copytree(before / "data", no_home.parent / "data")
     return no_home
 
 
 @pytest.fixture
 def days(site: Site, instance: dg.DagsterInstance) -> BuiltDays:
     """Two days of a shop: a price fell, and a product is new."""
-    return _days(site, instance)
+    days = _days(site, instance)
+    if running_cluster():
+        _let_pass(days)
+    return days
 
 
 def _days(site: Site, instance: dg.DagsterInstance) -> BuiltDays:
@@ -171,6 +178,7 @@ def test_a_rule_counts_from_the_next_build_on(days: BuiltDays, hook: Webhook) ->
     assert hook.titles[-1] == "shop: price changes (1 product)"
 
 
+@pytest.mark.embedded("harms the files of the past in their folder")
 def test_a_history_that_was_lost_and_begun_anew_goes_on_to_give_notice(
     days: BuiltDays, hook: Webhook
 ) -> None:
@@ -183,6 +191,7 @@ def test_a_history_that_was_lost_and_begun_anew_goes_on_to_give_notice(
     assert "build 2 of 2026-03-05" in hook.bodies[-1]["message"]
 
 
+@pytest.mark.embedded("harms the files of the past in their folder")
 def test_changes_that_cannot_be_read_are_told_and_keep_no_other_notice_back(
     days: BuiltDays, hook: Webhook
 ) -> None:

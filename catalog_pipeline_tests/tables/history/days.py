@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.records import Columns, StoredPage
 from catalog_pipeline.storing.folder_store import FolderStore
+from catalog_pipeline.storing.store import Store
 from catalog_pipeline.tables.history.report import HistoryReport
 from catalog_pipeline_tests.tables import shop
 
@@ -19,12 +20,15 @@ TRACKED = {"track": ["price", "stock"]}
 
 
 class Days:
-    """A shop of some pages, crawled day by day; `folder` is the catalogue's."""
+    """A shop of some pages, crawled day by day; `folder` is the catalogue's, its pages' as well
+    unless they have another `store`."""
 
-    def __init__(self, folder: Path, catalogue: Catalogue | None = None) -> None:
+    def __init__(
+        self, folder: Path, catalogue: Catalogue | None = None, store: Store | None = None
+    ) -> None:
         self.folder = folder
         self.catalogue = catalogue or shop.catalogue(history=TRACKED)
-        self.store = FolderStore(folder / "pages")
+        self.store = store or FolderStore(folder / "pages")
         self.store.prepare()
         self.table = folder / "products.parquet"
         self.pages: dict[int, StoredPage] = {}
