@@ -15,6 +15,7 @@ from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.records import Cell, Columns, PageRecord, Reading, StoredPage
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.folder_store import FolderStore
+from catalog_pipeline.storing.store import Store
 from catalog_pipeline.tables import build
 from catalog_pipeline.tables.report import TableReport
 
@@ -63,7 +64,7 @@ def rows(skus: Iterable[str | None], **columns: Any) -> Columns:
 
 
 def store_page(
-    store: FolderStore,
+    store: Store,
     page: int,
     columns: Columns,
     *,
@@ -91,7 +92,7 @@ def store_page(
     return store.write(record, packed, b"<html>")
 
 
-def store_pages(store: FolderStore, count: int, *, per_page: int = 20) -> list[StoredPage]:
+def store_pages(store: Store, count: int, *, per_page: int = 20) -> list[StoredPage]:
     """Store pages 1 to `count`, each with products of its own."""
     return [
         store_page(store, page, rows(f"{page}-{place}" for place in range(per_page)))
@@ -100,11 +101,12 @@ def store_pages(store: FolderStore, count: int, *, per_page: int = 20) -> list[S
 
 
 def build_table(
-    catalogue: Catalogue, pages: Sequence[StoredPage], store: FolderStore, table: Path, **more: Any
+    catalogue: Catalogue, pages: Sequence[StoredPage], store: Store, table: Path, **more: Any
 ) -> TableReport:
     """Build the table; what has to be read again is, as in a worker, but in this process."""
 
     def read_again(stored: StoredPage) -> Reading:
+        assert isinstance(store, FolderStore)
         worker = PageWorker(catalogue, CataloguePlaces(store.folder.parent), asks=False)
         answer = worker.do(messages.ReadStored(stored.record.page, stored))
         if isinstance(answer, messages.PageRead):
