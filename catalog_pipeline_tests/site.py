@@ -17,7 +17,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.places import CataloguePlaces, catalogue_places
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline.storing.stores import page_store
-from catalog_pipeline_tests.page_objects import PageObject, page_file_of
+from catalog_pipeline_tests.kept_files import Kept, kept, page_file_of
 
 NAME = "shop"
 KIND = "catalog_pipeline.orchestration.definitions.component.CatalogueComponent"
@@ -89,11 +89,16 @@ class Site:
         """Where its files are."""
         return catalogue_places(self.name)
 
-    def page_file(self, page: int) -> Path | PageObject:
+    def page_file(self, page: int) -> Kept:
         """The stored file of a page, of which there is one."""
         names = [name for name in page_store(self.places).files() if name.page == PageKey(page)]
         assert len(names) == 1
         return page_file_of(self.places, PageKey(page))
+
+    @property
+    def table_file(self) -> Kept:
+        """The table, where it is kept."""
+        return kept(self.places, self.places.table)
 
     def downloads(self) -> dict[int, int]:
         """How often the shop was asked for each page, a 304 not counted."""

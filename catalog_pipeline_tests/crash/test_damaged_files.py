@@ -15,7 +15,7 @@ from catalog_pipeline.orchestration.names import plain_pages_key, plain_products
 from catalog_pipeline.orchestration.runs.table_run import PAGES_INTACT
 from catalog_pipeline_tests.crash.invariants import Deaths, complaints, table_rows
 from catalog_pipeline_tests.crash.scene import NAME, Scene
-from catalog_pipeline_tests.page_objects import page_file_of
+from catalog_pipeline_tests.kept_files import page_file_of
 from catalog_pipeline_tests.pages import keys
 
 DAMAGED = {2, 5, 9}

@@ -31,11 +31,13 @@ from catalog_pipeline.places import (
     DATA_VARIABLE,
     HOME_VARIABLE,
     SETTINGS_NAME,
+    catalogue_places,
     ensure_dagster_home,
 )
 from catalog_pipeline_tests.cluster import running_cluster
 from catalog_pipeline_tests.command import RunningCommand, running
 from catalog_pipeline_tests.forked_programs import ONE_THREAD
+from catalog_pipeline_tests.kept_files import Kept, kept
 from catalog_pipeline_tests.marked_processes import MarkedProcess, marked_processes
 from catalog_pipeline_tests.postgres_server import write_postgres_home
 from catalog_pipeline_tests.services.graphql import WebClient
@@ -144,6 +146,11 @@ class RunningServices:
         folder = self._catalogues / name
         folder.mkdir()
         (folder / FILE_NAME).write_text(yaml.safe_dump(document))
+
+    def kept(self, catalogue: str, *path: str) -> Kept:
+        """A file of a catalogue, where it is kept."""
+        places = catalogue_places(catalogue, self.environment)
+        return kept(places, places.folder.joinpath(*path))
 
     @property
     def marked_environment(self) -> dict[str, str]:

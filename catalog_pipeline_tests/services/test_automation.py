@@ -87,7 +87,7 @@ def test_wiping_a_page_makes_it_missing_and_takes_its_rows_from_the_table(
 def test_exports_are_written_after_a_build_and_one_that_fails_holds_up_nothing(
     common_services: RunningServices, quick_shop: RunningShop, client: WebClient
 ) -> None:
-    written = common_services.data / EXPORTED / "exports" / "products.csv"
+    written = common_services.kept(EXPORTED, "exports", "products.csv")
     run = client.launch_run(EXPORTED, 1, 2)
     assert wait_for("the run's end", lambda: client.has_ended(run)) == "SUCCESS"
     wait_for("the table", lambda: client.table_builds(EXPORTED))

@@ -53,11 +53,11 @@ def _a_page_is_damaged(site: Site) -> None:
 
 
 def _the_table_is_gone(site: Site) -> None:
-    site.places.table.unlink()
+    site.table_file.unlink()
 
 
 def _the_table_is_damaged(site: Site) -> None:
-    site.places.table.write_bytes(b"?")
+    site.table_file.write_bytes(b"?")
 
 
 def _there_is_one_more_page(site: Site) -> None:

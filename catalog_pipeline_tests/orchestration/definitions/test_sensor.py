@@ -129,7 +129,7 @@ def built(site: Site, instance: dg.DagsterInstance) -> Site:
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(lambda site, i: site.places.table.unlink(), id="table deleted"),
+        pytest.param(lambda site, i: site.table_file.unlink(), id="table deleted"),
         pytest.param(
             lambda site, i: i.wipe_asset_partitions(plain_pages_key(NAME), ["2"]), id="page wiped"
         ),

@@ -61,7 +61,7 @@ def _edit(checks: dict[str, Any], **changes: Any) -> Callable[..., Catalogue]:
 
 
 def _lose_the_table(site: Site, instance: dg.DagsterInstance, catalogue: Catalogue) -> Catalogue:
-    site.places.table.unlink()
+    site.table_file.unlink()
     return catalogue
 
 
