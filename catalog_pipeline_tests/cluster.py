@@ -72,6 +72,17 @@ def running_cluster() -> Cluster | None:
     return _running[0] if _running else None
 
 
+def place_home(home: Path) -> str | None:
+    """Let a home be in the cluster; what the address of its files is. Where there is no cluster it
+    is made by whoever opens it first."""
+    cluster = running_cluster()
+    if cluster is None:
+        return None
+    place = cluster.place_of(home)
+    write_postgres_home(home, place.database)
+    return place.address
+
+
 @contextmanager
 def opened_cluster(folder: Path) -> Iterator[None]:
     """The cluster until the end of the block, in whose environment all processes are."""

@@ -20,7 +20,7 @@ from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
 from catalog_pipeline.sandbox.products import CATEGORIES
 from catalog_pipeline.sandbox.server import RunningShop
-from catalog_pipeline_tests.cluster import running_cluster
+from catalog_pipeline_tests.cluster import place_home
 from catalog_pipeline_tests.command import Answer
 from catalog_pipeline_tests.postgres_server import (
     Database,
@@ -295,10 +295,8 @@ def new_home(
     """Makes a Dagster home of the test's own, with nothing recorded."""
 
     def make() -> Path:
-        if cluster := running_cluster():
-            place = cluster.place_of(no_home)
-            write_postgres_home(no_home, place.database)
-            monkeypatch.setenv(DATA_VARIABLE, place.address)
+        if address := place_home(no_home):
+            monkeypatch.setenv(DATA_VARIABLE, address)
         else:
             shutil.copytree(untouched_home, no_home)
         return no_home

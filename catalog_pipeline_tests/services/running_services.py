@@ -34,12 +34,11 @@ from catalog_pipeline.places import (
     catalogue_places,
     ensure_dagster_home,
 )
-from catalog_pipeline_tests.cluster import running_cluster
+from catalog_pipeline_tests.cluster import place_home
 from catalog_pipeline_tests.command import RunningCommand, running
 from catalog_pipeline_tests.forked_programs import ONE_THREAD
 from catalog_pipeline_tests.kept_files import Kept, kept
 from catalog_pipeline_tests.marked_processes import MarkedProcess, marked_processes
-from catalog_pipeline_tests.postgres_server import write_postgres_home
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.patience import wait_for
 
@@ -88,9 +87,8 @@ class RunningServices:
         settings: Path | None = None,
     ) -> None:
         self.home = folder / "dagster_home"
-        cluster = running_cluster() if settings is None else None
-        place = cluster.place_of(self.home) if cluster is not None else None
-        self.data = folder / ("data" if place is None else "work")
+        address = place_home(self.home) if settings is None else None
+        self.data = folder / ("data" if address is None else "work")
         self.log = folder / "services.log"
         self._mark = uuid.uuid4().hex
         self._catalogues = folder / "catalogues"
@@ -98,14 +96,12 @@ class RunningServices:
         self.environment = {
             **os.environ,
             HOME_VARIABLE: str(self.home),
-            DATA_VARIABLE: str(self.data) if place is None else place.address,
+            DATA_VARIABLE: address or str(self.data),
             EXTRA_FOLDER_VARIABLE: str(self._catalogues),
             base_url_variable("sandbox"): sandbox_url,
             **(_QUICK_ENVIRONMENT if is_quick else {}),
             **(_FORKED_RUNS if is_quick and forks_runs else {}),
         }
-        if place is not None:
-            write_postgres_home(self.home, place.database)
         if settings is not None:
             self.home.mkdir()
             shutil.copy(settings, self.home / SETTINGS_NAME)

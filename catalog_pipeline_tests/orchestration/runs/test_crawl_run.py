@@ -19,7 +19,8 @@ from catalog_pipeline.orchestration.names import (
     RANGE_START_TAG,
     RETRY_NUMBER_TAG,
 )
-from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, data_folder
+from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, data_address, data_folder
+from catalog_pipeline_tests.cluster import place_home
 from catalog_pipeline_tests.orchestration.made_runs import (
     as_it_is,
     create_run,
@@ -75,8 +76,9 @@ def test_pages_that_were_stored_but_never_recorded_are_recovered_without_a_downl
 ):
     catalogue = site.write(last_page=3)
     crawl_here(instance, catalogue, keys(1, 2, 3), None)
-    monkeypatch.setenv(DATA_VARIABLE, str(data_folder()))
+    monkeypatch.setenv(DATA_VARIABLE, data_address() or str(data_folder()))
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "another_home"))
+    place_home(tmp_path / "another_home")
     site.shop.control(reset_hits=True)
     with open_instance() as another:
         assert crawl_here(another, catalogue, keys(1, 2, 3), None).status == SUCCESS

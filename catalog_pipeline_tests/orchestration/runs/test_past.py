@@ -20,6 +20,7 @@ from catalog_pipeline.orchestration.definitions.sensor import build_table_sensor
 from catalog_pipeline.showing import as_markdown
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.hostile_texts import HOSTILE
+from catalog_pipeline_tests.kept_files import kept
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.written_site import WrittenSite, listing, written_site
@@ -128,7 +129,7 @@ def test_the_sensor_asks_for_all_of_them_and_again_when_the_past_is_lost_or_kept
     assert asked.asset_selection == [TABLE, HISTORY, CHANGES]
     assert build_table_here(instance, catalogue).error is None
     assert why_outdated(instance, catalogue) is None
-    site.places.changes.unlink()
+    kept(site.places, site.places.changes).unlink()
     assert why_outdated(instance, catalogue) == "what was kept of its past is gone"
 
 
