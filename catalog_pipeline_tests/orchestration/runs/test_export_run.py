@@ -24,6 +24,8 @@ from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.tables.exports.cases import write_cases
 from catalog_pipeline_tests.tables.exports.readers import READERS
 
+pytestmark = pytest.mark.embedded("writes a table, and reads exports, in their folder")
+
 SUCCESS = dg.DagsterRunStatus.SUCCESS
 FILES = [{"to": name} for name in READERS]
 BROKEN = {"to": "csv", "name": "broken", "path": "/dev/null/out.csv"}

@@ -49,7 +49,7 @@ def test_the_web_ui_is_told_how_complete_the_table_is(site: Site, instance: dg.D
     assert (found["pages_stale"], found["duplicates"], found["coverage"]) == (0, 0, 0.3333)
     stored = read_checkpoints(instance, catalogue, catalogue.pages).values()
     assert found["oldest_row"] == min(each.record.fetched_at for each in stored).timestamp()
-    assert found["path"] == str(site.places.table)
+    assert found["path"] == site.places.told(site.places.table)
     assert "Silver Ceramic Scarf" in str(found["preview"])
     assert "USD" in str(found["price_range"])
     schema = found["dagster/column_schema"]
