@@ -90,16 +90,16 @@ def brought_shelf(places: CataloguePlaces) -> Shelf:
     return shelf
 
 
-def is_lacking(places: CataloguePlaces, *paths: Path) -> bool:
-    """Whether one of the files, which are in one folder, is not there.
+def lacking(places: CataloguePlaces, *paths: Path) -> set[Path]:
+    """Those of the files, which are in one folder, that are not there.
 
     Raises:
         StorageError: that cannot be told.
     """
     if places.address is None or not places.holds(paths[0]):
-        return None in map(kind_of, paths)
+        return {path for path in paths if kind_of(path) is None}
     names = {each.name for each in objects_of(places, paths[0].parent).list()}
-    return not names.issuperset(path.name for path in paths)
+    return {path for path in paths if path.name not in names}
 
 
 def stamp_of_table(places: CataloguePlaces) -> tuple[int | str, ...] | None:

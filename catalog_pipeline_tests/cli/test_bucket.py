@@ -120,7 +120,7 @@ def test_no_more_is_listed_than_what_a_command_has_to_know(
     site: Site, run: Run, address: str, bucket: Bucket
 ) -> None:
     """Of page files what is due, under the lock what is there, and at the end what is left."""
-    site.write(last_page=2)
+    site.write(last_page=2, history=True)
     listed = bucket.server.gate.listed
     listed.clear()
     assert run("run", NAME).code == 0

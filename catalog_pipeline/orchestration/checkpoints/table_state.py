@@ -19,7 +19,7 @@ from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event
 from catalog_pipeline.orchestration.instance.history import MATERIALIZATION, Source, history_of
 from catalog_pipeline.orchestration.names import pages_path, products_path
 from catalog_pipeline.places import catalogue_places
-from catalog_pipeline.storing.stores import is_lacking, stamp_of_table, table_of
+from catalog_pipeline.storing.stores import lacking, stamp_of_table, table_of
 from catalog_pipeline.tables.identity import TableIdentity, damage_of_table
 from catalog_pipeline.tables.report import LeftOutPage
 
@@ -151,7 +151,9 @@ def why_not_of_today(
     """The same without a look at what the file holds; so many of the `pages` have checkpoints."""
     places = catalogue_places(catalogue.name)
     newest = latest_page_event(source, catalogue)
-    if newest is None or is_lacking(places, places.table):
+    past = (places.history, places.changes) if catalogue.history else ()
+    gone = lacking(places, places.table, *past)
+    if newest is None or places.table in gone:
         return "the table is gone"
     seen = built.values.get(BUILT_FROM_KEY)
     if seen is None or newest > seen:
@@ -164,7 +166,7 @@ def why_not_of_today(
         return "the YAML names other mirrors than when it was built"
     if built.values.get(VERSION_KEY) != catalogue.table_version:
         return "the YAML has changed since it was built"
-    if catalogue.history and is_lacking(places, places.history, places.changes):
+    if gone:
         return "what was kept of its past is gone"
     if built.file is None:
         return "its build did not record what the file holds"
@@ -192,7 +194,7 @@ def damage_of_build(catalogue: Catalogue, built: LastBuild | None) -> str | None
 def unrecorded_table(catalogue: Catalogue) -> str | None:
     """What there is to say of a table where no build of one is recorded; None if none is there."""
     places = catalogue_places(catalogue.name)
-    if is_lacking(places, places.table):
+    if lacking(places, places.table):
         return None
     return (
         f"the table {places.told(places.table)} is there, and nothing is recorded of it here (its "

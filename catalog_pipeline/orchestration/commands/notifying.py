@@ -27,7 +27,7 @@ from catalog_pipeline.orchestration.names import notices_key
 from catalog_pipeline.orchestration.runs.notices_found import find_notices
 from catalog_pipeline.orchestration.runs.notify_run import send_due, sent_metadata
 from catalog_pipeline.places import catalogue_places
-from catalog_pipeline.storing.stores import is_lacking, past_of
+from catalog_pipeline.storing.stores import lacking, past_of
 from catalog_pipeline.system.private_files import private_files
 
 
@@ -108,7 +108,7 @@ def notices_of_build(catalogue: Catalogue, build: int | None = None) -> list[Not
         TableError: the history cannot be read.
     """
     places = catalogue_places(catalogue.name)
-    if not rules_of_changes(catalogue) or is_lacking(places, places.history):
+    if not rules_of_changes(catalogue) or lacking(places, places.history):
         return []
     # Arrow is imported where there is something to read.
     from catalog_pipeline.tables.history.naming import names_of

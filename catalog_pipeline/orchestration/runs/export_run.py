@@ -20,7 +20,7 @@ from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, export_key
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.showing import as_line, as_lines
-from catalog_pipeline.storing.stores import is_lacking, shelf_of
+from catalog_pipeline.storing.stores import lacking, shelf_of
 from catalog_pipeline.tables.exports.sources import source_of
 from catalog_pipeline.tables.identity import identify
 
@@ -83,7 +83,7 @@ def _is_due(instance: dg.DagsterInstance, catalogue: Catalogue, export: Export) 
         digest = identify(source).sha256
     except (CatalogPipelineError, OSError):
         return False
-    if export.to != "postgres" and is_lacking(places, export_file(catalogue, export)):
+    if export.to != "postgres" and lacking(places, export_file(catalogue, export)):
         return True
     event = instance.get_latest_materialization_event(export_key(catalogue, export))
     made = event.asset_materialization if event else None
