@@ -79,6 +79,11 @@ class Database:
             for statement in statements:
                 connection.execute(statement.encode())
 
+    def does_alone(self, statement: str) -> None:
+        """Execute a statement that can be in no transaction."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
 
 def write_postgres_home(home: Path, database: Database | None = None) -> None:
     """Make a home of the settings that a user is given for PostgreSQL.

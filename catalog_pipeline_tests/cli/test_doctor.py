@@ -7,6 +7,7 @@ import pytest
 
 from catalog_pipeline.cli.advice import say_once_what_is_slow
 from catalog_pipeline_tests.cli.conftest import add_catalogue
+from catalog_pipeline_tests.command import run_process
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.postgres_server import Database, write_postgres_home
 from catalog_pipeline_tests.site import Site
@@ -113,6 +114,20 @@ def test_a_server_that_cannot_be_asked_is_amiss(
     assert told in said
     assert "dagster.yaml" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.processes
+def test_the_web_ui_says_in_a_sentence_that_a_server_lets_nobody_in(
+    project: Path, home: Path, database: Database
+):
+    shutil.rmtree(home)
+    write_postgres_home(home)
+    answer = run_process("ui", environ=database.environ | {"DAGSTER_PG_PASSWORD": "another"})
+    assert answer.code == 1
+    told = " ".join(answer.err.split())
+    assert "Error: Cannot use Dagster's storage in PostgreSQL: " in told
+    assert "password authentication failed" in told
+    assert "sqlalche.me" not in told
 
 
 @pytest.mark.parametrize("command", ["status", "doctor"])

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from catalog_pipeline_tests.conftest import Run
-from catalog_pipeline_tests.site import Site
+from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.tables.exports.cases import write_cases
 from catalog_pipeline_tests.tables.exports.readers import READERS
 from catalog_pipeline_tests.tables.history.days import Days, products
@@ -62,6 +62,22 @@ def test_without_a_table_it_says_what_makes_one(site: Site, tmp_path: Path, run:
     assert answer.code == 1
     assert f"catalog-pipeline run {site.name}" in answer.err
     assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.processes
+def test_a_table_that_is_not_what_its_build_put_there_is_not_exported(
+    site: Site, tmp_path: Path, run: Run
+) -> None:
+    site.write(last_page=1)
+    run("run", NAME)
+    assert run("export", NAME, str(tmp_path / "before.csv")).code == 0
+    write_cases(site.places.table, value=pa.array(["a"]))
+    there = tmp_path / "list.csv"
+    answer = run("export", NAME, str(there))
+    assert answer.code == 1
+    assert "its build wrote" in answer.err
+    assert f"Nothing was exported; catalog-pipeline run {NAME}" in answer.err
+    assert not there.exists()
 
 
 def test_an_ending_that_says_nothing_is_wrong_usage(table: Site, tmp_path: Path, run: Run) -> None:

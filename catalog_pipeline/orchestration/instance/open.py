@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from dagster import DagsterInstance
 from dagster._core.instance.ref import InstanceRef
@@ -45,11 +46,30 @@ def open_instance(*, is_moving: bool = False) -> Iterator[DagsterInstance]:
         UsageError: its settings cannot be read, or name what is not there, or its files hold a
             history that its database lacks.
     """
+    with _opened(_OUTPUT_STAYS_HERE, is_moving=is_moving) as instance:
+        yield instance
+
+
+@contextmanager
+def open_served_instance() -> Iterator[DagsterInstance]:
+    """The same for the web UI, with whatever its settings say of the output of runs.
+
+    Raises:
+        StorageError: its files cannot be used within the block: the disk is full, ...
+        UsageError: its settings cannot be read, or name what is not there, or its files hold a
+            history that its database lacks.
+    """
+    with _opened({}, is_moving=False) as instance:
+        yield instance
+
+
+@contextmanager
+def _opened(overrides: dict[str, Any], *, is_moving: bool) -> Iterator[DagsterInstance]:
     home = str(ensure_dagster_home())
     os.environ[HOME_VARIABLE] = home
     check_storage_settings(Path(home))
     try:
-        reference = InstanceRef.from_dir(home, overrides=_OUTPUT_STAYS_HERE)
+        reference = InstanceRef.from_dir(home, overrides=overrides)
     except YAMLError:
         read_settings(Path(home))
         raise

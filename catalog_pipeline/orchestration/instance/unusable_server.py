@@ -4,12 +4,38 @@ from __future__ import annotations
 
 from catalog_pipeline.errors import StorageError
 
+_ADVICE = {
+    "25006": "The database can only be read: let dagster.yaml name the primary server, or let the "
+    "database be written",
+    "42501": "Let its owner GRANT CREATE, USAGE ON SCHEMA public to the user of dagster.yaml, who "
+    "makes and changes tables there",
+}
+"""What to do about a refusal, by the server's code for it."""
+_USUAL = (
+    "Nothing recorded is lost; run again once the server is there, and takes the user, password "
+    "and database that dagster.yaml and its variables name"
+)
+
 
 def unusable_server(error: BaseException) -> StorageError:
     """The error of a driver in a sentence."""
-    told = " ".join(str(error).split()) or type(error).__name__
+    lines = str(error).split("\nLINE ")[0]
+    told = " ".join(lines.split()) or type(error).__name__
+    advice = _ADVICE.get(getattr(error, "pgcode", None) or "", _USUAL)
     return StorageError(
-        f"Cannot use Dagster's storage in PostgreSQL: {told.rstrip('.')}. Nothing recorded is "
-        f"lost; run again once the server is there, and takes the user, password and database "
-        f"that dagster.yaml and its variables name."
+        f"Cannot use Dagster's storage in PostgreSQL: {told.rstrip('.')}. {advice}."
     )
+
+
+def check_encoding(encoding: str) -> None:
+    """Look whether a database can hold every text.
+
+    Raises:
+        StorageError: it cannot.
+    """
+    if encoding != "UTF8":
+        raise StorageError(
+            f"Cannot use Dagster's storage in PostgreSQL: the database has the encoding "
+            f"{encoding}, in which not every text of a shop can be written. Make one for it: "
+            f"createdb --encoding UTF8 --template template0 NAME."
+        )

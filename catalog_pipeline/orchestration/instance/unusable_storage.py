@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, InternalError, OperationalError
 
 from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.unusable_server import unusable_server
@@ -17,6 +17,7 @@ from catalog_pipeline.orchestration.instance.unusable_server import unusable_ser
 _IN_USE: tuple[type[Exception], ...] = (
     OperationalError,
     InterfaceError,
+    InternalError,
     sqlite3.OperationalError,
 )
 _OPENED: tuple[type[Exception], ...] = (DatabaseError, *_IN_USE, sqlite3.DatabaseError, OSError)

@@ -15,6 +15,7 @@ from dagster._core.storage.sql import stamp_alembic_rev
 from dagster_postgres.utils import pg_alembic_config
 
 from catalog_pipeline.orchestration.instance.postgres.server import Server
+from catalog_pipeline.orchestration.instance.unusable_server import check_encoding
 
 _IN_TURN = "SELECT pg_advisory_xact_lock(7267354412830652)"
 
@@ -29,7 +30,13 @@ def making(server: Server) -> Iterator[db.Connection]:
 
 @contextmanager
 def making_what_lacks(server: Server, tables: Sequence[str], *, may_make: bool) -> Iterator[bool]:
-    """Whether Dagster's storages, opened within the block, are to make their tables."""
+    """Whether Dagster's storages, opened within the block, are to make their tables.
+
+    Raises:
+        StorageError: the database cannot hold every text.
+    """
+    with server.connection() as connection:
+        check_encoding(connection.exec_driver_sql("SHOW server_encoding").scalar_one())
     if not may_make or _are_there(server, tables):
         yield False
         return

@@ -13,7 +13,10 @@ import psycopg2
 from psycopg2.extensions import parse_dsn
 
 from catalog_pipeline.orchestration.instance.postgres.address import address_of
-from catalog_pipeline.orchestration.instance.unusable_server import unusable_server
+from catalog_pipeline.orchestration.instance.unusable_server import (
+    check_encoding,
+    unusable_server,
+)
 
 _PATIENCE_SECONDS = 3
 """How long the server may take to let somebody in."""
@@ -26,7 +29,8 @@ def holds_runs(config: Mapping[str, Any]) -> bool:
     """Whether the database that the settings name holds a run; one without tables holds none.
 
     Raises:
-        StorageError: the server cannot be reached, does not let us in, or does not answer.
+        StorageError: the server cannot be reached, does not let us in, or does not answer; or the
+            database cannot hold every text.
     """
     try:
         address = address_of(config)
@@ -34,6 +38,8 @@ def holds_runs(config: Mapping[str, Any]) -> bool:
             closing(psycopg2.connect(address, connect_timeout=_PATIENCE_SECONDS)) as connection,
             connection.cursor() as cursor,
         ):
+            cursor.execute("SHOW server_encoding")
+            check_encoding(str((cursor.fetchone() or ("nothing",))[0]))
             cursor.execute(_TABLE)
             if cursor.fetchone() != (True,):
                 return False

@@ -26,11 +26,11 @@ from dagster_shared.ipc import get_ipc_shutdown_pipe, send_ipc_shutdown_message
 from dagster_shared.serdes import serialize_value
 
 from catalog_pipeline.errors import StorageError
+from catalog_pipeline.orchestration.instance.open import open_served_instance
 from catalog_pipeline.orchestration.instance.sql.failure_events import FailureTellingStorage
 from catalog_pipeline.orchestration.instance.web.readiness import wait_for_daemon
 from catalog_pipeline.orchestration.instance.web.server import WebServer, listen, url_of
 from catalog_pipeline.orchestration.instance.web_origin import code_location
-from catalog_pipeline.places import HOME_VARIABLE, ensure_dagster_home
 from catalog_pipeline.system.interpreter import running_module
 
 _LOG_LEVEL = "warning"
@@ -51,16 +51,15 @@ def run_services(
     """Run them until a signal ends them; `on_ready` gets the address and what could not be loaded.
 
     Raises:
-        UsageError: the port cannot be had.
-        StorageError: the daemon ended by itself.
+        UsageError: the port cannot be had, or the instance not be opened as it is set up.
+        StorageError: the storage cannot be used, or the daemon ended by itself.
     """
-    os.environ[HOME_VARIABLE] = str(ensure_dagster_home())
     os.environ["DAGSTER_IS_DEV_CLI"] = "1"
     logging.getLogger("dagster").setLevel(_LOG_LEVEL.upper())
     setup_interrupt_handlers()
     with ExitStack() as stack:
         listening = stack.enter_context(listen(host, port))
-        instance = stack.enter_context(DagsterInstance.get())
+        instance = stack.enter_context(open_served_instance())
         if isinstance(instance.event_log_storage, FailureTellingStorage):
             instance.event_log_storage.tells_failures_once = True
         workspace_file = stack.enter_context(_code_server(instance))
@@ -99,14 +98,14 @@ def serve_workspace(
     """Serve the web UI alone, for code servers and a daemon that run elsewhere.
 
     Raises:
-        UsageError: the port cannot be had.
+        UsageError: the port cannot be had, or the instance not be opened as it is set up.
+        StorageError: the storage cannot be used.
     """
-    os.environ[HOME_VARIABLE] = str(ensure_dagster_home())
     logging.getLogger("dagster").setLevel(_LOG_LEVEL.upper())
     setup_interrupt_handlers()
     with ExitStack() as stack:
         listening = stack.enter_context(listen(host, port))
-        instance = stack.enter_context(DagsterInstance.get())
+        instance = stack.enter_context(open_served_instance())
         instance.optimize_for_webserver(_STATEMENT_TIMEOUT_MS, _POOL_RECYCLE_SECONDS, -1)
         target = WorkspaceFileTarget([str(workspace_file)])
         workspace = stack.enter_context(WorkspaceProcessContext(instance, target))

@@ -160,3 +160,46 @@ def test_old_runs_go_with_their_logs_and_what_is_superseded_goes_too(postgres_ho
         kept = storage.get_logs_for_run(stays.run_id, of_type=KINDS.ASSET_MATERIALIZATION)
         assert [each.get_dagster_event().partition for each in kept] == ["3"]
         check_same_past(instance, postgres_home)
+
+
+def test_a_database_that_cannot_hold_every_text_is_refused(
+    postgres_home: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{database.name}_latin"
+    database.does_alone(f"CREATE DATABASE {name} ENCODING LATIN1 LOCALE 'C' TEMPLATE template0")
+    monkeypatch.setenv("DAGSTER_PG_DB", name)
+    with pytest.raises(StorageError, match=r"encoding LATIN1.* createdb --encoding UTF8"):
+        with_instance()
+
+
+def test_a_database_that_can_only_be_read_is_told_with_what_to_do(
+    postgres_home: Path, database: Database
+) -> None:
+    name = database.name
+    database.does_alone(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    with pytest.raises(StorageError, match="name the primary server") as error:
+        with_instance()
+    assert "sqlalche.me" not in str(error.value)
+
+
+def test_a_user_who_may_make_no_tables_is_told_with_what_to_do(
+    postgres_home: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{database.name}_of_others"
+    database.does_alone(f"CREATE DATABASE {name} TEMPLATE template0")
+    database.does_alone(f"CREATE ROLE guest_of_{name} LOGIN PASSWORD 'guest'")
+    for variable, value in {
+        "DAGSTER_PG_DB": name,
+        "DAGSTER_PG_USERNAME": f"guest_of_{name}",
+        "DAGSTER_PG_PASSWORD": "guest",
+    }.items():
+        monkeypatch.setenv(variable, value)
+    with pytest.raises(StorageError, match="GRANT CREATE, USAGE ON SCHEMA public") as error:
+        with_instance()
+    assert "LINE" not in str(error.value)
+
+
+def with_instance() -> None:
+    """Open one, and record something."""
+    with open_instance() as instance:
+        instance.wipe_asset_partitions(PAGES, ["8"])
