@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 import dagster as dg
+import pytest
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.orchestration.checkpoints.known_pages import add_found_pages, found_pages
@@ -23,6 +24,7 @@ def test_pages_become_partitions_in_order_and_those_that_are_some_stay(
     assert found_pages(instance, shop) == tuple(keys(1, 3, 4, 5))
 
 
+@pytest.mark.embedded("counts the steps of SQLite's machine")
 def test_what_a_found_page_costs_does_not_grow_with_those_there_are(instance: dg.DagsterInstance):
     shop = catalogue(pages="open", last_page=None)
     add_found_pages(instance, shop, keys(1))

@@ -74,6 +74,7 @@ def storage_instance(request: pytest.FixtureRequest, home: Path):
 
 
 @pytest.mark.processes
+@pytest.mark.embedded("makes storages of its own, in files")
 def test_any_storage_gets_the_same_events(site: Site, storage_instance: dg.DagsterInstance):
     instance = storage_instance
     catalogue = site.write(last_page=6)

@@ -335,5 +335,6 @@ def test_a_table_is_not_replaced_by_who_has_lost_its_lease(
     assert builds == 1
 
 
+@pytest.mark.embedded("is about an instance in files")
 def test_an_instance_in_files_has_no_leases(instance: dg.DagsterInstance) -> None:
     assert leases_of(instance) is None

@@ -231,6 +231,7 @@ def _limits(storage: dg.EventLogStorage) -> dict[str, int]:
     return {each.name: each.limit for each in storage.get_pool_limits()}
 
 
+@pytest.mark.embedded("is about an instance in files")
 def test_in_files_the_pool_stays_as_it_is(instance: dg.DagsterInstance, site: Site) -> None:
     let_pool_follow(instance, site.write(runs_at_once=3))
     assert _limits(instance.event_log_storage) == {}

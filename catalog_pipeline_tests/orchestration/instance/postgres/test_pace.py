@@ -156,5 +156,6 @@ def test_without_its_server_there_is_no_turn_but_a_sentence(
         postgres.start()
 
 
+@pytest.mark.embedded("is about an instance in files")
 def test_an_instance_in_files_has_no_pace(instance: dg.DagsterInstance) -> None:
     assert pace_of(instance, "shop") is None
