@@ -65,6 +65,8 @@ def test_a_crawl_goes_on_by_itself_after_twenty_seconds_without_postgresql(
     with _crawled(tmp_path, Profile(postgres)) as (scene, runs), away():
         time.sleep(AWAY_SECONDS)
         _require_more_to_do(scene, runs)
+        if not is_frozen:
+            assert all("PostgreSQL is away; waiting for it" in run.err for run in runs)
 
 
 @pytest.fixture

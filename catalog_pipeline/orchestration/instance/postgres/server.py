@@ -15,9 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as db
 from dagster_postgres.utils import create_pg_engine, set_pg_statement_timeout
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from catalog_pipeline.errors import StorageError
+from catalog_pipeline.orchestration.instance.postgres.steadiness import (
+    DRIVERS_OWN,
+    SteadyConnection,
+    is_loss,
+)
 from catalog_pipeline.showing import as_line
 
 if TYPE_CHECKING:
@@ -90,6 +95,8 @@ class Server:
     def connection(self) -> Iterator[db.Connection]:
         """A connection that commits each statement, or this thread's transaction, if it is in one.
 
+        What only reads is asked again if the server is lost meanwhile.
+
         Raises:
             OperationalError: the server cannot be reached.
         """
@@ -111,14 +118,12 @@ class Server:
         if held is not None:
             yield held
             return
-        with self._connected() as opened:
-            connection = opened.execution_options(isolation_level="READ COMMITTED")
-            with connection.begin():
-                self._held.transaction = connection
-                try:
-                    yield connection
-                finally:
-                    self._held.transaction = None
+        with self._connected(is_for_transaction=True) as connection, connection.begin():
+            self._held.transaction = connection
+            try:
+                yield connection
+            finally:
+                self._held.transaction = None
 
     def transact(
         self, act: Callable[[db.Connection], T], has_come: Callable[[db.Connection, T], bool]
@@ -167,7 +172,7 @@ class Server:
         """Whether what was broken off by that error may be done if it is begun again."""
         now = time.monotonic()
         is_late = now - began_at > 2 * PATIENCE_SECONDS or self._is_away_for_long(now)
-        return _is_loss(error) and not is_late
+        return is_loss(error) and not is_late
 
     def _is_in(self, answer: T, has_come: Callable[[db.Connection, T], bool]) -> bool:
         with self.connection() as connection:
@@ -185,24 +190,45 @@ class Server:
         found: db.Connection | None = getattr(self._held, "transaction", None)
         return found
 
-    def _connected(self) -> db.Connection:
+    def _connected(self, *, is_for_transaction: bool = False) -> db.Connection:
         """A connection, for which a server that is away is waited for, once for all who ask."""
         while True:
+            connection = None
             try:
-                connection = self._engine.connect()
+                connection = SteadyConnection(self._engine, self._may_come, self._wait)
+                if is_for_transaction:
+                    connection.asks_again = False
+                    connection.execution_options(isolation_level="READ COMMITTED")
             except OperationalError:
-                now = time.monotonic()
-                self._away_since = self._away_since or now
-                if self._is_away_for_long(now):
+                if self._is_away():
                     raise
-                self._tell_away(now - self._away_since)
-                time.sleep(_PAUSE_SECONDS)
+            except DRIVERS_OWN:
+                # It was lost between two questions: the next one is told in a way that counts.
+                if connection is not None:
+                    connection.invalidate()
+                    connection.close()
             else:
-                self._away_since = None
-                self._is_told = False
-                if self._statement_timeout is None:
-                    self._patience_seconds = PATIENCE_SECONDS
+                self._is_back()
                 return connection
+
+    def _wait(self) -> None:
+        self._connected().close()
+
+    def _is_back(self) -> None:
+        self._away_since = None
+        self._is_told = False
+        if self._statement_timeout is None:
+            self._patience_seconds = PATIENCE_SECONDS
+
+    def _is_away(self) -> bool:
+        """Whether that is an error by now; if not, a moment has passed."""
+        now = time.monotonic()
+        self._away_since = self._away_since or now
+        if self._is_away_for_long(now):
+            return True
+        self._tell_away(now - self._away_since)
+        time.sleep(_PAUSE_SECONDS)
+        return False
 
     def _is_away_for_long(self, now: float) -> bool:
         return self._away_since is not None and now - self._away_since > self._patience_seconds
@@ -215,12 +241,3 @@ class Server:
                     f"PostgreSQL is away; waiting for it, {self._patience_seconds:.0f} s at most."
                 )
             )
-
-
-def _is_loss(error: BaseException | None) -> bool:
-    """Whether a connection broke, whatever was made of that on the way."""
-    while error is not None:
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
-            return True
-        error = error.__cause__ or error.__context__
-    return False

@@ -1,0 +1,55 @@
+"""A connection to PostgreSQL that breaks: whether it did, and questions that are asked again.
+
+Not here: how long a server is waited for (`server`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psycopg2
+import sqlalchemy as db
+from sqlalchemy.exc import DBAPIError
+
+DRIVERS_OWN = (psycopg2.OperationalError, psycopg2.InterfaceError)
+"""What the driver says where SQLAlchemy lets it through."""
+
+
+class SteadyConnection(db.Connection):
+    """A connection that asks again what only reads, if the server is lost meanwhile."""
+
+    def __init__(
+        self,
+        engine: db.Engine,
+        may_come: Callable[[Exception, float], bool],
+        wait: Callable[[], None],
+    ) -> None:
+        super().__init__(engine)
+        self._may_come, self._wait = may_come, wait
+        self.asks_again = True
+
+    def execute(self, statement: Any, *arguments: Any, **options: Any) -> Any:
+        """The result of a statement."""
+        began_at = time.monotonic()
+        while True:
+            try:
+                return super().execute(statement, *arguments, **options)
+            except (DBAPIError, *DRIVERS_OWN) as error:
+                is_question = self.asks_again and getattr(statement, "is_select", False)
+                if not is_question or not self._may_come(error, began_at):
+                    raise
+            self.rollback()
+            self._wait()
+
+
+def is_loss(error: BaseException | None) -> bool:
+    """Whether a connection broke, whatever was made of that on the way."""
+    while error is not None:
+        if isinstance(error, DBAPIError):
+            return error.connection_invalidated
+        if isinstance(error, DRIVERS_OWN):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
