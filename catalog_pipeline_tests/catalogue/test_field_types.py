@@ -24,6 +24,7 @@ TABLES = [
     ("CellType", "catalog_pipeline.catalogue.checks"),
     ("CellType", "catalog_pipeline.catalogue.conditions"),
     ("CellType", "catalog_pipeline.catalogue.value_range"),
+    ("CellType", "catalog_pipeline.tables.json_columns"),
     ("CellType", "catalog_pipeline.tables.schema"),
     ("CellType", "catalog_pipeline.tables.cells"),
 ]

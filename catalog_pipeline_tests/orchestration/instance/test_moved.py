@@ -343,7 +343,7 @@ def test_a_file_of_another_version_is_brought_up_to_date_where_its_home_is(
     ("act", "told"),
     [
         ("RAISE EXCEPTION 'no room on the disk' USING ERRCODE = '53100'", "no room on the disk"),
-        ("PERFORM pg_terminate_backend(pg_backend_pid())", "terminat"),
+        ("PERFORM pg_terminate_backend(pg_backend_pid())", "it has ended the connection"),
     ],
 )
 def test_a_server_that_takes_no_more_rows_is_told_in_a_sentence_and_nothing_is_moved(

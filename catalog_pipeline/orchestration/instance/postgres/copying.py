@@ -42,11 +42,13 @@ def copy_rows(
         # The driver makes an error of its own of whatever kept the rows from coming.
         if source.error is not None:
             raise source.error from None
-        if cursor.connection.closed:
-            # There is nothing to roll back, and to try it would be another error.
-            connection.invalidate()
         # Not its context, which shows the row.
         told = error.diag.message_primary or str(error) or type(error).__name__
+        if cursor.connection.closed:
+            # There is nothing to roll back, and to try it would be another error. What the driver
+            # says of it depends on what it was at.
+            connection.invalidate()
+            told = f"it has ended the connection ({told.strip()})"
         raise StorageError(
             f"PostgreSQL did not take the rows of its table {table}: {told.strip()}. Nothing has "
             f"been moved; start again once that is mended."
