@@ -67,7 +67,7 @@ def test_a_cookie_goes_back_to_whom_it_is_meant_for(line: str, url: str, is_sent
 
 def test_a_session_of_this_machine_stays_with_its_port() -> None:
     answer = page(b"", "Set-Cookie: session=s3cret; Path=/")
-    with raw_server(sends(answer)) as own, raw_server(sends(page())) as other:
+    with raw_server(sends(answer, hang_up=False)) as own, raw_server(sends(page())) as other:
         exchange = Exchange(catalogue_at(own.url), cookies=RequestsCookieJar())
         exchange.get(own.url)
         exchange.get(other.url)
