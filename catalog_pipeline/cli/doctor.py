@@ -124,8 +124,8 @@ def _server() -> str | None:
         return None
     from catalog_pipeline.orchestration.instance.postgres import reaching
 
-    holds_runs = reaching.holds_runs(config)
-    check_moved(home, lambda: holds_runs)
+    has_past = reaching.has_past(config)
+    check_moved(home, lambda: has_past)
     return reaching.place_of(config)
 
 

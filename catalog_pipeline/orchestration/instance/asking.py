@@ -58,13 +58,13 @@ def table_history(home: Path) -> Iterator[TableHistory]:
             yield files
         return
     try:
-        from catalog_pipeline.orchestration.instance.postgres.reaching import SOME_RUN
+        from catalog_pipeline.orchestration.instance.postgres.reaching import HAS_PAST
         from catalog_pipeline.orchestration.instance.postgres.server_history import server_history
     except ModuleNotFoundError as error:
         raise NotPlainError(str(error)) from error
     with server_history(config) as server:
         try:
-            check_moved(home, lambda: server.ask_runs(SOME_RUN) == [(True,)])
+            check_moved(home, lambda: server.ask_runs(HAS_PAST) == [(True,)])
         except UsageError as error:
             raise NotPlainError(str(error)) from error
         yield server

@@ -17,7 +17,7 @@ from catalog_pipeline.orchestration.instance.postgres.address import (
     settings_of_home,
 )
 from catalog_pipeline.orchestration.instance.sqlite.addresses import is_plain
-from catalog_pipeline.orchestration.instance.unmoved import check_moved
+from catalog_pipeline.orchestration.instance.unmoved import MOVED_MARK, check_moved
 from catalog_pipeline.orchestration.instance.unusable_storage import storage_in_use, storage_opened
 from catalog_pipeline.places import HOME_VARIABLE, ensure_dagster_home
 
@@ -78,8 +78,13 @@ def _opened(overrides: dict[str, Any], *, is_moving: bool) -> Iterator[DagsterIn
         instance = DagsterInstance.from_ref(reference)
     with instance as one, storage_in_use(home):
         if not is_moving and settings_of_home(Path(home)) is not None:
-            check_moved(Path(home), lambda: one.get_runs_count() > 0)
+            check_moved(Path(home), lambda: _has_past(one))
         yield one
+
+
+def _has_past(instance: DagsterInstance) -> bool:
+    marks = instance.daemon_cursor_storage.get_cursor_values({MOVED_MARK})
+    return MOVED_MARK in marks or bool(instance.get_run_ids(limit=1))
 
 
 def _check_path(home: str, reference: InstanceRef) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.wording import counted
 
+MOVED_MARK = "catalog_pipeline/moved_from"
+"""Where a database itself remembers, among the key-value pairs, what was moved into it."""
 _RUNS = Path("history", "runs.db")
 
 
@@ -29,14 +31,16 @@ def runs_in_files(home: Path) -> int:
         return 0
 
 
-def check_moved(home: Path, database_holds_runs: Callable[[], bool]) -> None:
+def check_moved(home: Path, has_past: Callable[[], bool]) -> None:
     """Look whether the files of a home hold a history that an empty database should have.
+
+    A database has a past that holds a run, or into which one was moved, whatever became of it.
 
     Raises:
         UsageError: they do.
     """
     number = runs_in_files(home)
-    if number and not database_holds_runs():
+    if number and not has_past():
         raise UsageError(
             f"{home} names an empty database in PostgreSQL, and its files hold "
             f"{counted(number, 'run')}, which nobody would see there. catalog-pipeline migrate "

@@ -298,6 +298,21 @@ def test_nobody_goes_on_in_an_empty_database_beside_files_that_hold_a_history(
         assert instance.get_runs_count() == len(run_ids)
 
 
+def test_whose_past_was_moved_goes_on_also_when_it_is_gone(
+    home: Path, database: Database, run: Run
+) -> None:
+    run_ids = _recorded()
+    use_postgres(home)
+    assert run("migrate").code == 0
+    with open_instance() as instance:
+        for run_id in run_ids:
+            instance.delete_run(run_id)
+    assert "its files hold" not in run("doctor").out
+    assert run("status").code == 0
+    with open_instance() as instance:
+        assert instance.get_runs_count() == 0
+
+
 def test_who_has_put_the_files_away_begins_anew(home: Path, database: Database, run: Run) -> None:
     _recorded()
     use_postgres(home)

@@ -32,9 +32,8 @@ from catalog_pipeline.orchestration.instance.sqlite.whole_home import (
     LogRow,
     WholeHome,
 )
+from catalog_pipeline.orchestration.instance.unmoved import MOVED_MARK
 
-_MARK = "catalog_pipeline/moved_from"
-"""Where the database itself remembers, among the key-value pairs, what was moved into it."""
 _EVENTS = "event_logs"
 _IS_THERE = "dagster_event_type IS NOT NULL"
 """Not so of events that were emptied to keep an id."""
@@ -55,7 +54,7 @@ def what_was_moved(server: Server) -> Moved | None:
     """What was moved into the database before, and is there."""
     value = KeyValueStoreTable.c.value
     with server.connection() as connection:
-        query = db.select(value).where(KeyValueStoreTable.c.key == _MARK)
+        query = db.select(value).where(KeyValueStoreTable.c.key == MOVED_MARK)
         found = connection.execute(query).scalar()
     return Moved(**json.loads(found)) if found is not None else None
 
@@ -85,7 +84,7 @@ def move(server: Server, source: WholeHome, on_events: Callable[[int, int], None
         counts[_EVENTS] += _copy_logs(connection, source, progress)
         _let_ids_go_on(connection, source)
         moved = Moved(str(source.home), datetime.now(timezone.utc).isoformat(), counts)
-        mark = {"key": _MARK, "value": json.dumps(vars(moved))}
+        mark = {"key": MOVED_MARK, "value": json.dumps(vars(moved))}
         connection.execute(KeyValueStoreTable.insert().values(mark))
         connection.exec_driver_sql("ANALYZE")
     return moved

@@ -13,6 +13,7 @@ import psycopg2
 from psycopg2.extensions import parse_dsn
 
 from catalog_pipeline.orchestration.instance.postgres.address import address_of
+from catalog_pipeline.orchestration.instance.unmoved import MOVED_MARK
 from catalog_pipeline.orchestration.instance.unusable_server import (
     check_encoding,
     unusable_server,
@@ -21,12 +22,15 @@ from catalog_pipeline.orchestration.instance.unusable_server import (
 _PATIENCE_SECONDS = 3
 """How long the server may take to let somebody in."""
 _TABLE = "SELECT to_regclass('runs') IS NOT NULL"
-SOME_RUN = "SELECT EXISTS (SELECT 1 FROM runs)"
-"""Whether there is any."""
+HAS_PAST = (
+    "SELECT EXISTS (SELECT 1 FROM runs) "  # noqa: S608 - a constant of ours
+    f"OR EXISTS (SELECT 1 FROM kvs WHERE key = '{MOVED_MARK}')"
+)
+"""Whether a run is there, or a history was moved to it."""
 
 
-def holds_runs(config: Mapping[str, Any]) -> bool:
-    """Whether the database that the settings name holds a run; one without tables holds none.
+def has_past(config: Mapping[str, Any]) -> bool:
+    """Whether the database that the settings name has a past; one without tables has none.
 
     Raises:
         StorageError: the server cannot be reached, does not let us in, or does not answer; or the
@@ -43,7 +47,7 @@ def holds_runs(config: Mapping[str, Any]) -> bool:
             cursor.execute(_TABLE)
             if cursor.fetchone() != (True,):
                 return False
-            cursor.execute(SOME_RUN)
+            cursor.execute(HAS_PAST)
             return bool(cursor.fetchone() == (True,))
     except psycopg2.Error as error:
         raise unusable_server(error) from error
