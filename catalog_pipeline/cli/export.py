@@ -19,7 +19,7 @@ from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.options import complete_names, json_option
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.cli.times import duration_text
-from catalog_pipeline.errors import StorageError, UsageError
+from catalog_pipeline.errors import UsageError
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.system.private_files import private_files
 from catalog_pipeline.wording import counted
@@ -86,6 +86,8 @@ def command(
     columns = _key(described, what, key) if mode == "merge" else ()
     started = time.monotonic()
     with heavy_imports():
+        from catalog_pipeline.orchestration.checkpoints.table_state import check_sound
+        from catalog_pipeline.orchestration.instance.asking import ask
         from catalog_pipeline.tables.exports.export import export_to_file
         from catalog_pipeline.tables.exports.postgres import database_url, export_to_postgres
         from catalog_pipeline.tables.exports.sources import source_of
@@ -93,7 +95,7 @@ def command(
 
     source = source_of(described.name, catalogue_places(described.name), what)
     if what == "table":
-        _check_table(described)
+        ask(lambda history: check_sound(history, described, source))
     name = table or _usual_name(what)
     with ExitStack() as stack:
         _keep_private(described, stack)
@@ -113,23 +115,6 @@ def command(
     for note in exported.notes:
         say(f"Note: {note}.")
     return 0
-
-
-def _check_table(catalogue: Catalogue) -> None:
-    """Look whether the table is the one that its build put there.
-
-    Raises:
-        StorageError: it is not.
-    """
-    with heavy_imports():
-        from catalog_pipeline.orchestration.checkpoints.table_state import damage_of_last_table
-        from catalog_pipeline.orchestration.instance.asking import ask
-    damage = ask(lambda source: damage_of_last_table(source, catalogue))
-    if damage is not None:
-        raise StorageError(
-            f"{catalogue.name}: {damage}. Nothing was exported; catalog-pipeline run "
-            f"{catalogue.name} builds the table anew."
-        )
 
 
 def _target(file: Path | None, variable: str | None) -> Path | str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.catalogue.versions import fingerprint
+from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
 from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event
 from catalog_pipeline.orchestration.instance.history import MATERIALIZATION, Source, history_of
@@ -189,6 +191,24 @@ def damage_of_build(catalogue: Catalogue, built: LastBuild | None) -> str | None
         return None
     places = catalogue_places(catalogue.name)
     return damage_of_table(table_of(places), built.file, places.told(places.table))
+
+
+def check_sound(source: Source, catalogue: Catalogue, table: Path) -> None:
+    """Look whether a table, which has been brought, is the one that its build put there.
+
+    Raises:
+        StorageError: it is not, so that nothing is to be made of it.
+    """
+    built = read_last_build(source, catalogue)
+    if built is None or built.file is None:
+        return
+    told = catalogue_places(catalogue.name).told(table)
+    damage = damage_of_table(table, built.file, told)
+    if damage is not None:
+        raise StorageError(
+            f"{catalogue.name}: {damage}. Nothing was exported; catalog-pipeline run "
+            f"{catalogue.name} builds the table anew."
+        )
 
 
 def unrecorded_table(catalogue: Catalogue) -> str | None:

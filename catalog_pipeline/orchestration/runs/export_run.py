@@ -16,6 +16,7 @@ import dagster as dg
 from catalog_pipeline.catalogue.exports import Export
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import CatalogPipelineError
+from catalog_pipeline.orchestration.checkpoints.table_state import check_sound, read_last_build
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, export_key
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.places import catalogue_places
@@ -46,6 +47,8 @@ def run_export(
         places = catalogue_places(catalogue.name)
         with for_the_owner_alone(context, catalogue):
             source = source_of(catalogue.name, places, export.what)
+            if export.what == "table":
+                check_sound(context.instance, catalogue, source)
             # In this order: a file that is replaced in between is exported once more.
             digest = identify(source).sha256
             exported = _write(catalogue, export, source)
@@ -83,6 +86,11 @@ def _is_due(instance: dg.DagsterInstance, catalogue: Catalogue, export: Export) 
         digest = identify(source).sha256
     except (CatalogPipelineError, OSError):
         return False
+    if export.what == "table":
+        built = read_last_build(instance, catalogue)
+        if built is not None and built.file is not None and built.file.sha256 != digest:
+            # It is damaged, or its build has not come to its end yet: the next one is exported.
+            return False
     if export.to != "postgres" and lacking(places, export_file(catalogue, export)):
         return True
     event = instance.get_latest_materialization_event(export_key(catalogue, export))

@@ -10,7 +10,12 @@ import pyarrow as pa
 import pytest
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.orchestration.commands.in_process import LocalRun, export_here
+from catalog_pipeline.orchestration.commands.in_process import (
+    LocalRun,
+    build_table_here,
+    crawl_here,
+    export_here,
+)
 from catalog_pipeline.orchestration.definitions import export_sensor
 from catalog_pipeline.orchestration.definitions.export_assets import (
     build_export_asset,
@@ -95,6 +100,26 @@ def test_without_a_table_nothing_is_due_and_an_export_says_why(
     run = _export(instance, catalogue)
     assert run.status == dg.DagsterRunStatus.FAILURE
     assert run.error == f"shop has no table yet. Crawl it first: catalog-pipeline run {site.name}"
+
+
+@pytest.mark.processes
+def test_a_table_that_is_not_what_its_build_put_there_is_neither_due_nor_exported(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    catalogue = site.write(last_page=1, exports=[{"to": "csv"}])
+    crawl_here(instance, catalogue, catalogue.pages, None)
+    build_table_here(instance, catalogue)
+    assert _due(instance, catalogue) == ["export_csv"]
+    before = site.places.table.read_bytes()
+    write_cases(site.places.table, value=pa.array(["a"]))
+    assert _due(instance, catalogue) == []
+    run = _export(instance, catalogue)
+    assert run.error is not None
+    assert "its build wrote" in run.error
+    assert not export_file(catalogue, catalogue.exports[0]).exists()
+    site.places.table.write_bytes(before)
+    assert _due(instance, catalogue) == ["export_csv"]
+    assert _export(instance, catalogue).status == SUCCESS
 
 
 def test_a_failed_export_is_told_keeps_what_was_there_and_is_not_retried_at_once(
