@@ -67,7 +67,7 @@ def run_chaos(
             place = folder / str(number)
             verdict = kill_and_resume(place, Wish.drawn(number, seed), life, pages, profile)
             if is_shown:
-                print(_line(verdict), flush=True)
+                _show(_line(verdict), verdict.complaints)
             if not verdict.complaints:
                 shutil.rmtree(place)
             return verdict
@@ -90,12 +90,10 @@ def run_workers_chaos(
         again += verdict.downloaded_again
         found += [f"crawl {number}: {complaint}" for complaint in verdict.complaints]
         if is_shown:
-            print(
+            _show(
                 f"{number:>4}  {verdict.kills} workers killed, in flight {verdict.in_flight}, "
                 f"downloaded again {verdict.downloaded_again}",
-                *(f"BROKEN: {complaint}" for complaint in verdict.complaints),
-                sep="\n      ",
-                flush=True,
+                verdict.complaints,
             )
         if not verdict.complaints:
             shutil.rmtree(place)
@@ -122,12 +120,10 @@ def run_hosts_chaos(
         found += [f"crawl {number}: {complaint}" for complaint in verdict.complaints]
         again += verdict.downloaded_again
         longest = max(longest, verdict.seconds)
-        print(
+        _show(
             f"{number:>4}  {verdict.what} after {verdict.asked_before} requests, downloaded "
             f"again {verdict.downloaded_again}, {verdict.seconds:.0f} s",
-            *(f"BROKEN: {complaint}" for complaint in verdict.complaints),
-            sep="\n      ",
-            flush=True,
+            verdict.complaints,
         )
         if not verdict.complaints:
             shutil.rmtree(place)
@@ -159,8 +155,11 @@ def summary(verdicts: Sequence[Verdict]) -> str:
 
 def _line(verdict: Verdict) -> str:
     line = f"{verdict.wish.number:>4}  {verdict.wish.victims:<8}{', '.join(verdict.phases):<36}"
-    line += f"in flight {verdict.in_flight:>3}, downloaded again {verdict.downloaded_again:>3}"
-    return "\n      BROKEN: ".join([line, *verdict.complaints])
+    return f"{line}in flight {verdict.in_flight:>3}, downloaded again {verdict.downloaded_again:>3}"
+
+
+def _show(line: str, complaints: Sequence[str]) -> None:
+    print("\n      BROKEN: ".join([line, *complaints]), flush=True)
 
 
 def main() -> int:
