@@ -23,7 +23,7 @@ def unusable_server(error: BaseException) -> StorageError:
     told = " ".join(lines.split()) or type(error).__name__
     advice = _ADVICE.get(getattr(error, "pgcode", None) or "", _USUAL)
     return StorageError(
-        f"Cannot use Dagster's storage in PostgreSQL: {told.rstrip('.')}. {advice}."
+        f"Cannot use Dagster's storage in PostgreSQL: {told.rstrip('.?')}. {advice}."
     )
 
 
