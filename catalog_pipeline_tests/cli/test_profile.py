@@ -57,8 +57,7 @@ def test_a_profile_shows_functions_of_the_command_and_of_its_workers(
 
 
 @pytest.mark.processes
-def test_a_flame_graph_is_a_picture_of_the_same(site: Site, run: Run, tmp_path: Path):
-    site.write(last_page=2)
+def test_a_flame_graph_is_a_picture_of_the_same(large_pages: Site, run: Run, tmp_path: Path):
     file = tmp_path / "profile.svg"
     assert run("run", NAME, "--profile", str(file), "--quiet").err == ""
     told = "".join(etree.parse(file).getroot().itertext())

@@ -1,7 +1,7 @@
 """Every question one can ask an event log storage; a helper, no tests."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 import dagster as dg
@@ -119,11 +119,19 @@ def _of_all() -> dict[str, Question]:
 def answer(storage: EventLogStorage, ask: Question) -> str:
     """The answer as text, without the times at which the storage itself looked at the clock.
 
-    A mapping has no order: PostgreSQL gives it as it likes, and otherwise another time.
+    Mappings and sets have no order, in whatever they lie: PostgreSQL gives them as it likes, and
+    otherwise another time.
     """
-    found = ask(storage)
-    if isinstance(found, Mapping):
-        found = dict(sorted(found.items(), key=repr))
     clocks = r"(last_wipe_timestamp|create_timestamp|enqueued_timestamp|assigned_timestamp)"
     clocks += r"=(datetime\.datetime\(.*?tzinfo=[^)]*\)\)?|datetime\.datetime\([^)]*\)|[\d.]+)"
-    return re.sub(clocks, r"\1=?", repr(found))
+    return re.sub(clocks, r"\1=?", _told(ask(storage)))
+
+
+def _told(found: object) -> str:
+    if isinstance(found, Mapping):
+        return f"{{{', '.join(sorted(f'{key!r}: {_told(each)}' for key, each in found.items()))}}}"
+    if isinstance(found, Set):
+        return f"{{{', '.join(sorted(map(repr, found)))}}}"
+    if isinstance(found, list):
+        return f"[{', '.join(map(_told, found))}]"
+    return repr(found)
