@@ -181,7 +181,7 @@ class ObjectServer:
     def new_bucket(self, name: str | None = None) -> Bucket:
         """A bucket that nobody has used."""
         bucket = Bucket(name or f"shop-{next(_numbers)}", self)
-        requests.put(f"{self.url}/{bucket.name}", timeout=10).raise_for_status()
+        requests.put(f"{self.url}/{bucket.name}", timeout=60).raise_for_status()
         return bucket
 
 

@@ -131,6 +131,13 @@ class PostgresServer:
         with psycopg.connect(self.database.url, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {database.name} WITH (FORCE)".encode())
 
+    def uses(self, program: str, *arguments: str | Path) -> None:
+        """Run one of PostgreSQL's own programs to its end."""
+        environ = {"PATH": os.environ["PATH"], "PGHOST": str(self.folder)}
+        environ |= {"PGUSER": USER, "PGPASSWORD": PASSWORD}
+        command = [self.programs / program, *arguments]
+        subprocess.run(command, env=environ, check=True, capture_output=True)
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
         settings = [part for each in (*_SETTINGS, *self.settings) for part in ("-c", each)]

@@ -49,7 +49,7 @@ def webhook() -> Iterator[Webhook]:
             hook.headers.append(dict(self.headers.items()))
             hook.before_answer()
             if hook.status is None:
-                hook.go_on.wait(60)
+                hook.go_on.wait(300)
                 return
             self.send_response(hook.status)
             if hook.status == 302:

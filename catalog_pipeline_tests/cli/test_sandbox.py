@@ -16,7 +16,7 @@ pytestmark = pytest.mark.processes
 
 def _status(url: str) -> int:
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code
@@ -34,14 +34,14 @@ def test_the_shop_is_served_with_its_faults_until_it_is_interrupted():
         assert _status(f"{address}?page=2") == 410
         assert _status(f"{address}?page=4") == 404
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def test_it_opens_on_the_day_that_is_named():
     with running("sandbox", "--port", "0", "--pages", "3", "--day", "4") as process:
         assert process.stdout is not None
         (address,) = re.findall(r"(http://127\.0\.0\.1:\d+)/products", process.stdout.readline())
-        with urllib.request.urlopen(f"{address}/__ledger", timeout=10) as answer:
+        with urllib.request.urlopen(f"{address}/__ledger", timeout=60) as answer:
             assert list(json.load(answer)) == ["4"]
 
 

@@ -18,6 +18,11 @@ from catalog_pipeline_tests.crash.scene import Scene
 from catalog_pipeline_tests.forked_programs import MODULE
 from catalog_pipeline_tests.postgres_server import write_postgres_home
 
+RECORDED_PER_RUN = (
+    "SELECT run_id, count(*) FROM event_logs WHERE dagster_event_type = 'ASSET_MATERIALIZATION' "
+    "AND partition IS NOT NULL GROUP BY run_id ORDER BY min(id)"
+)
+"""A query: how many pages each run has recorded."""
 RUN_OF_PAGES = [*MODULE, "catalog_pipeline_tests.crash.run_of_pages"]
 
 
@@ -64,12 +69,18 @@ class Host:
     @contextmanager
     def frozen(self, *commands: CommandProcess) -> Iterator[None]:
         """All of it stands still within the block."""
-        pids = self.processes(*commands)
-        try:
-            send(pids, signal.SIGSTOP)
+        with standing_still(self.processes(*commands)):
             yield
-        finally:
-            send(pids, signal.SIGCONT)
+
+
+@contextmanager
+def standing_still(pids: Sequence[int]) -> Iterator[None]:
+    """All of them stand still within the block."""
+    try:
+        send(pids, signal.SIGSTOP)
+        yield
+    finally:
+        send(pids, signal.SIGCONT)
 
 
 def send(pids: Sequence[int], signum: signal.Signals) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,26 +12,12 @@ from catalog_pipeline_tests.crash.command_process import CommandProcess
 from catalog_pipeline_tests.crash.scene import Scene
 from catalog_pipeline_tests.object_server import Bucket
 from catalog_pipeline_tests.postgres_server import (
-    PASSWORD,
-    USER,
     Database,
     PostgresServer,
     write_postgres_home,
 )
 
 PAGES = 30
-
-
-def _tool(server: PostgresServer, name: str, database: Database, *arguments: str | Path) -> None:
-    """One of PostgreSQL's own programs, as docs/deploy.md calls it."""
-    environ = {
-        "PATH": os.environ["PATH"],
-        "PGHOST": str(server.folder),
-        "PGUSER": USER,
-        "PGPASSWORD": PASSWORD,
-    }
-    command = [server.programs / name, f"--dbname={database.name}", *arguments]
-    subprocess.run(command, env=environ, check=True, capture_output=True)
 
 
 def _tar(*arguments: str | Path, may_change: bool = False) -> None:
@@ -51,7 +36,7 @@ def test_a_backup_of_a_crawl_that_is_on_is_brought_back_and_gone_on_with(
         crawl = _begun(scene)
         # First the database, then the folder, which has all that the database speaks of.
         dump = tmp_path / "dagster.dump"
-        _tool(postgres, "pg_dump", database, "--format=custom", f"--file={dump}")
+        postgres.uses("pg_dump", f"--dbname={database.name}", "--format=custom", f"--file={dump}")
         archive = tmp_path / "data.tar"
         created = ("--create", "--exclude=*/.*", "--file", archive)
         _tar(*created, "--directory", scene.data, ".", may_change=True)
@@ -77,7 +62,7 @@ def test_so_is_one_whose_pages_are_in_a_bucket(
     with Scene(tmp_path, pages=PAGES, latency_ms=150, address=bucket.address) as scene:
         crawl = _begun(scene)
         dump = tmp_path / "dagster.dump"
-        _tool(postgres, "pg_dump", database, "--format=custom", f"--file={dump}")
+        postgres.uses("pg_dump", f"--dbname={database.name}", "--format=custom", f"--file={dump}")
         copies = {name: bucket.get(name) for name in bucket.names}
         _check_is_on(crawl)
         scene.kill(crawl, "all")
@@ -108,7 +93,7 @@ def _check_is_on(crawl: CommandProcess) -> None:
 def _restore(server: PostgresServer, dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Into an empty database, which the environment names from here."""
     new = server.new_database()
-    _tool(server, "pg_restore", new, "--no-owner", "--exit-on-error", dump)
+    server.uses("pg_restore", f"--dbname={new.name}", "--no-owner", "--exit-on-error", dump)
     for name, value in new.environ.items():
         monkeypatch.setenv(name, value)
 

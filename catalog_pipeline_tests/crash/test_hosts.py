@@ -6,17 +6,16 @@ files is one, as on a network share.
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
 from catalog_pipeline_tests.crash.command_process import CommandProcess
+from catalog_pipeline_tests.crash.hosts import RECORDED_PER_RUN, Host, send, standing_still
 from catalog_pipeline_tests.crash.scene import Scene
 from catalog_pipeline_tests.forked_programs import MODULE
 from catalog_pipeline_tests.postgres_server import Database, write_postgres_home
@@ -24,29 +23,14 @@ from catalog_pipeline_tests.waiting import wait_for
 
 PAGES = 60
 CONCURRENCY = 4
-PER_RUN = (
-    "SELECT run_id, count(*) FROM event_logs WHERE dagster_event_type = 'ASSET_MATERIALIZATION' "
-    "AND partition IS NOT NULL GROUP BY run_id ORDER BY min(id)"
-)
-
-
-def _other_host(scene: Scene) -> dict[str, str]:
-    """The environment of a second machine with the same page files."""
-    folder = scene.folder / "other"
-    write_postgres_home(folder / "dagster_home")
-    scene.places.pages.mkdir(parents=True)
-    pages = folder / "data" / scene.site.name / "pages"
-    pages.parent.mkdir(parents=True)
-    pages.symlink_to(scene.places.pages)
-    return {HOME_VARIABLE: str(folder / "dagster_home"), DATA_VARIABLE: str(folder / "data")}
 
 
 @contextmanager
-def _two_hosts(folder: Path) -> Iterator[tuple[Scene, dict[str, str]]]:
-    """A slow shop with a machine, and the environment of a second one."""
+def _two_hosts(folder: Path) -> Iterator[tuple[Scene, Host]]:
+    """A slow shop with a machine, and a second one with the same page files."""
     politeness = {"concurrency": CONCURRENCY}
     with Scene(folder, pages=PAGES, latency_ms=100, politeness=politeness) as scene:
-        yield scene, _other_host(scene)
+        yield scene, Host(scene, "other")
 
 
 def _begun(scene: Scene) -> CommandProcess:
@@ -65,18 +49,17 @@ def _told(crawl: CommandProcess) -> str:
 def test_a_crawl_on_another_machine_waits_and_takes_over_from_one_that_is_killed(
     tmp_path: Path, database: Database
 ) -> None:
-    with _two_hosts(tmp_path) as (scene, there):
+    with _two_hosts(tmp_path) as (scene, other):
         first = _begun(scene)
         scene.shop.control(latency_ms=60_000)
-        second = scene.start("run", scene.site.name, environ=there)
+        second = other.start("run", scene.site.name)
         second.until(lambda: "waiting for its end" in second.err, "it waited")
         assert f"Another crawl of shop is on ({_told(first)})" in second.err
-        status = scene.start("status", scene.site.name, environ=there)
+        status = other.start("status", scene.site.name)
         assert status.wait() == 0
         assert f"crawled by {_told(first)}" in " ".join(status.out.split())
         assert not first.has_ended
-        for pid in set(scene.processes()) - {second.pid}:
-            os.kill(pid, signal.SIGKILL)
+        send([*set(scene.processes()) - {second.pid}], signal.SIGKILL)
         first.wait()
         scene.shop.control(latency_ms=0)
         assert second.wait() == 0, second.err
@@ -89,30 +72,23 @@ def test_a_crawl_on_another_machine_waits_and_takes_over_from_one_that_is_killed
 def test_a_machine_that_stood_still_records_nothing_and_asks_for_nothing_once_it_goes_on(
     tmp_path: Path, database: Database
 ) -> None:
-    with _two_hosts(tmp_path) as (scene, there):
+    with _two_hosts(tmp_path) as (scene, other):
         first = _begun(scene)
-        frozen = scene.processes()
-        try:
-            for pid in frozen:
-                os.kill(pid, signal.SIGSTOP)
+        with standing_still(scene.processes()):
             assert len(scene.downloads()) < PAGES, "the crawl that was to be stopped is over"
-            second = scene.start("run", scene.site.name, environ=there)
+            second = other.start("run", scene.site.name)
             assert second.wait() == 0, second.err
             assert set(scene.downloads()) == set(scene.numbers)
             again = {page for page, count in scene.downloads().items() if count > 1}
             assert len(again) <= 2 * CONCURRENCY
-            asked, recorded = scene.downloads(), database.rows(PER_RUN)
-        finally:
-            for pid in frozen:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
+            asked, recorded = scene.downloads(), database.rows(RECORDED_PER_RUN)
         assert first.wait() == 1
         wait_for("its workers to end", lambda: not scene.processes())
         told = " ".join((first.out + first.err).split())
         assert "has taken over; nothing is recorded from here any more" in told
         assert f"process {second.pid} on {socket.gethostname()}" in told
         assert "Traceback" not in told
-        assert database.rows(PER_RUN) == recorded
+        assert database.rows(RECORDED_PER_RUN) == recorded
         assert scene.downloads() == asked
         assert scene.done() == set(scene.numbers)
 
@@ -138,15 +114,9 @@ def test_three_machines_together_ask_no_more_of_a_site_in_a_second_than_one_may(
 
 def _paced_crawl(scene: Scene, number: int) -> CommandProcess:
     """A crawl of a third of the pages, on a machine of its own."""
-    folder = scene.folder / f"host-{number}"
-    write_postgres_home(folder / "dagster_home")
     share = PAGES // HOSTS
-    return scene.start(
+    return Host(scene, f"host-{number}").start(
         scene.site.name,
         f"{number * share + 1}-{(number + 1) * share}",
         program=[*MODULE, "catalog_pipeline_tests.crash.paced_crawl"],
-        environ={
-            HOME_VARIABLE: str(folder / "dagster_home"),
-            DATA_VARIABLE: str(folder / "data"),
-        },
     )

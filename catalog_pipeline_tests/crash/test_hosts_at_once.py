@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from catalog_pipeline_tests.crash.command_process import CommandProcess
-from catalog_pipeline_tests.crash.hosts import Host
+from catalog_pipeline_tests.crash.hosts import RECORDED_PER_RUN, Host
 from catalog_pipeline_tests.crash.scene import Scene
 from catalog_pipeline_tests.postgres_server import Database, write_postgres_home
 from catalog_pipeline_tests.waiting import wait_for
@@ -20,10 +20,6 @@ PAGE_SIZE = 3
 CONCURRENCY = 2
 SLOW_MS = 2_000
 """With so much for a page, nobody comes to his end before all have begun."""
-EVENTS = (
-    "SELECT run_id, count(*) FROM event_logs WHERE dagster_event_type = 'ASSET_MATERIALIZATION' "
-    "AND partition IS NOT NULL GROUP BY run_id ORDER BY min(id)"
-)
 
 
 @contextmanager
@@ -85,13 +81,13 @@ def test_pages_of_a_machine_that_stands_still_go_to_another_and_a_third_keeps_it
             taker = hosts[2].execute("11-30")
             assert taker.wait() == 0, taker.err
             assert second.wait() == 0, second.err
-            asked, recorded = scene.downloads(), database.rows(EVENTS)
+            asked, recorded = scene.downloads(), database.rows(RECORDED_PER_RUN)
             assert set(range(11, 61)) <= set(asked)
         assert first.wait() != 0
         wait_for("its workers to end", lambda: not hosts[0].processes())
         assert "has taken over; nothing is recorded from here any more" in _told(first)
         assert f"process {taker.pid} on {socket.gethostname()}" in _told(first)
-        assert database.rows(EVENTS) == recorded
+        assert database.rows(RECORDED_PER_RUN) == recorded
         assert scene.downloads() == asked
         assert _again(scene) <= 2 * CONCURRENCY
         rest = hosts[0].execute("1-20")

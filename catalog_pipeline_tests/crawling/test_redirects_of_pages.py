@@ -46,7 +46,7 @@ def test_a_visit_carries_what_the_site_has_set_on_the_way(site: Site, instance: 
                 page(b"", f"Location: {visit.path}", f"Set-Cookie: {wanted}=1", status="302 Found")
             )
         else:
-            visit.send(page(requests.get(site.shop.url + visit.path, timeout=10).content))
+            visit.send(page(requests.get(site.shop.url + visit.path, timeout=60).content))
 
     with raw_server(_shop_behind(site, gate)) as server:
         _crawl(site, instance, server)
@@ -60,7 +60,7 @@ def test_a_page_that_a_redirect_lost_is_never_done(site: Site, instance: dg.Dags
             visit.send(page(b"", f"Location: {target}", status="301 Moved Permanently"))
         else:
             path = "/products?page=1" if visit.path == "/products" else visit.path
-            visit.send(page(requests.get(site.shop.url + path, timeout=10).content))
+            visit.send(page(requests.get(site.shop.url + path, timeout=60).content))
 
     with raw_server(_shop_behind(site, gate)) as server:
         _crawl(site, instance, server)

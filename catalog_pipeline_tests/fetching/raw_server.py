@@ -58,7 +58,7 @@ class Visit:
 
     def stay_silent(self) -> None:
         """Send nothing more until the test is over."""
-        self.server.stopping.wait(30)
+        self.server.stopping.wait(300)
 
 
 class RawServer:

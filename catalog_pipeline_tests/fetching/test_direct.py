@@ -68,7 +68,7 @@ def test_as_many_connections_are_kept_as_the_crawl_uses_at_once() -> None:
     all_are_there = threading.Barrier(6)
 
     def together(visit: Visit) -> None:
-        all_are_there.wait(30)
+        all_are_there.wait(60)
         visit.send(page(b"here"))
 
     with raw_server(together) as server:
@@ -128,7 +128,7 @@ def _refuse_at_once(listener: socket.socket) -> None:
 )
 def test_an_address_is_asked_for_as_requests_would(address: str) -> None:
     with raw_server(sends(page(b"here"))) as server:
-        requests.get(server.url + address, timeout=10)
+        requests.get(server.url + address, timeout=60)
         Exchange(catalogue_at(server.url)).get(server.url + address)
         theirs, ours = (head.partition("\r\n")[0] for head in server.heads)
         assert ours == theirs

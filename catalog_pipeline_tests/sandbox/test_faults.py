@@ -218,7 +218,7 @@ def test_two_faults_for_one_page_are_refused(shop: RunningShop) -> None:
 def _request(shop: RunningShop, page: int) -> socket.socket:
     parts = urlsplit(shop.url)
     assert parts.hostname is not None
-    connection = socket.create_connection((parts.hostname, parts.port or 0), timeout=5)
+    connection = socket.create_connection((parts.hostname, parts.port or 0), timeout=60)
     connection.sendall(f"GET /products?page={page} HTTP/1.1\r\nHost: shop\r\n\r\n".encode())
     return connection
 

@@ -148,7 +148,7 @@ def test_a_shop_in_the_foreground_ends_with_a_signal(end: signal.Signals) -> Non
         assert line == f"Practice shop at {url} (3 pages, 60 products)\n"
         assert ask_url(url).status == 200
         process.send_signal(end)
-        output, errors = process.communicate(timeout=10)
+        output, errors = process.communicate(timeout=60)
     assert (output, errors) == ("", "")
     assert process.returncode in (0, -signal.SIGTERM)
     assert not _is_listening(url)
@@ -166,7 +166,7 @@ def test_broken_answers_are_no_noise_on_stderr() -> None:
             with pytest.raises((ConnectionResetError, http.client.IncompleteRead)):
                 ask_url(f"{url}?page={page}")
         process.terminate()
-        assert process.communicate(timeout=10)[1] == ""
+        assert process.communicate(timeout=60)[1] == ""
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ import pytest
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.deployed import DEPLOY, Deployed
 from catalog_pipeline_tests.object_server import Bucket, ObjectServer
-from catalog_pipeline_tests.postgres_server import USER, PostgresServer
+from catalog_pipeline_tests.postgres_server import PostgresServer
 from catalog_pipeline_tests.redis_server import RedisServer, redis_server
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.patience import wait_for
@@ -32,29 +31,11 @@ def _database_of_compose(server: PostgresServer) -> Iterator[None]:
     quoted = PASSWORD.replace("'", "''")
     server.database.does(f"CREATE ROLE dagster LOGIN PASSWORD '{quoted}'")
     try:
-        subprocess.run(
-            [server.programs / "createdb", "--owner=dagster", "--template=template0", "dagster"],
-            env=_as_administrator(server),
-            check=True,
-        )
+        server.uses("createdb", "--owner=dagster", "--template=template0", "dagster")
         yield
     finally:
-        subprocess.run(
-            [server.programs / "dropdb", "--if-exists", "--force", "dagster"],
-            env=_as_administrator(server),
-            check=True,
-        )
+        server.uses("dropdb", "--if-exists", "--force", "dagster")
         server.database.does("DROP ROLE dagster")
-
-
-def _as_administrator(server: PostgresServer) -> dict[str, str]:
-    environ = server.database.environ
-    return {
-        "PATH": os.environ["PATH"],
-        "PGHOST": environ["DAGSTER_PG_HOST"],
-        "PGUSER": USER,
-        "PGPASSWORD": environ["DAGSTER_PG_PASSWORD"],
-    }
 
 
 @pytest.fixture

@@ -223,7 +223,7 @@ def _mirror(site: Site, robots: str) -> AbstractContextManager[RawServer]:
         if visit.path == "/robots.txt":
             visit.send(page(robots.encode()))
         else:
-            body = requests.get(site.shop.url + visit.path, timeout=10).content
+            body = requests.get(site.shop.url + visit.path, timeout=60).content
             visit.send(page(body))
 
     return raw_server(script)

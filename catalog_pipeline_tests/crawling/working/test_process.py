@@ -62,7 +62,7 @@ def _fetch(site: Site, page: int) -> messages.FetchPage:
 def test_a_worker_ends_at_once_when_its_scheduler_is_gone():
     with _worker() as (connection, process):
         connection.close()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def test_what_was_asked_for_is_stored_and_nothing_else_when_the_scheduler_is_gone(site: Site):
@@ -76,7 +76,7 @@ def test_what_was_asked_for_is_stored_and_nothing_else_when_the_scheduler_is_gon
             connection.send(_fetch(site, page))
         wait_for("a request", site.shop.log)
         connection.close()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
     assert len(site.shop.log()) == 1
     assert site.downloads() == {page.number: 1 for page in FolderStore(site.places.pages).newest()}
 
@@ -92,7 +92,7 @@ def test_tasks_that_a_dead_scheduler_left_are_not_begun(site: Site):
         connection.send(_fetch(site, 1))
         connection.close()
         process.send_signal(signal.SIGCONT)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
     assert site.shop.log() == []
 
 

@@ -359,7 +359,7 @@ def test_two_that_remove_at_once_wait_for_each_other(scene: Scene) -> None:
     with ThreadPoolExecutor(1) as pool:
         waits = threading.Event()
         done = pool.submit(prune_later, scene, on_wait=waits.set)
-        assert waits.wait(60)
+        assert waits.wait(300)
         assert not done.done()
         lock.release(remove=False)
         assert done.result(60).catalogues[0].runs.count

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,31 +18,38 @@ from catalog_pipeline.crawling.lock import CRAWL_LOCK, TABLE_LOCK
 from catalog_pipeline.crawling.ports import Lease
 from catalog_pipeline.errors import LeaseLostError, StorageError
 from catalog_pipeline.orchestration.instance.asking import ask_tables
-from catalog_pipeline.orchestration.instance.history import Source, history_of
 from catalog_pipeline.orchestration.instance.host_leases import (
     HostLease,
     hold_catalogue,
     holder_anywhere,
     leases_of,
 )
-from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, liveness_of
+from catalog_pipeline.orchestration.instance.liveness import (
+    Liveness,
+    hold_sign_of_life,
+    liveness_of,
+)
 from catalog_pipeline.orchestration.instance.postgres import leases as postgres_leases
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.system.clock import seconds_since_boot
 from catalog_pipeline.tables.quality import judgement
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.cut_answers import cut_answers
-from catalog_pipeline_tests.orchestration.histories import JOB, PAGES, Clock, RunHistory
-from catalog_pipeline_tests.orchestration.instance.postgres.hosts import Hosts, leases
+from catalog_pipeline_tests.orchestration.histories import JOB
+from catalog_pipeline_tests.orchestration.instance.postgres.hosts import (
+    ME,
+    Hosts,
+    crawlers,
+    leases,
+    recorded,
+    recording,
+    taken_over,
+)
 from catalog_pipeline_tests.postgres_server import Database, PostgresServer
 from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.waiting import wait_for
 
 pytestmark = pytest.mark.processes
-
-ME = f"process {os.getpid()} on {socket.gethostname()}"
-OVER = "UPDATE catalog_pipeline_leases SET until = '-infinity'"
-"""Whoever has a lease was not heard of for as long as it lasts."""
 
 
 @contextmanager
@@ -52,19 +57,32 @@ def taken(instance: dg.DagsterInstance, lock: Lease, holder: str) -> Iterator[Ho
     """The lease of the crawl, which is free."""
     lease = leases(instance).try_take("shop/crawl", holder, lock)
     assert lease is not None
-    try:
+    with released(lease):
         yield lease
+
+
+@contextmanager
+def taken_from(
+    database: Database, instance: dg.DagsterInstance, lock: Lease, holder: str
+) -> Iterator[HostLease]:
+    """The lease of the crawl, whose holder was not heard of for as long as it lasts."""
+    found = leases(instance)
+    lease = taken_over(database, lambda: found.try_take("shop/crawl", holder, lock))
+    with released(lease):
+        yield lease
+
+
+@contextmanager
+def released(lease: HostLease) -> Iterator[None]:
+    """It is let go of at the end."""
+    try:
+        yield
     finally:
         lease.release()
 
 
-def recorded(instance: dg.DagsterInstance) -> set[str]:
-    return instance.event_log_storage.get_materialized_partitions(PAGES)
-
-
-def recording(instance: dg.DagsterInstance, page: str) -> Callable[[], None]:
-    run = RunHistory(Clock())
-    return lambda: instance.event_log_storage.store_event(run.materialized(PAGES, page, "v"))
+def dead(found: Liveness) -> Liveness | None:
+    return None if found.is_alive else found
 
 
 def test_what_one_machine_holds_another_waits_for_and_says_for_whom(
@@ -78,7 +96,7 @@ def test_what_one_machine_holds_another_waits_for_and_says_for_whom(
         with hold_catalogue(one, hosts.data("one"), "run-a") as lease:
             assert lease is not None
             begun.set()
-            go_on.wait(30)
+            go_on.wait(300)
 
     def has_been_told(who: str) -> None:
         told.append(who)
@@ -86,7 +104,7 @@ def test_what_one_machine_holds_another_waits_for_and_says_for_whom(
 
     with ThreadPoolExecutor(1) as pool:
         holding = pool.submit(hold)
-        assert begun.wait(30)
+        assert begun.wait(120)
         assert holder_anywhere(other, hosts.data("other")) == f"run run-a ({ME})"
         assert holder_anywhere(other, hosts.data("other"), TABLE_LOCK) is None
         with hold_catalogue(other, hosts.data("other"), "run-b", on_wait=has_been_told) as lease:
@@ -115,8 +133,8 @@ def test_who_has_lost_a_lease_records_nothing_and_asks_no_more(
     with taken(one, hosts.lock("one"), "run-a") as lost:
         lost.record(recording(one, "1"))
         lost.check()
-        database.does(OVER)
-        with taken(other, hosts.lock("other"), "run-b") as held:
+        lock = hosts.lock("other")
+        with taken_from(database, other, lock, "run-b") as held:
             with pytest.raises(LeaseLostError, match="run run-b") as caught:
                 lost.record(recording(one, "2"))
             assert caught.value.taken_by == f"run run-b ({ME})"
@@ -140,8 +158,7 @@ def test_a_machine_that_stood_still_looks_whether_it_has_lost_its_lease(
         monkeypatch.setattr(module, lambda: until + 1)
         lease.check()
         assert lease.asks_until > until + 1
-        database.does(OVER)
-        with taken(other, hosts.lock("other"), "run-b"):
+        with taken_from(database, other, hosts.lock("other"), "run-b"):
             lease.check()
             monkeypatch.setattr(module, lambda: until + 60)
             with pytest.raises(LeaseLostError, match="run run-b"):
@@ -210,16 +227,15 @@ def test_a_machine_that_is_stopped_within_a_transaction_does_not_keep_the_lease(
         def stand_still() -> None:
             recording(one, "1")()
             begun.set()
-            go_on.wait(60)
+            go_on.wait(300)
             recording(one, "2")()
 
         stopped = pool.submit(lease.record, stand_still)
-        assert begun.wait(30)
+        assert begun.wait(120)
         lock = hosts.lock("other")
         assert leases(other).try_take("shop/crawl", "run-b", lock) is None, "the row is locked"
         wait_for("the end of its session", lambda: _in_transaction(database) == 0)
-        database.does(OVER)
-        with taken(other, lock, "run-b"):
+        with taken_from(database, other, lock, "run-b"):
             go_on.set()
             with pytest.raises(LeaseLostError, match="run run-b"):
                 stopped.result()
@@ -249,9 +265,8 @@ def test_a_run_on_another_machine_is_alive_as_long_as_it_is_heard_of(
             hold_sign_of_life(Path(other.root_directory), run.run_id, leases(other)),
         ):
             pytest.fail("it is executed elsewhere")
-        database.does(OVER)
-        found = liveness_of(other, run)
-        assert (found.is_alive, found.reason) == (False, f"{ME} was not heard of for too long")
+        found = taken_over(database, lambda: dead(liveness_of(other, run)))
+        assert found.reason == f"{ME} was not heard of for too long"
     assert leases(other).sign_of(run.run_id) is None
 
 
@@ -293,16 +308,12 @@ def test_a_table_that_cannot_be_made_is_a_clear_error(hosts: Hosts, database: Da
 
 def test_who_crawls_is_told_with_dagster_and_without(hosts: Hosts) -> None:
     one = hosts.opened("one")
-    assert ask_tables(_crawlers) == []
+    assert ask_tables(crawlers) == []
     with taken(one, hosts.lock("one"), "run-a"):
-        assert _crawlers(one) == [f"run run-a ({ME})"]
-        assert ask_tables(_crawlers) == [f"run run-a ({ME})"]
-    assert ask_tables(_crawlers) == []
-    assert _crawlers(one) == []
-
-
-def _crawlers(source: Source) -> list[str]:
-    return [each.told for each in history_of(source).crawlers("shop")]
+        assert crawlers(one) == [f"run run-a ({ME})"]
+        assert ask_tables(crawlers) == [f"run run-a ({ME})"]
+    assert ask_tables(crawlers) == []
+    assert crawlers(one) == []
 
 
 def test_a_table_is_not_replaced_by_who_has_lost_its_lease(
@@ -316,8 +327,7 @@ def test_a_table_is_not_replaced_by_who_has_lost_its_lease(
     lock = hosts.lock("one")
 
     def take_over(*arguments: Any) -> judgement.Judgement:
-        database.does(OVER)
-        assert leases(one).try_take("shop/table", "run-b", lock) is not None
+        taken_over(database, lambda: leases(one).try_take("shop/table", "run-b", lock))
         return judge(*arguments)
 
     judge = judgement.judge

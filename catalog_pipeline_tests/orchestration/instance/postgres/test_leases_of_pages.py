@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
-import socket
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 
@@ -24,7 +21,6 @@ from catalog_pipeline.orchestration.commands.request import CrawlRequest
 from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.orchestration.commands.spectator import Spectator
 from catalog_pipeline.orchestration.instance.asking import ask_tables
-from catalog_pipeline.orchestration.instance.history import Source, history_of
 from catalog_pipeline.orchestration.instance.host_leases import (
     HostLease,
     hold_catalogue,
@@ -33,17 +29,20 @@ from catalog_pipeline.orchestration.instance.host_leases import (
 from catalog_pipeline.orchestration.instance.lease_shares import Share
 from catalog_pipeline.orchestration.instance.pools import let_pool_follow
 from catalog_pipeline.places import catalogue_places
-from catalog_pipeline_tests.orchestration.histories import PAGES, Clock, RunHistory
-from catalog_pipeline_tests.orchestration.instance.postgres.hosts import Hosts, leases
+from catalog_pipeline_tests.orchestration.instance.postgres.hosts import (
+    ME,
+    Hosts,
+    crawlers,
+    leases,
+    recorded,
+    recording,
+    taken_over,
+)
 from catalog_pipeline_tests.postgres_server import Database
 from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.waiting import wait_for
 
 pytestmark = pytest.mark.processes
-
-ME = f"process {os.getpid()} on {socket.gethostname()}"
-OVER = "UPDATE catalog_pipeline_leases SET until = '-infinity'"
-"""Whoever has a lease was not heard of for as long as it lasts."""
 
 
 def of(first: int, last: int, at_once: int = 3, listing: str | None = None) -> Share:
@@ -65,15 +64,6 @@ def take(instance: dg.DagsterInstance, lock: Lease, holder: str, share: Share) -
 def had(lease: HostLease | None) -> HostLease:
     assert lease is not None
     return lease
-
-
-def recording(instance: dg.DagsterInstance, page: str) -> Callable[[], None]:
-    run = RunHistory(Clock())
-    return lambda: instance.event_log_storage.store_event(run.materialized(PAGES, page, "v"))
-
-
-def recorded(instance: dg.DagsterInstance) -> set[str]:
-    return instance.event_log_storage.get_materialized_partitions(PAGES)
 
 
 def test_pages_that_somebody_has_nobody_else_gets_and_others_do(hosts: Hosts) -> None:
@@ -115,8 +105,8 @@ def test_who_is_not_heard_of_loses_his_pages_to_who_takes_some_and_others_keep_t
     lost_too = had(take(one, hosts.lock("other"), "run-b", of(11, 20)))
     kept = had(take(one, hosts.lock("third"), "run-c", of(21, 30)))
     lost.record(recording(one, "1"))
-    database.does(OVER)
-    taker = had(take(one, hosts.lock("fourth"), "run-d", of(10, 11)))
+    lock = hosts.lock("fourth")
+    taker = taken_over(database, lambda: take(one, lock, "run-d", of(10, 11)))
     for lease, page in ((lost, "2"), (lost_too, "12")):
         with pytest.raises(LeaseLostError, match="run run-d"):
             lease.record(recording(one, page))
@@ -134,7 +124,7 @@ def test_of_many_that_take_pages_at_once_no_two_get_the_same(hosts: Hosts) -> No
     begin = threading.Barrier(len(locks))
 
     def taken(lock: Lease, first: int) -> HostLease | None:
-        begin.wait(30)
+        begin.wait(300)
         return take(one, lock, "a-run", of(first, first + 5, at_once=8))
 
     for _ in range(5):
@@ -164,8 +154,7 @@ def test_a_row_that_is_made_and_taken_while_one_waits_for_ones_turn_is_seen(
         connection.execute(THIRD)
         connection.commit()
         assert waiting.result() is None
-    database.does(OVER)
-    assert take(one, lock, "run-a", of(5, 9, at_once=2)) is not None
+    taken_over(database, lambda: take(one, lock, "run-a", of(5, 9, at_once=2)))
 
 
 def test_who_waits_for_pages_says_who_has_them_and_all_are_told_with_theirs(hosts: Hosts) -> None:
@@ -173,7 +162,7 @@ def test_who_waits_for_pages_says_who_has_them_and_all_are_told_with_theirs(host
     had(take(one, hosts.lock("third"), "run-c", of(21, 30)))
     first = had(take(one, hosts.lock("one"), "run-a", of(1, 10)))
     told = [f"run run-c ({ME}) with pages 21-30", f"run run-a ({ME}) with pages 1-10"]
-    assert ask_tables(_crawlers) == _crawlers(one) == told
+    assert ask_tables(crawlers) == crawlers(one) == told
     assert holder_anywhere(other, hosts.data("other"), CRAWL_LOCK) in told
     waited: list[str] = []
 
@@ -187,10 +176,6 @@ def test_who_waits_for_pages_says_who_has_them_and_all_are_told_with_theirs(host
         assert lease is not None
         assert lease.pages == of(5, 15).pages
     assert waited == told[1:]
-
-
-def _crawlers(source: Source) -> list[str]:
-    return [each.told for each in history_of(source).crawlers("shop")]
 
 
 def test_a_table_waits_for_who_crawls_other_pages_only_where_it_is_to_be_built(

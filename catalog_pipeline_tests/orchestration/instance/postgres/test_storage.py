@@ -49,11 +49,11 @@ def test_whoever_follows_the_ids_misses_none(postgres_home: Path, database: Data
             with storage.index_for_writing():
                 storage.store_event(run.materialized(PAGES, "first", "v"))
                 begun.set()
-                go_on.wait(30)
+                go_on.wait(300)
 
         with ThreadPoolExecutor(2) as pool:
             slow = pool.submit(hold)
-            assert begun.wait(30)
+            assert begun.wait(300)
             quick = pool.submit(storage.store_event, run.materialized(PAGES, "second", "v"))
             wait_for("the second writer to wait", lambda: database.waiting == 1)
             assert storage.get_materialized_partitions(PAGES) == set()

@@ -50,7 +50,7 @@ class Guarded:
 
     def ask(self, method: str, path: str, headers: dict[str, str]) -> int:
         """The status of an answer; `PORT` in headers is the server's own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.putrequest(method, path, skip_host=True)
             for name, value in {"Host": "127.0.0.1:PORT", **headers}.items():
