@@ -27,6 +27,7 @@ def check_same_past(instance: DagsterInstance, home: Path) -> int:
                 for kind in (MATERIALIZATION, OBSERVATION):
                     _check_kind(ours, theirs, path, kind)
                 compared += 1
+                assert ours.unfinished_attempt(path) == theirs.unfinished_attempt(path)
                 attempts = ours.attempts(path)
                 assert attempts == theirs.attempts(path)
                 for run_id in attempts.values():

@@ -93,13 +93,13 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
     from catalog_pipeline.orchestration.checkpoints.length import length_verdicts
     from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
     from catalog_pipeline.orchestration.checkpoints.standing import read_standing, tell_moved
+    from catalog_pipeline.orchestration.checkpoints.table_due import why_table_lacks
     from catalog_pipeline.orchestration.checkpoints.table_state import (
         LastBuild,
         damage_of_build,
         has_other_pages,
         read_last_build,
         unrecorded_table,
-        why_not_of_today,
     )
     from catalog_pipeline.orchestration.instance.history import history_of
 
@@ -115,10 +115,9 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
     built = recorded or LastBuild()
     problem = damage_of_build(catalogue, built) if recorded else unrecorded_table(catalogue)
     is_quiet = not statuses.in_progress and not standing.to_parse and not problem
+    is_ours = recorded is None or built.rows is not None
     outdated = (
-        why_not_of_today(source, catalogue, built, standing.pages, len(standing.checkpoints))
-        if is_quiet and built.rows is not None
-        else None
+        why_table_lacks(source, catalogue, standing, recorded) if is_quiet and is_ours else None
     )
     endless = {listing.name for listing in standing.listings if listing.last_number is None}
     unfound = {page for page in statuses.outside if page.listing in endless}

@@ -32,9 +32,11 @@ def show_notes(console: Console, statuses: Sequence[CatalogueStatus]) -> None:
                 markup=False,
             )
         if status.table_outdated:
+            is_there = status.table_rows is not None
+            what = "the table is not of today" if is_there else "there is no table"
             console.print(
-                f"{status.catalogue}: the table is not of today: {status.table_outdated}; "
-                f"catalog-pipeline run {status.catalogue} builds it, or says why not",
+                f"{status.catalogue}: {what}: {status.table_outdated}; catalog-pipeline run "
+                f"{status.catalogue} builds it, or says why not",
                 markup=False,
             )
         for told in (

@@ -295,3 +295,22 @@ def test_in_another_home_status_says_that_pages_are_stored(
     assert (answer["done"], answer["downloads"]) == (3, 0)
     found = run("status", NAME, "--json").json[0]
     assert (found["unrecorded"], found["table_problem"]) == (0, None)
+
+
+def test_a_table_that_is_due_and_was_never_there_is_told(site: Site, run: Run):
+    """Where its build was refused, or whoever was to begin it is gone; not while pages lack."""
+    checks = {"price": {"minimum": 10**6}, "on_failure": "keep_old_table"}
+    site.write(last_page=2, checks=checks, coverage={"minimum": 1.0})
+    assert run("run", NAME, "--pages", "1").code == 0
+    assert _of(run("status", "--json"))["table_outdated"] is None
+    site.write(last_page=1, checks=checks)
+    assert _of(run("status", "--json"))["table_outdated"] == (
+        "no build of one was begun since its pages came"
+    )
+    assert run("run", NAME).code == 1
+    assert "which was to build it, failed" in _of(run("status", "--json"))["table_outdated"]
+    out = " ".join(run("status", NAME).out.split())
+    assert f"{NAME}: there is no table: run " in out
+    site.write(last_page=1)
+    assert run("run", NAME).code == 0
+    assert _of(run("status", "--json"))["table_outdated"] is None

@@ -82,6 +82,9 @@ class History(Protocol):
         Runs that came to nothing do not count.
         """
 
+    def unfinished_attempt(self, path: KeyPath) -> str | None:
+        """The run that announced an asset last, whatever partition; None if it has come since."""
+
     def found_partitions(self, name: str) -> Sequence[str]:
         """The dynamic partitions of that name, in their order."""
 

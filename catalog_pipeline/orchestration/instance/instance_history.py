@@ -88,6 +88,13 @@ class InstanceHistory:
         ask = storage.get_latest_asset_partition_materialization_attempts_without_materializations
         return {partition: run_id for partition, (run_id, _) in ask(dg.AssetKey(path)).items()}
 
+    def unfinished_attempt(self, path: KeyPath) -> str | None:
+        storage = self._instance.event_log_storage
+        planned = storage.get_latest_planned_materialization_info(dg.AssetKey(path))
+        if planned is None or planned.storage_id < (self.newest_id(path, MATERIALIZATION) or 0):
+            return None
+        return planned.run_id
+
     def found_partitions(self, name: str) -> Sequence[str]:
         return self._instance.get_dynamic_partitions(name)
 

@@ -106,8 +106,10 @@ def test_a_table_that_is_refused_stays_out_until_the_yaml_or_the_shop_is_mended(
     assert refused.code == 1
     assert "price: 40 of 40 values break a rule (minimum: 40)" in refused.json["table_error"]
     assert site.places.table.read_bytes() == before
-    assert "the table is not of today: pages have landed since" in run("status", NAME).out
     (latest,) = instance.get_runs(limit=1)
+    told = " ".join(run("status", NAME).out.split())
+    assert "the table is not of today: pages have landed since it was built, and run " in told
+    assert f"and run {latest.run_id[:8]}, which was to build it, failed; " in told
     assert latest.tags[MAX_RETRIES_TAG] == "0"
     assert REFUSED_TAG in latest.tags
     assert "was refused" in _look(instance, catalogue), "nothing is new: no red run each minute"

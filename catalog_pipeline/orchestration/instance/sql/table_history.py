@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, ClassVar
 
 from catalog_pipeline.orchestration.instance.history import (
+    MATERIALIZATION,
     Kind,
     LatestEvent,
     NewestEvent,
@@ -85,7 +86,7 @@ class TableHistory(ABC):
         return int(found[0]) if found else None
 
     def attempts(self, path: KeyPath) -> Mapping[str, str]:
-        done_at = self.latest_ids(path, "ASSET_MATERIALIZATION")
+        done_at = self.latest_ids(path, MATERIALIZATION)
         attempts = {
             partition: run_id
             for partition, (event_id, run_id) in self._latest(path, _PLANNED)
@@ -96,6 +97,17 @@ class TableHistory(ABC):
             if run is not None and run.came_to_nothing:
                 raise NotPlainError(f"run {run_id} came to nothing, and another may count")
         return attempts
+
+    def unfinished_attempt(self, path: KeyPath) -> str | None:
+        key = _key_text(path)
+        self._check_wipes(key)
+        query = (
+            "SELECT dagster_event_type, run_id FROM event_logs WHERE asset_key = ? "
+            "AND dagster_event_type IN (?, ?) ORDER BY id DESC LIMIT 1"
+        )
+        for kind, run_id in self.ask_events(query, key, _PLANNED, MATERIALIZATION):
+            return str(run_id) if kind == _PLANNED else None
+        return None
 
     def found_partitions(self, name: str) -> Sequence[str]:
         query = "SELECT partition FROM dynamic_partitions WHERE partitions_def_name = ? ORDER BY id"
