@@ -9,11 +9,13 @@ from pathlib import Path
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.errors import UsageError
+from catalog_pipeline.errors import CatalogPipelineError, StoredPageError, UsageError
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import FailedAnswer, Response, Validators
 from catalog_pipeline.storing import page_file
 from catalog_pipeline.storing.page_file import PageFile
+from catalog_pipeline.storing.page_files import missing
+from catalog_pipeline.storing.store import Store
 from catalog_pipeline.storing.stores import evidence_of, page_store
 
 
@@ -21,16 +23,47 @@ def kept_of(catalogue: Catalogue, page: PageKey) -> tuple[FailedAnswer | None, P
     """The page's last failed answer and its newest stored file; None for what there is not.
 
     Raises:
-        StoredPageError: its file is damaged.
+        StoredPageError: its file is damaged, or gone though the page is done.
+        UsageError: nothing was ever stored of it.
     """
     places = catalogue_places(catalogue.name)
-    store = page_store(places)
+    failed = evidence_of(places).read(page)
+    try:
+        stored = _newest(page_store(places), page)
+    except StoredPageError as error:
+        raise _with_advice(catalogue, error) from error
+    if failed is None and stored is None:
+        raise _nothing_kept(catalogue, page)
+    return failed, stored
+
+
+def _newest(store: Store, page: PageKey) -> PageFile | None:
     name = store.newest().get(page)
-    stored = None
-    if name is not None:
-        found = store.recognise(name)
-        stored = store.read(page, found.file_name, found.sha256)
-    return evidence_of(places).read(page), stored
+    if name is None:
+        return None
+    found = store.recognise(name)
+    return store.read(page, found.file_name, found.sha256)
+
+
+def _nothing_kept(catalogue: Catalogue, page: PageKey) -> CatalogPipelineError:
+    """That no crawl has stored a page, or that its file is gone though it is done."""
+    from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
+    from catalog_pipeline.orchestration.instance.asking import ask
+
+    checkpoint = ask(lambda source: read_checkpoints(source, catalogue, [page])).get(page)
+    if checkpoint is None:
+        return UsageError(f"{catalogue.name}: nothing is stored of page {page}.")
+    return _with_advice(catalogue, missing(page, checkpoint.file_name))
+
+
+def _with_advice(catalogue: Catalogue, error: StoredPageError) -> StoredPageError:
+    """What is wrong with a file, where it is, and what to do."""
+    places = catalogue_places(catalogue.name)
+    problem = (
+        f"{error.problem} (in {places.told(places.pages)}); catalog-pipeline run "
+        f"{catalogue.name} downloads the page again."
+    )
+    return StoredPageError(problem, page=error.page)
 
 
 def saved_response(catalogue: Catalogue, page: PageKey, path: Path) -> Response:
@@ -55,14 +88,14 @@ def stored_response(catalogue: Catalogue, page: PageKey) -> Response:
 
     Raises:
         UsageError: there is neither.
-        StoredPageError: the stored page is damaged.
+        StoredPageError: the stored page is damaged, or gone.
     """
     failed, came = kept_of(catalogue, page)
     if failed is not None and failed.body:
         types = [value for name, value in failed.headers if name.lower() == "content-type"]
         return _not_fetched(failed.url, types[0] if types else None, failed.body)
     if came is None:
-        raise UsageError(f"{catalogue.name}: nothing is stored of page {page}.")
+        raise _nothing_kept(catalogue, page)
     return _not_fetched(came.record.url, came.record.content_type, came.body)
 
 

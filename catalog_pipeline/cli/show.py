@@ -52,8 +52,6 @@ def command(
     check_page(described, page)
     failed, stored = kept_of(described, page)
     found = [*([_of_failure(failed)] if failed else []), *([_of_page(stored)] if stored else [])]
-    if not found:
-        raise UsageError(f"{catalogue}: nothing is stored of page {page}.")
     shown = found[0]
     if html:
         _print_body(shown.body)

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from catalog_pipeline.places import DATA_VARIABLE
 from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.object_server import Bucket
 from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.written_site import listing, written_site
 
@@ -84,9 +86,42 @@ def test_a_page_that_came_is_shown_and_read_again_without_a_request(
     assert site.shop.log() == []
 
 
-@pytest.mark.parametrize(
+_WORDS = pytest.mark.parametrize(
     "words", [("show", NAME, "--page", "1"), ("try", NAME, "--stored", "1")], ids=["show", "try"]
 )
+
+
+@_WORDS
+@pytest.mark.parametrize("is_in_bucket", [False, True], ids=["folder", "bucket"])
+def test_of_a_done_page_whose_file_is_damaged_or_gone_that_is_said_and_what_to_do(
+    site: Site,
+    run: Run,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    is_in_bucket: bool,
+):
+    if is_in_bucket:
+        bucket: Bucket = request.getfixturevalue("bucket")
+        monkeypatch.setenv(DATA_VARIABLE, bucket.address)
+    site.write(last_page=1)
+    assert run("run", NAME).code == 0
+    file = site.page_file(1)
+    folder = site.places.told(site.places.pages)
+    advice = f"(in {folder}); catalog-pipeline run {NAME} downloads the page again."
+    file.write_bytes(b"junk")
+    damaged = run(*words)
+    assert damaged.code == 1
+    assert f"Error: page 1: stored file {file.name} is not whole {advice}" in damaged.err
+    file.unlink()
+    gone = run(*words)
+    assert gone.code == 1
+    assert f"Error: page 1: stored file {file.name} is missing {advice}" in gone.err
+    assert run("run", NAME).code == 0
+    assert run(*words).code == 0
+
+
+@_WORDS
 def test_of_a_page_of_which_nothing_is_stored_that_is_said(
     site: Site, run: Run, words: tuple[str, ...]
 ):
