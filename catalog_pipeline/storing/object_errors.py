@@ -10,6 +10,11 @@ import re
 
 from catalog_pipeline.errors import StorageError
 
+
+class ReplacedMeanwhileError(StorageError):
+    """An object is another one than when it was looked at."""
+
+
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "bucket does not exist")
 _GIVER_OF_CREDENTIALS = ("169.254.169.254", "169.254.170.2", "metadata.google.internal")
 """What is asked last by whoever has none."""

@@ -15,9 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from catalog_pipeline.errors import StorageError
 from catalog_pipeline.storing.object_client import PATIENCE_SECONDS, opened, require_no_fork
-from catalog_pipeline.storing.object_errors import is_of_bucket, told
+from catalog_pipeline.storing.object_errors import ReplacedMeanwhileError, is_of_bucket, told
 
 if TYPE_CHECKING:
     from obstore import GetOptions, GetResult
@@ -45,10 +44,6 @@ class TooLongObjectError(Exception):
     def __init__(self, bytes_found: int) -> None:
         self.bytes_found = bytes_found
         super().__init__(f"it has {bytes_found:,} bytes")
-
-
-class _ReplacedMeanwhileError(StorageError):
-    """An object is another one than when reading it began."""
 
 
 class Objects:
@@ -115,7 +110,7 @@ class Objects:
                 try:
                     file.writelines(self._parts(name, found))
                     break
-                except _ReplacedMeanwhileError:
+                except ReplacedMeanwhileError:
                     if left == 0:
                         raise
                     file.seek(0)
@@ -124,6 +119,16 @@ class Objects:
             file.flush()
             os.fsync(file.fileno())
         return found.meta["e_tag"] or ""
+
+    def end_of(self, found: ObjectInfo, length: int) -> bytes:
+        """The last bytes of an object that was listed; all of it if it has no more.
+
+        Raises:
+            ReplacedMeanwhileError: another is in its place.
+            FileNotFoundError, StorageError: as `get`.
+        """
+        size = found.bytes
+        return self._part(found.name, max(size - length, 0), size, found.tag) if size else b""
 
     def list(self) -> list[ObjectInfo]:
         """All objects at the address itself, not those further below.
@@ -194,9 +199,6 @@ class Objects:
 
     def _parts(self, name: str, found: GetResult) -> Iterator[bytes]:
         """The content, a part at a time, none of which is of another object than the others."""
-        import obstore
-        from obstore.exceptions import PreconditionError
-
         size, tag = found.meta["size"], found.meta["e_tag"]
         if size <= _PART_BYTES:
             with self._telling("read", name):
@@ -204,18 +206,23 @@ class Objects:
             yield whole
             return
         for start in range(0, size, _PART_BYTES):
-            options: GetOptions = {"range": (start, min(start + _PART_BYTES, size))}
-            if tag is not None:
-                options["if_match"] = tag
-            with self._telling("read", name):
-                try:
-                    part = bytes(obstore.get(self._used, name, options=options).bytes())
-                except PreconditionError as error:
-                    raise _ReplacedMeanwhileError(
-                        f"Cannot read {self.address}/{name}: it is replaced again and again. "
-                        f"Run again when that is over."
-                    ) from error
-            yield part
+            yield self._part(name, start, min(start + _PART_BYTES, size), tag)
+
+    def _part(self, name: str, start: int, end: int, tag: str | None) -> bytes:
+        import obstore
+        from obstore.exceptions import PreconditionError
+
+        options: GetOptions = {"range": (start, end)}
+        if tag:
+            options["if_match"] = tag
+        with self._telling("read", name):
+            try:
+                return bytes(obstore.get(self._used, name, options=options).bytes())
+            except PreconditionError as error:
+                raise ReplacedMeanwhileError(
+                    f"Cannot read {self.address}/{name}: it is replaced again and again. "
+                    f"Run again when that is over."
+                ) from error
 
     @property
     def _used(self) -> ObjectStore:

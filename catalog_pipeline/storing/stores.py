@@ -17,10 +17,10 @@ from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.storing.evidence import Evidence
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.storing.object_store import ObjectStore
-from catalog_pipeline.storing.objects import Objects
+from catalog_pipeline.storing.objects import ObjectInfo, Objects
 from catalog_pipeline.storing.shelf import HERE, Shelf, staged
 from catalog_pipeline.storing.store import Store
-from catalog_pipeline.system.durable_files import kind_of
+from catalog_pipeline.system.durable_files import kind_of, open_plain
 
 _MOST_OPENED = 64
 """Of a process that has to do with many catalogues, as the daemon."""
@@ -96,10 +96,33 @@ def lacking(places: CataloguePlaces, *paths: Path) -> set[Path]:
     Raises:
         StorageError: that cannot be told.
     """
+    return set(paths) - found_of(places, *paths).keys()
+
+
+def found_of(places: CataloguePlaces, *paths: Path) -> dict[Path, ObjectInfo | None]:
+    """Those of the files, which are in one folder, that are there, and what a store says of them.
+
+    Raises:
+        StorageError: that cannot be told.
+    """
     if places.address is None or not places.holds(paths[0]):
-        return {path for path in paths if kind_of(path) is None}
-    names = {each.name for each in objects_of(places, paths[0].parent).list()}
-    return {path for path in paths if path.name not in names}
+        return {path: None for path in paths if kind_of(path) is not None}
+    found = {each.name: each for each in objects_of(places, paths[0].parent).list()}
+    return {path: found[path.name] for path in paths if path.name in found}
+
+
+def end_of(places: CataloguePlaces, path: Path, found: ObjectInfo | None, length: int) -> bytes:
+    """The last bytes of a file that was found.
+
+    Raises:
+        OSError: it is there no more, is none, or cannot be read.
+        StorageError: the store cannot be read, or has another in its place.
+    """
+    if found is not None:
+        return objects_of(places, path.parent).end_of(found, length)
+    with open(open_plain(path), "rb") as file:
+        file.seek(max(os.fstat(file.fileno()).st_size - length, 0))
+        return file.read(length)
 
 
 def stamp_of_table(places: CataloguePlaces) -> tuple[int | str, ...] | None:

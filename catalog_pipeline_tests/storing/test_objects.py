@@ -14,6 +14,7 @@ import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import StorageError, UsageError
+from catalog_pipeline.storing.object_errors import ReplacedMeanwhileError
 from catalog_pipeline.storing.object_store import ObjectStore
 from catalog_pipeline.storing.objects import Objects
 from catalog_pipeline_tests.crash.forked_deaths import exit_code_of
@@ -139,6 +140,22 @@ def test_a_file_that_is_replaced_while_it_is_fetched_is_fetched_anew(
     monkeypatch.setattr(gate, "app", replacing)
     objects.fetch("table", tmp_path / "here")
     assert (tmp_path / "here").read_bytes() == new
+
+
+def test_the_end_of_an_object_is_that_of_the_one_that_was_listed(bucket: Bucket) -> None:
+    objects = Objects(bucket.address)
+    for content, end in ((b"0123456789", b"789"), (b"01", b"01"), (b"", b"")):
+        objects.put("a", content)
+        (found,) = objects.list()
+        assert objects.end_of(found, 3) == end
+    objects.put("a", b"another")
+    (found,) = objects.list()
+    objects.put("a", b"one more")
+    with pytest.raises(ReplacedMeanwhileError):
+        objects.end_of(found, 3)
+    objects.remove(["a"])
+    with pytest.raises(FileNotFoundError):
+        objects.end_of(found, 3)
 
 
 def test_a_disk_that_refuses_is_not_taken_for_the_store(

@@ -21,8 +21,9 @@ from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event
 from catalog_pipeline.orchestration.instance.history import MATERIALIZATION, Source, history_of
 from catalog_pipeline.orchestration.names import pages_path, products_path
 from catalog_pipeline.places import catalogue_places
-from catalog_pipeline.storing.stores import lacking, stamp_of_table, table_of
+from catalog_pipeline.storing.stores import found_of, lacking, stamp_of_table, table_of
 from catalog_pipeline.tables.identity import TableIdentity, damage_of_table
+from catalog_pipeline.tables.past_damage import damage_of_past
 from catalog_pipeline.tables.report import LeftOutPage
 
 if TYPE_CHECKING:
@@ -154,8 +155,8 @@ def why_not_of_today(
     places = catalogue_places(catalogue.name)
     newest = latest_page_event(source, catalogue)
     past = (places.history, places.changes) if catalogue.history else ()
-    gone = lacking(places, places.table, *past)
-    if newest is None or places.table in gone:
+    found = found_of(places, places.table, *past)
+    if newest is None or places.table not in found:
         return "the table is gone"
     seen = built.values.get(BUILT_FROM_KEY)
     if seen is None or newest > seen:
@@ -168,11 +169,11 @@ def why_not_of_today(
         return "the YAML names other mirrors than when it was built"
     if built.values.get(VERSION_KEY) != catalogue.table_version:
         return "the YAML has changed since it was built"
-    if gone:
+    if not found.keys() >= set(past):
         return "what was kept of its past is gone"
     if built.file is None:
         return "its build did not record what the file holds"
-    return None
+    return damage_of_past(places, past, found)
 
 
 def has_other_pages(built: LastBuild, pages: Iterable[PageKey]) -> bool:

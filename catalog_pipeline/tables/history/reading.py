@@ -154,7 +154,10 @@ def _readable(files: HistoryFiles, path: Path) -> Iterator[KnownFile]:
         with contextlib.ExitStack() as stack:
             yield _opened(files, path, stack)
     except DamagedHistoryError as error:
-        raise TableError(f"{error.path} cannot be read: {error.why}") from error
+        raise TableError(
+            f"{error.path} cannot be read: {error.why}. Put a copy of it back, if there is one; "
+            f"else the next build of the table sets it aside and begins the past anew."
+        ) from error
 
 
 def _opened(files: HistoryFiles, path: Path, stack: contextlib.ExitStack) -> KnownFile:

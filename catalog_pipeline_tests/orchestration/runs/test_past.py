@@ -134,6 +134,30 @@ def test_the_sensor_asks_for_all_of_them_and_again_when_the_past_is_lost_or_kept
 
 
 @pytest.mark.processes
+@pytest.mark.parametrize("name", ["history", "changes"])
+def test_a_past_that_is_damaged_is_told_before_anything_is_new_and_begun_anew(
+    site: Site, pages: WrittenSite, instance: dg.DagsterInstance, run: Run, name: str
+):
+    catalogue = pages.describe(site, {"price": PRICE}, history=True)
+    _crawl(instance, catalogue)
+    path = getattr(site.places, name)
+    file, told = kept(site.places, path), site.places.told(path)
+    for harmed in (b"junk" * 100, file.read_bytes()[:-1], b""):
+        file.write_bytes(harmed)
+        damage = f"is damaged ({told} does not end as a Parquet file does); a build sets it aside"
+        status = " ".join(run("status", NAME).out.split())
+        assert "the table is not of today: what was kept of its past " + damage in status
+        shown = " ".join(run("changes", NAME).err.split())
+        assert f"Error: {told} cannot be read: " in shown
+        assert "Put a copy of it back, if there is one; else the next build" in shown
+        assert damage in str(why_outdated(instance, catalogue))
+        answer = run("run", NAME)
+        assert (answer.code, "cannot be read" in answer.out) == (0, True)
+        assert why_outdated(instance, catalogue) is None
+        assert run("changes", NAME).code == 0
+
+
+@pytest.mark.processes
 def test_a_failed_page_keeps_products_from_being_absent(
     site: Site, pages: WrittenSite, instance: dg.DagsterInstance
 ):
