@@ -5,12 +5,13 @@ How it is shown is in `status`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.cli.machine_output import failure_as_json
 from catalog_pipeline.cli.row_notes import row_sentences
@@ -25,13 +26,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Crawler:
-    """A run, or the command, that crawls, and the pages that it has a right to; "" are all."""
+    """A run, or the command, that crawls, and the pages that it has a right to; "" are all.
+
+    `unheard_since` is when it was heard of last, if it has to be asked whether it still crawls.
+    """
 
     run: str
     host: str
     pid: int
     pages: str
     told: str
+    unheard_since: datetime | None
 
 
 @dataclass(frozen=True)
@@ -161,14 +166,28 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
         row_notes=row_sentences(catalogue, built.duplicates, built.merged, built.row_notes),
         unrecorded=len(unrecorded),
         unrecorded_pages=format_pages(unrecorded),
-        crawlers=tuple(map(_crawler, history_of(source).crawlers(catalogue.name))),
+        crawlers=_crawlers(history_of(source).crawlers(catalogue.name), statuses.in_progress),
         failed_checks=built.failed_checks,
     )
 
 
+def _crawlers(
+    holders: Iterable[LeaseHolder], in_progress: Mapping[PageKey, str]
+) -> tuple[Crawler, ...]:
+    """Those who crawl, and who is gone from pages that are in progress by what is recorded."""
+    left = set(in_progress)
+    found: list[Crawler] = []
+    for holder in sorted(holders, key=lambda each: not each.has_it):
+        theirs = left if holder.pages is None else left & holder.pages
+        if holder.has_it or theirs:
+            found.append(_crawler(holder))
+        left -= theirs
+    return tuple(found)
+
+
 def _crawler(holder: LeaseHolder) -> Crawler:
     pages = format_pages(holder.pages or ())
-    return Crawler(holder.holder, holder.host, holder.pid, pages, holder.told)
+    return Crawler(holder.holder, holder.host, holder.pid, pages, holder.told, holder.unheard_since)
 
 
 def status_as_json(status: CatalogueStatus) -> dict[str, Any]:
@@ -180,5 +199,11 @@ def status_as_json(status: CatalogueStatus) -> dict[str, Any]:
         **told,
         "oldest_fetch": oldest.isoformat() if oldest else None,
         "newest_fetch": newest.isoformat() if newest else None,
+        "crawlers": [_crawler_as_json(crawler) for crawler in status.crawlers],
         "failures": [failure_as_json(failure) for failure in status.failures],
     }
+
+
+def _crawler_as_json(crawler: Crawler) -> dict[str, Any]:
+    since = crawler.unheard_since
+    return {**asdict(crawler), "unheard_since": since.isoformat() if since else None}

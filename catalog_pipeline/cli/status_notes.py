@@ -6,10 +6,11 @@ The counts themselves are shown in `status`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timezone
 
 from rich.console import Console
 
-from catalog_pipeline.cli.catalogue_status import CatalogueStatus
+from catalog_pipeline.cli.catalogue_status import CatalogueStatus, Crawler
 from catalog_pipeline.showing import as_line
 from catalog_pipeline.wording import counted
 
@@ -59,7 +60,7 @@ def show_notes(console: Console, statuses: Sequence[CatalogueStatus]) -> None:
                 f"coverage.stale_after_hours"
             )
         for crawler in status.crawlers:
-            console.print(f"{status.catalogue}: crawled by {crawler.told}.", markup=False)
+            console.print(f"{status.catalogue}: {_told(crawler, status)}.", markup=False)
         for sentence in (*status.failed_checks, *status.row_notes):
             console.print(f"{status.catalogue}: {sentence}.", markup=False)
         if status.to_parse_again:
@@ -78,6 +79,17 @@ def show_notes(console: Console, statuses: Sequence[CatalogueStatus]) -> None:
                 f"{status.catalogue}: the last run over {status.interrupted} pages died; "
                 f"catalog-pipeline run {status.catalogue} goes on with them"
             )
+
+
+def _told(crawler: Crawler, status: CatalogueStatus) -> str:
+    since = crawler.unheard_since
+    if since is None:
+        return f"crawled by {crawler.told}"
+    return (
+        f"{crawler.told} was last heard of at {since.astimezone(timezone.utc):%H:%M:%S} UTC; if it "
+        f"is not again, its run counts as dead half a minute after that: the daemon retries what "
+        f"it has launched, and catalog-pipeline run {status.catalogue} goes on with the pages"
+    )
 
 
 def _unrecorded(status: CatalogueStatus) -> str | None:

@@ -99,7 +99,7 @@ class History(Protocol):
 
     def crawlers(self, catalogue: str) -> Sequence[LeaseHolder]:
         """Who crawls a catalogue, on which of the machines that share the history, and which
-        pages; nobody if it is not shared."""
+        pages, and who did and was not heard of since; nobody if it is not shared."""
 
 
 Source: TypeAlias = "DagsterInstance | History"

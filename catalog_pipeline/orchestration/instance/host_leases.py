@@ -47,6 +47,9 @@ class HostLeases(Protocol):
     def holders_of(self, name: str) -> Sequence[LeaseHolder]:
         """Who has a lease now, or pages of it."""
 
+    def known_holders_of(self, name: str) -> Sequence[LeaseHolder]:
+        """The same, and who had it last and was not heard of since."""
+
     def sign_of_life(self, run_id: str) -> AbstractContextManager[None]:
         """Shows within the block that this process executes a run."""
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 
 import dagster as dg
 
+from catalog_pipeline.crawling.lock import CRAWL_LOCK
 from catalog_pipeline.orchestration.instance.history import (
     MATERIALIZATION,
     Kind,
@@ -15,7 +16,7 @@ from catalog_pipeline.orchestration.instance.history import (
     NewestEvent,
     RunFacts,
 )
-from catalog_pipeline.orchestration.instance.host_leases import crawlers_of
+from catalog_pipeline.orchestration.instance.host_leases import lease_name, leases_of
 from catalog_pipeline.orchestration.instance.lease_shares import LeaseHolder
 from catalog_pipeline.orchestration.instance.liveness import facts_of, is_run_alive
 from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
@@ -110,4 +111,6 @@ class InstanceHistory:
         return run is not None and is_run_alive(self._instance, run)
 
     def crawlers(self, catalogue: str) -> Sequence[LeaseHolder]:
-        return crawlers_of(self._instance, catalogue)
+        leases = leases_of(self._instance)
+        name = lease_name(catalogue, CRAWL_LOCK)
+        return () if leases is None else leases.known_holders_of(name)

@@ -7,6 +7,7 @@ Not here: how a lease is held (`host_leases`, `postgres/leases`), and which page
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from catalog_pipeline.catalogue.page_key import PageKey
@@ -36,7 +37,8 @@ WHOLE = Share()
 class LeaseHolder(NamedTuple):
     """Who has a lease, and for how long yet unless he is heard of; less than 0 if it is over.
 
-    `pages` are those that he has of it, None if he has all.
+    `pages` are those that he has of it, None if he has all. `unheard_since` is when he who has a
+    crawl's was heard of last, if that is longer ago than it lasts: None of who is heard of.
     """
 
     holder: str
@@ -44,18 +46,18 @@ class LeaseHolder(NamedTuple):
     pid: int
     seconds_left: float
     pages: frozenset[PageKey] | None = None
+    unheard_since: datetime | None = None
 
     @classmethod
     def of_row(cls, row: Sequence[Any]) -> LeaseHolder:
-        """As a table has it: the five in their order."""
-        holder, host, pid, left, pages = row
-        return cls(holder, host, pid, float(left), pages_of_row(pages))
+        """As a table has it: the six in their order."""
+        holder, host, pid, left, pages, unheard_since = row
+        return cls(holder, host, pid, float(left), pages_of_row(pages), unheard_since)
 
     @classmethod
-    def who_have_it(cls, rows: Iterable[Sequence[Any]]) -> list[LeaseHolder]:
-        """Of a table's rows, with epoch and serial in the end, those who have theirs still."""
-        holders = (cls.of_row(holder) for *holder, _, _ in rows)
-        return [holder for holder in holders if holder.has_it]
+    def of_rows(cls, rows: Iterable[Sequence[Any]]) -> list[LeaseHolder]:
+        """Of a table's rows, with epoch and serial in the end."""
+        return [cls.of_row(holder) for *holder, _, _ in rows]
 
     @property
     def told(self) -> str:

@@ -104,21 +104,24 @@ class LeaseRows:
         """What there is of a lease; None if nobody ever had it."""
         if not self._table.is_there():
             return None
-        for *holder, epoch, serial in self._ask(table.HOLDER, table.LEASE_SECONDS, name):
+        for *holder, epoch, serial in self._ask_for_holders(table.HOLDER, name):
             return LeaseRow(LeaseHolder.of_row(holder), epoch, serial)
         return None
 
     def holders(self, name: str) -> list[LeaseHolder]:
-        """Who has a lease, or has pages of it."""
+        """Who has a lease, or pages of it, and who had and was not heard of since."""
         if not self._table.is_there():
             return []
-        return LeaseHolder.who_have_it(self._ask(table.HOLDERS, table.LEASE_SECONDS, name))
+        return LeaseHolder.of_rows(self._ask_for_holders(table.HOLDERS, name))
 
     def forget_old_signs(self) -> None:
         """Remove what is left of runs that were not heard of for a day."""
         if self._table.is_there():
             with self._server.connection() as connection:
                 connection.exec_driver_sql(table.FORGET)
+
+    def _ask_for_holders(self, statement: str, name: str) -> Sequence[Any]:
+        return self._ask(statement, table.LEASE_SECONDS, table.LEASE_SECONDS, name)
 
     def _ask(self, statement: str, *values: Any) -> Sequence[Any]:
         return self._server.ask(statement, values)

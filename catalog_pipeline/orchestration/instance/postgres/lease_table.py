@@ -66,7 +66,8 @@ REMOVE = "DELETE FROM catalog_pipeline_leases WHERE name = %s AND epoch = %s"
 _HOLDERS = """
 SELECT holder, host, pid, CASE WHEN until = '-infinity' THEN -1 ELSE extract(epoch FROM greatest(
     until, pg_postmaster_start_time() + make_interval(secs => %s)) - clock_timestamp()) END,
-    pages, epoch, serial
+    pages, CASE WHEN until <> '-infinity' AND until < clock_timestamp()
+        THEN until - make_interval(secs => %s) END, epoch, serial
 FROM catalog_pipeline_leases WHERE """
 HOLDER = f"{_HOLDERS} name = %s"
 HOLDERS = f"{_HOLDERS} starts_with(name || '/', %s || '/') AND until <> '-infinity' ORDER BY name"

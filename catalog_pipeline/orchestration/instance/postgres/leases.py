@@ -187,6 +187,10 @@ class PostgresLeases:
 
     def holders_of(self, name: str) -> list[LeaseHolder]:
         """Who has a lease now, or pages of it."""
+        return [holder for holder in self.known_holders_of(name) if holder.has_it]
+
+    def known_holders_of(self, name: str) -> list[LeaseHolder]:
+        """The same, and who had it last and was not heard of since."""
         with storage_in_use(_WHERE):
             return self._rows.holders(name)
 

@@ -51,8 +51,10 @@ class ServerHistory(TableHistory):
     def crawlers(self, catalogue: str) -> Sequence[LeaseHolder]:
         if self.ask_events(EXISTS) != [(True,)]:
             return []
-        found = self.ask_events(HOLDERS, LEASE_SECONDS, lease_name(catalogue, CRAWL_LOCK))
-        return LeaseHolder.who_have_it(found)
+        found = self.ask_events(
+            HOLDERS, LEASE_SECONDS, LEASE_SECONDS, lease_name(catalogue, CRAWL_LOCK)
+        )
+        return LeaseHolder.of_rows(found)
 
 
 @contextmanager

@@ -90,7 +90,7 @@ def recorded(instance: dg.DagsterInstance) -> set[str]:
 
 def crawlers(source: Source) -> list[str]:
     """Who crawls the catalogue, as users are told."""
-    return [each.told for each in history_of(source).crawlers("shop")]
+    return [each.told for each in history_of(source).crawlers("shop") if each.has_it]
 
 
 def settings_of_chart() -> str:

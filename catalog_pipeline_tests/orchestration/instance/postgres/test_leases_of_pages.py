@@ -29,6 +29,7 @@ from catalog_pipeline.orchestration.instance.host_leases import (
 from catalog_pipeline.orchestration.instance.lease_shares import Share
 from catalog_pipeline.orchestration.instance.pools import let_pool_follow
 from catalog_pipeline.places import catalogue_places
+from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.orchestration.instance.postgres.hosts import (
     ME,
     Hosts,
@@ -38,8 +39,9 @@ from catalog_pipeline_tests.orchestration.instance.postgres.hosts import (
     recording,
     taken_over,
 )
+from catalog_pipeline_tests.orchestration.made_runs import create_run, wait_in_queue
 from catalog_pipeline_tests.postgres_server import Database
-from catalog_pipeline_tests.site import Site
+from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.waiting import wait_for
 
 pytestmark = pytest.mark.processes
@@ -176,6 +178,45 @@ def test_who_waits_for_pages_says_who_has_them_and_all_are_told_with_theirs(host
         assert lease is not None
         assert lease.pages == of(5, 15).pages
     assert waited == told[1:]
+
+
+LOST = """
+UPDATE catalog_pipeline_leases SET holder = 'run-c', host = 'there', pid = 7, place = '',
+until = clock_timestamp() - interval '5 s', pages = string_to_array('{}', ' ')
+WHERE name = 'shop/crawl'"""
+"""Somebody who had pages, and is not heard of any more."""
+
+
+def test_who_was_not_heard_of_since_is_told_while_pages_of_his_are_in_progress(
+    hosts: Hosts, site: Site, run: Run, database: Database
+) -> None:
+    """Unless another has them: until then it is not known that the run is dead."""
+    one = hosts.opened("one")
+    wait_in_queue(one, create_run(one, site.write(last_page=4), 1, 4))
+    had(take(one, hosts.lock("one"), "run-a", of(1, 4))).release()
+    database.does(LOST.format("1 2"))
+    ((heard_at,),) = database.rows(
+        "SELECT max(until) - interval '10 s' FROM catalog_pipeline_leases"
+    )
+    assert isinstance(heard_at, datetime)
+    (told,) = run("status", NAME, "--json").json[0]["crawlers"]
+    assert (told["run"], told["host"], told["pages"]) == ("run-c", "there", "1-2")
+    assert datetime.fromisoformat(told["unheard_since"]) == heard_at
+    shown = " ".join(run("status", NAME).out.split())
+    at = heard_at.astimezone(timezone.utc)
+    assert f"(process 7 on there) with pages 1-2 was last heard of at {at:%H:%M:%S} UTC;" in shown
+    assert f"catalog-pipeline run {NAME} goes on with the pages." in shown
+
+    lock = hosts.lock("other")
+    taker = had(wait_for("a lease", lambda: take(one, lock, "run-d", of(1, 2))))
+    (told,) = run("status", NAME, "--json").json[0]["crawlers"]
+    assert (told["run"], told["unheard_since"]) == ("run-d", None)
+    taker.release()
+    database.does(LOST.format("5 6"))
+    wait_for(
+        "nobody at pages of which none is in progress",
+        lambda: run("status", NAME, "--json").json[0]["crawlers"] == [],
+    )
 
 
 def test_a_table_waits_for_who_crawls_other_pages_only_where_it_is_to_be_built(
