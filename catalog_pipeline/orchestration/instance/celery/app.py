@@ -40,7 +40,13 @@ def _app_of_home() -> Celery:
 
 
 def _execute_run(execute_job_args_packed: Any) -> None:
-    """Execute a run, which gives a sign of life from its first moment on."""
+    """Execute a run, which gives a sign of life from its first moment on.
+
+    A server that is away just then is waited for: the run would be found dead after minutes.
+    """
+    from catalog_pipeline.orchestration.instance.postgres.server import PATIENCE_SECONDS, Server
+
+    Server.first_patience_seconds = PATIENCE_SECONDS
     args = unpack_value(execute_job_args_packed, as_type=ExecuteRunArgs)
     with (
         open_instance() as instance,

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import sqlalchemy as db
 from dagster_postgres.utils import create_pg_engine, set_pg_statement_timeout
@@ -49,12 +49,15 @@ _log = logging.getLogger(__name__)
 class Server:
     """Connections to the database, for many threads; a thread's transaction is joined by it."""
 
+    first_patience_seconds: ClassVar[float] = FIRST_PATIENCE_SECONDS
+    """How long a process waits for one that it has not reached yet."""
+
     def __init__(self, url: str, token_provider: "PgTokenProvider | None" = None) -> None:
         self.url = url
         self._token_provider = token_provider
         self._statement_timeout: int | None = None
         self._engine = self._make_engine()
-        self._patience_seconds = FIRST_PATIENCE_SECONDS
+        self._patience_seconds = self.first_patience_seconds
         self._away_since: float | None = None
         self._is_told = False
         self._begin_here()
