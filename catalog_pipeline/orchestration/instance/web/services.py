@@ -7,6 +7,7 @@ guard. Not here: the web server (`server`), what the command prints beside the a
 
 import logging
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -55,30 +56,20 @@ def run_services(
         StorageError: the storage cannot be used, or the daemon ended by itself.
     """
     os.environ["DAGSTER_IS_DEV_CLI"] = "1"
-    logging.getLogger("dagster").setLevel(_LOG_LEVEL.upper())
-    setup_interrupt_handlers()
     with ExitStack() as stack:
-        listening = stack.enter_context(listen(host, port))
-        instance = stack.enter_context(open_served_instance())
+        listening, instance = stack.enter_context(_listening_for_instance(host, port))
         if isinstance(instance.event_log_storage, FailureTellingStorage):
             instance.event_log_storage.tells_failures_once = True
         workspace_file = stack.enter_context(_code_server(instance))
         started_at = time.time()
         daemon = stack.enter_context(_daemon(instance, workspace_file))
-        workspace = stack.enter_context(
-            WorkspaceProcessContext(instance, WorkspaceFileTarget([str(workspace_file)]))
-        )
+        workspace = stack.enter_context(_workspace(instance, workspace_file))
 
         def say_ready() -> None:
             wait_for_daemon(instance, started_at, _START_SECONDS)
             on_ready(url_of(listening), _load_errors(workspace))
 
-        server = WebServer(
-            workspace,
-            listening,
-            {*host_names, host},
-            lambda: _begin(say_ready),
-        )
+        server = WebServer(workspace, listening, {*host_names, host}, lambda: _begin(say_ready))
         stack.enter_context(_ends_with(daemon, server))
         server.serve_until_told()
         if daemon.poll() is not None:
@@ -101,20 +92,31 @@ def serve_workspace(
         UsageError: the port cannot be had, or the instance not be opened as it is set up.
         StorageError: the storage cannot be used.
     """
-    logging.getLogger("dagster").setLevel(_LOG_LEVEL.upper())
-    setup_interrupt_handlers()
     with ExitStack() as stack:
-        listening = stack.enter_context(listen(host, port))
-        instance = stack.enter_context(open_served_instance())
+        listening, instance = stack.enter_context(_listening_for_instance(host, port))
         instance.optimize_for_webserver(_STATEMENT_TIMEOUT_MS, _POOL_RECYCLE_SECONDS, -1)
-        target = WorkspaceFileTarget([str(workspace_file)])
-        workspace = stack.enter_context(WorkspaceProcessContext(instance, target))
+        workspace = stack.enter_context(_workspace(instance, workspace_file))
 
         def say_ready() -> None:
             on_ready(url_of(listening), _load_errors(workspace))
 
         names = {*host_names, host}
         WebServer(workspace, listening, names, lambda: _begin(say_ready)).serve_until_told()
+
+
+@contextmanager
+def _listening_for_instance(
+    host: str, port: int | None
+) -> Iterator[tuple[socket.socket, DagsterInstance]]:
+    """Where the web server is to listen, and what it serves, in a process that a signal ends."""
+    logging.getLogger("dagster").setLevel(_LOG_LEVEL.upper())
+    setup_interrupt_handlers()
+    with listen(host, port) as listening, open_served_instance() as instance:
+        yield listening, instance
+
+
+def _workspace(instance: DagsterInstance, file: Path) -> WorkspaceProcessContext:
+    return WorkspaceProcessContext(instance, WorkspaceFileTarget([str(file)]))
 
 
 @contextmanager
