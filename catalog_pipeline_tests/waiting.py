@@ -14,7 +14,7 @@ _LONGEST_PAUSE_SECONDS = 0.5
 def wait_for(
     what: str,
     look: Callable[[], T],
-    seconds: float = 120.0,
+    seconds: float = 300.0,
     every: float = 0.05,
     pauses: float = 0.0,
 ) -> T:

@@ -37,7 +37,7 @@ def open_page(executable: str, *arguments: str) -> Iterator[Page]:
         )
         try:
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-            page.set_default_timeout(120_000)
+            page.set_default_timeout(300_000)
             yield page
         finally:
             browser.close()
