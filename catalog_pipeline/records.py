@@ -124,7 +124,7 @@ class Told:
     problem: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PageRecord:
     """What is known of one download of a page; the checkpoint's metadata is made from it.
 
@@ -164,7 +164,7 @@ class PageRecord:
         return Validators(self.etag, self.last_modified)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StoredPage:
     """A page that is safely on disk: its record, its file's name and the file's SHA-256."""
 

@@ -91,7 +91,8 @@ def read_end(source: Source, catalogue: Catalogue, pages: Sequence[PageKey]) -> 
     if not pages:
         return None
     last = pages[-1]
-    observed = history_of(source).latest_events(pages_path(catalogue), OBSERVATION, {str(last)})
+    # To the last one: what is left half read would leave its transaction open.
+    observed = [*history_of(source).latest_events(pages_path(catalogue), OBSERVATION, {str(last)})]
     for values in (event.values for event in observed):
         if values.get(SIGNS_KEY):
             at = datetime.fromtimestamp(round(values[_CHECKED_KEY], 6), timezone.utc)

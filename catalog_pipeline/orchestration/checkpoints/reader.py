@@ -23,6 +23,7 @@ from catalog_pipeline.orchestration.instance.history import (
 from catalog_pipeline.orchestration.names import DISCOVER_PARTITION, KeyPath, pages_key, pages_path
 from catalog_pipeline.records import PageFailure, StoredPage
 from catalog_pipeline.showing import as_line
+from catalog_pipeline.system.collections_of_garbage import without_collections
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -42,11 +43,12 @@ def checkpoints_of(
 ) -> dict[PageKey, StoredPage]:
     """The latest checkpoint of each page that has one under that key."""
     found: dict[PageKey, StoredPage] = {}
-    wanted = {str(page) for page in pages}
-    for event in history_of(source).latest_events(path, MATERIALIZATION, wanted):
-        stored = page_of_values(PageKey.parse(event.partition), event.values)
-        if stored is not None:
-            found[stored.record.page] = stored
+    wanted = {str(page): page for page in pages}
+    with without_collections():
+        for event in history_of(source).latest_events(path, MATERIALIZATION, wanted.keys()):
+            stored = page_of_values(wanted[event.partition], event.values)
+            if stored is not None:
+                found[stored.record.page] = stored
     return found
 
 

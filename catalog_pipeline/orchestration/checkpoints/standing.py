@@ -36,6 +36,7 @@ from catalog_pipeline.orchestration.instance.history import History, Source, his
 from catalog_pipeline.records import ListingEnd, PageFailure, StoredPage
 from catalog_pipeline.storing.damage import damages_of
 from catalog_pipeline.storing.store import Store
+from catalog_pipeline.system.collections_of_garbage import without_collections
 
 _PLACES_NAMED = 3
 
@@ -87,6 +88,7 @@ class Standing:
         return damages_of([self.checkpoints[page] for page in kept], store)
 
 
+@without_collections()
 def read_standing(
     source: Source,
     catalogue: Catalogue,

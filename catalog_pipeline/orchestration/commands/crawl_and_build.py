@@ -186,6 +186,8 @@ def _crawl_and_build(work: _Work, lock: CrawlContext, leased: ExitStack) -> Craw
     if (elsewhere := tell_other_history(instance, request.catalogue)) is not None:
         spectator.found_other_history(elsewhere)
     todo = todo_of(request, before, spectator)
+    # Of no more use, and as much memory as a build needs for all else.
+    before = replace(before, checkpoints={})
     crawl = None
     if todo.pages or todo.finds:
         crawl = work.crawl(todo, request.cutoff, context, reparse=request.reparse)

@@ -37,6 +37,7 @@ class ServerHistory(TableHistory):
     )
 
     def __init__(self, connection: Any) -> None:
+        super().__init__()
         self._connection = connection
 
     def ask_events(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:

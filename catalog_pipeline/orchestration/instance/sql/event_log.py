@@ -11,7 +11,7 @@ events of a new run in batches only if it is set.
 
 import os
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 from functools import cached_property
@@ -140,14 +140,19 @@ class BatchedEventLog(FailureTellingStorage):
 
     def latest_event_texts(
         self, asset_key: dg.AssetKey, event_type: dg.DagsterEventType
-    ) -> Sequence[tuple[str, str]]:
-        """Partition and JSON text of the latest event of that type of each partition."""
+    ) -> Iterator[tuple[str, str]]:
+        """Partition and JSON text of the latest event of that type of each partition.
+
+        One by one, since all texts together may take more memory than all else; whoever takes them
+        writes nothing meanwhile.
+        """
         latest = self._latest_event_ids_by_partition_subquery(asset_key, [event_type])
         query = db.select(latest.c.partition, SqlEventLogStorageTable.c.event).select_from(
             latest.join(SqlEventLogStorageTable, SqlEventLogStorageTable.c.id == latest.c.id)
         )
         with self.index_connection() as connection:
-            return [(row[0], row[1]) for row in connection.execute(query)]
+            for row in connection.execute(query):
+                yield row[0], row[1]
 
     def get_logs_for_all_runs_by_log_id(
         self,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from catalog_pipeline.orchestration.instance.history import (
@@ -48,6 +49,14 @@ class TableHistory(ABC):
 
     latest_query: ClassVar[str]
     """Partition, id and run of the latest event of an asset's partitions, of a kind."""
+    _LATEST_IDS = (
+        "SELECT partition, max(id) FROM event_logs WHERE asset_key = ? "
+        "AND dagster_event_type = ? AND partition IS NOT NULL GROUP BY partition"
+    )
+    """The same without the run, which an index answers that has not the events themselves."""
+
+    def __init__(self) -> None:
+        self._known_ids: dict[tuple[KeyPath, Kind], Mapping[str, int]] = {}
 
     @abstractmethod
     def ask_events(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
@@ -58,17 +67,26 @@ class TableHistory(ABC):
         """What a query finds in the run storage."""
 
     def latest_ids(self, path: KeyPath, kind: Kind) -> Mapping[str, int]:
-        return {partition: event_id for partition, (event_id, _) in self._latest(path, kind)}
+        known = self._known_ids.get((path, kind))
+        if known is None:
+            key = _key_text(path)
+            self._check_wipes(key)
+            # Of one moment: whoever asks again would be told the same.
+            known = self._known_ids[path, kind] = MappingProxyType(
+                dict(self.ask_events(self._LATEST_IDS, key, kind))
+            )
+        return known
 
     def latest_events(
         self, path: KeyPath, kind: Kind, partitions: Set[str]
     ) -> Iterator[LatestEvent]:
         of_ids = {
             event_id: partition
-            for partition, (event_id, _) in self._latest(path, kind)
+            for partition, event_id in self.latest_ids(path, kind).items()
             if partition in partitions
         }
-        ids = list(of_ids)
+        # In the order in which they are stored, so that no part of the file is read twice.
+        ids = sorted(of_ids)
         for start in range(0, len(ids), _TEXTS_AT_ONCE):
             some = ids[start : start + _TEXTS_AT_ONCE]
             marks = ", ".join("?" * len(some))

@@ -34,6 +34,7 @@ class FileHistory(TableHistory):
     )
 
     def __init__(self, index: sqlite3.Connection, runs: sqlite3.Connection) -> None:
+        super().__init__()
         self._index = index
         self._runs = runs
 
