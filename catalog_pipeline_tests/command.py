@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from catalog_pipeline_tests.forked_programs import COMMAND, ForkedProgram, start_program
-
-SECONDS = 120.0
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def run_program(
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = _started(program, cwd, environ, out, err)
         try:
-            code = process.wait(SECONDS)
+            code = process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             _kill_group(process.pid)
             process.wait()
@@ -116,7 +115,7 @@ class RunningCommand:
         """The same, in the words of `subprocess`, as all that follows."""
         return self._process.poll()
 
-    def wait(self, timeout: float = SECONDS) -> int:
+    def wait(self, timeout: float = PATIENCE_SECONDS) -> int:
         """Wait for its end; returns the exit code.
 
         Raises:
@@ -133,7 +132,7 @@ class RunningCommand:
         """SIGKILL of its process alone."""
         self.send_signal(signal.SIGKILL)
 
-    def communicate(self, timeout: float = SECONDS) -> tuple[str, str]:
+    def communicate(self, timeout: float = PATIENCE_SECONDS) -> tuple[str, str]:
         """What it writes, from here to its end, to standard output and to standard error.
 
         Raises:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from dagster import DagsterInstance
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -43,6 +44,14 @@ for variable in ("FORCE_COLOR", "TTY_COMPATIBLE", "PYTHONDONTWRITEBYTECODE"):
 for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
     os.environ.pop(variable, None)
     os.environ.pop(variable.lower(), None)
+
+# A test's examples are the same each time, and may take any time: `--hypothesis-profile explore`
+# draws others.
+settings.register_profile(
+    "gate", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("explore", settings.get_profile("gate"), derandomize=False)
+settings.load_profile("gate")
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder in it that is ours alone
 _ROOM_BYTES = 4 * 2**30

@@ -85,13 +85,16 @@ class Deployed:
     def is_healthy(self, service: str) -> bool:
         """Whether its health check says so, in the words and the time that the file gives it."""
         check = self._content["services"][service]["healthcheck"]
-        ended = subprocess.run(
-            self.health_check(service),
-            env=self.environ(service),
-            capture_output=True,
-            timeout=4 * float(str(check["timeout"]).removesuffix("s")),
-            check=False,
-        )
+        try:
+            ended = subprocess.run(
+                self.health_check(service),
+                env=self.environ(service),
+                capture_output=True,
+                timeout=4 * float(str(check["timeout"]).removesuffix("s")),
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return False
         return ended.returncode == 0
 
     @contextmanager

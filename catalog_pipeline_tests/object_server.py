@@ -21,6 +21,8 @@ import requests
 from obstore.store import S3Store
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
+
 USER = "shop"
 PASSWORD = "secret-of-the-bucket"
 _numbers = count()
@@ -181,7 +183,7 @@ class ObjectServer:
     def new_bucket(self, name: str | None = None) -> Bucket:
         """A bucket that nobody has used."""
         bucket = Bucket(name or f"shop-{next(_numbers)}", self)
-        requests.put(f"{self.url}/{bucket.name}", timeout=60).raise_for_status()
+        requests.put(f"{self.url}/{bucket.name}", timeout=PATIENCE_SECONDS).raise_for_status()
         return bucket
 
 

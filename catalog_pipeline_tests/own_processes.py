@@ -28,7 +28,6 @@ _STARTS = frozenset(
 )
 """What Python's audit calls the start of a process."""
 _MARK = "CATALOG_PIPELINE_TESTS"
-_SECONDS_TO_END = 30.0
 _KEPT_BY_PYTHON = "multiprocessing.resource_tracker"
 """What Python starts once for each process and ends with it."""
 
@@ -117,7 +116,7 @@ def _every_process_ends() -> Iterator[None]:
     with kept_template(), one_zygote():
         yield
     try:
-        wait_for("the end of what tests started", lambda: not _strays(), _SECONDS_TO_END)
+        wait_for("the end of what tests started", lambda: not _strays())
     except AssertionError:
         strays = _strays()
         for stray in strays:

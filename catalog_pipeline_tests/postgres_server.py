@@ -23,7 +23,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import psycopg
 
 from catalog_pipeline.places import SETTINGS_NAME
-from catalog_pipeline_tests.waiting import wait_for
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
 _PACKAGED = Path("/usr/lib/postgresql")
 _UNPRIVILEGED = "postgres"
@@ -153,7 +153,7 @@ class PostgresServer:
         """Stop it at once, whoever is connected; by SIGQUIT without a word to anybody."""
         assert self._process is not None
         self._process.send_signal(how)
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=PATIENCE_SECONDS)
         self._process = None
 
     @contextmanager

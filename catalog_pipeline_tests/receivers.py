@@ -14,6 +14,8 @@ from socketserver import StreamRequestHandler, TCPServer, ThreadingTCPServer
 from threading import Event, Thread
 from typing import Any, cast
 
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
+
 
 @dataclass
 class Webhook:
@@ -49,7 +51,7 @@ def webhook() -> Iterator[Webhook]:
             hook.headers.append(dict(self.headers.items()))
             hook.before_answer()
             if hook.status is None:
-                hook.go_on.wait(300)
+                hook.go_on.wait(PATIENCE_SECONDS)
                 return
             self.send_response(hook.status)
             if hook.status == 302:

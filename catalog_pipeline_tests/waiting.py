@@ -8,13 +8,16 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+PATIENCE_SECONDS = 300.0
+"""How long a test waits for what has to come: a busy machine may do nothing for many seconds."""
+
 _LONGEST_PAUSE_SECONDS = 0.5
 
 
 def wait_for(
     what: str,
     look: Callable[[], T],
-    seconds: float = 300.0,
+    seconds: float = PATIENCE_SECONDS,
     every: float = 0.05,
     pauses: float = 0.0,
 ) -> T:

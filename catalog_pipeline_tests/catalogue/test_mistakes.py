@@ -265,7 +265,7 @@ def test_what_follows_from_a_variable_that_is_not_set_is_no_mistake_of_its_own(t
     assert _mistakes(path) == [("page_url", 4, problem)]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.dictionaries(
         st.sampled_from(keys_of([CatalogueAttributes])),

@@ -60,7 +60,7 @@ def test_what_one_page_shows_never_ends_a_listing_that_goes_on(
 def test_a_block_or_an_outage_at_the_end_is_a_failure_and_no_end(
     site: Site, run: Run, instance: DagsterInstance, fault: str
 ):
-    politeness = {"max_attempts": 1, "read_timeout_seconds": 1}
+    politeness = {"max_attempts": 1, "read_timeout_seconds": 4}
     catalogue = site.write(pages=OPEN, politeness=politeness)
     site.shop.control(pages=9, faults=[f"{page}={fault}" for page in range(6, 40)])
     answer = run("run", NAME, "--json")

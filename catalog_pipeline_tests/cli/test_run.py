@@ -20,7 +20,7 @@ from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.orchestration.made_runs import create_run
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
-from catalog_pipeline_tests.waiting import wait_for
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
 pytestmark = pytest.mark.processes
 
@@ -236,7 +236,7 @@ def test_pages_that_a_web_run_plans_meanwhile_are_done_all_the_same(
         )
         web_run = create_run(instance, catalogue, 1, 12)
         with hold_sign_of_life(home, web_run.run_id):
-            out, _ = process.communicate(timeout=20)
+            out, _ = process.communicate(timeout=PATIENCE_SECONDS)
             statuses = read_statuses(instance, catalogue, catalogue.pages)
             assert set(keys(1, 2, 3)) <= statuses.in_progress.keys()
     counts = json.loads(out)
@@ -249,12 +249,12 @@ def test_a_signal_lets_pages_in_flight_finish_and_says_how_to_go_on(
     site: Site, run: Run, instance: DagsterInstance, stop: signal.Signals
 ):
     site.write(last_page=50)
-    site.shop.control(latency_ms=200)
+    site.shop.control(latency_ms=500)
     with running("run", NAME, "--refresh") as process:
         wait_for("a dozen pages under way", lambda: len(site.downloads()) >= 12)
         site.shop.control(latency_ms=1500)
         os.kill(process.pid, stop)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert "Stopping (asked to stop); finishing the pages in flight." in err
     assert f"Interrupted. Go on with: catalog-pipeline run {NAME} --cutoff 20" in out
@@ -270,7 +270,9 @@ def test_a_signal_lets_pages_in_flight_finish_and_says_how_to_go_on(
 
 def test_a_second_ctrl_c_ends_the_command_at_once(site: Site, run: Run):
     site.shop.control(faults=["1=hang", "2=hang", "3=hang", "4=hang"])
-    site.write(last_page=8, politeness={"read_timeout_seconds": 30})
+    site.write(
+        last_page=8, politeness={"read_timeout_seconds": 600, "request_timeout_seconds": 600}
+    )
     with running("run", NAME) as process:
         stderr = process.stderr
         assert stderr is not None
@@ -278,7 +280,7 @@ def test_a_second_ctrl_c_ends_the_command_at_once(site: Site, run: Run):
         os.kill(process.pid, signal.SIGINT)
         wait_for("the first signal's effect", lambda: "Stopping" in stderr.readline())
         os.kill(process.pid, signal.SIGINT)
-        process.communicate(timeout=15)
+        process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     site.shop.control(faults=[])
     assert run("run", NAME).code == 0

@@ -10,7 +10,7 @@ from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.command import run_process, running
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import Site
-from catalog_pipeline_tests.waiting import wait_for
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
 pytestmark = pytest.mark.processes
 
@@ -74,7 +74,7 @@ def test_an_interruption_ends_all_in_order_and_begins_no_other(shops: Site, shop
     with running("run", "--all", "--json") as process:
         wait_for("the first pages", lambda: len(_pages_asked_for(shop)) > 1)
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert '"catalogue": "first"' in output
     assert '"interrupted": true' in output

@@ -10,13 +10,14 @@ import urllib.request
 import pytest
 
 from catalog_pipeline_tests.command import running
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.processes
 
 
 def _status(url: str) -> int:
     try:
-        with urllib.request.urlopen(url, timeout=60) as answer:
+        with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code
@@ -34,14 +35,14 @@ def test_the_shop_is_served_with_its_faults_until_it_is_interrupted():
         assert _status(f"{address}?page=2") == 410
         assert _status(f"{address}?page=4") == 404
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
 
 
 def test_it_opens_on_the_day_that_is_named():
     with running("sandbox", "--port", "0", "--pages", "3", "--day", "4") as process:
         assert process.stdout is not None
         (address,) = re.findall(r"(http://127\.0\.0\.1:\d+)/products", process.stdout.readline())
-        with urllib.request.urlopen(f"{address}/__ledger", timeout=60) as answer:
+        with urllib.request.urlopen(f"{address}/__ledger", timeout=PATIENCE_SECONDS) as answer:
             assert list(json.load(answer)) == ["4"]
 
 
@@ -57,7 +58,7 @@ def test_a_port_that_is_taken_is_one_sentence():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with running("sandbox", "--port", str(port)) as process:
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 2
     assert out == ""
     assert f"cannot listen on 127.0.0.1 port {port}" in err

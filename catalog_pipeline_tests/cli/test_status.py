@@ -16,6 +16,7 @@ from catalog_pipeline.places import HOME_VARIABLE
 from catalog_pipeline_tests.command import running
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site, bundled_attributes
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.processes
 
@@ -251,7 +252,7 @@ def test_watched_it_is_shown_again_when_it_has_changed_until_ctrl_c(
         instance.report_runless_asset_event(observed)
         second = json.loads(process.stdout.readline())
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
     assert (first[0]["strange_partitions"], second[0]["strange_partitions"]) == (
         [],
         ["elsewhere_1-x"],

@@ -8,6 +8,7 @@ import pytest
 from catalog_pipeline_tests.command import COMMAND
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.processes
 
@@ -27,7 +28,7 @@ def _unread(*arguments: str, with_errors: bool = False) -> tuple[int, str]:
         stderr=writing if with_errors else subprocess.PIPE,
         env=environ,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
     os.close(writing)
     return process.returncode, (process.stderr or b"").decode()

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from catalog_pipeline_tests.forked_programs import start_program
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
-SECONDS = 90.0
 _numbers = itertools.count()
 
 
@@ -57,7 +57,7 @@ class CommandProcess:
         """Its process id, which is its group's too."""
         return self._process.pid
 
-    def wait(self, seconds: float = SECONDS) -> int:
+    def wait(self, seconds: float = PATIENCE_SECONDS) -> int:
         """Wait for its end; returns the exit code."""
         try:
             return self._process.wait(seconds)
@@ -85,7 +85,7 @@ class CommandProcess:
 
     def until(self, condition: Callable[[], Any], what: str) -> CommandProcess:
         """Wait for a condition while the command runs."""
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + PATIENCE_SECONDS
         while True:
             is_over = self.has_ended or time.monotonic() > end
             if condition():

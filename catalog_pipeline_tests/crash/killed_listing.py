@@ -12,6 +12,7 @@ from catalog_pipeline_tests.crash.invariants import Deaths, complaints
 from catalog_pipeline_tests.crash.profiles import EMBEDDED, Profile
 from catalog_pipeline_tests.crash.scene import VICTIMS, Scene
 from catalog_pipeline_tests.site import NAME
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 
 def kill_a_listing(
@@ -48,7 +49,7 @@ def _partitions(scene: Scene) -> list[int]:
 
 def _wait_for_files(scene: Scene, wanted: int, process: CommandProcess) -> None:
     """Wait until so many pages are stored, or the command is over."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE_SECONDS
     while len(scene.store.newest()) < wanted and not process.is_over_within(0.01):
         if time.monotonic() > end:
-            raise AssertionError(f"no {wanted} pages are stored within a minute")
+            raise AssertionError(f"no {wanted} pages are stored in time")

@@ -242,7 +242,7 @@ class Scene:
                 os.kill(pid, signal.SIGKILL)
         process.wait()
 
-    def wait_until_dead(self, seconds: float = 10.0) -> None:
+    def wait_until_dead(self, seconds: float = 60.0) -> None:
         """Wait until no process of the scene is left: workers end when their crawl has.
 
         A process that was killed may still have a thread at the disk; the lock of the crawl, which

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from catalog_pipeline_tests.crash.invariants import leftovers, table_rows
 from catalog_pipeline_tests.crash.scene import Scene, dying
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 
 @contextmanager
@@ -46,7 +47,7 @@ def test_the_old_table_is_readable_whenever_its_build_dies(tmp_path: Path) -> No
             after = table_rows(scene.places.table)
             assert after == [row for row in before if row[0] != 6]
             assert scene.crawl_here().code == 0
-            out, err = reader.communicate(timeout=20)
+            out, err = reader.communicate(timeout=PATIENCE_SECONDS)
         assert reader.returncode == 0, err
         seen = json.loads(out)
         assert seen["reads"] > 50

@@ -16,6 +16,7 @@ from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 PAGES = 4
 
@@ -24,7 +25,7 @@ class _LateStore(FolderStore):
     """Answers when as many reads have come as it likes at once."""
 
     reads_at_once = PAGES
-    together = threading.Barrier(PAGES, timeout=60)
+    together = threading.Barrier(PAGES, timeout=PATIENCE_SECONDS)
 
     def _get(self, page: PageKey, name: str) -> bytes:
         self.together.wait()

@@ -11,6 +11,7 @@ from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline_tests.fetching.raw_server import RawServer, Script, Visit, page, raw_server
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.processes
 
@@ -46,7 +47,9 @@ def test_a_visit_carries_what_the_site_has_set_on_the_way(site: Site, instance: 
                 page(b"", f"Location: {visit.path}", f"Set-Cookie: {wanted}=1", status="302 Found")
             )
         else:
-            visit.send(page(requests.get(site.shop.url + visit.path, timeout=60).content))
+            visit.send(
+                page(requests.get(site.shop.url + visit.path, timeout=PATIENCE_SECONDS).content)
+            )
 
     with raw_server(_shop_behind(site, gate)) as server:
         _crawl(site, instance, server)
@@ -60,7 +63,7 @@ def test_a_page_that_a_redirect_lost_is_never_done(site: Site, instance: dg.Dags
             visit.send(page(b"", f"Location: {target}", status="301 Moved Permanently"))
         else:
             path = "/products?page=1" if visit.path == "/products" else visit.path
-            visit.send(page(requests.get(site.shop.url + path, timeout=60).content))
+            visit.send(page(requests.get(site.shop.url + path, timeout=PATIENCE_SECONDS).content))
 
     with raw_server(_shop_behind(site, gate)) as server:
         _crawl(site, instance, server)

@@ -23,6 +23,7 @@ from catalog_pipeline.errors import DiscoveryError, ParseError, ParseLimitError
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.system.locked_file import read_values
 from catalog_pipeline_tests.site import QUICK
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 from catalog_pipeline_tests.written_site import WrittenSite, written_site
 
 pytestmark = pytest.mark.processes
@@ -120,7 +121,7 @@ def test_its_process_is_named_in_the_lock_and_ends_when_it_is_asked_to_stop(
 
     def slow(headers: Any) -> tuple[int, dict[str, str], str]:
         asked.set()
-        may_answer.wait(30)
+        may_answer.wait(PATIENCE_SECONDS)
         return 404, {}, ""
 
     site.answers["/"] = slow

@@ -24,6 +24,7 @@ from catalog_pipeline_tests.fetching.raw_server import (
     page,
     raw_server,
 )
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 THREADS = 16
 MEBIBYTE = 1024 * 1024
@@ -83,7 +84,7 @@ def main() -> None:
         thread.join()
     print(_peak_mebibytes() - before, *refused)
     here.send(None)
-    process.join(20)
+    process.join(PATIENCE_SECONDS)
 
 
 def _peak_mebibytes() -> int:

@@ -19,6 +19,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.client import Exchange
 from catalog_pipeline.fetching.retry_table import is_retried
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 Script = Callable[["Visit"], None]
 
@@ -58,7 +59,7 @@ class Visit:
 
     def stay_silent(self) -> None:
         """Send nothing more until the test is over."""
-        self.server.stopping.wait(300)
+        self.server.stopping.wait(PATIENCE_SECONDS)
 
 
 class RawServer:
@@ -88,7 +89,7 @@ class RawServer:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in list(self._threads):
-            thread.join(10)
+            thread.join(PATIENCE_SECONDS)
 
     def _start(self, target: Callable[..., None], *arguments: Any) -> None:
         thread = threading.Thread(target=target, args=arguments, daemon=True)
@@ -185,11 +186,11 @@ def page(body: bytes = b"<html></html>", *headers: str, status: str = "200 OK") 
 
 
 def catalogue_at(base_url: str, **attributes: Any) -> Catalogue:
-    """A catalogue of that site, with short timeouts unless told otherwise."""
+    """A catalogue of that site, with timeouts that no test reaches unless told otherwise."""
     patience = {
-        "connect_timeout_seconds": 5,
-        "read_timeout_seconds": 5,
-        "request_timeout_seconds": 10,
+        "connect_timeout_seconds": PATIENCE_SECONDS,
+        "read_timeout_seconds": PATIENCE_SECONDS,
+        "request_timeout_seconds": PATIENCE_SECONDS,
         **attributes.pop("politeness", {}),
     }
     return Catalogue.model_validate(

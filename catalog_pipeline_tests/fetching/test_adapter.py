@@ -25,6 +25,7 @@ from catalog_pipeline_tests.fetching.raw_server import (
     raw_server,
     sends,
 )
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
 
@@ -128,7 +129,7 @@ def test_a_plain_server_behind_an_https_url_is_a_tlsfailure_at() -> None:
         url = f"https://127.0.0.1:{listener.getsockname()[1]}"
         with pytest.raises(FetchError) as caught:
             Exchange(catalogue_at(url)).get(url)
-        answering.join(10)
+        answering.join(PATIENCE_SECONDS)
     assert caught.value.kind == "tls"
 
 
@@ -159,7 +160,7 @@ def _tunnelling_proxy(target_port: int) -> Iterator[RawServer]:
             upwards = threading.Thread(target=_pipe, args=(visit.connection, target))
             upwards.start()
             _pipe(target, visit.connection)
-            upwards.join(10)
+            upwards.join(PATIENCE_SECONDS)
         visit.hang_up = True
 
     with raw_server(script) as proxy:

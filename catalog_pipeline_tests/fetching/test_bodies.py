@@ -232,7 +232,7 @@ def test_a_whole_body_is_read_however_it_is_framed(answer: bytes) -> None:
 
 
 @given(st.sampled_from(sorted(_ENCODERS)), st.binary(max_size=5000), st.integers(1, 700), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_however_the_pieces_are_cut_the_data_come_out_or_an_error(
     name: str, data: bytes, size: int, draw: st.DataObject
 ) -> None:

@@ -17,6 +17,7 @@ from catalog_pipeline_tests.fetching.raw_server import (
     raw_server,
     sends,
 )
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 
 def test_a_whole_answer_comes_back_with_what_is_known_of_it() -> None:
@@ -164,7 +165,7 @@ def test_sixteen_threads_share_one_exchange() -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(PATIENCE_SECONDS)
         assert len(server.heads) == 16 * 20
         assert server.connections <= 16
         exchange.close()

@@ -16,7 +16,7 @@ from catalog_pipeline_tests.fetching.raw_server import (
     raw_server,
     sends,
 )
-from catalog_pipeline_tests.waiting import wait_for
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
 
 def test_a_connection_that_the_site_closed_meanwhile_is_opened_again_without_a_failure() -> None:
@@ -68,7 +68,7 @@ def test_as_many_connections_are_kept_as_the_crawl_uses_at_once() -> None:
     all_are_there = threading.Barrier(6)
 
     def together(visit: Visit) -> None:
-        all_are_there.wait(60)
+        all_are_there.wait(PATIENCE_SECONDS)
         visit.send(page(b"here"))
 
     with raw_server(together) as server:
@@ -78,7 +78,7 @@ def test_as_many_connections_are_kept_as_the_crawl_uses_at_once() -> None:
             for thread in asking:
                 thread.start()
             for thread in asking:
-                thread.join(30)
+                thread.join(PATIENCE_SECONDS)
         assert (len(server.heads), server.connections) == (12, 6 + 4)
 
 
@@ -99,7 +99,7 @@ def test_an_answer_that_comes_before_all_was_sent_counts() -> None:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with pytest.raises(FetchError) as caught:
             Exchange(catalogue_at(url)).post_form(url, {"field": "x" * 20_000_000})
-        answering.join(10)
+        answering.join(PATIENCE_SECONDS)
     assert caught.value.http_status == 413
 
 
@@ -128,7 +128,7 @@ def _refuse_at_once(listener: socket.socket) -> None:
 )
 def test_an_address_is_asked_for_as_requests_would(address: str) -> None:
     with raw_server(sends(page(b"here"))) as server:
-        requests.get(server.url + address, timeout=60)
+        requests.get(server.url + address, timeout=PATIENCE_SECONDS)
         Exchange(catalogue_at(server.url)).get(server.url + address)
         theirs, ours = (head.partition("\r\n")[0] for head in server.heads)
         assert ours == theirs

@@ -102,7 +102,7 @@ def test_a_host_that_the_yaml_names_may_be_redirected_to(
 
 
 @given(st.text(max_size=60) | st.from_regex(r"[/\\:@#?htps.a-z\[\]%0-9]{1,40}"))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_whatever_the_location_an_allowed_one_stays_on_the_site(location: str) -> None:
     with suppress(FetchError):
         parts = parse_url(check_redirect(catalogue_at("http://shop.example"), _FROM, location))

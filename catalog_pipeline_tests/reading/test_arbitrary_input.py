@@ -3,7 +3,7 @@
 import contextlib
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog_pipeline.catalogue.page_key import PageKey
@@ -75,7 +75,6 @@ MARKUP = st.lists(
 PRICES = st.text("0123456789.,'- \N{MINUS SIGN}\N{EN DASH}$€£¥kr%USDEURtof:", max_size=40)
 
 
-@settings(deadline=None)
 @given(st.one_of(st.binary(), MARKUP.map(str.encode)), st.none() | st.text(max_size=30))
 def test_any_page_gives_columns_or_a_parse_error(body, content_type):
     with contextlib.suppress(ParseError):
@@ -84,7 +83,6 @@ def test_any_page_gives_columns_or_a_parse_error(body, content_type):
     explain(PARSER, body, url=URL, content_type=content_type)
 
 
-@settings(deadline=None)
 @given(
     st.binary(), st.sampled_from(["gbk", "utf-16", "shift_jis", "x-user-defined", "hz", "utf-7"])
 )
@@ -93,7 +91,6 @@ def test_any_bytes_in_any_charset_give_utf_8_or_a_parse_error(body, label):
         to_utf8(body, f"text/html; charset={label}").decode()
 
 
-@settings(deadline=None)
 @given(PRICES | st.text(), st.sampled_from([None, "USD", "SEK"]), st.booleans())
 def test_any_text_gives_an_exact_price_or_a_parse_error(text, currency, allow_range):
     with contextlib.suppress(ParseError):
@@ -104,7 +101,6 @@ def test_any_text_gives_an_exact_price_or_a_parse_error(text, currency, allow_ra
         assert all(digit in text or digit == "0" for digit in digits)
 
 
-@settings(deadline=None)
 @given(st.text() | st.text("0123456789:/.-+TZ amp", max_size=30))
 def test_any_text_gives_a_value_or_a_parse_error(text):
     for read in (read_integer, read_number, read_timestamp, LinkResolver(URL, text[:3]).absolute):

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from catalog_pipeline.sandbox.server import RunningShop
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def ask_url(
     method: str = "GET",
     headers: dict[str, str] | None = None,
     body: str | None = None,
-    timeout_seconds: float = 10,
+    timeout_seconds: float = PATIENCE_SECONDS,
 ) -> Answer:
     """Make one request on a connection of its own, follow nothing, and read all of the body."""
     parts = urlsplit(url)

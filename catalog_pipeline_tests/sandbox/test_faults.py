@@ -4,7 +4,6 @@ import http.client
 import re
 import socket
 import time
-from collections.abc import Callable
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from catalog_pipeline.errors import UsageError
 from catalog_pipeline.sandbox.faults import KINDS, LOGIN, Fault, parse_fault
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.sandbox.conftest import Ask
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_every_kind_counts_as_a_download(shop: RunningShop) -> None:
     pages = range(1, len(KINDS) + 1)
     for page in pages:
         with _request(shop, page) as connection:
-            _wait_until(partial(_is_counted, shop, page))
+            wait_for("the count", partial(_is_counted, shop, page))
             connection.close()
     assert shop.hits()["pages"] == {str(page): 1 for page in pages}
 
@@ -123,7 +123,7 @@ def test_a_slow_page_drips_and_is_whole_in_the_end(shop: RunningShop, ask: Ask) 
     shop.control(faults=["3=slow(1)"])
     started = time.monotonic()
     assert ask("/products?page=3").body == good
-    assert 0.6 < time.monotonic() - started < 5
+    assert time.monotonic() - started > 0.6
 
 
 def test_a_truncated_page_ends_before_its_content_length(shop: RunningShop, ask: Ask) -> None:
@@ -218,13 +218,8 @@ def test_two_faults_for_one_page_are_refused(shop: RunningShop) -> None:
 def _request(shop: RunningShop, page: int) -> socket.socket:
     parts = urlsplit(shop.url)
     assert parts.hostname is not None
-    connection = socket.create_connection((parts.hostname, parts.port or 0), timeout=60)
+    connection = socket.create_connection(
+        (parts.hostname, parts.port or 0), timeout=PATIENCE_SECONDS
+    )
     connection.sendall(f"GET /products?page={page} HTTP/1.1\r\nHost: shop\r\n\r\n".encode())
     return connection
-
-
-def _wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

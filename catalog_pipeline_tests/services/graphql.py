@@ -12,6 +12,7 @@ from typing import Any
 
 from catalog_pipeline_tests.services import queries
 from catalog_pipeline_tests.services.patience import wait_for
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 
@@ -43,7 +44,7 @@ class WebClient:
         request = urllib.request.Request(
             f"{self.url}/graphql", body, {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             content = json.load(answer)
         assert not content.get("errors"), content["errors"]
         return content["data"]

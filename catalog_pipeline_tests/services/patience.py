@@ -13,7 +13,10 @@ _PAUSES = 3.0
 
 
 def wait_for(
-    what: str, look: Callable[[], T], seconds: float = 300.0, every: float | None = None
+    what: str,
+    look: Callable[[], T],
+    seconds: float = waiting.PATIENCE_SECONDS,
+    every: float | None = None,
 ) -> T:
     """What `look` gives as soon as it is true; with `every`, as soon as anywhere else.
 

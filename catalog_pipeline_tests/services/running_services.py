@@ -41,6 +41,7 @@ from catalog_pipeline_tests.kept_files import Kept, kept
 from catalog_pipeline_tests.marked_processes import MarkedProcess, marked_processes
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.patience import wait_for
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 PROJECT = Path(__file__).parents[2]
 MARK = "CATALOG_PIPELINE_TESTED_SERVICES"
@@ -54,8 +55,8 @@ _QUICK_ENVIRONMENT = {
     "PYTHONPATH": str(Path(__file__).with_name("in_every_process")),
 }
 _FORKED_RUNS = {"CATALOG_PIPELINE_TESTS_FORK_RUNS": "1", **ONE_THREAD}
-_START_SECONDS = 90.0
-_END_SECONDS = 30.0
+_START_SECONDS = 240.0
+_KEPT_PORTS: list[socket.socket] = []
 
 
 class Part(Enum):
@@ -213,10 +214,10 @@ class RunningServices:
         if self._main is not None and self._main.poll() is None:
             self._main.send_signal(signal.SIGINT)
             try:
-                self._main.wait(_END_SECONDS)
+                self._main.wait(PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
                 self._main.kill()
-        wait_for("the end of all processes", self._kill_what_is_left, _END_SECONDS)
+        wait_for("the end of all processes", self._kill_what_is_left)
 
     def _kill_what_is_left(self) -> bool:
         """Whether nothing was; code servers end by themselves, some time after the command."""
@@ -238,7 +239,12 @@ class RunningServices:
 
 
 def free_port() -> int:
-    """A port of loopback at which nobody listens just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback at which nobody listens, and which nobody is given who asks for any.
+
+    It stays bound here, which keeps none from it who names it, as servers do that start again.
+    """
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("127.0.0.1", 0))
+    _KEPT_PORTS.append(probe)
+    return int(probe.getsockname()[1])

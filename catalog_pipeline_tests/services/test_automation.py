@@ -22,6 +22,7 @@ from catalog_pipeline_tests.services.patience import wait_for
 from catalog_pipeline_tests.services.running_services import RunningServices
 
 PAGE_SIZE = 20
+SCHEDULE_SECONDS = 240.0
 
 
 def rows(table: Path) -> int:
@@ -166,7 +167,7 @@ def test_the_refresh_is_launched_at_its_time(
     on = client.instigators()
     assert on["sandbox_refresh_schedule"] == "RUNNING"
     assert on["books_toscrape_refresh_schedule"] == "STOPPED"
-    runs = wait_for("a scheduled run", lambda: client.runs("every_minute"), 75.0)
+    runs = wait_for("a scheduled run", lambda: client.runs("every_minute"), SCHEDULE_SECONDS)
     assert runs[0]["tags"]["dagster/schedule_name"] == "every_minute_refresh_schedule"
     wait_for("its end", lambda: client.has_ended(runs[0]["runId"]) == "SUCCESS")
     # A later tick's run may have begun meanwhile, whose pages are in progress.
@@ -178,7 +179,7 @@ def test_the_refresh_is_launched_at_its_time(
 def test_a_tick_discovers_the_listings_of_a_new_catalogue_and_crawls_them(
     client: WebClient,
 ) -> None:
-    wait_for("a scheduled run", lambda: client.runs(DISCOVERED), 75.0)
+    wait_for("a scheduled run", lambda: client.runs(DISCOVERED), SCHEDULE_SECONDS)
     client.stop(f"{DISCOVERED}_refresh_schedule")
     first_pages = {f"{category.replace('-', '_')}-1" for category in CATEGORIES}
     wait_for("all", lambda: client.partitions(DISCOVERED)["materialized"] == first_pages)

@@ -19,7 +19,7 @@ from catalog_pipeline_tests.services.running_services import RunningServices
 
 ALL_PAGES = list(range(1, PAGES + 1))
 SCATTERED = list(range(3, 40, 4))
-DAEMON_SECONDS = 90.0
+DAEMON_SECONDS = 240.0
 CANCELLED_LATENCY_MS = 6_000
 """So slow that the crawl is not over before the daemon sees that its backfill was cancelled."""
 

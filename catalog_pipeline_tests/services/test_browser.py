@@ -26,7 +26,7 @@ KEPT = "kept"
 """Keeps its past, is exported, and has a check that most of its prices fail."""
 PAGES = 50
 ROWS = 1000
-BACKFILL_SECONDS = 60.0
+BACKFILL_SECONDS = 240.0
 """The daemon looks at backfills twice a minute."""
 TWO_RED = {"Failed": 2, "Materialized": 48, "Materializing": 0, "Missing": 0}
 REASONS = {"17": "the server answered 500", "40": "no product"}

@@ -11,7 +11,7 @@ from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.patience import wait_for
 
 ALL_PAGES = list(range(1, PAGES + 1))
-SEEDED_SECONDS = 90.0
+SEEDED_SECONDS = 240.0
 """The sensor of a table, which makes the first page's partition, looks twice a minute."""
 
 

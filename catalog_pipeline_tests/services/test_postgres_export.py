@@ -23,6 +23,7 @@ from catalog_pipeline_tests.postgres_server import PASSWORD, Database, running_s
 from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.tables.exports.cases import CASES, NUL, expected, write_cases
 from catalog_pipeline_tests.tables.exports.readers import in_utc
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.embedded("is about tables on a server, and no home")
 
@@ -336,7 +337,7 @@ def test_two_exports_at_once_follow_each_other(source: Path, database: Database)
     )
     command = [sys.executable, "-c", script, str(source), database.url]
     both = [subprocess.Popen(command) for _ in range(2)]
-    assert [process.wait(timeout=60) for process in both] == [0, 0]
+    assert [process.wait(timeout=PATIENCE_SECONDS) for process in both] == [0, 0]
     assert len(database.rows("SELECT * FROM products")) == 2
 
 

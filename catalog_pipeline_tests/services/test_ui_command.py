@@ -14,6 +14,7 @@ from catalog_pipeline_tests.command import running
 from catalog_pipeline_tests.services.graphql import WebClient
 from catalog_pipeline_tests.services.patience import wait_for
 from catalog_pipeline_tests.services.running_services import PROJECT, RunningServices, free_port
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 
 def test_the_address_is_said_when_all_is_ready_and_then_nothing_of_sensors_that_skip(
@@ -36,7 +37,7 @@ def test_the_address_is_the_last_line_and_works_when_it_is_said(home: Path) -> N
         assert ["sandbox", "products"] in client.asset_keys()
         ui.send_signal(signal.SIGINT)
         # Code servers end some time later, and have what it says of mistakes open until then.
-        assert ui.wait(60) == 0
+        assert ui.wait(PATIENCE_SECONDS) == 0
         assert ui.stdout.read() == "The web UI has ended. Crawls that it started go on.\n"
 
 

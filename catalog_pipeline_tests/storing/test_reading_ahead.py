@@ -15,6 +15,7 @@ from catalog_pipeline.storing.objects import Objects
 from catalog_pipeline.storing.reading_ahead import read_ahead, read_chunks_ahead
 from catalog_pipeline.storing.store import Store
 from catalog_pipeline_tests.object_server import Bucket
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 ITEMS = 500
 
@@ -58,7 +59,7 @@ def test_chunks_are_read_in_order_and_only_some_ahead(store: Store) -> None:
 
 def test_as_many_are_read_at_once_as_a_store_likes(bucket: Bucket) -> None:
     store = ObjectStore(Objects(bucket.address))
-    together = threading.Barrier(store.reads_at_once, timeout=60)
+    together = threading.Barrier(store.reads_at_once, timeout=PATIENCE_SECONDS)
 
     def read(_: int) -> int:
         return together.wait()

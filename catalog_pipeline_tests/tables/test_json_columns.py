@@ -104,7 +104,7 @@ def come_to(cells: Any, name: str) -> pa.Array | str:
         return str(error)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts_of_pages())
 def test_cells_that_are_read_at_once_are_those_that_are_read_one_by_one(
     pages: list[tuple[int, bytes]],
@@ -128,7 +128,7 @@ def test_cells_that_are_read_at_once_are_those_that_are_read_one_by_one(
             assert list(map(str, at_once.to_pylist())) == list(map(str, one_by_one.to_pylist()))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.fixed_dictionaries(USUAL), max_size=3), st.integers(1, 3))
 def test_what_a_crawl_writes_is_read_at_once(rows: list[dict[str, Any]], pages: int) -> None:
     text = page_file.rows_json({name: [row[name] for row in rows] for name in USUAL})

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog_pipeline.catalogue.field_types import CellType
@@ -41,7 +41,6 @@ def _column(kind: CellType) -> TableColumn:
 
 @pytest.mark.parametrize("kind", list(CellType))
 def test_what_is_within_the_bounds_fits_a_column(kind):
-    @settings(deadline=None)
     @given(st.lists(st.none() | CELLS[kind]))
     def holds(cells):
         cells = [cell for cell in cells if refusal(kind, cell) is None]
@@ -63,7 +62,6 @@ def test_what_is_out_of_the_bounds_fits_no_column(kind):
         column_array(_column(kind), [out[kind]], MONEY_DECIMALS)
 
 
-@settings(deadline=None)
 @given(AMOUNTS | st.from_regex(r"[0-9]{0,25}[.,]?[0-9]{0,25}(e[0-9]{1,3})?", fullmatch=True))
 def test_any_text_of_digits_gives_a_cell_within_the_bounds_or_an_error(text):
     readers: dict[CellType, Callable[[], str | int | float | None]] = {

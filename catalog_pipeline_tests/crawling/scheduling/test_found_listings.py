@@ -94,7 +94,7 @@ def _play(kind: str, seed: int, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(RULES))
-@settings(max_examples=HISTORIES, deadline=None)
+@settings(max_examples=HISTORIES)
 @given(seed=st.integers(min_value=0, max_value=10**9))
 def test_after_the_last_quiet_crawl_pages_statuses_and_rows_are_those_of_the_shop(
     kind: str, seed: int

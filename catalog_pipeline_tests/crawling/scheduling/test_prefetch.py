@@ -17,7 +17,7 @@ from catalog_pipeline.orchestration.commands.in_process import crawl_here
 from catalog_pipeline_tests.command import running
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
-from catalog_pipeline_tests.waiting import wait_for
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
 pytestmark = pytest.mark.processes
 
@@ -85,7 +85,7 @@ def test_after_a_ctrl_c_no_page_begins_that_a_worker_had_waiting(slow_site: Site
         wait_for("a second round", lambda: len(slow_site.downloads()) >= 2 * CONCURRENCY)
         before = max(_arrivals(slow_site))
         os.kill(process.pid, signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     # The next round would begin three seconds after the one that has just begun.
     assert [when for when in _arrivals(slow_site) if when > before + 2.0] == []

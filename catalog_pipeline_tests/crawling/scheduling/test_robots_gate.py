@@ -21,6 +21,7 @@ from catalog_pipeline_tests.crawling.recorders import KeptRecords
 from catalog_pipeline_tests.fetching.raw_server import RawServer, Script, Visit, page, raw_server
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.processes
 
@@ -223,7 +224,7 @@ def _mirror(site: Site, robots: str) -> AbstractContextManager[RawServer]:
         if visit.path == "/robots.txt":
             visit.send(page(robots.encode()))
         else:
-            body = requests.get(site.shop.url + visit.path, timeout=60).content
+            body = requests.get(site.shop.url + visit.path, timeout=PATIENCE_SECONDS).content
             visit.send(page(body))
 
     return raw_server(script)

@@ -76,7 +76,7 @@ def window_of(rate: float) -> float:
     return math.ceil(rate) / rate
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rate=RATES, seed=st.integers(0, 2**32))
 def test_no_second_has_too_many_requests_in_spite_of_jitter(rate: float, seed: int) -> None:
     """Late starts and unequal ways to the server, as long as they stay within the reserve."""
@@ -88,7 +88,7 @@ def test_no_second_has_too_many_requests_in_spite_of_jitter(rate: float, seed: i
     assert most_in_a_window(crawl.arrivals, window_of(rate)) <= math.ceil(rate)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rate=st.floats(0.5, 60), seed=st.integers(0, 2**32))
 def test_requests_that_left_late_and_said_so_do_not_crowd_a_second(rate: float, seed: int) -> None:
     """Delays far beyond the reserve, as of a busy machine, once they are known."""
@@ -125,7 +125,7 @@ def test_a_late_start_shifts_the_following_ones() -> None:
     assert crawl.starts[2] - crawl.starts[1] >= 0.1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rate=RATES, killed_after=st.integers(1, 60), dead_seconds=st.floats(0, 1.5))
 def test_a_restarted_crawl_does_not_crowd_the_second_of_the_killed_one(
     rate: float, killed_after: int, dead_seconds: float

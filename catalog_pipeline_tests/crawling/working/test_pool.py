@@ -11,7 +11,7 @@ from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.working.pool import WorkerPool
 from catalog_pipeline_tests.command import running
 from catalog_pipeline_tests.site import NAME, Site
-from catalog_pipeline_tests.waiting import wait_for
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
 pytestmark = pytest.mark.processes
 
@@ -111,7 +111,7 @@ def test_a_crawl_whose_workers_are_killed_goes_on_to_its_end(site: Site):
         wait_for("some pages", lambda: len(site.downloads()) >= 6)
         for pid in _children(process.pid, WORKER):
             os.kill(pid, signal.SIGKILL)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, out + err
     assert set(site.downloads()) == set(range(1, 51))
     assert "Traceback" not in out + err
@@ -119,12 +119,12 @@ def test_a_crawl_whose_workers_are_killed_goes_on_to_its_end(site: Site):
 
 def test_nothing_goes_on_downloading_for_a_run_whose_process_was_killed(site: Site):
     site.write(last_page=50, politeness={"obey_robots": False})
-    site.shop.control(latency_ms=4000)
+    site.shop.control(latency_ms=9000)
     with running("run", NAME) as process:
         wait_for("the first requests", lambda: len(site.shop.log()) >= 4)
         workers = _children(process.pid, WORKER)
         assert workers
         os.kill(process.pid, signal.SIGKILL)
-        wait_for("the workers' end", lambda: not workers & _processes().keys(), 10)
+        wait_for("the workers' end", lambda: not workers & _processes().keys())
         process.wait()
     assert len(site.shop.log()) == 4

@@ -22,7 +22,7 @@ from catalog_pipeline.errors import WorkerError
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.fetching.raw_server import Visit, raw_server
 from catalog_pipeline_tests.site import Site
-from catalog_pipeline_tests.waiting import wait_for
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
 pytestmark = pytest.mark.processes
 
@@ -62,12 +62,12 @@ def _fetch(site: Site, page: int) -> messages.FetchPage:
 def test_a_worker_ends_at_once_when_its_scheduler_is_gone():
     with _worker() as (connection, process):
         connection.close()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
 
 
 def test_what_was_asked_for_is_stored_and_nothing_else_when_the_scheduler_is_gone(site: Site):
     """One of two pages waits for the only slot when the other end closes."""
-    site.shop.control(latency_ms=3000)
+    site.shop.control(latency_ms=2000)
     site.places.pages.mkdir(parents=True)
     held = HeldWaves.make()
     with _worker(held.descriptor) as (connection, process):
@@ -76,7 +76,7 @@ def test_what_was_asked_for_is_stored_and_nothing_else_when_the_scheduler_is_gon
             connection.send(_fetch(site, page))
         wait_for("a request", site.shop.log)
         connection.close()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
     assert len(site.shop.log()) == 1
     assert site.downloads() == {page.number: 1 for page in FolderStore(site.places.pages).newest()}
 
@@ -92,7 +92,7 @@ def test_tasks_that_a_dead_scheduler_left_are_not_begun(site: Site):
         connection.send(_fetch(site, 1))
         connection.close()
         process.send_signal(signal.SIGCONT)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
     assert site.shop.log() == []
 
 
@@ -106,21 +106,21 @@ def test_robots_txt_that_does_not_come_is_not_waited_for(site: Site):
             wait_for("the request", lambda: server.heads)
             before = time.monotonic()
             connection.close()
-            assert process.wait(timeout=20) == 0
+            assert process.wait(timeout=PATIENCE_SECONDS) == 0
         # Pages that were asked for would have five seconds.
         assert time.monotonic() - before < 4.5
 
 
 def test_a_page_that_does_not_come_does_not_keep_a_worker_whose_scheduler_is_gone(site: Site):
     site.shop.control(faults=["1=hang"])
-    catalogue = site.write(politeness={"read_timeout_seconds": 60})
+    catalogue = site.write(politeness={"read_timeout_seconds": 600, "request_timeout_seconds": 600})
     held = HeldWaves.make()
     with _worker(held.descriptor) as (connection, process):
         connection.send(_setup(catalogue, site, held, threads=1))
         connection.send(_fetch(site, 1))
         wait_for("the request", site.downloads)
         connection.close()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
 
 
 def test_a_worker_shares_the_lock_of_its_crawl_until_it_ends(site: Site):

@@ -7,6 +7,7 @@ import pytest
 
 from catalog_pipeline.crawling.working.request_slots import HeldWaves, RequestSlots
 from catalog_pipeline.system.clock import seconds_since_boot
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 
 def test_no_more_than_its_number_are_sent_at_once():
@@ -21,11 +22,11 @@ def test_no_more_than_its_number_are_sent_at_once():
     threads = [threading.Thread(target=send) for _ in range(3)]
     for thread in threads:
         thread.start()
-    assert inside.acquire(timeout=60)
-    assert inside.acquire(timeout=60)
+    assert inside.acquire(timeout=PATIENCE_SECONDS)
+    assert inside.acquire(timeout=PATIENCE_SECONDS)
     assert not inside.acquire(timeout=0.1)
     leave.set()
-    assert inside.acquire(timeout=60)
+    assert inside.acquire(timeout=PATIENCE_SECONDS)
     for thread in threads:
         thread.join()
 

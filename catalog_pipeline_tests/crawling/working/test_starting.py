@@ -21,7 +21,7 @@ from catalog_pipeline.system.processes import arguments, is_alive
 from catalog_pipeline_tests.command import holding
 from catalog_pipeline_tests.fetching.raw_server import Visit, raw_server
 from catalog_pipeline_tests.site import Site
-from catalog_pipeline_tests.waiting import wait_for
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
 pytestmark = pytest.mark.processes
 
@@ -91,7 +91,7 @@ def test_a_worker_ends_when_nobody_gives_it_anything_any_more():
     with _worker() as (connection, worker):
         assert is_alive(worker.pid)
         connection.close()
-        assert worker.wait(timeout=60) == 0
+        assert worker.wait(timeout=PATIENCE_SECONDS) == 0
 
 
 def test_the_second_worker_is_forked_of_the_template_of_the_first():
@@ -169,7 +169,7 @@ def test_a_worker_whose_template_was_killed_before_it_began_has_ended_by_that():
         worker = start_worker(theirs.fileno(), [], is_last=False)
         os.kill(_template(), signal.SIGKILL)
         assert worker.pid == 0
-        assert worker.wait(timeout=60) == -signal.SIGKILL
+        assert worker.wait(timeout=PATIENCE_SECONDS) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("system", [[], ["another"]], ids=["forked", "an interpreter each"])

@@ -18,7 +18,7 @@ from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_ite
 
 from catalog_pipeline.orchestration.instance import liveness
 from catalog_pipeline_tests.orchestration import launched_jobs
-from catalog_pipeline_tests.waiting import wait_for
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
 pytestmark = pytest.mark.processes
 
@@ -129,7 +129,7 @@ class Started:
         for run_id in self.runs:
             self.let_go(run_id)
         for process in self.processes:
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE_SECONDS)
         for run_id in self.runs:
             if not self.now(run_id).is_finished:
                 self.finished(self.now(run_id))

@@ -41,7 +41,7 @@ from catalog_pipeline_tests.orchestration.questions import answer, questions
 from catalog_pipeline_tests.postgres_server import SETTINGS, Database, write_postgres_home
 from catalog_pipeline_tests.services import queries
 from catalog_pipeline_tests.site import Site
-from catalog_pipeline_tests.waiting import wait_for
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
 pytestmark = pytest.mark.processes
 
@@ -169,7 +169,7 @@ def test_crawls_go_on_as_if_it_had_not_been_moved(
         instance.schedule_storage.dispose()  # type: ignore[union-attr]
     use_postgres(home)
     # The code server that was asked ends by and by.
-    wait_for("nobody to have the files open", lambda: run("migrate").code == 0, seconds=60)
+    wait_for("nobody to have the files open", lambda: run("migrate").code == 0)
 
     assert run("status", "--json").json == status
     assert run("changes", site.name, "--json").out == changes
@@ -252,7 +252,7 @@ def test_a_home_that_somebody_uses_is_not_moved(home: Path, database: Database, 
         refused = run("migrate")
         assert refused.code != 0
         assert "Another process has" in refused.err
-        other.communicate("\n", timeout=30)
+        other.communicate("\n", timeout=PATIENCE_SECONDS)
     with hold_sign_of_life(home, run_ids[0]):
         refused = run("migrate")
         assert f"Run {run_ids[0]} of {home} is being executed" in refused.err

@@ -40,6 +40,7 @@ from catalog_pipeline_tests.orchestration.long_life import a_long_life, facts, r
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.storing.disks import fill, small_disk
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 from catalog_pipeline_tests.written_site import written_site
 
 pytestmark = pytest.mark.processes
@@ -359,10 +360,10 @@ def test_two_that_remove_at_once_wait_for_each_other(scene: Scene) -> None:
     with ThreadPoolExecutor(1) as pool:
         waits = threading.Event()
         done = pool.submit(prune_later, scene, on_wait=waits.set)
-        assert waits.wait(300)
+        assert waits.wait(PATIENCE_SECONDS)
         assert not done.done()
         lock.release(remove=False)
-        assert done.result(60).catalogues[0].runs.count
+        assert done.result(PATIENCE_SECONDS).catalogues[0].runs.count
 
 
 def test_what_was_being_made_or_lost_its_run_leaves_the_home(scene: Scene) -> None:

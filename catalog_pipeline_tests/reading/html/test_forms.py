@@ -121,7 +121,7 @@ def test_a_page_matches_by_css_or_xpath(text: str, matches: bool) -> None:
     assert page_matches(b"<a class=logout>Bye</a>", HTML, selectors) is matches
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=400))
 def test_no_bytes_break_the_reader(noise: bytes) -> None:
     """Only the project's own error, whatever a site sends as its login page."""

@@ -1,7 +1,7 @@
 """The walk that matches plain CSS must find what XPath finds."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog_pipeline.reading.html.document import parse_document
@@ -25,7 +25,6 @@ ELEMENTS = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(content=st.lists(ELEMENTS, max_size=3).map("".join), selectors=st.lists(SELECTORS))
 def test_the_walk_finds_what_xpath_finds(content, selectors):
     root = parse_document(f"<div class=x><div id=p>{content}</div></div>".encode())

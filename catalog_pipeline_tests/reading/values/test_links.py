@@ -2,7 +2,7 @@
 
 import ada_url
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog_pipeline.errors import ParseError
@@ -81,7 +81,6 @@ def test_a_link_without_a_page_must_be_whole():
         links.absolute("/p/1")
 
 
-@settings(deadline=None)
 @given(
     page=st.sampled_from(
         [PAGE, "https://shop.example", "https://shop.example/a/./b//c?d=/e/f#g/h", "http://[::1]/a"]

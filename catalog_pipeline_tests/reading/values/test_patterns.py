@@ -66,7 +66,7 @@ def _found(match: re.Match[str] | regex.Match[str] | None) -> object:
 
 @pytest.mark.filterwarnings("ignore:Possible:FutureWarning")
 @pytest.mark.parametrize("text", PATTERNS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_both_engines_find_the_same(text: str, data: st.DataObject) -> None:
     quick = re.compile(text)

@@ -79,7 +79,7 @@ def _told(days: Days) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
     return [(*row[:3], *map(_seconds, row[3:5]), *row[5:]) for row in periods], changes
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(DAYS, st.integers(1, 3))
 def test_history_and_changes_are_those_of_the_ledger(shown: list[Day], absent_after: int) -> None:
     with tempfile.TemporaryDirectory() as name:

@@ -47,7 +47,7 @@ from catalog_pipeline_tests.orchestration.instance.postgres.hosts import (
 )
 from catalog_pipeline_tests.postgres_server import Database, PostgresServer
 from catalog_pipeline_tests.site import Site
-from catalog_pipeline_tests.waiting import wait_for
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
 pytestmark = pytest.mark.processes
 
@@ -96,7 +96,7 @@ def test_what_one_machine_holds_another_waits_for_and_says_for_whom(
         with hold_catalogue(one, hosts.data("one"), "run-a") as lease:
             assert lease is not None
             begun.set()
-            go_on.wait(300)
+            go_on.wait(PATIENCE_SECONDS)
 
     def has_been_told(who: str) -> None:
         told.append(who)
@@ -104,7 +104,7 @@ def test_what_one_machine_holds_another_waits_for_and_says_for_whom(
 
     with ThreadPoolExecutor(1) as pool:
         holding = pool.submit(hold)
-        assert begun.wait(120)
+        assert begun.wait(PATIENCE_SECONDS)
         assert holder_anywhere(other, hosts.data("other")) == f"run run-a ({ME})"
         assert holder_anywhere(other, hosts.data("other"), TABLE_LOCK) is None
         with hold_catalogue(other, hosts.data("other"), "run-b", on_wait=has_been_told) as lease:
@@ -227,11 +227,11 @@ def test_a_machine_that_is_stopped_within_a_transaction_does_not_keep_the_lease(
         def stand_still() -> None:
             recording(one, "1")()
             begun.set()
-            go_on.wait(300)
+            go_on.wait(PATIENCE_SECONDS)
             recording(one, "2")()
 
         stopped = pool.submit(lease.record, stand_still)
-        assert begun.wait(120)
+        assert begun.wait(PATIENCE_SECONDS)
         lock = hosts.lock("other")
         assert leases(other).try_take("shop/crawl", "run-b", lock) is None, "the row is locked"
         wait_for("the end of its session", lambda: _in_transaction(database) == 0)

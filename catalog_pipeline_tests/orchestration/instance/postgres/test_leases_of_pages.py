@@ -42,7 +42,7 @@ from catalog_pipeline_tests.orchestration.instance.postgres.hosts import (
 from catalog_pipeline_tests.orchestration.made_runs import create_run, wait_in_queue
 from catalog_pipeline_tests.postgres_server import Database
 from catalog_pipeline_tests.site import NAME, Site
-from catalog_pipeline_tests.waiting import wait_for
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
 pytestmark = pytest.mark.processes
 
@@ -126,7 +126,7 @@ def test_of_many_that_take_pages_at_once_no_two_get_the_same(hosts: Hosts) -> No
     begin = threading.Barrier(len(locks))
 
     def taken(lock: Lease, first: int) -> HostLease | None:
-        begin.wait(300)
+        begin.wait(PATIENCE_SECONDS)
         return take(one, lock, "a-run", of(first, first + 5, at_once=8))
 
     for _ in range(5):

@@ -27,7 +27,7 @@ from catalog_pipeline_tests.postgres_server import (
     write_postgres_home,
 )
 from catalog_pipeline_tests.same_past import check_same_past
-from catalog_pipeline_tests.waiting import wait_for
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
 pytestmark = pytest.mark.processes
 
@@ -49,11 +49,11 @@ def test_whoever_follows_the_ids_misses_none(postgres_home: Path, database: Data
             with storage.index_for_writing():
                 storage.store_event(run.materialized(PAGES, "first", "v"))
                 begun.set()
-                go_on.wait(300)
+                go_on.wait(PATIENCE_SECONDS)
 
         with ThreadPoolExecutor(2) as pool:
             slow = pool.submit(hold)
-            assert begun.wait(300)
+            assert begun.wait(PATIENCE_SECONDS)
             quick = pool.submit(storage.store_event, run.materialized(PAGES, "second", "v"))
             wait_for("the second writer to wait", lambda: database.waiting == 1)
             assert storage.get_materialized_partitions(PAGES) == set()

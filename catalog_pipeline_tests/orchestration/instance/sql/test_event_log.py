@@ -34,6 +34,7 @@ from catalog_pipeline_tests.orchestration.histories import (
 )
 from catalog_pipeline_tests.orchestration.questions import answer, questions
 from catalog_pipeline_tests.postgres_server import Database, PostgresServer
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 WRITERS = 3
 THREADS = 3
@@ -259,7 +260,7 @@ def test_the_live_log_sees_what_another_process_writes(ours: dg.DagsterInstance)
         try:
             for text in ("one", "two"):
                 writer.event_log_storage.store_event(_line(run.run_id, text))
-                while seen.get(timeout=20) != text:
+                while seen.get(timeout=PATIENCE_SECONDS) != text:
                     pass
         finally:
             watching.end_watch(run.run_id, note)

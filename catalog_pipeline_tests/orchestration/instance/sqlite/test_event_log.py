@@ -20,6 +20,7 @@ from catalog_pipeline_tests.orchestration.histories import (
     Clock,
     RunHistory,
 )
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.embedded("is about SQLite's files")
 
@@ -124,7 +125,7 @@ def test_the_number_of_open_files_is_bounded(ours: dg.DagsterInstance) -> None:
 def _in_other_process(act: Callable[..., None], *arguments: str) -> None:
     process = multiprocessing.get_context("spawn").Process(target=act, args=arguments)
     process.start()
-    process.join(timeout=60)
+    process.join(timeout=PATIENCE_SECONDS)
     assert process.exitcode == 0
 
 

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from catalog_pipeline.orchestration.instance.web.guard import SiteGuard
 from catalog_pipeline.orchestration.instance.web.server import listen
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
 
 MUTATION = "/graphql?query=" + quote("mutation { wipeAssets(assetPartitionRanges: []) { x } }")
 BEHIND_A_QUERY = "/graphql?query={version}&query=" + quote("mutation{x}")
@@ -50,7 +51,7 @@ class Guarded:
 
     def ask(self, method: str, path: str, headers: dict[str, str]) -> int:
         """The status of an answer; `PORT` in headers is the server's own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         try:
             connection.putrequest(method, path, skip_host=True)
             for name, value in {"Host": "127.0.0.1:PORT", **headers}.items():
