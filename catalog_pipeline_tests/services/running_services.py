@@ -5,6 +5,7 @@ Everything that they start, grandchildren too, carries a mark and is found by it
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
@@ -56,7 +57,6 @@ _QUICK_ENVIRONMENT = {
 }
 _FORKED_RUNS = {"CATALOG_PIPELINE_TESTS_FORK_RUNS": "1", **ONE_THREAD}
 _START_SECONDS = 240.0
-_KEPT_PORTS: list[socket.socket] = []
 
 
 class Part(Enum):
@@ -246,5 +246,5 @@ def free_port() -> int:
     probe = socket.socket()
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     probe.bind(("127.0.0.1", 0))
-    _KEPT_PORTS.append(probe)
+    atexit.register(probe.close)
     return int(probe.getsockname()[1])
