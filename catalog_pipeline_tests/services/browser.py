@@ -12,12 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 WIDTH = 1400
 HEIGHT = 900
+_CLICKS = 3
 
 
 def chromium() -> str | None:
@@ -37,7 +40,7 @@ def open_page(executable: str, *arguments: str) -> Iterator[Page]:
         )
         try:
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-            page.set_default_timeout(300_000)
+            page.set_default_timeout(PATIENCE_SECONDS * 1000)
             yield page
         finally:
             browser.close()
@@ -104,10 +107,27 @@ class WebUi:
         dialog.get_by_text(re.compile("terminat")).first.wait_for()
 
     def reexecute(self, run_id: str) -> None:
-        """The run's page → Re-execute all."""
-        self.open(f"/runs/{run_id}")
-        self.page.get_by_role("button", name=re.compile("Re-execute all")).click()
-        self.page.wait_for_url(lambda url: "/runs/" in url and run_id not in url)
+        """The run's page → Re-execute all, once more where the page did not notice the click.
+
+        Raises:
+            AssertionError: there is something else to be read than a new run.
+        """
+        from playwright.sync_api import TimeoutError as NothingHappenedError
+
+        for _ in range(_CLICKS):
+            self.open(f"/runs/{run_id}")
+            self.page.get_by_role("button", name=re.compile("Re-execute all")).click()
+            try:
+                self.page.wait_for_url(
+                    lambda url: "/runs/" in url and run_id not in url,
+                    timeout=PATIENCE_SECONDS * 1000 / _CLICKS,
+                )
+            except NothingHappenedError:
+                said = self.page.get_by_role("dialog").all_inner_texts()
+                assert not said, said
+            else:
+                return
+        raise AssertionError(f"nothing was launched: {self.page.locator('body').inner_text()}")
 
     def screenshot(self, path: Path, *, height: int = HEIGHT) -> None:
         """A picture of the page's upper part."""
