@@ -17,7 +17,7 @@ from catalog_pipeline_tests.crash.invariants import Deaths, complaints, most_in_
 from catalog_pipeline_tests.crash.scene import VICTIMS, Scene, Victims, dying
 
 PAGES = 40
-LATENCY_MS = 100
+LATENCY_MS = 400
 CONCURRENCY = 4
 
 
@@ -40,12 +40,16 @@ def with_slow_requests(
 ) -> CommandProcess:
     """The crawl with all its requests at the site, whose answers will take a while."""
     scene.shop.control(latency_ms=latency_ms)
+    since = time.time()
 
     def are_slow() -> bool:
         log = scene.shop.log()
-        ages = [time.time() - when for when, path, status in log if "page=" in path and not status]
-        # None is from before, none is about to be answered, and none is on its way here.
-        return len(ages) == CONCURRENCY and min(ages) > 0.2 and max(ages) < 1.0
+        began = [when for when, path, status in log if "page=" in path and not status]
+        if len(began) != CONCURRENCY or min(began) < since:
+            return False
+        ages = [time.time() - when for when in began]
+        # None is about to be answered, and none is on its way here.
+        return min(ages) > 0.2 and max(ages) < latency_ms / 1000 - 0.5
 
     return process.until(are_slow, "slow requests began")
 
