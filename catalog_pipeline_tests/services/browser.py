@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog_pipeline_tests.waiting import PATIENCE_SECONDS
+from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 WIDTH = 1400
 HEIGHT = 900
-_CLICKS = 3
 
 
 def chromium() -> str | None:
@@ -107,27 +106,18 @@ class WebUi:
         dialog.get_by_text(re.compile("terminat")).first.wait_for()
 
     def reexecute(self, run_id: str) -> None:
-        """The run's page → Re-execute all, once more where the page did not notice the click.
+        """The run's page → Re-execute all → Confirm, which is asked if its backfill is over."""
+        self.open(f"/runs/{run_id}")
+        self.page.get_by_role("button", name=re.compile("Re-execute all")).click()
+        confirm = self.page.get_by_role("dialog").get_by_role("button", name="Confirm")
 
-        Raises:
-            AssertionError: there is something else to be read than a new run.
-        """
-        from playwright.sync_api import TimeoutError as NothingHappenedError
+        def is_at_another_run() -> bool:
+            return "/runs/" in self.page.url and run_id not in self.page.url
 
-        for _ in range(_CLICKS):
-            self.open(f"/runs/{run_id}")
-            self.page.get_by_role("button", name=re.compile("Re-execute all")).click()
-            try:
-                self.page.wait_for_url(
-                    lambda url: "/runs/" in url and run_id not in url,
-                    timeout=PATIENCE_SECONDS * 1000 / _CLICKS,
-                )
-            except NothingHappenedError:
-                said = self.page.get_by_role("dialog").all_inner_texts()
-                assert not said, said
-            else:
-                return
-        raise AssertionError(f"nothing was launched: {self.page.locator('body').inner_text()}")
+        wait_for("another run, or a question", lambda: is_at_another_run() or confirm.is_visible())
+        if not is_at_another_run():
+            confirm.click()
+        self.page.wait_for_url(lambda url: "/runs/" in url and run_id not in url)
 
     def screenshot(self, path: Path, *, height: int = HEIGHT) -> None:
         """A picture of the page's upper part."""
