@@ -84,8 +84,9 @@ def test_asked_to_stop_it_finishes_the_pages_in_flight_and_says_how_to_go_on(
 
 
 def test_a_second_ctrl_c_ends_at_once_and_loses_nothing_that_was_recorded(scene: Scene) -> None:
-    scene.describe(politeness={"read_timeout_seconds": 600, "request_timeout_seconds": 600})
-    process = with_slow_requests(half_way(scene), scene, 300_000)
+    scene.describe(politeness={"read_timeout_seconds": 900, "request_timeout_seconds": 900})
+    # For longer than the end of the command is waited for.
+    process = with_slow_requests(half_way(scene), scene, 600_000)
     process.signal(signal.SIGINT, whole_group=True)
     process.until(lambda: "finishing the pages in flight" in process.err, "it was stopping")
     process.signal(signal.SIGINT, whole_group=True)

@@ -117,7 +117,7 @@ class WebUi:
         wait_for("another run, or a question", lambda: is_at_another_run() or confirm.is_visible())
         if not is_at_another_run():
             confirm.click()
-        self.page.wait_for_url(lambda url: "/runs/" in url and run_id not in url)
+        wait_for("another run", is_at_another_run)
 
     def screenshot(self, path: Path, *, height: int = HEIGHT) -> None:
         """A picture of the page's upper part."""
