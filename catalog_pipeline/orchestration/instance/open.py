@@ -1,8 +1,8 @@
-"""Opens the one Dagster instance that command line, web UI and daemon share."""
+"""Opens the one Dagster instance that command line, web UI, workers and daemon share."""
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from yaml import YAMLError
 
 from catalog_pipeline.errors import StorageError
 from catalog_pipeline.home_settings import read_settings
+from catalog_pipeline.orchestration.instance.patience import somebody_waits
 from catalog_pipeline.orchestration.instance.postgres.address import (
     check_storage_settings,
     settings_of_home,
@@ -38,15 +39,27 @@ _STOCK_SQLITE = ("SqliteEventLogStorage", "SqliteRunStorage", "SqliteScheduleSto
 def open_instance(*, is_moving: bool = False) -> Iterator[DagsterInstance]:
     """The instance of `DAGSTER_HOME`, or of the project's own home; never a temporary one.
 
-    For commands: what a run in this process prints is not captured for the web UI. Who `is_moving`
-    the history of its files into its database may find the one full and the other empty.
+    For commands: what a run in this process prints is not captured for the web UI, and a server
+    that is away is not waited for as long as by others. Who `is_moving` the history of its files
+    into its database may find the one full and the other empty.
 
     Raises:
         StorageError: its files cannot be used within the block: the disk is full, ...
         UsageError: its settings cannot be read, or name what is not there, or its files hold a
             history that its database lacks.
     """
-    with _opened(_OUTPUT_STAYS_HERE, is_moving=is_moving) as instance:
+    with _opened(_OUTPUT_STAYS_HERE, somebody_waits(), is_moving=is_moving) as instance:
+        yield instance
+
+
+@contextmanager
+def open_instance_of_worker() -> Iterator[DagsterInstance]:
+    """The same for a process that executes runs which others launch, and shows what they print.
+
+    Raises:
+        StorageError, UsageError: as `open_instance`.
+    """
+    with _opened(_OUTPUT_STAYS_HERE, nullcontext()) as instance:
         yield instance
 
 
@@ -55,16 +68,16 @@ def open_served_instance() -> Iterator[DagsterInstance]:
     """The same for the web UI, with whatever its settings say of the output of runs.
 
     Raises:
-        StorageError: its files cannot be used within the block: the disk is full, ...
-        UsageError: its settings cannot be read, or name what is not there, or its files hold a
-            history that its database lacks.
+        StorageError, UsageError: as `open_instance`.
     """
-    with _opened({}, is_moving=False) as instance:
+    with _opened({}, nullcontext()) as instance:
         yield instance
 
 
 @contextmanager
-def _opened(overrides: dict[str, Any], *, is_moving: bool) -> Iterator[DagsterInstance]:
+def _opened(
+    overrides: dict[str, Any], opening: AbstractContextManager[None], *, is_moving: bool = False
+) -> Iterator[DagsterInstance]:
     home = str(ensure_dagster_home())
     os.environ[HOME_VARIABLE] = home
     check_storage_settings(Path(home))
@@ -74,7 +87,7 @@ def _opened(overrides: dict[str, Any], *, is_moving: bool) -> Iterator[DagsterIn
         read_settings(Path(home))
         raise
     _check_path(home, reference)
-    with storage_opened(home):
+    with storage_opened(home), opening:
         instance = DagsterInstance.from_ref(reference)
     with instance as one, storage_in_use(home):
         if not is_moving and settings_of_home(Path(home)) is not None:

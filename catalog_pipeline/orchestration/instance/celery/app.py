@@ -21,13 +21,13 @@ from dagster_celery.launcher import CeleryRunLauncher
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.orchestration.instance.host_leases import leases_of
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
-from catalog_pipeline.orchestration.instance.open import open_instance
+from catalog_pipeline.orchestration.instance.open import open_instance_of_worker
 from catalog_pipeline.places import SETTINGS_NAME, dagster_home
 
 
 @cache
 def _app_of_home() -> Celery:
-    with open_instance() as instance:
+    with open_instance_of_worker() as instance:
         launcher = instance.run_launcher
         if not isinstance(launcher, CeleryRunLauncher):
             raise UsageError(
@@ -40,16 +40,10 @@ def _app_of_home() -> Celery:
 
 
 def _execute_run(execute_job_args_packed: Any) -> None:
-    """Execute a run, which gives a sign of life from its first moment on.
-
-    A server that is away just then is waited for: the run would be found dead after minutes.
-    """
-    from catalog_pipeline.orchestration.instance.postgres.server import PATIENCE_SECONDS, Server
-
-    Server.first_patience_seconds = PATIENCE_SECONDS
+    """Execute a run, which gives a sign of life from its first moment on."""
     args = unpack_value(execute_job_args_packed, as_type=ExecuteRunArgs)
     with (
-        open_instance() as instance,
+        open_instance_of_worker() as instance,
         hold_sign_of_life(Path(instance.root_directory), args.run_id, leases_of(instance)),
     ):
         _execute_run_command_body(

@@ -11,13 +11,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as db
 from dagster_postgres.utils import create_pg_engine, set_pg_statement_timeout
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from catalog_pipeline.errors import StorageError
+from catalog_pipeline.orchestration.instance.patience import (
+    PATIENCE_SECONDS,
+    first_patience_seconds,
+)
 from catalog_pipeline.orchestration.instance.postgres.steadiness import (
     DRIVERS_OWN,
     SteadyConnection,
@@ -32,11 +36,6 @@ T = TypeVar("T")
 
 IDLE_CONNECTIONS = 3
 """Kept open by each process; more are opened as threads need them."""
-PATIENCE_SECONDS = 45.0
-"""How long a server that this process has reached may be away, as while it is restarted, before
-that is an error."""
-FIRST_PATIENCE_SECONDS = 5.0
-"""The same of one that was not reached yet, or somebody waits for before the web UI."""
 _PAUSE_SECONDS = 0.2
 _SILENT_SECONDS = 3.0
 """How long one waits for it without a word."""
@@ -49,15 +48,12 @@ _log = logging.getLogger(__name__)
 class Server:
     """Connections to the database, for many threads; a thread's transaction is joined by it."""
 
-    first_patience_seconds: ClassVar[float] = FIRST_PATIENCE_SECONDS
-    """How long a process waits for one that it has not reached yet."""
-
     def __init__(self, url: str, token_provider: "PgTokenProvider | None" = None) -> None:
         self.url = url
         self._token_provider = token_provider
         self._statement_timeout: int | None = None
         self._engine = self._make_engine()
-        self._patience_seconds = self.first_patience_seconds
+        self._patience_seconds = first_patience_seconds()
         self._away_since: float | None = None
         self._is_told = False
         self._begin_here()
@@ -90,7 +86,6 @@ class Server:
         """Bound what one question of the web UI may take, in milliseconds."""
         if self._statement_timeout is None:
             self._statement_timeout = statement_timeout
-            self._patience_seconds = FIRST_PATIENCE_SECONDS
             self._engine.dispose()
             self._engine = self._make_engine(pool_recycle=pool_recycle)
 
@@ -220,8 +215,7 @@ class Server:
     def _is_back(self) -> None:
         self._away_since = None
         self._is_told = False
-        if self._statement_timeout is None:
-            self._patience_seconds = PATIENCE_SECONDS
+        self._patience_seconds = PATIENCE_SECONDS
 
     def _is_away(self) -> bool:
         """Whether that is an error by now; if not, a moment has passed."""
