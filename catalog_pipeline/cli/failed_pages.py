@@ -24,13 +24,23 @@ def show_failed_pages(
 ) -> None:
     """Print how many pages failed, and why those did that have an error of their own.
 
-    Pages of a failed run that it never came to have none.
+    Pages that a run had not recorded when it failed have none: it had not come to them, or could
+    not store what it had downloaded.
     """
     console = output_console()
     if not failed:
         console.print(f"{catalogue}: no failed pages")
         return
     console.print(f"[bold]{catalogue}[/bold]: {counted(failed, 'failed page')}")
+    if failures:
+        console.print(_grid(catalogue, failures, now))
+    unexplained = failed - len(failures)
+    if unexplained > 0:
+        pages = counted(unexplained, "more page" if failures else "page")
+        console.print(f"Not stored when the run failed, whose log in the web UI says why: {pages}.")
+
+
+def _grid(catalogue: str, failures: Sequence[PageFailure], now: datetime) -> Table:
     grid = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for heading in ("Page", "HTTP", "Attempts", "When"):
         grid.add_column(heading, no_wrap=True)
@@ -38,13 +48,7 @@ def show_failed_pages(
     kept = KeptBodies(catalogue)
     for failure in failures:
         grid.add_row(*_cells(kept, failure, now))
-    console.print(grid)
-    unexplained = failed - len(failures)
-    if unexplained > 0:
-        console.print(
-            f"{counted(unexplained, 'more page')} {'was' if unexplained == 1 else 'were'} not "
-            f"reached before their run failed."
-        )
+    return grid
 
 
 class KeptBodies:

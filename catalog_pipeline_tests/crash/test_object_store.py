@@ -229,6 +229,20 @@ def test_a_store_that_refuses_ends_the_crawl_with_one_sentence(
         assert not scene.downloads()
 
 
+def test_pages_that_were_downloaded_and_that_the_store_did_not_take_are_told_as_not_stored(
+    tmp_path: Path, bucket: Bucket, gate: Gate
+) -> None:
+    with scene_of(bucket, tmp_path, pages=20) as scene:
+        gate.forbids_method = "PUT"
+        assert scene.crawl_here("--pages", "1-8").code == 1
+        assert scene.downloads()
+        told = " ".join(scene.run("status", NAME, "--failed").out.split())
+        assert told.startswith("shop: 8 failed pages Not stored when the run failed, whose log")
+        assert told.endswith("says why: 8 pages.")
+        gate.reset()
+        assert scene.crawl_here().code == 0
+
+
 def _products() -> Any:
     import dagster as dg
 
