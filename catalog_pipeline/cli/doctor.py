@@ -18,10 +18,11 @@ import click
 
 from catalog_pipeline.catalogue.files import read_catalogue
 from catalog_pipeline.catalogue.finding import Found, find_catalogues
+from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.project import Project, named_project
 from catalog_pipeline.cli.options import json_option
 from catalog_pipeline.cli.terminal import say
-from catalog_pipeline.errors import CatalogPipelineError, CatalogueError
+from catalog_pipeline.errors import CatalogPipelineError, CatalogueError, StorageError
 from catalog_pipeline.home_settings import HomeSettings, read_settings
 from catalog_pipeline.places import (
     DATA_VARIABLE,
@@ -33,6 +34,8 @@ from catalog_pipeline.places import (
 )
 from catalog_pipeline.storing.object_rights import try_rights
 from catalog_pipeline.storing.objects import Objects
+from catalog_pipeline.storing.stores import found_of
+from catalog_pipeline.tables.past_damage import damage_of_past
 
 _PACKAGES = ("catalog-pipeline", "dagster", "dagster-webserver", "dagster-dg-cli", "SQLAlchemy")
 _PATIENCE_SECONDS = 3.0
@@ -77,13 +80,14 @@ def _examine() -> Findings:
     settings = _tried(amiss, lambda: read_settings(dagster_home()))
     server = _tried(amiss, _server)
     amiss += [*found.ignored, *map(str, found.doubled.values())]
-    for name, path in found.files.items():
-        _tried(amiss, partial(read_catalogue, path))
+    read = [_tried(amiss, partial(read_catalogue, path)) for path in found.files.values()]
+    for name in found.files:
         _tried(amiss, partial(catalogue_places, name))
     amiss += _of_home(project, settings)
     address, folder = _tried(amiss, data_address), _tried(amiss, data_folder)
-    if address is not None:
-        _tried(amiss, lambda: try_rights(Objects(address, patience_seconds=_PATIENCE_SECONDS)))
+    if _tried(amiss, lambda: _can_be_used(address)):
+        for catalogue in filter(None, read):
+            _tried(amiss, partial(_look_at_past, catalogue))
     return Findings(
         project=f"{project.root} ({project.settings.name})" if project else "none",
         home=_with_variable(str(dagster_home()), HOME_VARIABLE),
@@ -104,6 +108,32 @@ def _tried(amiss: list[str], look: Callable[[], T]) -> T | None:
     except CatalogPipelineError as error:
         amiss.append(str(error))
     return None
+
+
+def _can_be_used(address: str | None) -> bool:
+    """That the place of the data, if it is an object store's, can be used.
+
+    Raises:
+        StorageError: it cannot.
+    """
+    if address is not None:
+        try_rights(Objects(address, patience_seconds=_PATIENCE_SECONDS))
+    return True
+
+
+def _look_at_past(catalogue: Catalogue) -> None:
+    """Look whether the files of a catalogue's past are whole, those that are there.
+
+    Raises:
+        StorageError: one is damaged, or they cannot be looked at.
+    """
+    if not catalogue.history:
+        return
+    places = catalogue_places(catalogue.name)
+    found = found_of(places, places.history, places.changes)
+    damage = damage_of_past(places, tuple(found), found)
+    if damage is not None:
+        raise StorageError(f"{catalogue.name}: {damage}.")
 
 
 def _server() -> str | None:

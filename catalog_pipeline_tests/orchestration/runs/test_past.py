@@ -147,6 +147,7 @@ def test_a_past_that_is_damaged_is_told_before_anything_is_new_and_begun_anew(
         damage = f"is damaged ({told} does not end as a Parquet file does); a build sets it aside"
         status = " ".join(run("status", NAME).out.split())
         assert "the table is not of today: what was kept of its past " + damage in status
+        assert f"Amiss: {NAME}: what was kept of its past {damage}" in run("doctor").out
         shown = " ".join(run("changes", NAME).err.split())
         assert f"Error: {told} cannot be read: " in shown
         assert "Put a copy of it back, if there is one; else the next build" in shown
@@ -155,6 +156,7 @@ def test_a_past_that_is_damaged_is_told_before_anything_is_new_and_begun_anew(
         assert (answer.code, "cannot be read" in answer.out) == (0, True)
         assert why_outdated(instance, catalogue) is None
         assert run("changes", NAME).code == 0
+        assert "Amiss: " + NAME not in run("doctor").out
 
 
 @pytest.mark.processes
