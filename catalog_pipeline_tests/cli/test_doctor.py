@@ -127,6 +127,7 @@ def test_the_web_ui_says_in_a_sentence_that_a_server_lets_nobody_in(
     told = " ".join(answer.err.split())
     assert "Error: Cannot use Dagster's storage in PostgreSQL: " in told
     assert "password authentication failed" in told
+    assert "PostgreSQL is away; waiting" not in told
     assert "sqlalche.me" not in told
 
 

@@ -26,6 +26,7 @@ from catalog_pipeline.orchestration.instance.postgres.steadiness import (
     DRIVERS_OWN,
     SteadyConnection,
     is_loss,
+    is_refusal,
 )
 from catalog_pipeline.showing import as_line
 
@@ -197,8 +198,8 @@ class Server:
                 if is_for_transaction:
                     connection.asks_again = False
                     connection.execution_options(isolation_level="READ COMMITTED")
-            except OperationalError:
-                if self._is_away():
+            except OperationalError as error:
+                if is_refusal(error) or self._is_away():
                     raise
             except DRIVERS_OWN:
                 # It was lost between two questions: the next one is told in a way that counts.

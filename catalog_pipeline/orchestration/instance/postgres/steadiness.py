@@ -1,10 +1,11 @@
-"""A connection to PostgreSQL that breaks: whether it did, and questions that are asked again.
+"""A connection to PostgreSQL that breaks, or is refused, and questions that are asked again.
 
 Not here: how long a server is waited for (`server`).
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,8 @@ from sqlalchemy.exc import DBAPIError
 
 DRIVERS_OWN = (psycopg2.OperationalError, psycopg2.InterfaceError)
 """What the driver says where SQLAlchemy lets it through."""
+_REFUSAL = re.compile(r'FATAL: +(password authentication failed|(database|role) ".*" does not)')
+"""In the server's words: of a connection that was not made the driver gives no code."""
 
 
 class SteadyConnection(db.Connection):
@@ -53,3 +56,11 @@ def is_loss(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def is_refusal(error: DBAPIError) -> bool:
+    """Whether the server is there and lets nobody in so, however long one waits.
+
+    One that speaks another language than English is not understood, and waited for.
+    """
+    return _REFUSAL.search(str(error.orig)) is not None
