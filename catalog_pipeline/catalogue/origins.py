@@ -30,38 +30,57 @@ def origin_of(catalogue: Catalogue, page: PageKey) -> str:
     return catalogue.page_address(page)
 
 
-def is_of_same_address(catalogue: Catalogue, record: PageRecord) -> bool:
-    """Whether the page was asked at the very address that it has now: its validators may go there.
+class Origins:
+    """Tells of as many records as there are where their pages were fetched.
 
-    Of a page whose address another page tells it is known no more than that it is of this site.
-
-    Those of a mirror are not this address's, even if its pages count.
+    What a catalogue says of its addresses is asked of it once: that takes longer than to compare.
     """
-    return _is_at(catalogue, record)
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._own = _Addresses(catalogue)
+        self._mirrors = [
+            _Addresses(catalogue.model_copy(update={"base_url": base, "practice_shop": None}))
+            for base in catalogue.mirrors
+        ]
+
+    def are_of(self, record: PageRecord) -> bool:
+        """Whether the page was asked at the very address that it has now: its validators may go
+        there.
+
+        Of a page whose address another page tells it is known no more than that it is of this site.
+
+        Those of a mirror are not this address's, even if its pages count.
+        """
+        return self._own.are_of(record)
+
+    def elsewhere(self, record: PageRecord) -> str | None:
+        """Where the page was fetched, if that is neither its address nor one of a mirror."""
+        if self._own.are_of(record) or any(each.are_of(record) for each in self._mirrors):
+            return None
+        is_address = record.asked_at is not None and bool(urlsplit(record.asked_at).scheme)
+        return record.asked_at if is_address else record.url
 
 
-def elsewhere(catalogue: Catalogue, record: PageRecord) -> str | None:
-    """Where the page was fetched, if that is neither its address nor one of a mirror; else None."""
-    at_mirrors = (
-        catalogue.model_copy(update={"base_url": base, "practice_shop": None})
-        for base in catalogue.mirrors
-    )
-    if any(_is_at(each, record) for each in (catalogue, *at_mirrors)):
-        return None
-    is_address = record.asked_at is not None and bool(urlsplit(record.asked_at).scheme)
-    return record.asked_at if is_address else record.url
+class _Addresses:
+    """Those that the pages of a catalogue have now."""
 
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._listings = {listing.name: listing for listing in catalogue.all_listings}
+        self._is_practice = catalogue.practice_shop is not None
 
-def _is_at(catalogue: Catalogue, record: PageRecord) -> bool:
-    listing = catalogue.listing_of(record.page)
-    if listing.is_linked and record.page != listing.first_key:
-        return _is_of_site(catalogue, record.asked_at or record.url)
-    address = origin_of(catalogue, record.page)
-    if record.asked_at is not None:
-        return record.asked_at == address
-    if catalogue.practice_shop is not None:
-        return _path(record.url) == _path(address)
-    return _roughly(record.url) == _roughly(address)
+    def are_of(self, record: PageRecord) -> bool:
+        page = record.page
+        listing = self._listings.get(page.listing) or self._catalogue.listing_of(page)
+        if listing.is_linked and page != listing.first_key:
+            return _is_of_site(self._catalogue, record.asked_at or record.url)
+        path = listing.page_path(page.number)
+        address = path if self._is_practice else self._catalogue.absolute(path)
+        if record.asked_at is not None:
+            return record.asked_at == address
+        if self._is_practice:
+            return _path(record.url) == _path(address)
+        return _roughly(record.url) == _roughly(address)
 
 
 def _is_of_site(catalogue: Catalogue, asked_at: str) -> bool:

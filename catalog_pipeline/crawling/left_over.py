@@ -11,7 +11,7 @@ from datetime import datetime
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.crawling.plan import CutOff, may_be_recovered, why_not_done
+from catalog_pipeline.crawling.plan import CutOff, Doneness, may_be_recovered
 from catalog_pipeline.errors import StoredPageError
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.damage import damages_of, recognise_all
@@ -31,13 +31,13 @@ def left_over(
     `checkpoints` are those of pages that it does not have: of a time when its YAML said the pages.
     """
     instant = cut_off.instant if cut_off.is_explicit else None
-    known = set(catalogue.pages)
+    known, doneness = set(catalogue.pages), Doneness(catalogue)
     of_use = {
         page: stored
         for page, stored in checkpoints.items()
         if page not in known
         and catalogue.may_find(page)
-        and why_not_done(catalogue, stored.record, instant, now) is None
+        and doneness.why_not(stored.record, instant, now) is None
     }
     damaged = damages_of(list(of_use.values()), store)
     found = {page: stored for page, stored in of_use.items() if page not in damaged}
@@ -52,6 +52,6 @@ def left_over(
     for page, recognised in recognise_all(unnamed, store).items():
         if isinstance(recognised, StoredPageError):
             continue
-        if why_not_done(catalogue, recognised.record, None, now) is None:
+        if doneness.why_not(recognised.record, None, now) is None:
             found[page] = recognised
     return found

@@ -1,6 +1,6 @@
 """Which pages of a run are done already, which can be taken from disk, and which are due.
 
-`why_not_done` is the one definition of when a checkpoint no longer makes its page done; the
+`Doneness` is the one definition of when a checkpoint no longer makes its page done; the
 command, the schedule, the table and the step ask it. The event log's checkpoints and the page
 store's files come in as values; nothing is downloaded or recorded here.
 """
@@ -11,10 +11,9 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import partial
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.origins import elsewhere
+from catalog_pipeline.catalogue.origins import Origins
 from catalog_pipeline.catalogue.page_key import PageKey, in_order
 from catalog_pipeline.crawling.repeats import Repeats
 from catalog_pipeline.errors import StoredPageError, UsageError
@@ -68,32 +67,39 @@ class NotDone:
     is_to_parse: bool = False
 
 
-def why_not_done(
-    catalogue: Catalogue,
-    record: PageRecord,
-    cut_off: datetime | None,
-    now: datetime,
-    is_unreadable: Callable[[PageKey], bool] = lambda page: False,
-    *,
-    code_version: str | None = None,
-) -> NotDone | None:
-    """Why a page with that record is to be downloaded or parsed again; None if it is done.
+class Doneness:
+    """Says of checkpoints why they no longer make their pages done, by the catalogue of today.
 
-    Without a cut-off a page stays done, however old. With one, a time after `now` proves nothing:
-    the clock was ahead when it was taken down. `is_unreadable` says whether today's YAML was
-    found unable to read the stored body: only a download can help then. Who asks of many pages
-    gives the catalogue's `code_version`, which takes longer to tell than all else here.
+    `is_unreadable` says whether today's YAML was found unable to read the stored body of a page:
+    only a download can help then.
     """
-    place = elsewhere(catalogue, record)
-    if place is not None:
-        return NotDone(True, place)
-    if cut_off is not None and not cut_off <= record.fetched_at <= now:
-        is_ahead = record.fetched_at > now
-        when = "in the future, by a clock that was ahead" if is_ahead else "too long ago"
-        return NotDone(False, f"fetched {when}")
-    if record.code_version == (code_version or catalogue.code_version):
-        return None
-    return NotDone(False, "parsed by another YAML", is_to_parse=not is_unreadable(record.page))
+
+    def __init__(
+        self, catalogue: Catalogue, is_unreadable: Callable[[PageKey], bool] = lambda page: False
+    ) -> None:
+        self._origins = Origins(catalogue)
+        self._code_version = catalogue.code_version
+        self._is_unreadable = is_unreadable
+
+    def why_not(
+        self, record: PageRecord, cut_off: datetime | None, now: datetime
+    ) -> NotDone | None:
+        """Why a page with that record is to be downloaded or parsed again; None if it is done.
+
+        Without a cut-off a page stays done, however old. With one, a time after `now` proves
+        nothing: the clock was ahead when it was taken down.
+        """
+        place = self._origins.elsewhere(record)
+        if place is not None:
+            return NotDone(True, place)
+        if cut_off is not None and not cut_off <= record.fetched_at <= now:
+            is_ahead = record.fetched_at > now
+            when = "in the future, by a clock that was ahead" if is_ahead else "too long ago"
+            return NotDone(False, f"fetched {when}")
+        if record.code_version == self._code_version:
+            return None
+        is_to_parse = not self._is_unreadable(record.page)
+        return NotDone(False, "parsed by another YAML", is_to_parse=is_to_parse)
 
 
 def plan_crawl(
@@ -117,9 +123,9 @@ def plan_crawl(
     """
     newest = store.newest()
     pages = list(pages)
-    others = _others(catalogue, pages, checkpoints, cut_off, now)
+    doneness = Doneness(catalogue, is_unreadable)
+    others = _others(doneness, pages, checkpoints, cut_off, now)
     repeats = Repeats(others)
-    ask = partial(why_not_done, is_unreadable=is_unreadable, code_version=catalogue.code_version)
     carried_over: list[StoredPage] = []
     recovered: list[StoredPage] = []
     due: list[tuple[PageKey, StoredPage | None]] = []
@@ -127,11 +133,8 @@ def plan_crawl(
     moved: dict[PageKey, str] = {}
     to_parse: list[StoredPage] = []
     verdicts = {
-        page: ask(
-            catalogue,
-            checkpoints[page].record,
-            None if page in at_any_age else cut_off.instant,
-            now,
+        page: doneness.why_not(
+            checkpoints[page].record, None if page in at_any_age else cut_off.instant, now
         )
         for page in pages
         if page in checkpoints
@@ -169,7 +172,7 @@ def plan_crawl(
                 damaged.append(str(left))
             else:
                 found = dataclasses.replace(left, carried_over=True)
-                not_done = ask(catalogue, found.record, None, now)
+                not_done = doneness.why_not(found.record, None, now)
                 if _is_of_use(not_done) and not repeats.others(found.record):
                     moved.pop(page, None)
                     repeats.add(found)
@@ -195,7 +198,7 @@ def _is_of_use(not_done: NotDone | None) -> bool:
 
 
 def _others(
-    catalogue: Catalogue,
+    doneness: Doneness,
     pages: Iterable[PageKey],
     checkpoints: Mapping[PageKey, StoredPage],
     cut_off: CutOff,
@@ -204,8 +207,7 @@ def _others(
     """The pages outside of the run that are done, by its cut-off if that was asked for."""
     instant = cut_off.instant if cut_off.is_explicit else None
     found = [checkpoints[page] for page in in_order(checkpoints.keys() - set(pages))]
-    ask = partial(why_not_done, code_version=catalogue.code_version)
-    reasons = (ask(catalogue, stored.record, instant, now) for stored in found)
+    reasons = (doneness.why_not(stored.record, instant, now) for stored in found)
     return [
         stored
         for stored, reason in zip(found, reasons, strict=True)

@@ -7,7 +7,7 @@ import pytest
 
 from catalog_pipeline.catalogue.files import catalogue_from_attributes, with_base_url
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.origins import elsewhere, is_of_same_address, origin_of
+from catalog_pipeline.catalogue.origins import Origins, origin_of
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.records import PageRecord
 from catalog_pipeline_tests.catalogue.attributes import attributes
@@ -44,38 +44,38 @@ def _of_release_1(url: str) -> PageRecord:
 )
 def test_a_page_that_was_asked_for_elsewhere_is_not_taken(changes: dict[str, Any]):
     record = _asked(_catalogue())
-    assert elsewhere(_catalogue(**changes), record) == f"{OLD}/p/3"
-    assert not is_of_same_address(_catalogue(**changes), record)
+    assert Origins(_catalogue(**changes)).elsewhere(record) == f"{OLD}/p/3"
+    assert not Origins(_catalogue(**changes)).are_of(record)
 
 
 def test_a_redirect_does_not_make_a_page_another():
-    assert elsewhere(_catalogue(), _asked(_catalogue())) is None
-    assert is_of_same_address(_catalogue(), _asked(_catalogue()))
+    assert Origins(_catalogue()).elsewhere(_asked(_catalogue())) is None
+    assert Origins(_catalogue()).are_of(_asked(_catalogue()))
 
 
 def test_the_first_page_may_have_an_address_of_its_own():
     before, after = _catalogue(), _catalogue(first_page_url="/")
-    assert elsewhere(after, _asked(before, 1)) == f"{OLD}/p/1"
-    assert elsewhere(after, _asked(before, 2)) is None
+    assert Origins(after).elsewhere(_asked(before, 1)) == f"{OLD}/p/1"
+    assert Origins(after).elsewhere(_asked(before, 2)) is None
 
 
 @pytest.mark.parametrize("mirror", [OLD, f"{OLD}/"])
 def test_pages_of_a_mirror_count_but_its_validators_stay_there(mirror: str):
     moved = _catalogue(base_url=NEW, mirrors=[mirror])
     record = _asked(_catalogue())
-    assert elsewhere(moved, record) is None
-    assert not is_of_same_address(moved, record)
+    assert Origins(moved).elsewhere(record) is None
+    assert not Origins(moved).are_of(record)
 
 
 def test_a_mirror_that_a_command_names_counts_both_ways():
     described = _catalogue(mirrors=[NEW])
     at_mirror = with_base_url(described, NEW)
-    assert elsewhere(at_mirror, _asked(described)) is None
-    assert elsewhere(described, _asked(at_mirror)) is None
+    assert Origins(at_mirror).elsewhere(_asked(described)) is None
+    assert Origins(described).elsewhere(_asked(at_mirror)) is None
     assert at_mirror.same_site == described.same_site
     stranger = with_base_url(described, "https://stranger.example")
-    assert elsewhere(stranger, _asked(described)) is not None
-    assert elsewhere(described, _asked(stranger)) is not None
+    assert Origins(stranger).elsewhere(_asked(described)) is not None
+    assert Origins(described).elsewhere(_asked(stranger)) is not None
 
 
 @pytest.mark.parametrize(
@@ -90,13 +90,13 @@ def test_a_mirror_that_a_command_names_counts_both_ways():
     ],
 )
 def test_of_release_1_only_the_address_after_redirects_is_known(url: str, counts: bool):
-    assert (elsewhere(_catalogue(), _of_release_1(url)) is None) == counts
+    assert (Origins(_catalogue()).elsewhere(_of_release_1(url)) is None) == counts
 
 
 def test_the_practice_shop_is_known_by_its_paths_whatever_its_port():
     shop = _catalogue(practice_shop={"pages": 9}, base_url="http://127.0.0.1:8108")
     elsewhere_served = shop.model_copy(update={"base_url": "http://127.0.0.1:40001"})
-    assert elsewhere(shop, _asked(elsewhere_served)) is None
-    assert elsewhere(shop, _of_release_1("http://127.0.0.1:40002/p/3")) is None
-    assert elsewhere(shop, _of_release_1("http://127.0.0.1:40002/p/4")) is not None
-    assert elsewhere(with_base_url(shop, "http://127.0.0.1:9"), _asked(shop)) is not None
+    assert Origins(shop).elsewhere(_asked(elsewhere_served)) is None
+    assert Origins(shop).elsewhere(_of_release_1("http://127.0.0.1:40002/p/3")) is None
+    assert Origins(shop).elsewhere(_of_release_1("http://127.0.0.1:40002/p/4")) is not None
+    assert Origins(with_base_url(shop, "http://127.0.0.1:9")).elsewhere(_asked(shop)) is not None

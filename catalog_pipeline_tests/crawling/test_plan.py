@@ -10,9 +10,9 @@ from catalog_pipeline.crawling import messages
 from catalog_pipeline.crawling.plan import (
     CrawlPlan,
     CutOff,
+    Doneness,
     parse_cutoff,
     plan_crawl,
-    why_not_done,
 )
 from catalog_pipeline.crawling.working.page_worker import PageWorker
 from catalog_pipeline.errors import UsageError
@@ -114,7 +114,7 @@ def test_a_time_to_come_proves_no_freshness(site: Site, stored: StoredPage, stor
     cut_off = CutOff(before - HOUR, is_explicit=True)
     plan = plan_crawl(site.catalogue, pages, checkpoints, store, cut_off, now=before)
     assert _where(plan) == "due"
-    assert why_not_done(site.catalogue, stored.record, None, before) is None
+    assert Doneness(site.catalogue).why_not(stored.record, None, before) is None
 
 
 @pytest.mark.parametrize("was_wiped", [True, False])

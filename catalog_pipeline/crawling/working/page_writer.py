@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.origins import is_of_same_address, origin_of
+from catalog_pipeline.catalogue.origins import Origins, origin_of
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.working.reading_board import ReadingBoard
 from catalog_pipeline.crawling.working.same_products import products_hash
@@ -68,6 +68,7 @@ class PageWriter:
         self._catalogue = catalogue
         self._code_version = catalogue.code_version
         self._key_columns = catalogue.key_columns
+        self._origins = Origins(catalogue)
 
     def usable(self, previous: StoredPage | None, asked_at: str | None = None) -> PageFile | None:
         """The stored page, if it may stand in for a 304.
@@ -79,7 +80,7 @@ class PageWriter:
             return None
         if asked_at is not None and previous.record.asked_at != asked_at:
             return None
-        if not is_of_same_address(self._catalogue, previous.record):
+        if not self._origins.are_of(previous.record):
             return None
         if self._telling.needs_headers(previous.record.page):
             # A 304 need not repeat the headers that tell of the listing.

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from functools import partial
 
 from catalog_pipeline.catalogue.listing import Listing
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey, in_order
 from catalog_pipeline.catalogue.page_selection import format_pages
-from catalog_pipeline.crawling.plan import why_not_done
+from catalog_pipeline.crawling.plan import Doneness
 from catalog_pipeline.orchestration.checkpoints.ends import known_end
 from catalog_pipeline.orchestration.checkpoints.known_listings import (
     listings_are_due,
@@ -150,13 +149,13 @@ def _not_done(
     moved: dict[PageKey, str] = {}
     to_parse: set[PageKey] = set()
     unread = _unread_by_another(catalogue, standing)
-    ask = partial(why_not_done, code_version=catalogue.code_version)
+    doneness = Doneness(catalogue)
     for page in (standing.statuses.done - standing.statuses.interrupted.keys()) | unread:
         if page not in standing.checkpoints:
             # Recorded by other hands: what there is of it names no stored page.
             outdated.add(page)
             continue
-        not_done = ask(catalogue, standing.checkpoints[page].record, cutoff, now)
+        not_done = doneness.why_not(standing.checkpoints[page].record, cutoff, now)
         if not_done is None:
             to_parse |= {page} & unread
             continue

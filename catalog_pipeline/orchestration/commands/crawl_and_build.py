@@ -209,7 +209,8 @@ def _crawl_and_build(work: _Work, lock: CrawlContext, leased: ExitStack) -> Craw
         again = _Built() if is_interrupted(crawl) else work.build()
         build = again if again.run is not None else replace(again, run=build.run)
         built = read_last_build(instance, request.catalogue)
-    after = read_standing(instance, request.catalogue, since=before)
+    # A build changes nothing about the pages.
+    after = before if crawl is None else read_standing(instance, request.catalogue, since=before)
     untouched = set() if request.reparse else request.wanted(before.pages) - todo.pages
     settled = after.landed | untouched
     result = sum_up(request, tally, after, settled, crawl, build.run, built or LastBuild())

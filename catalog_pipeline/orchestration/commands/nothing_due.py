@@ -39,10 +39,13 @@ def result_if_nothing_is_due(request: CrawlRequest) -> CrawlResult | None:
 def result_of_nothing(source: Source, request: CrawlRequest) -> CrawlResult | None:
     """The same by what that source tells."""
     catalogue = request.catalogue
+    # First what is quickly told: the standing of a large catalogue takes seconds.
+    built = read_last_build(source, catalogue)
+    if built is None or why_outdated(source, catalogue) is not None:
+        return None
     standing = read_standing(source, catalogue, request.cutoff)
     todo = todo_of(request, standing, Spectator())
-    built = read_last_build(source, catalogue)
-    if todo.pages or todo.finds or built is None or why_outdated(source, catalogue) is not None:
+    if todo.pages or todo.finds:
         return None
     if unusable_pages(request, standing, built, frozenset()):
         return None

@@ -7,7 +7,7 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.length import ToldLength
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.origins import elsewhere
+from catalog_pipeline.catalogue.origins import Origins
 from catalog_pipeline.catalogue.page_key import PageKey, in_order
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.lock import TABLE_LOCK, still_held
@@ -163,10 +163,11 @@ def _build(
         )
         error.verdicts = refused
         raise error
+    origins = Origins(catalogue)
     foreign = [
         _of_another_address(catalogue, page, place)
         for page in sorted(checkpoints)
-        if (place := elsewhere(catalogue, checkpoints[page].record)) is not None
+        if (place := origins.elsewhere(checkpoints[page].record)) is not None
     ]
     if foreign and len(foreign) == len(checkpoints):
         raise TableError(

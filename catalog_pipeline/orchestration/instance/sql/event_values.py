@@ -60,15 +60,15 @@ def values_of_text(text: str) -> Values:
 def _values_of(event: _StoredEvent) -> Values:
     specific = event.dagster_event.event_specific_data
     subject = specific.materialization or specific.asset_observation or _Subject()
-    return {
-        entry.label: _plain(entry.entry_data or entry.value) for entry in subject.metadata_entries
-    }
+    values: Values = {}
+    for entry in subject.metadata_entries:
+        value = entry.entry_data or entry.value
+        values[entry.label] = _unwrapped(value) if isinstance(value, dict) else value
+    return values
 
 
-def _plain(data: Any) -> Any:
-    """Bare, or under a name of its kind; null entries keep none."""
-    if not isinstance(data, dict):
-        return data
+def _unwrapped(data: dict[str, Any]) -> Any:
+    """What is under a name of its kind; null entries keep none."""
     for name in _NAMES_OF_VALUES:
         if name in data:
             return data[name]
