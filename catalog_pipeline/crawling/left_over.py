@@ -11,7 +11,8 @@ from datetime import datetime
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.crawling.plan import CutOff, Doneness, may_be_recovered
+from catalog_pipeline.crawling.doneness import Doneness
+from catalog_pipeline.crawling.plan import CutOff, may_be_recovered
 from catalog_pipeline.errors import StoredPageError
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.damage import damages_of, recognise_all

@@ -1,7 +1,7 @@
 """One look at a catalogue's history, and which pages are due by it.
 
 The command, `status` and the schedule take such a snapshot and ask it, rather than the instance
-again. When a checkpoint no longer makes its page done is decided in `crawling.plan`.
+again. When a checkpoint no longer makes its page done is decided in `crawling.doneness`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from catalog_pipeline.catalogue.listing import Listing
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey, in_order
 from catalog_pipeline.catalogue.page_selection import format_pages
-from catalog_pipeline.crawling.plan import Doneness
+from catalog_pipeline.crawling.doneness import Doneness
 from catalog_pipeline.orchestration.checkpoints.ends import known_end
 from catalog_pipeline.orchestration.checkpoints.known_listings import (
     listings_are_due,
