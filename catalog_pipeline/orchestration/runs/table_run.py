@@ -18,9 +18,7 @@ from catalog_pipeline.errors import CatalogPipelineError, TableError
 from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
 from catalog_pipeline.orchestration.checkpoints.past_builds import read_past
 from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event, read_checkpoints
-from catalog_pipeline.orchestration.checkpoints.statuses import (
-    read_statuses,
-)
+from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.checkpoints.table_state import (
     BUILT_FROM_KEY,
     CHECKPOINTS_KEY,
