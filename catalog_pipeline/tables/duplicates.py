@@ -1,12 +1,11 @@
 """Which rows stay when the same product is on several pages: the one that was fetched last.
 
-Only the keys and times of rows are held, not the rows, and of long keys only a digest. Why rows
+Only the times of rows and what `key_codes` makes of their keys are held, not the rows. Why rows
 gave way is told by `Comparison`, which looks at no rows but those whose key is there twice.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,13 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from catalog_pipeline.catalogue.fields import PROVENANCE_COLUMNS
+from catalog_pipeline.tables.key_codes import Codes, KeyColumn, joined
 from catalog_pipeline.tables.report import MergedRows
 
-_LONGEST_KEY_BYTES = 100
-Codes = npt.NDArray[np.int64]
 _DIFFERENT, _EQUAL, _SAME_PAGE, _IN_OTHER_LISTINGS = range(4)
 _WHY = ("different values", "equal values", "its page has the same rows as another")
 
@@ -121,22 +118,21 @@ class KeyLedger:
     """The keys of all rows, taken down batch by batch in page and position order."""
 
     def __init__(self, key_columns: Sequence[str]) -> None:
-        self._names = tuple(key_columns)
-        self._keys: dict[str, list[pa.ChunkedArray]] = {name: [] for name in key_columns}
+        self._keys = {name: KeyColumn() for name in key_columns}
         self._fetched: list[Codes] = []
         self._listings: list[npt.NDArray[np.object_]] = []
 
     def add(self, table: pa.Table) -> None:
         """Take down the keys of the next rows."""
-        for name in self._names:
-            self._keys[name].append(_short(table[name]))
+        for name, keys in self._keys.items():
+            keys.add(table[name])
         self._fetched.append(table["fetched_at"].cast(pa.int64()).to_numpy())
         if "listing" in table.column_names:
             self._listings.append(table["listing"].to_numpy())
 
     def survivors(self, schema: pa.Schema) -> Survivors:
         """Which rows stay; `schema` is that of the last batch."""
-        codes = [self._codes(name, schema) for name in self._names]
+        codes = [keys.codes(schema.field(name).type) for name, keys in self._keys.items()]
         has_key = np.logical_or.reduce([column >= 0 for column in codes])
         key = joined(codes)
         # A stable sort: among rows fetched at the same time, the later page or position wins.
@@ -163,38 +159,3 @@ class KeyLedger:
             of_both = joined([key, listing])[by_time]
             is_last[by_time] = ~pd.Series(of_both).duplicated(keep="last").to_numpy()
         return is_last
-
-    def _codes(self, name: str, schema: pa.Schema) -> Codes:
-        """A number for each value of a key column, equal exactly for equal values; -1 for null."""
-        kind = schema.field(name).type
-        chunks = [chunk.cast(kind) for keys in self._keys.pop(name) for chunk in keys.chunks]
-        encoded = pa.chunked_array(chunks, kind).dictionary_encode()
-        indices = pa.chunked_array([chunk.indices for chunk in encoded.chunks], pa.int32())
-        numbers: Codes = indices.fill_null(-1).to_numpy().astype(np.int64)
-        return numbers
-
-
-def _short(keys: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The keys with a digest in the place of each long text, which is longer than any short one."""
-    if not pa.types.is_string(keys.type):
-        return keys
-    lengths = pc.call_function("binary_length", [keys])
-    longest = pc.call_function("max", [lengths]).as_py() or 0
-    if longest <= _LONGEST_KEY_BYTES:
-        return keys
-    shortened = [
-        text
-        if text is None or len(text.encode()) <= _LONGEST_KEY_BYTES
-        else hashlib.sha512(text.encode()).hexdigest()
-        for text in keys.to_pylist()
-    ]
-    return pa.chunked_array([pa.array(shortened, pa.string())])
-
-
-def joined(columns: Sequence[Codes]) -> Codes:
-    """One number per row, equal exactly where all columns are."""
-    joined = columns[0]
-    for column in columns[1:]:
-        compact = pd.factorize(joined)[0].astype(np.int64)
-        joined = compact * (column.max(initial=-1) + 2) + column + 1
-    return joined

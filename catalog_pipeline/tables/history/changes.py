@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from catalog_pipeline.tables.duplicates import Codes
 from catalog_pipeline.tables.history.known import KnownFile
 from catalog_pipeline.tables.history.layout import CHANGE_FIELDS, Layout, common_type
 from catalog_pipeline.tables.history.matching import differ
@@ -28,6 +27,7 @@ from catalog_pipeline.tables.history.transitions import (
     Transitions,
 )
 from catalog_pipeline.tables.history.writing import RowGroups
+from catalog_pipeline.tables.key_codes import Codes
 
 CHANGE_KINDS = (Kind.NEW, Kind.GONE, Kind.RETURNED, Kind.CHANGED)
 _BY_ROW = (Kind.NEW, Kind.RETURNED)

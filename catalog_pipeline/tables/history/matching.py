@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from catalog_pipeline.tables.duplicates import Codes, joined
+from catalog_pipeline.tables.key_codes import Codes, joined
 
 Mask = npt.NDArray[np.bool_]
 NONE = -1

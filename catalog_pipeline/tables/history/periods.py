@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from catalog_pipeline.catalogue.history import PERIOD_COLUMNS
-from catalog_pipeline.tables.duplicates import Codes
 from catalog_pipeline.tables.history.known import KnownFile
 from catalog_pipeline.tables.history.layout import PERIOD_FIELDS, Layout
 from catalog_pipeline.tables.history.transitions import (
@@ -25,6 +24,7 @@ from catalog_pipeline.tables.history.transitions import (
     Transitions,
 )
 from catalog_pipeline.tables.history.writing import RowGroups
+from catalog_pipeline.tables.key_codes import Codes
 
 _KIND_TEXTS = pa.array([None, *(kind.text for kind in list(Kind)[1:])], pa.string())
 _TYPES = {field.name: field.type for field in PERIOD_FIELDS}

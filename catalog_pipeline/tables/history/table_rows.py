@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from catalog_pipeline.tables.duplicates import Codes
 from catalog_pipeline.tables.history.layout import Layout
 from catalog_pipeline.tables.history.matching import Mask
 from catalog_pipeline.tables.history.transitions import Kinds
+from catalog_pipeline.tables.key_codes import Codes
 
 
 class TableRows:

@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from catalog_pipeline.tables.duplicates import Codes
 from catalog_pipeline.tables.history.layout import Layout
 from catalog_pipeline.tables.history.matching import NONE, Mask, differ, places_of, product_numbers
+from catalog_pipeline.tables.key_codes import Codes
 
 NEVER = np.iinfo(np.int64).min
 ReadColumn = Callable[[str], pa.ChunkedArray]
