@@ -62,7 +62,7 @@ def _why_not(item: pytest.Item) -> str | None:
         return str(mark.args[0])
     if fixtures & _OWN_ENGINES:
         return "names its engines itself, and is the same in either tier"
-    if item.nodeid.split("/")[1] not in _SCENES and "home" not in fixtures:
+    if item.nodeid.split("/")[1] not in _SCENES and "new_home" not in fixtures:
         return "touches no home"
     return None
 

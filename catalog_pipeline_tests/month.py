@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -124,11 +125,12 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, written_site() as site:
         folder = Path(name)
-        os.environ[HOME_VARIABLE] = str(folder / "untouched")
+        home, untouched = folder / "home", folder / "untouched"
+        os.environ[HOME_VARIABLE] = str(untouched)
         with open_instance():
             pass
-        os.environ[HOME_VARIABLE] = str(folder / "home")
-        scene = Scene(folder / "catalogues", folder / "home", folder / "untouched", site)
+        os.environ[HOME_VARIABLE] = str(home)
+        scene = Scene(folder / "catalogues", home, lambda: shutil.copytree(untouched, home), site)
         scene.begin()
         month = Month(scene, options.seed)
         wrong: list[str] = []

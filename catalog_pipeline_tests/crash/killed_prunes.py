@@ -118,7 +118,10 @@ class Prunes:
         ensure_dagster_home()
         self._use(self.folder)
         with written_site() as site:
-            scene = Scene(self.folder / "catalogues", self.folder / "home", untouched, site)
+            home = self.folder / "home"
+            scene = Scene(
+                self.folder / "catalogues", home, lambda: shutil.copytree(untouched, home), site
+            )
             scene.begin()
             a_long_life(scene)
             scene.end()

@@ -13,7 +13,7 @@ import re
 import shutil
 import signal
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -131,8 +131,10 @@ class _Mortals:
 class Scene:
     """One catalogue `shop` on one instance, to which everything may happen."""
 
-    def __init__(self, folder: Path, home: Path, untouched_home: Path, site: WrittenSite) -> None:
-        self._folder, self._home, self._untouched = folder, home, untouched_home
+    def __init__(
+        self, folder: Path, home: Path, new_home: Callable[[], object], site: WrittenSite
+    ) -> None:
+        self._folder, self._home, self._new_home = folder, home, new_home
         self._mortals = _Mortals(folder / "shop" / FILE_NAME)
         self.site = site
         self.catalogue: Catalogue
@@ -141,7 +143,7 @@ class Scene:
     def begin(self) -> None:
         """A new home without history, a site that shows all, and a YAML that reads little."""
         shutil.rmtree(self._home, ignore_errors=True)
-        shutil.copytree(self._untouched, self._home)
+        self._new_home()
         told = (self._home / SETTINGS_NAME).read_text()
         # A run that waits here may wait for long, and is alive all the same.
         told = re.sub("start_timeout_seconds: .*", "start_timeout_seconds: 360000", told)

@@ -7,7 +7,7 @@ command reads out of the event log has to be what the table says.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -38,10 +38,11 @@ from catalog_pipeline_tests.orchestration.made_runs import grid
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.written_site import written_site
 
-pytestmark = [
-    pytest.mark.processes,
-    pytest.mark.embedded("kills forks of a process that has used a store, which no fork survives"),
-]
+pytestmark = pytest.mark.processes
+
+kills_forks = pytest.mark.embedded(
+    "kills forks of a process that has used a store, which no fork survives"
+)
 
 STEPS_VARIABLE = "CATALOG_PIPELINE_LIFE_STEPS"
 STEPS_OF_AN_EXAMPLE = 30
@@ -482,17 +483,20 @@ class LifeOfPages(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def machine(tmp_path: Path, no_home: Path, untouched_home: Path) -> Iterator[type[LifeOfPages]]:
+def machine(
+    tmp_path: Path, no_home: Path, new_home: Callable[[], Path]
+) -> Iterator[type[LifeOfPages]]:
     """The machine, set in a folder of this test."""
     with written_site() as site:
 
         class Here(LifeOfPages):
-            scene = Scene(tmp_path / "catalogues", no_home, untouched_home, site)
+            scene = Scene(tmp_path / "catalogues", no_home, new_home, site)
 
         yield Here
         Here.scene.close()
 
 
+@kills_forks
 def test_a_page_is_what_the_table_says_in_whatever_order_things_happen(
     machine: type[LifeOfPages],
 ):
@@ -510,6 +514,7 @@ def test_a_page_is_what_the_table_says_in_whatever_order_things_happen(
     )
 
 
+@kills_forks
 def test_a_page_that_a_killed_command_had_begun_to_parse_again_is_no_failure_of_the_run_before(
     machine: type[LifeOfPages],
 ):

@@ -25,11 +25,11 @@ from catalog_pipeline.orchestration.definitions.export_sensor import build_expor
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, sign_path
 from catalog_pipeline.orchestration.names import EXPORTS_TAG, export_key
 from catalog_pipeline.orchestration.runs.export_run import export_file, exports_due
+from catalog_pipeline.places import catalogue_places
+from catalog_pipeline_tests.kept_files import Kept, kept
 from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.tables.exports.cases import write_cases
 from catalog_pipeline_tests.tables.exports.readers import READERS
-
-pytestmark = pytest.mark.embedded("writes a table, and reads exports, in their folder")
 
 SUCCESS = dg.DagsterRunStatus.SUCCESS
 FILES = [{"to": name} for name in READERS]
@@ -38,9 +38,23 @@ BROKEN = {"to": "csv", "name": "broken", "path": "/dev/null/out.csv"}
 
 def _with_table(site: Site, exports: list[dict[str, str]], *values: str) -> Catalogue:
     catalogue = site.write(exports=exports)
-    site.places.folder.mkdir(parents=True, exist_ok=True)
-    write_cases(site.places.table, value=pa.array(values or ("a", "b")))
+    _write_table(site, *values or ("a", "b"))
     return catalogue
+
+
+def _write_table(site: Site, *values: str) -> None:
+    """A table in the place of the catalogue's, which no build has put there."""
+    written = site.folder / "written.parquet"
+    written.parent.mkdir(parents=True, exist_ok=True)
+    write_cases(written, value=pa.array(values))
+    if site.places.address is None:
+        site.places.folder.mkdir(parents=True, exist_ok=True)
+    kept(site.places, site.places.table).write_bytes(written.read_bytes())
+
+
+def _kept_export(catalogue: Catalogue, place: int = 0) -> Kept:
+    """The file of an export, where it is kept."""
+    return kept(catalogue_places(catalogue.name), export_file(catalogue, catalogue.exports[place]))
 
 
 def _export(instance: dg.DagsterInstance, catalogue: Catalogue, place: int = 0) -> LocalRun:
@@ -71,8 +85,8 @@ def test_an_export_is_written_and_recorded(site: Site, instance: dg.DagsterInsta
         assert event.asset_materialization is not None
         metadata = event.asset_materialization.metadata
         assert metadata["dagster/row_count"].value == 2
-        assert metadata["path"].value == str(site.places.exports / export.file_name)
-        assert export_file(catalogue, export).is_file()
+        assert metadata["path"].value == site.places.told(export_file(catalogue, export))
+        assert _kept_export(catalogue, place).exists()
     assert _due(instance, catalogue) == []
 
 
@@ -85,7 +99,7 @@ def test_it_is_due_again_after_another_table_another_yaml_or_a_lost_file(
     assert _due(instance, catalogue) == ["export_csv"]
     _export(instance, catalogue)
     assert _due(instance, catalogue) == []
-    export_file(catalogue, catalogue.exports[0]).unlink()
+    _kept_export(catalogue).unlink()
     assert _due(instance, catalogue) == ["export_csv"]
     _export(instance, catalogue)
     catalogue = site.write(exports=[{"to": "csv", "safe": False}])
@@ -110,14 +124,15 @@ def test_a_table_that_is_not_what_its_build_put_there_is_neither_due_nor_exporte
     crawl_here(instance, catalogue, catalogue.pages, None)
     build_table_here(instance, catalogue)
     assert _due(instance, catalogue) == ["export_csv"]
-    before = site.places.table.read_bytes()
-    write_cases(site.places.table, value=pa.array(["a"]))
+    table = kept(site.places, site.places.table)
+    before = table.read_bytes()
+    _write_table(site, "a")
     assert _due(instance, catalogue) == []
     run = _export(instance, catalogue)
     assert run.error is not None
     assert "its build wrote" in run.error
-    assert not export_file(catalogue, catalogue.exports[0]).exists()
-    site.places.table.write_bytes(before)
+    assert not _kept_export(catalogue).exists()
+    table.write_bytes(before)
     assert _due(instance, catalogue) == ["export_csv"]
     assert _export(instance, catalogue).status == SUCCESS
 
@@ -127,7 +142,7 @@ def test_a_failed_export_is_told_keeps_what_was_there_and_is_not_retried_at_once
 ) -> None:
     catalogue = _with_table(site, [{"to": "xlsx"}])
     _export(instance, catalogue)
-    target = export_file(catalogue, catalogue.exports[0])
+    target = _kept_export(catalogue)
     before = target.read_bytes()
     _with_table(site, [{"to": "xlsx"}], "x" * 40_000)
     run = _export(instance, catalogue)
@@ -221,12 +236,12 @@ def test_an_export_that_was_written_by_a_run_in_which_another_failed_does_not_wa
     assert request.asset_selection == keys[1:]
 
 
+@pytest.mark.embedded("is about who may read a file")
 def test_what_is_behind_a_secret_is_exported_for_its_owner_alone(
     site: Site, instance: dg.DagsterInstance
 ) -> None:
     catalogue = site.write(exports=FILES, headers={"X-Key": {"env": "SHOP_KEY"}})
-    site.places.folder.mkdir(parents=True)
-    write_cases(site.places.table, value=pa.array(["a"]))
+    _write_table(site, "a")
     for place, export in enumerate(catalogue.exports):
         assert _export(instance, catalogue, place).status == SUCCESS
         assert os.stat(export_file(catalogue, export)).st_mode & 0o077 == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
@@ -24,6 +24,7 @@ from catalog_pipeline.orchestration.checkpoints.table_state import read_last_bui
 from catalog_pipeline.orchestration.commands.crawl_and_build import crawl_and_build
 from catalog_pipeline.orchestration.commands.request import CrawlRequest
 from catalog_pipeline.orchestration.commands.spectator import Spectator
+from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
 from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
 from catalog_pipeline.orchestration.names import pages_key
 from catalog_pipeline.orchestration.runs.pruning import Amount, Pruned, PruneReport, prune
@@ -45,14 +46,16 @@ from catalog_pipeline_tests.written_site import written_site
 
 pytestmark = pytest.mark.processes
 
+of_sqlite = pytest.mark.embedded("is about the files of SQLite")
+of_page_files = pytest.mark.embedded("leaves files in the folder of pages")
 IN_A_YEAR = timedelta(days=365)
 ALL = keys(*PAGES)
 
 
 @pytest.fixture
-def scene(tmp_path: Path, no_home: Path, untouched_home: Path) -> Iterator[Scene]:
+def scene(tmp_path: Path, no_home: Path, new_home: Callable[[], Path]) -> Iterator[Scene]:
     with written_site() as site:
-        made = Scene(tmp_path / "catalogues", no_home, untouched_home, site)
+        made = Scene(tmp_path / "catalogues", no_home, new_home, site)
         made.begin()
         yield made
         made.end()
@@ -92,9 +95,8 @@ def test_all_that_stands_is_as_it_was(scene: Scene) -> None:
 
 def _no_trace_of(scene: Scene, gone: set[str]) -> None:
     storage = scene.instance.event_log_storage
-    assert isinstance(storage, BatchedSqliteEventLogStorage)
-    for run_id in gone:
-        assert not Path(storage.path_for_shard(run_id)).exists()
+    assert isinstance(storage, BatchedEventLog)
+    assert not any(map(storage.log_bytes, gone))
     with storage.index_connection() as connection:
         for table, column in (("event_logs", "run_id"), ("asset_check_executions", "run_id")):
             query = f"SELECT DISTINCT {column} FROM {table}"  # noqa: S608
@@ -139,6 +141,7 @@ def test_a_failure_is_explained_however_old_it_is(scene: Scene) -> None:
     assert scene.instance.all_logs(run.run_id)
 
 
+@of_sqlite
 def test_a_damaged_index_is_made_anew_out_of_what_is_left(scene: Scene) -> None:
     a_long_life(scene)
     prune_later(scene)
@@ -207,6 +210,7 @@ def test_a_run_whose_retry_stays_is_not_removed(scene: Scene) -> None:
     assert not {first.run_id, retry.run_id} & set(scene.instance.get_run_ids())
 
 
+@of_page_files
 def test_page_files_go_that_no_checkpoint_names_and_no_crawl_would_take(scene: Scene) -> None:
     refresh(scene)
     folder = catalogue_places("shop").pages
@@ -233,6 +237,7 @@ def test_page_files_go_that_no_checkpoint_names_and_no_crawl_would_take(scene: S
     assert {path.name for path in folder.iterdir()} == {*named, unrecorded.name}
 
 
+@of_page_files
 def test_room_is_made_on_a_full_disk(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,6 +251,7 @@ def test_room_is_made_on_a_full_disk(
         assert not left.exists()
 
 
+@of_page_files
 def test_the_file_of_a_wiped_page_goes_and_of_one_without_a_record_stays(scene: Scene) -> None:
     refresh(scene)
     folder = catalogue_places("shop").pages
@@ -258,6 +264,7 @@ def test_the_file_of_a_wiped_page_goes_and_of_one_without_a_record_stays(scene: 
     assert scene.command(keys(1)).downloads == 0
 
 
+@of_page_files
 @pytest.mark.parametrize("lock_file", [CRAWL_LOCK, TABLE_LOCK])
 def test_while_it_is_crawled_or_built_its_files_stay_and_old_runs_go(
     scene: Scene, lock_file: str
@@ -278,6 +285,7 @@ def test_while_it_is_crawled_or_built_its_files_stay_and_old_runs_go(
     assert prune_later(scene).catalogues[0].left_overs.count == 1
 
 
+@of_sqlite
 def test_the_room_goes_back_to_the_file_system(scene: Scene) -> None:
     for _ in range(8):
         refresh(scene)
@@ -332,6 +340,7 @@ def test_what_is_known_of_found_pages_and_of_their_end_stays(
     assert [path.read_bytes() for path in (site.places.history, site.places.changes)] == past
 
 
+@of_sqlite
 def test_an_index_of_an_earlier_release_is_written_anew_once_and_shrinks_from_then_on(
     scene: Scene,
 ) -> None:
@@ -366,6 +375,7 @@ def test_two_that_remove_at_once_wait_for_each_other(scene: Scene) -> None:
         assert done.result(PATIENCE_SECONDS).catalogues[0].runs.count
 
 
+@of_sqlite
 def test_what_was_being_made_or_lost_its_run_leaves_the_home(scene: Scene) -> None:
     refresh(scene)
     storage = scene.instance.event_log_storage
