@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := $(VENV)-lowest
 TWO := -n 2 --dist loadscope
+# Tests of deaths and services wait more than they compute.
+THREE := -n 3 --dist loadscope
 SLOW := catalog_pipeline_tests/crash catalog_pipeline_tests/services
 QUICK := -m "not processes" $(SLOW:%=--ignore=%)
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
@@ -31,12 +33,12 @@ slow: $(VENV)/installed-for-tests  ## Those of deaths, and of services with the 
 	@.ci/install-browser
 	@.ci/install-redis
 	@.ci/install-postgres
-	@$(BIN)/python -m pytest $(TWO) $(SLOW)
+	@$(BIN)/python -m pytest $(THREE) $(SLOW)
 
 test-cluster: $(VENV)/installed-for-tests  ## Crashes, orchestration and services once more, on PostgreSQL and an object store
 	@.ci/install-browser
 	@.ci/install-postgres
-	@$(BIN)/python -m pytest --profile cluster $(TWO) catalog_pipeline_tests/orchestration $(SLOW)
+	@$(BIN)/python -m pytest --profile cluster $(THREE) catalog_pipeline_tests/orchestration $(SLOW)
 
 lowest: $(VENV)/installed-for-tests  ## `quick` and `crawls` with the lowest versions that are allowed; before a release
 	@.ci/install-postgres
