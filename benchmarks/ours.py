@@ -39,13 +39,14 @@ def prepare(job: Job) -> None:
     catalogue.mkdir(parents=True)
     text = TEMPLATE.read_text()
     text = text.replace("last_page: 2000", f"last_page: {job.pages}")
+    text = text.replace("base_url: http://127.0.0.1:8080", f"base_url: {job.base_url}")
     text = text.replace("concurrency: 16", f"concurrency: {job.concurrency}")
     (catalogue / "defs.yaml").write_text(text)
 
 
 def crawl(job: Job, *options: str) -> Command:
     """The command that crawls the catalogue of a prepared job."""
-    run = command("run", CATALOGUE, "--base-url", job.base_url, "--json", *options)
+    run = command("run", CATALOGUE, "--json", *options)
     return Command(run, environment(job.folder))
 
 
