@@ -10,13 +10,13 @@ import sys
 from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.page_selection import select_pages
 from catalog_pipeline.orchestration.commands.in_process import crawl_here
-from catalog_pipeline.orchestration.instance.open import open_instance
+from catalog_pipeline.orchestration.instance.open import open_instance_of_worker
 
 
 def main(name: str, selection: str) -> None:
     """Execute the run."""
     catalogue = load_catalogue(name)
-    with open_instance() as instance:
+    with open_instance_of_worker() as instance:
         run = crawl_here(instance, catalogue, select_pages(catalogue, selection), None)
     if run.error is not None:
         sys.exit(run.error)

@@ -15,6 +15,7 @@ from catalog_pipeline_tests.crash.killed_hosts import (
     HOSTS,
     PAGES,
     RANGES,
+    SHARE,
     built,
     new_hosts,
     new_scene,
@@ -42,6 +43,8 @@ def _crawled(folder: Path, profile: Profile) -> Iterator[tuple[Scene, list[Comma
         scene.shop.control(latency_ms=SLOW_MS)
         hosts = new_hosts(scene)
         runs = [host.execute(pages) for host, pages in zip(hosts, RANGES, strict=False)]
+        firsts = {each * SHARE + 1 for each in range(HOSTS)}
+        wait_for("a page of each of them", lambda: firsts <= scene.downloads().keys())
         wait_for("some pages", lambda: len(scene.downloads()) >= BEGUN)
         yield scene, runs
         build = built(hosts[HOSTS], scene, runs)
