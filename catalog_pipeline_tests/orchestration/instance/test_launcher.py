@@ -18,6 +18,7 @@ from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_ite
 
 from catalog_pipeline.orchestration.instance import liveness
 from catalog_pipeline_tests.orchestration import launched_jobs
+from catalog_pipeline_tests.orchestration.code_server import code_server
 from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
 pytestmark = pytest.mark.processes
@@ -48,7 +49,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkspaceProce
     )
     with (
         dg.DagsterInstance.from_config(str(home)) as instance,
-        WorkspaceProcessContext(instance, target) as made,
+        code_server(instance, target) as made,
     ):
         yield made
 

@@ -26,6 +26,7 @@ from catalog_pipeline.orchestration.names import (
     WILL_RETRY_TAG,
 )
 from catalog_pipeline_tests.orchestration import launched_jobs
+from catalog_pipeline_tests.orchestration.code_server import code_server
 
 pytestmark = pytest.mark.processes
 
@@ -61,7 +62,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkspaceProces
     )
     with (
         dg.DagsterInstance.from_config(str(home)) as instance,
-        WorkspaceProcessContext(instance, target) as made,
+        code_server(instance, target) as made,
     ):
         yield made
 

@@ -15,7 +15,6 @@ import dagster as dg
 import psycopg
 import pytest
 from dagster._core.storage.dagster_run import DagsterRun
-from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import ModuleTarget
 from dagster_graphql.schema import create_schema
 
@@ -28,6 +27,7 @@ from catalog_pipeline.orchestration.instance.postgres import moving
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, SETTINGS_NAME
 from catalog_pipeline_tests.command import holding
 from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.orchestration.code_server import code_server
 from catalog_pipeline_tests.orchestration.histories import (
     JOB,
     KINDS,
@@ -190,7 +190,7 @@ def _of_the_web_ui(instance: dg.DagsterInstance) -> dict[str, Any]:
     """What the web UI asks of runs, assets, grids, schedules and logs."""
     target = ModuleTarget("catalog_pipeline.definitions", None, None, "catalog_pipeline")
     schema = create_schema()
-    with WorkspaceProcessContext(instance, target) as workspace:
+    with code_server(instance, target) as workspace:
 
         def ask(query: str, **variables: Any) -> Any:
             context = workspace.create_request_context()

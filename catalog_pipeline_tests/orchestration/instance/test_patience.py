@@ -27,6 +27,7 @@ from catalog_pipeline.orchestration.instance.celery.app import _execute_run
 from catalog_pipeline.orchestration.instance.open import open_instance, open_served_instance
 from catalog_pipeline_tests.command import run_process
 from catalog_pipeline_tests.orchestration import launched_jobs
+from catalog_pipeline_tests.orchestration.code_server import code_server
 from catalog_pipeline_tests.postgres_server import PostgresServer
 from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
@@ -76,7 +77,7 @@ def launching(home: Path) -> Iterator[WorkspaceProcessContext]:
     target = PythonFileTarget(str(launched_jobs.__file__), None, str(ROOT), "waiting")
     with (
         dg.DagsterInstance.from_config(str(home)) as instance,
-        WorkspaceProcessContext(instance, target) as context,
+        code_server(instance, target) as context,
     ):
         yield context
 

@@ -6,11 +6,11 @@ import dagster as dg
 import pytest
 from dagster._core.storage.dagster_run import DagsterRun
 from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
-from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import PythonFileTarget
 from dagster_graphql.schema import create_schema
 
 from catalog_pipeline_tests.orchestration import launched_jobs
+from catalog_pipeline_tests.orchestration.code_server import code_server
 from catalog_pipeline_tests.orchestration.histories import JOB, KINDS, PAGES, Clock, RunHistory
 
 PARTITIONS = dg.StaticPartitionsDefinition([str(page) for page in range(1, 6)])
@@ -136,7 +136,7 @@ def test_the_ui_wipes_a_range_of_pages(instance: dg.DagsterInstance) -> None:
     target = PythonFileTarget(str(launched_jobs.__file__), None, None, "shop")
     pages = {"path": list(PAGES.path)}
     wiped = {"assetKey": pages, "partitions": {"range": {"start": "2", "end": "3"}}}
-    with WorkspaceProcessContext(instance, target) as context:
+    with code_server(instance, target) as context:
         result = create_schema().execute(
             WIPE,
             variables={"ranges": [wiped]},
