@@ -112,7 +112,9 @@ class WebUi:
         confirm = self.page.get_by_role("dialog").get_by_role("button", name="Confirm")
 
         def is_at_another_run() -> bool:
-            return "/runs/" in self.page.url and run_id not in self.page.url
+            # `page.url` hears of nothing while nothing is asked of the browser.
+            path: str = self.page.evaluate("location.pathname")
+            return "/runs/" in path and run_id not in path
 
         wait_for("another run, or a question", lambda: is_at_another_run() or confirm.is_visible())
         if not is_at_another_run():
