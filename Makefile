@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := $(VENV)-lowest
 TWO := -n 2 --dist loadscope
-# Tests of deaths and services wait more than they compute.
+# Tests of deaths and services wait more than they compute, but for those on servers.
 THREE := -n 3 --dist loadscope
 SLOW := catalog_pipeline_tests/crash catalog_pipeline_tests/services
 QUICK := -m "not processes" $(SLOW:%=--ignore=%)
@@ -38,7 +38,7 @@ slow: $(VENV)/installed-for-tests  ## Those of deaths, and of services with the 
 test-cluster: $(VENV)/installed-for-tests  ## Crashes, orchestration and services once more, on PostgreSQL and an object store
 	@.ci/install-browser
 	@.ci/install-postgres
-	@$(BIN)/python -m pytest --profile cluster $(THREE) catalog_pipeline_tests/orchestration $(SLOW)
+	@$(BIN)/python -m pytest --profile cluster $(TWO) catalog_pipeline_tests/orchestration $(SLOW)
 
 lowest: $(VENV)/installed-for-tests  ## `quick` and `crawls` with the lowest versions that are allowed; before a release
 	@.ci/install-postgres
