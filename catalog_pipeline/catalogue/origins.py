@@ -18,20 +18,14 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from catalog_pipeline.catalogue.listing import Listing
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.records import PageRecord
 
 
-def origin_of(catalogue: Catalogue, page: PageKey) -> str:
-    """What a page that is asked for now is known by."""
-    if catalogue.practice_shop is not None:
-        return catalogue.page_path(page)
-    return catalogue.page_address(page)
-
-
 class Origins:
-    """Tells of as many records as there are where their pages were fetched.
+    """Tells what pages are known by, and of as many records as there are where theirs were fetched.
 
     What a catalogue says of its addresses is asked of it once: that takes longer than to compare.
     """
@@ -42,6 +36,10 @@ class Origins:
             _Addresses(catalogue.model_copy(update={"base_url": base, "practice_shop": None}))
             for base in catalogue.mirrors
         ]
+
+    def of(self, page: PageKey) -> str:
+        """What a page that is asked for now is known by."""
+        return self._own.of(page)
 
     def are_of(self, record: PageRecord) -> bool:
         """Whether the page was asked at the very address that it has now: its validators may go
@@ -69,18 +67,23 @@ class _Addresses:
         self._listings = {listing.name: listing for listing in catalogue.all_listings}
         self._is_practice = catalogue.practice_shop is not None
 
+    def of(self, page: PageKey) -> str:
+        path = self._listing_of(page).page_path(page.number)
+        return path if self._is_practice else self._catalogue.absolute(path)
+
     def are_of(self, record: PageRecord) -> bool:
-        page = record.page
-        listing = self._listings.get(page.listing) or self._catalogue.listing_of(page)
-        if listing.is_linked and page != listing.first_key:
+        listing = self._listing_of(record.page)
+        if listing.is_linked and record.page != listing.first_key:
             return _is_of_site(self._catalogue, record.asked_at or record.url)
-        path = listing.page_path(page.number)
-        address = path if self._is_practice else self._catalogue.absolute(path)
+        address = self.of(record.page)
         if record.asked_at is not None:
             return record.asked_at == address
         if self._is_practice:
             return _path(record.url) == _path(address)
         return _roughly(record.url) == _roughly(address)
+
+    def _listing_of(self, page: PageKey) -> Listing:
+        return self._listings.get(page.listing) or self._catalogue.listing_of(page)
 
 
 def _is_of_site(catalogue: Catalogue, asked_at: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from catalog_pipeline.catalogue.files import catalogue_from_attributes, with_base_url
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.origins import Origins, origin_of
+from catalog_pipeline.catalogue.origins import Origins
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.records import PageRecord
 from catalog_pipeline_tests.catalogue.attributes import attributes
@@ -23,7 +23,7 @@ def _catalogue(**changes: Any) -> Catalogue:
 
 def _asked(catalogue: Catalogue, number: int = 3) -> PageRecord:
     """A page that was asked for, and that a redirect led elsewhere."""
-    origin = origin_of(catalogue, PageKey(number))
+    origin = Origins(catalogue).of(PageKey(number))
     return replace(samples.record(number), asked_at=origin, url="https://cdn.example/x")
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.origins import Origins, origin_of
+from catalog_pipeline.catalogue.origins import Origins
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.working.reading_board import ReadingBoard
 from catalog_pipeline.crawling.working.same_products import products_hash
@@ -107,7 +107,7 @@ class PageWriter:
             ParseError: the page is not what the catalogue's YAML says.
             StorageError: it cannot be written.
         """
-        origin = asked_at or origin_of(self._catalogue, page)
+        origin = asked_at or self._origins.of(page)
         if response.status != 304:
             return self._parsed(page, attempt, response, response.body, None, origin)
         if previous is None:

@@ -11,7 +11,13 @@ import re
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.orchestration.checkpoints.standing import read_standing
-from catalog_pipeline.orchestration.checkpoints.table_state import read_last_build, why_outdated
+from catalog_pipeline.orchestration.checkpoints.table_state import (
+    LastBuild,
+    checkpoint_count,
+    damage_of_build,
+    read_last_build,
+    why_not_of_today,
+)
 from catalog_pipeline.orchestration.commands.request import CrawlRequest
 from catalog_pipeline.orchestration.commands.result import CrawlResult
 from catalog_pipeline.orchestration.commands.spectator import Spectator
@@ -39,18 +45,24 @@ def result_if_nothing_is_due(request: CrawlRequest) -> CrawlResult | None:
 def result_of_nothing(source: Source, request: CrawlRequest) -> CrawlResult | None:
     """The same by what that source tells."""
     catalogue = request.catalogue
-    # First what is quickly told: the standing of a large catalogue takes seconds.
+    # First what is quickly told: the standing of a large catalogue takes seconds, and so does a
+    # look at the whole of a large table, which may have to come out of a bucket.
     built = read_last_build(source, catalogue)
-    if built is None or why_outdated(source, catalogue) is not None:
+    if built is None or _is_not_of_today(source, catalogue, built):
         return None
     standing = read_standing(source, catalogue, request.cutoff)
     todo = todo_of(request, standing, Spectator())
-    if todo.pages or todo.finds:
+    if todo.pages or todo.finds or damage_of_build(catalogue, built) is not None:
         return None
     if unusable_pages(request, standing, built, frozenset()):
         return None
     settled = request.wanted(standing.pages)
     return sum_up(request, Tally(), standing, settled, None, None, built)
+
+
+def _is_not_of_today(source: Source, catalogue: Catalogue, built: LastBuild) -> bool:
+    count = checkpoint_count(source, catalogue)
+    return why_not_of_today(source, catalogue, built, catalogue.pages, count) is not None
 
 
 def _may_be_told(request: CrawlRequest) -> bool:
