@@ -65,6 +65,7 @@ class CatalogueStatus:
     table: str
     table_problem: str | None
     table_outdated: str | None
+    past_problem: str | None
     left_out_pages: str
     moved_pages: str
     moved: str | None
@@ -95,6 +96,7 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
     Raises:
         StorageError: its folder cannot be used.
     """
+    from catalog_pipeline.orchestration.checkpoints.kept_past import damage_of_kept_past
     from catalog_pipeline.orchestration.checkpoints.length import length_verdicts
     from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
     from catalog_pipeline.orchestration.checkpoints.standing import read_standing, tell_moved
@@ -124,6 +126,8 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
     outdated = (
         why_table_lacks(source, catalogue, standing, recorded) if is_quiet and is_ours else None
     )
+    # Where the table is said to be not of today, it is among the reasons.
+    past = damage_of_kept_past(catalogue, recorded) if problem or not is_quiet else None
     endless = {listing.name for listing in standing.listings if listing.last_number is None}
     unfound = {page for page in statuses.outside if page.listing in endless}
     outside = statuses.outside - unfound
@@ -146,6 +150,7 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
         table=places.told(places.table),
         table_problem=problem,
         table_outdated=outdated,
+        past_problem=past,
         left_out_pages=format_pages(built.left_out.keys() & statuses.done),
         moved_pages=format_pages(standing.moved),
         moved=tell_moved(catalogue, standing.moved),

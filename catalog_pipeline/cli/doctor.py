@@ -5,6 +5,7 @@ Without Dagster, so that it answers where Dagster does not.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -22,7 +23,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.project import Project, named_project
 from catalog_pipeline.cli.options import json_option
 from catalog_pipeline.cli.terminal import say
-from catalog_pipeline.errors import CatalogPipelineError, CatalogueError, StorageError
+from catalog_pipeline.errors import CatalogPipelineError, CatalogueError
 from catalog_pipeline.home_settings import HomeSettings, read_settings
 from catalog_pipeline.places import (
     DATA_VARIABLE,
@@ -34,8 +35,6 @@ from catalog_pipeline.places import (
 )
 from catalog_pipeline.storing.object_rights import try_rights
 from catalog_pipeline.storing.objects import Objects
-from catalog_pipeline.storing.stores import found_of
-from catalog_pipeline.tables.past_damage import damage_of_past
 
 _PACKAGES = ("catalog-pipeline", "dagster", "dagster-webserver", "dagster-dg-cli", "SQLAlchemy")
 _PATIENCE_SECONDS = 3.0
@@ -87,7 +86,7 @@ def _examine() -> Findings:
     address, folder = _tried(amiss, data_address), _tried(amiss, data_folder)
     if _tried(amiss, lambda: _can_be_used(address)):
         for catalogue in filter(None, read):
-            _tried(amiss, partial(_look_at_past, catalogue))
+            _tried(amiss, partial(_look_at_tables, amiss, catalogue))
     return Findings(
         project=f"{project.root} ({project.settings.name})" if project else "none",
         home=_with_variable(str(dagster_home()), HOME_VARIABLE),
@@ -121,19 +120,32 @@ def _can_be_used(address: str | None) -> bool:
     return True
 
 
-def _look_at_past(catalogue: Catalogue) -> None:
-    """Look whether the files of a catalogue's past are whole, those that are there.
+def _look_at_tables(amiss: list[str], catalogue: Catalogue) -> None:
+    """Look whether a catalogue's table and what is kept of its past are those that were built.
 
     Raises:
-        StorageError: one is damaged, or they cannot be looked at.
+        StorageError: they cannot be looked at.
     """
-    if not catalogue.history:
-        return
-    places = catalogue_places(catalogue.name)
-    found = found_of(places, places.history, places.changes)
-    damage = damage_of_past(places, tuple(found), found)
-    if damage is not None:
-        raise StorageError(f"{catalogue.name}: {damage}.")
+    from catalog_pipeline.orchestration.checkpoints.kept_past import damage_of_kept_past
+    from catalog_pipeline.orchestration.checkpoints.table_state import (
+        damage_of_build,
+        read_last_build,
+        unrecorded_table,
+    )
+    from catalog_pipeline.orchestration.instance.asking import ask_tables
+    from catalog_pipeline.orchestration.instance.sql.table_history import (
+        NothingRecordedError,
+        NotPlainError,
+    )
+
+    built, problem = None, None
+    # What only Dagster could tell is not asked of it.
+    with contextlib.suppress(NotPlainError):
+        with contextlib.suppress(NothingRecordedError):
+            built = ask_tables(lambda history: read_last_build(history, catalogue))
+        problem = damage_of_build(catalogue, built) if built else unrecorded_table(catalogue)
+    found = (problem, damage_of_kept_past(catalogue, built))
+    amiss += [f"{catalogue.name}: {each}." for each in found if each is not None]
 
 
 def _server() -> str | None:

@@ -32,6 +32,8 @@ def show_notes(console: Console, statuses: Sequence[CatalogueStatus]) -> None:
                 f"again whose files are gone, too",
                 markup=False,
             )
+        if status.past_problem:
+            console.print(f"{status.catalogue}: {status.past_problem}", markup=False)
         if status.table_outdated:
             is_there = status.table_rows is not None
             what = "the table is not of today" if is_there else "there is no table"

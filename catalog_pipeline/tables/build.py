@@ -55,7 +55,7 @@ def build_table(
 
     No crawl parses the stored bodies of `failed` pages again, so that the build does, by
     `read_again`, where another YAML read them. `most_merged` is the share of rows that may give way
-    to others of the same key, `earlier` the builds that checks hold the table against. `lacks` is
+    to others of the same key, `earlier` what checks and history hold the table against. `lacks` is
     why the pages are not all that the catalogue has at present, if they are not: the history, where
     it is kept, then takes no product for absent.
 
@@ -133,7 +133,8 @@ def _build(
                 f"catalog-pipeline run {catalogue.name} --refresh"
             )
         _demand_coverage(catalogue, assembly.pages)
-        with history_update(catalogue, destination, assembly.seen(lacks), shelf) as past:
+        seen = assembly.seen(lacks)
+        with history_update(catalogue, destination, seen, shelf, earlier.history) as past:
             whole = assembly.finish(datetime.now(timezone.utc), past.facts if past else {})
             judgement = _judge(catalogue, assembly, whole, destination, earlier, most_merged)
             may_replace()

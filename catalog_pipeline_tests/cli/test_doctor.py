@@ -10,7 +10,7 @@ from catalog_pipeline_tests.cli.conftest import add_catalogue
 from catalog_pipeline_tests.command import run_process
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.postgres_server import Database, write_postgres_home
-from catalog_pipeline_tests.site import Site
+from catalog_pipeline_tests.site import NAME, Site
 
 
 def _lay_out(home: Path, settings: str) -> None:
@@ -66,6 +66,31 @@ def test_a_home_in_postgresql_whose_address_is_not_set_is_amiss(
     assert answer.code == 1
     told = " ".join(answer.out.split())
     assert "from the environment, and DAGSTER_PG_USERNAME" in told
+
+
+@pytest.mark.processes
+def test_a_table_that_is_not_what_was_built_or_is_of_another_home_is_amiss(
+    run: Run, site: Site, home: Path
+):
+    site.write(last_page=1)
+    assert run("run", NAME).code == 0
+    assert (run("doctor").code, run("doctor", "--json").json["amiss"]) == (0, [])
+    table, told = site.places.table, site.places.told(site.places.table)
+    content = table.read_bytes()
+    table.write_bytes(content[:-1])
+    answer = run("doctor")
+    assert answer.code == 1
+    assert f"Amiss: {NAME}: the table {told} has {len(content) - 1:,} bytes" in answer.out
+    table.unlink()
+    answer = run("doctor")
+    assert (answer.code, f"Amiss: {NAME}: the table {told} is gone." in answer.out) == (1, True)
+    table.write_bytes(content)
+    assert run("doctor").code == 0
+    home.rename(home.with_name("elsewhere"))
+    run("init-home")
+    answer = run("doctor")
+    assert answer.code == 1
+    assert f"Amiss: {NAME}: the table {told} is there, and nothing is recorded of it" in answer.out
 
 
 @pytest.mark.processes

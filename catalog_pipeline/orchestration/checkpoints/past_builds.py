@@ -1,4 +1,4 @@
-"""What earlier builds of a catalogue's table recorded of their rows, as checks want to know it.
+"""What earlier builds of a catalogue's table recorded, as checks and history want to know it.
 
 The table's own state is in `table_state`; what is made of the past belongs in `tables.quality`.
 """
@@ -14,8 +14,10 @@ from catalog_pipeline.orchestration.checkpoints.table_state import (
     FILLED_KEY,
     PAGES_KEY,
     ROWS_KEY,
+    read_last_build,
 )
 from catalog_pipeline.orchestration.names import products_key
+from catalog_pipeline.tables.last_past import LastPast
 from catalog_pipeline.tables.quality.past import Past, PastBuild
 
 _BUILDS_READ_PER_CRAWL = 10
@@ -26,7 +28,8 @@ _LACKS = ("pages_failed", "pages_missing", "pages_in_progress", "pages_damaged")
 def read_past(
     instance: dg.DagsterInstance, catalogue: Catalogue, built_from: int | None, pages: str
 ) -> Past:
-    """The last builds of complete crawls before the one of which the newest event is `built_from`.
+    """The last builds of complete crawls before the one of which the newest event is `built_from`,
+    and what the last build recorded of the history.
 
     Where the YAML says which `pages` there are, only those of the same pages are its past.
     """
@@ -37,7 +40,8 @@ def read_past(
             builds.setdefault(crawl, build)
         if len(builds) == most:
             break
-    return Past(tuple(builds.values()))
+    last = read_last_build(instance, catalogue)
+    return Past(tuple(builds.values()), LastPast.recorded(last.history) if last else None)
 
 
 def runs_of_past(instance: dg.DagsterInstance, catalogue: Catalogue, pages: str) -> set[str]:

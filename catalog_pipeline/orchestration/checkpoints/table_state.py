@@ -23,6 +23,7 @@ from catalog_pipeline.orchestration.names import pages_path, products_path
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.storing.stores import found_of, lacking, stamp_of_table, table_of
 from catalog_pipeline.tables.identity import TableIdentity, damage_of_table
+from catalog_pipeline.tables.last_past import LastPast
 from catalog_pipeline.tables.past_damage import damage_of_past
 from catalog_pipeline.tables.report import LeftOutPage
 
@@ -76,7 +77,7 @@ class LastBuild:
 
     `left_out` gives the reason for each page that has a checkpoint and no rows in it; for the first
     hundred of them, that is, and an empty text for the others. `history` has the counts of the
-    changes by their names, `build` and `notes`; nothing where no past is kept.
+    changes by their names, `build`, `version` and `notes`; nothing where no past is kept.
     """
 
     rows: int | None = None
@@ -158,6 +159,8 @@ def why_not_of_today(
     found = found_of(places, places.table, *past)
     if newest is None or places.table not in found:
         return "the table is gone"
+    if damage := damage_of_past(places, past, found, LastPast.recorded(built.history)):
+        return damage
     seen = built.values.get(BUILT_FROM_KEY)
     if seen is None or newest > seen:
         return "pages have landed since it was built"
@@ -169,11 +172,9 @@ def why_not_of_today(
         return "the YAML names other mirrors than when it was built"
     if built.values.get(VERSION_KEY) != catalogue.table_version:
         return "the YAML has changed since it was built"
-    if not found.keys() >= set(past):
-        return "what was kept of its past is gone"
     if built.file is None:
         return "its build did not record what the file holds"
-    return damage_of_past(places, past, found)
+    return None
 
 
 def has_other_pages(built: LastBuild, pages: Iterable[PageKey]) -> bool:

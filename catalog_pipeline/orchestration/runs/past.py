@@ -111,5 +111,6 @@ def _names(catalogue: Catalogue, report: HistoryReport) -> list[str | None]:
 
 def past_metadata(report: HistoryReport) -> dict[str, Any]:
     """What the table itself says of it, for whoever asks what the last build came to."""
-    told = {"build": report.build, **asdict(report.counts), "notes": list(report.notes)}
+    which = {"build": report.build, "version": report.version}
+    told = {**which, **asdict(report.counts), "notes": list(report.notes)}
     return {HISTORY_KEY: dg.MetadataValue.json(told)}

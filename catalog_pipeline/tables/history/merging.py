@@ -33,8 +33,9 @@ class Build:
     """What is known of a build before its rows are looked at.
 
     `oldest` is when its oldest page was fetched, `lacks` why a product that it has not seen may be
-    there. `knows_all` says that a build before it had all pages, so that what is unknown is new;
-    `currencies` gives the column of the currency of each amount.
+    there. `knows_all` says that a build before it had all pages, so that what is unknown is new,
+    and `lacks_builds` that the history ends before the last build; `currencies` gives the column of
+    the currency of each amount.
     """
 
     number: int
@@ -44,6 +45,7 @@ class Build:
     knows_all: bool
     absent_after: int
     currencies: Mapping[str, str]
+    lacks_builds: bool = False
 
 
 def compare(
@@ -54,8 +56,9 @@ def compare(
     oldest = NEVER if build.lacks else micros(build.oldest)
     seen = Seen(rows.keys, rows.fetched_at(), micros(build.at), oldest)
     found = transitions(
-        layout, periods, seen, known.open_column, rows.column, absent_after=build.absent_after
-    )
+        layout, periods, seen, known.open_column, rows.column,
+        absent_after=build.absent_after, lacks_builds=build.lacks_builds,
+    )  # fmt: skip
     found = replace(found, opening=_named(layout, known, rows, found, build))
     changes = rows_of_build(
         layout,
@@ -77,7 +80,8 @@ def _named(
     """How the rows open periods, now that it is asked which of the unknown products are new."""
     opening = found.opening.copy()
     unknown = np.flatnonzero(opening == Kind.NEW)
-    if not len(unknown):
+    if not len(unknown) or build.lacks_builds:
+        opening[unknown] = Kind.FIRST
         return opening
     keys = rows.keys.take(pa.array(unknown))
     is_back = np.zeros(len(unknown), dtype=np.bool_)
@@ -101,4 +105,5 @@ def counts_of(found: Transitions) -> Counts:
         reread=found.count(Kind.REREAD),
         tracked=found.count(Kind.TRACKED),
         absent=int(found.is_absent.sum()),
+        resumed=found.count(Kind.RESUMED),
     )

@@ -17,7 +17,7 @@ class Circumstances:
 
     `newest` is when the newest page was fetched; `lacks` is why no product counts as absent; `kept`
     are files that could not be gone on with, with why and where they are now; `renamed` are columns
-    whose type has changed.
+    whose type has changed. `of_files` says which files are gone, or have been put back from before.
     """
 
     before: State | None
@@ -29,6 +29,8 @@ class Circumstances:
     kept: Mapping[Path, str]
     renamed: Mapping[str, str]
     tracked: tuple[str, ...]
+    of_files: tuple[str, ...]
+    lacks_builds: bool
 
 
 def notes_of(told: Circumstances) -> tuple[str, ...]:
@@ -39,7 +41,11 @@ def notes_of(told: Circumstances) -> tuple[str, ...]:
 def _of_files(told: Circumstances) -> Iterator[str]:
     for place, why in told.kept.items():
         yield f"{why}; it is kept as {place.name}, and a new one begins"
-    if told.before is None:
+    yield from told.of_files
+    if told.counts.resumed:
+        resumed = counted(told.counts.resumed, "product")
+        yield f"{resumed} began a new period by that alone, and no change of it is told"
+    if told.before is None and not told.kept and not told.of_files:
         yield "the history begins with this build"
     for name, former in told.renamed.items():
         yield f"{name} has another type than before; what it was until now is in {former}"
@@ -71,7 +77,10 @@ def _of_products(told: Circumstances) -> Iterator[str]:
         yield f"not in the history: {counted(told.without_key, 'product')} without a key"
     if counts.first and before is not None:
         unknown = counted(counts.first, "product")
-        yield f"{unknown} not known, and not called new: no crawl before this one had all pages"
+        why = (
+            "builds are lacking" if told.lacks_builds else "no crawl before this one had all pages"
+        )
+        yield f"{unknown} not known, and not called new: {why}"
     if counts.reread:
         reread = counted(counts.reread, "product")
         yield f"{reread} read otherwise out of the same download, which is no change"

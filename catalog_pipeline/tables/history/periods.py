@@ -68,7 +68,8 @@ class KnownPeriods:
             return
         for group in self._ended:
             rows = self._file.read([group], [*self._layout.key, "closed_as"])
-            is_gone = pc.call_function("equal", [rows["closed_as"], Kind.GONE.text])
+            ends = pc.SetLookupOptions(pa.array([Kind.GONE.text, Kind.RESUMED.text]))
+            is_gone = pc.call_function("is_in", [rows["closed_as"]], ends)
             rows = rows.filter(is_gone).select(self._layout.key)
             yield rows.cast(pa.schema([self._layout.schema.field(n) for n in self._layout.key]))
 
@@ -140,10 +141,13 @@ def _with_places(groups: Iterator[pa.Table]) -> Iterator[tuple[pa.Table, Codes]]
 
 
 def _ended(rows: pa.Table, found: Transitions, places: Codes, build: int, at: datetime) -> pa.Table:
-    """Periods that end: those of gone products when they were not found first, the others now."""
+    """Periods that end: those of gone products when they were not found first, those after which
+    builds are lacking when they were seen last, the others now."""
     kinds = found.ending[places]
     now = int(micros(at))
     ends = np.where(kinds == Kind.GONE, found.absent_since[places], now)
+    known_until = np.maximum(_integers(rows["seen_at"]), _integers(rows["valid_from"]))
+    ends = np.where(kinds == Kind.RESUMED, known_until, ends)
     rows = _absent(rows, found, places)
     rows = _with(rows, "valid_to", _times(ends))
     rows = _with(rows, "closed_by", pa.array(np.full(len(kinds), build)))

@@ -18,7 +18,7 @@ import pyarrow as pa
 from catalog_pipeline.errors import TableError
 from catalog_pipeline.tables.history.files import HistoryFiles, counting
 from catalog_pipeline.tables.history.known import DamagedHistoryError, KnownFile, known_file
-from catalog_pipeline.tables.history.state import State
+from catalog_pipeline.tables.history.state import State, version_of_table
 from catalog_pipeline.tables.history.texts import text_of
 
 _TRIES = 5
@@ -165,6 +165,11 @@ def _opened(files: HistoryFiles, path: Path, stack: contextlib.ExitStack) -> Kno
         file = stack.enter_context(known_file(counting(files, path)))
         if file is not None:
             return file
+    if any(each.exists() for each in files.all) or version_of_table(files.table) is not None:
+        raise TableError(
+            f"{path} is gone. Put a copy of it back, if there is one; else the next build of the "
+            f"table begins it anew."
+        )
     raise TableError(
         f"There is no {path} yet. Changes and periods are kept from the first build on whose YAML "
         f"says `history`."

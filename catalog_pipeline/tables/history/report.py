@@ -40,6 +40,7 @@ class HistoryReport:
     """
 
     build: int
+    version: str
     at: datetime
     counts: Counts
     notes: tuple[str, ...]
@@ -56,12 +57,15 @@ def read_report(files: HistoryFiles) -> HistoryReport | None:
     """What the files say; None if they cannot be used, or do not belong together."""
     try:
         with known_file(files.history) as history, known_file(files.changes) as changes:
-            if history is None or changes is None or history.state.build != changes.state.build:
+            if history is None or changes is None:
+                return None
+            if history.state.version != changes.state.version:
                 return None
             state = history.state
             rows = rows_of(changes, state.build)
             return HistoryReport(
                 build=state.build,
+                version=state.version,
                 at=state.at,
                 counts=state.counts,
                 notes=state.notes,

@@ -30,8 +30,9 @@ class Counts:
     """How many products a build found otherwise than before, and how many values of theirs.
 
     `first` are those of which nobody can say whether they are new: no crawl was complete before.
-    `reread` ones are read otherwise out of the same downloads, `tracked` ones go on with other
-    columns; `absent` ones were not found, too seldom yet to be gone.
+    `resumed` ones are known again after builds that the history lacks, `reread` ones are read
+    otherwise out of the same downloads, `tracked` ones go on with other columns; `absent` ones were
+    not found, too seldom yet to be gone.
     """
 
     first: int = 0
@@ -43,6 +44,7 @@ class Counts:
     reread: int = 0
     tracked: int = 0
     absent: int = 0
+    resumed: int = 0
 
     @property
     def told(self) -> str:

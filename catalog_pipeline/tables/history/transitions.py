@@ -7,6 +7,9 @@ A row that was fetched when its product was last seen, and has another value, wa
 that is no change of the product. One that was fetched before then says nothing new. A product that
 is not in the table was looked for only if every page was fetched after all pages of the build that
 saw it last, or that looked for it last: only then it is absent once more.
+
+Where builds are lacking between the periods and the table, nobody knows what a product was
+meanwhile: as it was seen since, it is a period of its own, and no change is told of it.
 """
 
 from __future__ import annotations
@@ -39,6 +42,7 @@ class Kind(IntEnum):
     FIRST = 5
     NEW = 6
     RETURNED = 7
+    RESUMED = 8
 
     @property
     def text(self) -> str:
@@ -113,6 +117,7 @@ def transitions(
     value_after: ReadColumn,
     *,
     absent_after: int,
+    lacks_builds: bool = False,
 ) -> Transitions:
     """What became of each product; those that are not known are all `NEW` at first."""
     old_numbers, new_numbers = product_numbers([periods.keys, seen.keys], layout.key)
@@ -135,6 +140,9 @@ def transitions(
     ending[old[is_other & (age == 0)]] = Kind.REREAD
     is_tracked = ~_has_all_columns(layout, periods.opened_by[old]) & ~is_other & (age >= 0)
     ending[old[is_tracked]] = Kind.TRACKED
+    if lacks_builds:
+        ending[old[age > 0]] = Kind.RESUMED
+        found = [(name, is_changed & (age == 0)) for name, is_changed in found]
     opening = np.zeros(len(new_numbers), dtype=np.int8)
     opening[new] = ending[old]
     is_unknown = np.ones(len(new_numbers), dtype=np.bool_)
@@ -142,7 +150,11 @@ def transitions(
     opening[is_unknown] = Kind.NEW
     changes = _column_changes(found, old, new, age, value_before, value_after)
     counted = _absences(periods, seen, place == NONE)
-    ending[counted.is_absent & (counted.absences >= absent_after)] = Kind.GONE
+    if lacks_builds:
+        # One that is gone by now may have been told so already.
+        ending[counted.is_absent] = Kind.RESUMED
+    else:
+        ending[counted.is_absent & (counted.absences >= absent_after)] = Kind.GONE
     seen_at, checked_at = periods.seen_at.copy(), periods.checked_at.copy()
     seen_at[old] = np.maximum(seen.fetched_at[new], periods.seen_at[old])
     checked_at[old[age > 0]] = seen.at
@@ -154,7 +166,7 @@ def transitions(
         counted.absences,
         counted.since,
         checked_at,
-        counted.is_absent & (ending != Kind.GONE),
+        counted.is_absent & (ending == Kind.NONE),
         tuple(changes),
     )
 

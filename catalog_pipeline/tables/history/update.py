@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -37,19 +36,32 @@ from catalog_pipeline.tables.history.merging import Build, compare, counts_of
 from catalog_pipeline.tables.history.notes import Circumstances, notes_of
 from catalog_pipeline.tables.history.periods import KnownPeriods, write_periods
 from catalog_pipeline.tables.history.report import HistoryReport, read_report
-from catalog_pipeline.tables.history.state import VERSION_FACT, State, read_state
+from catalog_pipeline.tables.history.standing import Standing
+from catalog_pipeline.tables.history.state import (
+    VERSION_FACT,
+    State,
+    read_state,
+    version_of_table,
+)
 from catalog_pipeline.tables.history.table_rows import TableRows
 from catalog_pipeline.tables.history.transitions import Transitions
 from catalog_pipeline.tables.history.writing import RowGroups, row_groups
+from catalog_pipeline.tables.last_past import LastPast
 from catalog_pipeline.tables.schema import table_columns
 from catalog_pipeline.wording import counted
 
 
 @contextlib.contextmanager
 def history_update(
-    catalogue: Catalogue, table: Path, seen: PagesSeen, shelf: Shelf = HERE
+    catalogue: Catalogue,
+    table: Path,
+    seen: PagesSeen,
+    shelf: Shelf = HERE,
+    recorded: LastPast | None = None,
 ) -> Iterator[HistoryUpdate | None]:
     """The history that comes to count with a new table; None for a catalogue that keeps none.
+
+    `recorded` is what the last build recorded of the past.
 
     Raises:
         OSError: what a build that died had left cannot be settled.
@@ -60,7 +72,8 @@ def history_update(
     files = HistoryFiles.beside(table, shelf)
     places.settle(files)
     try:
-        yield HistoryUpdate(catalogue, catalogue.history, files, seen)
+        standing = Standing(version_of_table(table), recorded)
+        yield HistoryUpdate(catalogue, catalogue.history, files, seen, standing)
     finally:
         with contextlib.suppress(OSError, StorageError):
             places.settle(files)
@@ -70,19 +83,26 @@ class HistoryUpdate:
     """What a build makes of the past; `files` are settled, and stay so by whoever asked for it."""
 
     def __init__(
-        self, catalogue: Catalogue, history: History, files: HistoryFiles, seen: PagesSeen
+        self,
+        catalogue: Catalogue,
+        history: History,
+        files: HistoryFiles,
+        seen: PagesSeen,
+        standing: Standing,
     ) -> None:
         self._catalogue = catalogue
         self._settings = history
         self._files = files
         self._seen = seen
+        self._standing = standing
         self._kept: dict[Path, str] = {}
+        self._set_aside: set[Path] = set()
         self._tracked = history.tracked_columns(catalogue.fields, catalogue.key)
         before = read_state(files.history)
         self._evidence = evidence_of(catalogue, self._tracked, seen)
-        self._known = read_report(files) if before and before.evidence == self._evidence else None
-        chained = f"{before.version if before else ''} {self._evidence}"
-        self.version = hashlib.sha256(chained.encode()).hexdigest()[:16]
+        is_same = standing.is_of_last_build(before) and before.evidence == self._evidence
+        self._known = read_report(files) if is_same else None
+        self.version = standing.next_version(before, self._evidence)
         if self._known is not None and before is not None:
             self.version = before.version
 
@@ -103,6 +123,7 @@ class HistoryUpdate:
                 return
             except DamagedHistoryError as error:
                 aside = places.set_aside(self._files, error.path)
+                self._set_aside.add(error.path)
                 self._kept[aside] = f"{error.path.name} cannot be read ({error.why})"
 
     def put_in_place(self) -> HistoryReport:
@@ -123,7 +144,9 @@ class HistoryUpdate:
             known_file(self._files.changes) as changes,
             pq.ParquetFile(table) as file,
         ):
-            number = 1 + max((each.state.build for each in (history, changes) if each), default=0)
+            builds = [each.state.build for each in (history, changes) if each]
+            number = 1 + max([self._standing.build, *builds])
+            told = self._told_of((self._files.history, history), (self._files.changes, changes))
             history = self._of_same_key(history, file.schema_arrow)
             layout = self._layout(history, file.schema_arrow, number)
             columns = changes_schema(layout, changes.schema if changes else None)
@@ -133,15 +156,24 @@ class HistoryUpdate:
             rows = TableRows(file, layout)
             known = KnownPeriods(history, layout)
             build = self._build(number, history.state if history else None, rows)
-            found, told = compare(layout, known, rows, build)
-            state = self._state(layout, history.state if history else None, build, rows, found)
+            found, changed = compare(layout, known, rows, build)
+            before = history.state if history else None
+            state = self._state(layout, before, build, rows, found, told)
             with _written(self._files, self._files.history, self.version, layout.schema) as out:
                 opened = rows.groups(found.opening)
                 first = write_periods(out, known, found, opened, number, build.at)
                 out.close(replace(state, open_group=first).dumped())
             with _written(self._files, self._files.changes, self.version, columns) as out:
-                write_changes(out, changes, told)
+                write_changes(out, changes, changed)
                 out.close(state.dumped())
+
+    def _told_of(self, *files: tuple[Path, KnownFile | None]) -> tuple[str, ...]:
+        told = (
+            self._standing.told_of(path, file.state if file is not None else None)
+            for path, file in files
+            if path not in self._set_aside
+        )
+        return tuple(filter(None, told))
 
     def _of_same_key(self, history: KnownFile | None, table: pa.Schema) -> KnownFile | None:
         """The history, unless its products are told apart in another way."""
@@ -174,6 +206,7 @@ class HistoryUpdate:
             knows_all=before is not None and before.had_complete_crawl,
             absent_after=self._settings.absent_after,
             currencies={each.name: str(each.currency_column) for each in amounts},
+            lacks_builds=before is not None and not self._standing.is_of_last_build(before),
         )
 
     def _state(
@@ -183,13 +216,14 @@ class HistoryUpdate:
         build: Build,
         rows: TableRows,
         found: Transitions,
+        of_files: tuple[str, ...],
     ) -> State:
         counts = counts_of(found)
         code_version = self._catalogue.code_version
         newest = max(page.fetched_at for page in self._seen.pages)
         told = Circumstances(
             before, newest, counts, code_version, build.lacks, rows.without_key, self._kept,
-            layout.renamed, layout.tracked,
+            layout.renamed, layout.tracked, of_files, build.lacks_builds,
         )  # fmt: skip
         return State(
             version=self.version,

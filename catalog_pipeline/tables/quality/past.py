@@ -1,10 +1,12 @@
-"""What earlier builds of complete crawls were like; values only, wherever they were kept."""
+"""What earlier builds were like; values only, wherever they were kept."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from catalog_pipeline.tables.last_past import LastPast
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,11 @@ class PastBuild:
 
 @dataclass(frozen=True)
 class Past:
-    """The last builds of complete crawls, one of each crawl; the newest first."""
+    """The last builds of complete crawls, one of each crawl, the newest first; and what the last
+    build of all recorded of the history."""
 
     builds: Sequence[PastBuild] = ()
+    history: LastPast | None = None
 
     @property
     def rows(self) -> float | None:

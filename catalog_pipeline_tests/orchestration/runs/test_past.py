@@ -130,7 +130,8 @@ def test_the_sensor_asks_for_all_of_them_and_again_when_the_past_is_lost_or_kept
     assert build_table_here(instance, catalogue).error is None
     assert why_outdated(instance, catalogue) is None
     kept(site.places, site.places.changes).unlink()
-    assert why_outdated(instance, catalogue) == "what was kept of its past is gone"
+    lost = f"what was kept of its past is gone ({site.places.told(site.places.changes)}); a build"
+    assert str(why_outdated(instance, catalogue)).startswith(lost)
 
 
 @pytest.mark.processes
@@ -157,6 +158,69 @@ def test_a_past_that_is_damaged_is_told_before_anything_is_new_and_begun_anew(
         assert why_outdated(instance, catalogue) is None
         assert run("changes", NAME).code == 0
         assert "Amiss: " + NAME not in run("doctor").out
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("name", ["history", "changes"])
+def test_a_past_that_is_of_another_build_is_told_before_anything_is_new_and_by_the_next_build(
+    site: Site, pages: WrittenSite, instance: dg.DagsterInstance, run: Run, name: str
+):
+    catalogue = pages.describe(site, {"price": PRICE}, history=True)
+    _crawl(instance, catalogue)
+    path = getattr(site.places, name)
+    file, told = kept(site.places, path), site.places.told(path)
+    before = file.read_bytes()
+    for price in ("1.50", "1.75"):
+        pages.write({1: listing(1, price, "2.00")})
+        _crawl(instance, catalogue)
+    right = file.read_bytes()
+    file.write_bytes(before)
+    other = f"what is kept of its past is not what the last build left ({told} is not of it)"
+    assert f"not of today: {other}" in " ".join(run("status", NAME).out.split())
+    assert f"Amiss: {NAME}: {other}" in run("doctor").out
+    assert other in str(why_outdated(instance, catalogue))
+    file.write_bytes(right)
+    assert why_outdated(instance, catalogue) is None
+    assert "Amiss: " + NAME not in run("doctor").out
+    file.write_bytes(before)
+    answer = run("run", NAME)
+    assert answer.code == 0
+    assert "changes (build 4): 0 new, 0 gone, 0 returned, 0 changed products" in answer.out
+    said = " ".join(answer.out.split())
+    assert f"{name}.parquet has been put back from before: it ends with build 1, of " in said
+    assert "and build 3 was the last" in said
+    assert why_outdated(instance, catalogue) is None
+    pages.write({1: listing(1, "2.75", "2.00")})
+    after = run("run", NAME, "--refresh", "--json").json["changes"]
+    assert (after["build"], after["changed"], after["notes"]) == (5, 1, [])
+
+
+@pytest.mark.processes
+def test_a_past_that_is_gone_is_told_as_one_that_is_damaged(
+    site: Site, pages: WrittenSite, instance: dg.DagsterInstance, run: Run
+):
+    catalogue = pages.describe(site, {"price": PRICE}, history=True)
+    _crawl(instance, catalogue)
+    pages.write({1: listing(1, "1.50", "2.00")})
+    _crawl(instance, catalogue)
+    file, told = kept(site.places, site.places.history), site.places.told(site.places.history)
+    content = file.read_bytes()
+    file.unlink()
+    gone = f"what was kept of its past is gone ({told}); a build begins it anew, unless a copy of"
+    assert f"not of today: {gone}" in " ".join(run("status", NAME).out.split())
+    assert f"Amiss: {NAME}: {gone}" in run("doctor").out
+    shown = run("changes", NAME)
+    assert (shown.code, "Changes and periods are kept" in shown.err) == (1, False)
+    assert f"Error: {told} is gone. Put a copy of it back" in " ".join(shown.err.split())
+    file.write_bytes(content)
+    assert why_outdated(instance, catalogue) is None
+    file.unlink()
+    kept(site.places, site.places.table).unlink()
+    status = " ".join(run("status", NAME).out.split())
+    assert f"the table {site.places.told(site.places.table)} is gone" in status
+    assert gone in status
+    told = run("run", NAME, "--json").json["changes"]
+    assert (told["build"], told["notes"]) == (3, ["history.parquet is gone, and a new one begins"])
 
 
 @pytest.mark.processes

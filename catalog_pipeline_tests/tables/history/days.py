@@ -13,6 +13,7 @@ from catalog_pipeline.records import Columns, StoredPage
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.storing.store import Store
 from catalog_pipeline.tables.history.report import HistoryReport
+from catalog_pipeline.tables.quality.past import NO_PAST
 from catalog_pipeline_tests.tables import shop
 
 DAY_SECONDS = 86_400
@@ -21,7 +22,7 @@ TRACKED = {"track": ["price", "stock"]}
 
 class Days:
     """A shop of some pages, crawled day by day; `folder` is the catalogue's, its pages' as well
-    unless they have another `store`."""
+    unless they have another `store`; `earlier` is what is recorded of builds."""
 
     def __init__(
         self, folder: Path, catalogue: Catalogue | None = None, store: Store | None = None
@@ -32,6 +33,7 @@ class Days:
         self.store.prepare()
         self.table = folder / "products.parquet"
         self.pages: dict[int, StoredPage] = {}
+        self.earlier = NO_PAST
 
     def fetch(self, day: float, *pages: Columns | None) -> None:
         """Take pages 1, 2, … as they are that day; what is None is not asked for."""
@@ -50,7 +52,7 @@ class Days:
         """Build the table out of the pages there are."""
         pages = list(self.pages.values())
         report = shop.build_table(
-            self.catalogue, pages, self.store, self.table, lacks=lacks
+            self.catalogue, pages, self.store, self.table, lacks=lacks, earlier=self.earlier
         ).history
         assert report is not None
         return report

@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalog_pipeline.tables.history.report import Moves
+from catalog_pipeline.tables.last_past import LastPast
+from catalog_pipeline.tables.quality.past import Past
 from catalog_pipeline_tests.tables import shop
 from catalog_pipeline_tests.tables.history.days import TRACKED, Days, products
 
@@ -331,6 +333,106 @@ def test_changes_of_a_history_that_is_lost_go_on_and_its_builds_are_not_counted_
     assert days.day(3, products(a="7")).build == 3
     days.day(4, products(a="8"))
     assert days.changes("build", "after") == [(2, "6.00"), (4, "8.00")]
+
+
+def test_a_history_that_is_put_back_from_before_denies_nothing_of_what_was_since(
+    days: Days,
+) -> None:
+    first = days.day(1, products(a="5", b="7", c="1", d="2"))
+    before = (days.folder / "history.parquet").read_bytes()
+    days.day(2, products(a="6", b="7", c="1", e="3"))
+    days.day(3, products(a="7", b="7", c="1", e="3"))
+    told = days.changes("build", "sku", "change")
+    (days.folder / "history.parquet").write_bytes(before)
+    report = days.day(4, products(a="8", b="7", e="3"))
+    assert report.build == 4
+    assert report.notes == (
+        f"history.parquet has been put back from before: it ends with build 1, of "
+        f"{first.at:%Y-%m-%d %H:%M} UTC, and a later one was the last. What was between that build "
+        f"and this one is not in it",
+        "2 products began a new period by that alone, and no change of it is told",
+        "1 product not known, and not called new: builds are lacking",
+    )
+    assert days.changes("build", "sku", "change") == told
+    known = [(row[0], row[1] and row[1] <= first.at, *row[2:]) for row in days.history(
+        "sku", "valid_to", "price", "opened_as", "closed_as"
+    )]  # fmt: skip
+    assert known == [
+        ("a", True, Decimal("5.00"), "first", "resumed"),
+        ("a", None, Decimal("8.00"), "resumed", None),
+        ("b", True, Decimal("7.00"), "first", "resumed"),
+        ("b", None, Decimal("7.00"), "resumed", None),
+        ("c", True, Decimal("1.00"), "first", "resumed"),
+        ("d", True, Decimal("2.00"), "first", "resumed"),
+        ("e", None, Decimal("3.00"), "first", None),
+    ]
+    after = days.day(5, products(a="9", b="7", c="1", e="3"))
+    assert (after.counts.changed, after.counts.returned, after.notes) == (1, 1, ())
+
+
+def test_what_was_not_downloaded_since_a_history_that_is_put_back_goes_on(days: Days) -> None:
+    days.day(1, products(a="5"), products(b="7"))
+    before = (days.folder / "history.parquet").read_bytes()
+    days.day(2, products(a="6"))
+    (days.folder / "history.parquet").write_bytes(before)
+    assert days.build().counts.resumed == 1
+    assert days.history("sku", "price", "closed_as")[-1] == ("b", Decimal("7.00"), None)
+
+
+def test_changes_that_are_put_back_from_before_lack_what_was_since_and_that_is_said(
+    days: Days,
+) -> None:
+    days.day(1, products(a="5"))
+    before = (days.folder / "changes.parquet").read_bytes()
+    days.day(2, products(a="6"))
+    (days.folder / "changes.parquet").write_bytes(before)
+    report = days.build()
+    assert (report.build, report.counts.changed) == (3, 0)
+    assert report.notes[0].startswith("changes.parquet has been put back from before: it ends with")
+    assert days.day(3, products(a="7")).notes == ()
+    assert days.changes("build", "before", "after") == [(4, "6.00", "7.00")]
+
+
+def test_a_whole_folder_that_is_put_back_is_known_by_what_is_recorded_of_a_later_build(
+    days: Days,
+) -> None:
+    files = ("history.parquet", "changes.parquet", "products.parquet")
+    days.day(1, products(a="5"))
+    before = {name: (days.folder / name).read_bytes() for name in files}
+    days.day(2, products(a="6"))
+    last = days.day(3, products(a="7"))
+    for name, content in before.items():
+        (days.folder / name).write_bytes(content)
+    days.earlier = Past(history=LastPast(last.build, last.version))
+    report = days.build()
+    assert (report.build, report.counts.resumed, report.counts.changed) == (4, 1, 0)
+    assert [note.partition(" ")[0] for note in report.notes[:2]] == [
+        "history.parquet",
+        "changes.parquet",
+    ]
+    assert "and build 3 was the last" in report.notes[0]
+
+
+@pytest.mark.parametrize("lost", [["history"], ["changes"], ["history", "changes"]])
+def test_files_of_the_past_that_are_gone_are_told_and_builds_are_not_counted_from_the_start(
+    days: Days, lost: list[str]
+) -> None:
+    days.day(1, products(a="5"))
+    last = days.day(2, products(a="6"))
+    for name in lost:
+        (days.folder / f"{name}.parquet").unlink()
+    days.earlier = Past(history=LastPast(last.build, last.version))
+    report = days.day(3, products(a="7"))
+    assert report.build == 3
+    assert report.notes == tuple(f"{name}.parquet is gone, and a new one begins" for name in lost)
+
+
+def test_a_build_that_died_before_it_was_recorded_has_put_nothing_back(days: Days) -> None:
+    first = days.day(1, products(a="5"))
+    days.earlier = Past(history=LastPast(first.build, first.version))
+    days.day(2, products(a="6"))
+    report = days.day(3, products(a="7"))
+    assert (report.build, report.counts.changed, report.notes) == (3, 1, ())
 
 
 def test_a_table_that_is_a_pipe_is_no_table_and_is_not_waited_for(days: Days) -> None:

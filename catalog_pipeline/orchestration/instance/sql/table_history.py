@@ -40,6 +40,10 @@ class NotPlainError(Exception):
     """The tables alone do not tell it, or are not to be trusted with it."""
 
 
+class NothingRecordedError(NotPlainError):
+    """There are no tables yet: Dagster makes them when it first opens the home."""
+
+
 class TableHistory(ABC):
     """The past at one moment, in the order in which it cannot be misread.
 

@@ -15,6 +15,7 @@ from catalog_pipeline.errors import UsageError
 from catalog_pipeline.home_settings import read_settings, template_settings
 from catalog_pipeline.orchestration.instance.sql.table_history import (
     KNOWN_VERSION,
+    NothingRecordedError,
     NotPlainError,
     TableHistory,
 )
@@ -50,11 +51,14 @@ def file_history(home: Path) -> Iterator[FileHistory]:
     """The past that the files of a home hold.
 
     Raises:
-        NotPlainError: they are other ones than are read here, there are none, or what is asked
+        NothingRecordedError: there are none yet.
+        NotPlainError: they are other ones than are read here, some are lacking, or what is asked
             of them within the block is not plain.
     """
     _check_settings(home)
     folder = home / "history"
+    if not folder.exists():
+        raise NothingRecordedError(f"{folder} is not there")
     try:
         with ExitStack() as stack:
             # Asked for nothing; where it is damaged, whoever opens the instance is told so.

@@ -1,0 +1,28 @@
+"""Whether the files of a catalogue's past are those that its last build left, as it is recorded.
+
+For whoever has to know it whatever else is to be said of the table; `table_state` has it among the
+reasons for a build.
+"""
+
+from __future__ import annotations
+
+from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.orchestration.checkpoints.table_state import LastBuild
+from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.storing.stores import found_of
+from catalog_pipeline.tables.last_past import LastPast
+from catalog_pipeline.tables.past_damage import damage_of_past
+
+
+def damage_of_kept_past(catalogue: Catalogue, built: LastBuild | None) -> str | None:
+    """What is wrong with the files of a catalogue's past; None if nothing is to be seen.
+
+    Raises:
+        StorageError: they cannot be looked at.
+    """
+    if not catalogue.history:
+        return None
+    places = catalogue_places(catalogue.name)
+    paths = (places.history, places.changes)
+    last = LastPast.recorded(built.history) if built is not None else None
+    return damage_of_past(places, paths, found_of(places, *paths), last)
