@@ -112,3 +112,5 @@ def _of_choice(field: Field) -> Iterator[str]:
         yield "join puts texts together, of which none is the least; nth: first or last"
     if field.default is not None and (field.required or field.exists or field.many):
         yield "a default is for values that may be missing, and not for lists"
+    if field.required and None in (field.values or {}).values():
+        yield "values says of a text that it is no value, and a required field needs one"

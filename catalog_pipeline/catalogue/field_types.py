@@ -33,6 +33,10 @@ class FieldType(str, Enum):
         return self.value
 
 
+NUMBERS = frozenset({FieldType.INTEGER, FieldType.NUMBER, FieldType.MONEY})
+"""Those whose texts are digits, with signs that part them."""
+
+
 class CellType(str, Enum):
     """What one cell of a column is; a field of money fills columns of two types."""
 

@@ -132,12 +132,14 @@ class Field(StrictModel):
     of: Literal["product", "page"] = "product"
     """Where it is looked for: in each product, or once on the whole page, for all its products."""
     pattern: Pattern | None = None
-    """A regular expression that picks a part of the text; no match or a cut number is an error."""
+    """A regular expression that picks a part of the text. No match is an error, and so is a part of
+    a number, without its thousands or its minus, unless the pattern matches what it leaves out."""
     group: int | str | None = None
     """Number or name of the group of `pattern` that is the value; the first one if not given."""
     values: dict[str, str | int | float | bool | None] | None = None
-    """Texts of the page and what they mean; null is an empty cell. Any other text is an error, but
-    is read as usual where the type is money, a number or a time, or where all of them are null."""
+    """Texts of the page and what they mean; null is an empty cell, which a key or a required field
+    cannot have. Any other text is an error, but is read as usual where the type is money, a number
+    or a time, or where all of them are null."""
     type: Annotated[FieldType, InPlace()] = FieldType.TEXT
     """What the text is turned into, and so the type of the column."""
     template: str | None = None

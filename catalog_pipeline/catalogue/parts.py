@@ -9,6 +9,7 @@ from pydantic import Field as Bounded
 from pydantic import model_validator
 
 from catalog_pipeline.catalogue.bounds import NAME_PATTERN, Count
+from catalog_pipeline.catalogue.field_types import CellType
 from catalog_pipeline.catalogue.fields import (
     PROVENANCE_COLUMNS,
     Field,
@@ -67,6 +68,11 @@ def check_key(key: Sequence[str], fields: Mapping[str, Field]) -> None:
                 f"{name} tells products apart, so its value cannot be left out alone; "
                 f"on_invalid: discard_row leaves out the product"
             )
+        if None in (fields[name].values or {}).values():
+            raise ValueError(
+                f"{name} tells products apart, so no text of `values` may stand for nothing; "
+                f"without it, and with on_invalid: discard_row, the product is left out"
+            )
     if not key:
         raise ValueError("key needs at least one field")
 
@@ -93,6 +99,14 @@ def checked_columns(fields: dict[str, Field]) -> dict[str, Field]:
 def columns_of(fields: Mapping[str, Field]) -> tuple[str, ...]:
     """Names of the columns that the fields fill, in their order."""
     return tuple(column for name, field in fields.items() for column in field.columns(name))
+
+
+def cell_type_of(fields: Mapping[str, Field], column: str) -> CellType | None:
+    """What the cells are of a column that the fields fill; None if it is none of theirs."""
+    for name, field in fields.items():
+        if column in (typed := field.typed_columns(name)):
+            return typed[column]
+    return None
 
 
 def check_no_columns(fields: dict[str, Field], taken: tuple[str, ...]) -> None:

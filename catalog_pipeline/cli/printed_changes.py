@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from catalog_pipeline.catalogue.field_types import CellType
 from catalog_pipeline.catalogue.history import CHANGE_COLUMNS
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.parts import cell_type_of
 from catalog_pipeline.cli.grids import output_console, print_rows_fitted
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.wording import counted, percent_told
@@ -25,7 +27,12 @@ if TYPE_CHECKING:
 _OF_PRODUCTS = ("new", "gone", "returned")
 _SHOWN = 100
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_NUMBERS: Mapping[CellType, Callable[[str], object]] = {
+    CellType.INTEGER: int,
+    CellType.NUMBER: float,
+    CellType.AMOUNT: Decimal,
+}
+"""How a value that the changes have as a text is a number again."""
 Names = Mapping[tuple[str, ...], str]
 """What products are called, by the texts of their keys."""
 
@@ -120,8 +127,11 @@ def print_csv(catalogue: Catalogue, changes: Iterable[Change], names: Names) -> 
     _print_line([*catalogue.key_columns, *CHANGE_COLUMNS, *of_name])
     for change in changes:
         told = change_as_json(change, names)
-        key = told.pop("key")
-        values = [key.get(name) for name in catalogue.key_columns]
+        values = [_cell(change.key.get(name)) for name in catalogue.key_columns]
+        kind = cell_type_of(catalogue.fields, change.column or "")
+        as_number = None if kind is None else _NUMBERS.get(kind)
+        if as_number is not None:
+            told |= {name: _number(as_number, told[name]) for name in ("before", "after")}
         changed = [told[name] for name in CHANGE_COLUMNS]
         _print_line([*values, *changed, *(told["name"] for _ in of_name)])
 
@@ -130,7 +140,7 @@ def _print_line(values: Sequence[object]) -> None:
     """A line of CSV; on a terminal as characters that do nothing to it."""
     from catalog_pipeline.tables.exports.csv_file import safe_line
 
-    line = safe_line([_as_number(value) for value in values])
+    line = safe_line(values)
     if sys.stdout.isatty():
         say(line.decode().rstrip("\n"))
     else:
@@ -138,7 +148,10 @@ def _print_line(values: Sequence[object]) -> None:
         sys.stdout.buffer.write(line)
 
 
-def _as_number(value: object) -> object:
-    """An exact number that the changes have as a text; anything else stays as it is."""
-    is_number = isinstance(value, str) and _NUMBER.fullmatch(value)
-    return Decimal(str(value)) if is_number else value
+def _cell(value: object) -> object:
+    """A part of a key: numbers stay numbers, times are texts."""
+    return value if isinstance(value, Decimal) else _plain(value)
+
+
+def _number(of_text: Callable[[str], object], value: str | None) -> object:
+    return None if value is None else of_text(value)

@@ -16,6 +16,7 @@ from catalog_pipeline.catalogue.conditions import ProductCondition, ValueConditi
 from catalog_pipeline.catalogue.field_types import CellType
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.notify import NotifyRule
+from catalog_pipeline.catalogue.parts import cell_type_of
 from catalog_pipeline.notices.notice import LINES_SHOWN, Notice, Occasion, notice_of
 from catalog_pipeline.showing import shortened
 from catalog_pipeline.wording import counted, percent_told
@@ -69,17 +70,10 @@ def is_met(catalogue: Catalogue, rule: NotifyRule, change: Change) -> bool:
         return False
     if condition.verb == "changes":
         return True
-    is_number = _cell_type(catalogue, condition.column) in _NUMBERS
+    is_number = cell_type_of(catalogue.fields, condition.column) in _NUMBERS
     if condition.verb == "becomes":
         return _is_same(change.after, condition.value, is_number=is_number)
     return is_number and _has_moved(condition, change)
-
-
-def _cell_type(catalogue: Catalogue, column: str) -> CellType | None:
-    for name, field in catalogue.fields.items():
-        if column in (typed := field.typed_columns(name)):
-            return typed[column]
-    return None
 
 
 def _is_same(after: str | None, wanted: str | None, *, is_number: bool) -> bool:

@@ -17,11 +17,11 @@ from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import ParseError
 from catalog_pipeline.reading.charset import charset_of, in_utf8
-from catalog_pipeline.reading.decoders import python_name
 from catalog_pipeline.reading.html.diagnosis import best, diagnose
 from catalog_pipeline.reading.html.document import drop_templates, parse_document
 from catalog_pipeline.reading.html.matching import FieldMatcher, Products
 from catalog_pipeline.reading.html.page_kind import page_kind
+from catalog_pipeline.reading.html.page_links import link_resolver
 from catalog_pipeline.reading.html.selectors import page_selector
 from catalog_pipeline.reading.text_budget import TextBudget
 from catalog_pipeline.reading.values.links import LinkResolver
@@ -73,9 +73,7 @@ class ListingLinks:
                         [f"{' | '.join(self._rule.select)} finds no link on the page", *signs]
                     )
                 )
-            bases = (base.get("href") for base in root.iter("base"))
-            base = next((href for href in bases if href is not None), None)
-        links = LinkResolver(url, base, python_name(charset.name))
+        links = link_resolver(root, url, charset)
         return list(dict.fromkeys(_web_addresses(links, found, url)))
 
 

@@ -19,6 +19,7 @@ from catalog_pipeline.reading.html.field_reading import FieldReader, field_diagn
 from catalog_pipeline.reading.html.listing import ListingParser
 from catalog_pipeline.reading.html.matching import FieldMatcher, Products, elements_of
 from catalog_pipeline.reading.html.page_kind import page_kind
+from catalog_pipeline.reading.html.page_links import link_resolver
 from catalog_pipeline.reading.html.text import page_title
 from catalog_pipeline.reading.text_budget import TextBudget
 from catalog_pipeline.reading.values.borders import shown
@@ -112,7 +113,7 @@ def _explained(
     origin = f"{charset.label} ({charset.origin})"
     try:
         root = parse_document(in_utf8(body, charset, marks_stray_bytes=True))
-        links = parser.links(root, url, charset)
+        links = link_resolver(root, url, charset)
         drop_templates(root)
         place_begins(Place.PRODUCTS)
         counts = _product_counts(parser, root)

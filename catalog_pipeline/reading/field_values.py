@@ -157,7 +157,8 @@ class FieldValues:
             if len({value.currency for value in known if isinstance(value, Money)}) > 1:
                 problem = f"the {self.field.nth} of prices in different currencies is asked for"
                 raise self.unreadable(ParseError(problem), place, " … ".join(texts))
-            chosen.append(choose(known, key=_comparable) if known else self.default)
+            none = None if texts else self.default
+            chosen.append(choose(known, key=_comparable) if known else none)
         return chosen
 
     def _discard(self, error: ParseError, place: int, text: str, findings: Findings) -> None:
@@ -215,8 +216,7 @@ class FieldValues:
 def _comparable(value: Value) -> Any:
     if not isinstance(value, Money):
         return value
-    end = None if value.end is None else Decimal(value.end)
-    return Decimal(value.amount), end, value.currency
+    return Decimal(value.amount), Decimal(value.end or value.amount), value.currency
 
 
 def _remembering(field: Field, convert: Callable[[LinkResolver], Converter]) -> Converter | None:

@@ -17,10 +17,10 @@ from catalog_pipeline.catalogue.length import NextPage, TellingPlace
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.charset import Charset, charset_of, in_utf8
-from catalog_pipeline.reading.decoders import python_name
 from catalog_pipeline.reading.html.diagnosis import best, diagnose
 from catalog_pipeline.reading.html.document import drop_templates, parse_document
 from catalog_pipeline.reading.html.matching import FieldMatcher, Products
+from catalog_pipeline.reading.html.page_links import link_resolver
 from catalog_pipeline.reading.html.selectors import page_selector
 from catalog_pipeline.reading.json.document import WrittenNumber, parse_json
 from catalog_pipeline.reading.json.embedded import documents_in
@@ -85,12 +85,10 @@ class PlaceOnPage:
 
     def links(self, body: bytes, url: str, content_type: str | None) -> LinkResolver:
         """What makes addresses absolute that stand there."""
-        if not self._selectors:
+        if not self._selectors and self._script is None:
             return LinkResolver(url)
         root, charset = self._root(body, content_type)
-        bases = (base.get("href") for base in root.iter("base"))
-        base = next((href for href in bases if href is not None), None)
-        return LinkResolver(url, base, python_name(charset.name))
+        return link_resolver(root, url, charset)
 
     def why_nothing(self, body: bytes, content_type: str | None, headers: Headers) -> str:
         """Why nothing is there, and what is there instead."""

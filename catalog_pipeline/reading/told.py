@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote_plus, urldefrag, urlencode, urlsplit, urlunsplit
 
 from catalog_pipeline.catalogue.length import LastPage, NextPage
 from catalog_pipeline.catalogue.model import Catalogue
@@ -125,7 +125,7 @@ class TellingReader:
         if not all(parts):
             raise ParseError(f"the pattern {self._pattern} picks nothing", found=text)
         for match in matches:
-            check_not_cut(self._pattern, text, *match.span(group), decimals=False, spaces=True)
+            check_not_cut(self._pattern, match, group, decimals=False)
         return parts
 
     def _next(
@@ -152,9 +152,10 @@ class TellingReader:
     def _with_cursor(self, param: str, cursor: str) -> str:
         """The first page's address with the cursor in its parameter."""
         parts = urlsplit(self._catalogue.page_address(self._catalogue.first_key))
-        given = parse_qsl(parts.query, keep_blank_values=True)
-        kept = [(name, value) for name, value in given if name != param]
-        return urlunsplit(parts._replace(query=urlencode([*kept, (param, cursor)])))
+        given = parts.query.split("&") if parts.query else []
+        # What else is in it stays as it is written: it may be in the site's own charset.
+        kept = [each for each in given if unquote_plus(each.partition("=")[0]) != param]
+        return urlunsplit(parts._replace(query="&".join([*kept, urlencode([(param, cursor)])])))
 
 
 def telling_reader(catalogue: Catalogue) -> TellingReader | None:

@@ -75,9 +75,8 @@ def test_the_example_of_an_assumed_date_is_one():
 def test_the_example_of_a_fields_key_is_a_field_with_that_key(key: str):
     field = examples()["Field"][key]
     assert key in field
-    catalogue_from_attributes(
-        "shop", {**examples()["attributes"], "fields": {"url": field}, "key": "url"}
-    )
+    fields = {"url": {"select": "a"}, "other": field}
+    catalogue_from_attributes("shop", {**examples()["attributes"], "fields": fields, "key": "url"})
 
 
 def test_links_lead_to_headings_and_cells_stay_in_their_columns():

@@ -23,8 +23,16 @@ def test_a_text_is_what_is_written_where_a_text_is_wanted(tmp_path: Path, text: 
 
 @pytest.mark.parametrize("text", NULLS)
 def test_a_text_of_the_page_may_mean_nothing(tmp_path: Path, text: str):
-    path = catalogue_file(tmp_path, ("{select: h2}", f"{{select: h2, values: {{a: {text}}}}}"))
-    assert read_catalogue(path).fields["name"].values == {"a": None}
+    path = catalogue_file(tmp_path, more=f"    size: {{select: i, values: {{a: {text}}}}}\n")
+    assert read_catalogue(path).fields["size"].values == {"a": None}
+
+
+@pytest.mark.parametrize("more", ["", "    size: {select: i, required: true, values: {a: null}}\n"])
+def test_no_text_means_nothing_where_a_value_is_needed(tmp_path: Path, more: str):
+    key = "" if more else ", values: {a: null}"
+    path = catalogue_file(tmp_path, ("{select: h2}", f"{{select: h2{key}}}"), more=more)
+    with pytest.raises(CatalogueError, match=r"stand for nothing|a required field needs one"):
+        read_catalogue(path)
 
 
 @pytest.mark.parametrize("text", [*SURPRISES, *NULLS])

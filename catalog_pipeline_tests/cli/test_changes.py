@@ -169,6 +169,16 @@ def test_csv_has_amounts_as_they_are_and_no_formula(site: Site, days: Days, run:
     ]
 
 
+def test_csv_has_quotes_around_texts_and_around_nothing_else(
+    site: Site, days: Days, run: Run
+) -> None:
+    days.day(TODAY, shop.rows(["12.50", "b", "c"], price=["10", "20", "-31"]))
+    lines = run("changes", NAME, "--csv").out.splitlines()
+    (changed,) = (line for line in lines if line.startswith('"c",'))
+    assert ",-30.00,-31.00," in changed
+    assert any(line.startswith('"12.50",') for line in lines)
+
+
 def test_texts_of_a_site_rule_no_terminal(days: Days, run: Run) -> None:
     texts = [text.replace("\x00", "") for text in HOSTILE.values()]
     days.day(TODAY, shop.rows(["a", "b", "c", "d", *texts], price="1"))

@@ -333,3 +333,35 @@ def test_products_with_several_other_values_are_counted():
     assert found.notes == PageNotes(several={"x": 2})
     assert _read(_products(two), select=".a", nth="last").columns["x"] == ["y"]
     assert _read(_products(two), select=".a", nth="first").notes is None
+
+
+RANGE = {"select": "i", "type": "money", "currency": "USD", "range": True}
+
+
+def test_the_least_of_prices_may_be_among_ranges():
+    content = "<i>$5</i><i>$5 - $10</i><i>$7</i>"
+    assert _value(content, **RANGE, nth="min") == "5"
+    read = _read(_products(content), **RANGE, nth="max").columns
+    assert (read["x"], read["x_max"]) == (["7"], [None])
+
+
+@pytest.mark.parametrize("nth", ["min", "max", "first", "last", None])
+@pytest.mark.parametrize("how", [{"values": {"Sold out": None}}, {"on_invalid": "discard_value"}])
+def test_a_default_is_for_products_in_which_nothing_is_found(nth, how):
+    parser = ListingParser(
+        catalogue({"k": {"select": "b"}, "x": MONEY | {"default": 0, "nth": nth, **how}})
+    )
+    page = _products("<b>a</b><i class=price>Sold out</i>", "<b>b</b>").encode()
+    read = parser.read(page, url="https://shop.example/list/1", page=PageKey(1))
+    assert read.columns["x"] == [None, "0"]
+
+
+def test_a_required_template_names_the_field_that_is_empty():
+    fields = {"k": {"template": "{a}-{b}"}, "a": {"select": "i"}, "b": {"select": "u"}}
+    with pytest.raises(ParseError, match="made of a, b, and b is empty") as caught:
+        ListingParser(catalogue(fields)).read(
+            _products("<i>1</i><u>2</u>", "<i>1</i>").encode(),
+            url="https://shop.example/list/1",
+            page=PageKey(1),
+        )
+    assert (caught.value.field, caught.value.position) == ("k", 2)

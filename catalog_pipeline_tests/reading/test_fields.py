@@ -173,6 +173,8 @@ def test_a_scaled_value_that_is_none_of_its_type_is_refused():
         _values("<b>13</b>", {"select": "b", "type": "integer", "scale": 0.5})
     with pytest.raises(ParseError, match="more than 18 decimals"):
         _values("<b>13</b>", MONEY | {"scale": 1e-19})
+    with pytest.raises(ParseError, match="too great for a number"):
+        _values("<b>1e300</b>", {"select": "b", "type": "number", "scale": 1e300})
 
 
 def test_the_short_form_of_a_field_is_its_selector():

@@ -178,6 +178,14 @@ def test_a_cursor_is_put_into_its_parameter(text: str, address: str | None):
     assert (told.successor, told.problem) == (address, "")
 
 
+def test_a_cursor_leaves_the_rest_of_the_query_as_it_is_written():
+    query = "q=caf%E9&flag&x=a%20b"
+    rule = {"json": "next", "param": "after"}
+    page_url = f"/list?{query}&after=1"
+    told = _next(rule, '{"next": "2=3"}', page_url=page_url, **JSON, **JSON_FIELDS)
+    assert told.successor == f"https://shop.example/list?{query}&after=2%3D3"
+
+
 def test_an_address_in_json_is_taken_as_it_is_and_an_object_is_none():
     whole = _next({"json": "next"}, '{"next": "/list?c=2"}', **JSON, **JSON_FIELDS)
     assert whole.successor == "https://shop.example/list?c=2"

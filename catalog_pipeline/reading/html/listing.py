@@ -21,7 +21,6 @@ from catalog_pipeline.errors import (
 )
 from catalog_pipeline.reading.charset import Charset, charset_of, in_utf8, of_charset, stray_byte_in
 from catalog_pipeline.reading.composed import check_templates, composed_texts
-from catalog_pipeline.reading.decoders import python_name
 from catalog_pipeline.reading.findings import Findings, Texts, reading_of
 from catalog_pipeline.reading.html.currency_hints import currency_hint
 from catalog_pipeline.reading.html.diagnosis import Diagnosis, best, diagnose
@@ -39,6 +38,7 @@ from catalog_pipeline.reading.html.matching import (
     elements_of,
 )
 from catalog_pipeline.reading.html.page_kind import page_kind
+from catalog_pipeline.reading.html.page_links import link_resolver
 from catalog_pipeline.reading.html.selectors import (
     Evaluator,
     page_selector,
@@ -106,7 +106,7 @@ class ListingParser:
             products = self.products(root)
             if products is None:
                 raise _no_product(self, root, body, charset)
-            return self._reading(root, products, self.links(root, url, charset))
+            return self._reading(root, products, link_resolver(root, url, charset))
         except OpenPriceError as error:
             hint = currency_hint(root, error.possible) if error.key == "currency" else None
             raise _placed(error, page, url, hint) from error.__cause__
@@ -145,8 +145,8 @@ class ListingParser:
         ]
         for number, reader in composed:
             field_begins(number, reader.name)
-            template = reader.field.template or ""
-            texts = Texts(composed_texts(template, columns, len(products.elements)))
+            fields, rows = self.catalogue.fields, len(products.elements)
+            texts = Texts(composed_texts(reader.values, fields, columns, rows))
             columns.update(field_columns(reader, texts, products, links, findings))
         if composed:
             columns = {name: columns[name] for name in self.catalogue.columns}
@@ -192,12 +192,6 @@ class ListingParser:
     def charset(self, body: bytes, content_type: str | None) -> Charset:
         """The charset in which a page is read."""
         return charset_of(body, content_type, self.catalogue.encoding)
-
-    def links(self, root: etree._Element, url: str, charset: Charset) -> LinkResolver:
-        """What makes the page's links absolute."""
-        hrefs = (base.get("href") for base in root.iter("base"))
-        base = next((href for href in hrefs if href is not None), None)
-        return LinkResolver(url, base, python_name(charset.name))
 
 
 def _no_product(

@@ -14,18 +14,17 @@ from functools import cached_property
 
 from lxml import etree
 
-from catalog_pipeline.catalogue.field_types import FieldType
+from catalog_pipeline.catalogue.field_types import NUMBERS, FieldType
 from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.findings import Texts
-from catalog_pipeline.reading.html.computed import may_be_glued, with_borders, with_marks
+from catalog_pipeline.reading.html.computed import Digits, computed_text, with_digits_apart
 from catalog_pipeline.reading.html.selectors import Match, Selector
 from catalog_pipeline.reading.html.simple_css import PlainMatches
 from catalog_pipeline.reading.html.text import number_text, visible_text
 from catalog_pipeline.reading.text_budget import TextBudget
 
 MAX_NESTED = 10
-_NUMBERS = frozenset({FieldType.MONEY, FieldType.INTEGER, FieldType.NUMBER})
 _MOST_PRICES = 20
 
 
@@ -40,9 +39,14 @@ class Products:
     plain: dict[str, PlainMatches]
 
     @cached_property
-    def marked(self) -> list[etree._Element]:
+    def _copies(self) -> dict[Digits, list[etree._Element]]:
+        return {}
+
+    def apart(self, digits: Digits) -> list[etree._Element]:
         """The same products in a copy of the page, in which digits of two elements are apart."""
-        return with_marks(self.elements)
+        if digits not in self._copies:
+            self._copies[digits] = with_digits_apart(self.elements, digits)
+        return self._copies[digits]
 
 
 def check_nesting(elements: Sequence[etree._Element]) -> None:
@@ -79,8 +83,8 @@ class FieldMatcher:
         self._attribute = field.attribute
         self._may_be_blank = field.exists
         self._nth, self._many, self._join = field.nth, field.many, field.join
-        self._is_number = field.type in _NUMBERS
-        self._text_of = number_text if self._is_number else visible_text
+        self._kind = field.type
+        self._text_of = number_text if field.type in NUMBERS else visible_text
         has_choice = field.exists or field.nth is not None
         self._most_others = 0 if has_choice else _most_others(field.type)
         self._selectors = [(selector.text, selector.compiled()) for selector in selectors]
@@ -153,9 +157,12 @@ class FieldMatcher:
             result = evaluate(products.elements[place])
             if isinstance(result, list):
                 return result
-            text = scalar_text(result)
-            if text is not None and self._is_number and may_be_glued(text):
-                text = with_borders(text, scalar_text(evaluate(products.marked[place])))
+            text = computed_text(
+                result,
+                self._kind,
+                lambda digits: evaluate(products.apart(digits)[place]),
+                is_asked_for=self._may_be_blank,
+            )
             return () if text is None else (text,)
         first = plain.first[place]
         return () if first is None else (first, *plain.others.get(place, ()))
@@ -216,17 +223,6 @@ class FieldMatcher:
 def _most_others(kind: FieldType) -> int:
     """How many other texts of a product are looked at: mostly it is enough to know of one."""
     return _MOST_PRICES if kind is FieldType.MONEY else 1
-
-
-def scalar_text(result: object) -> str | None:
-    """What an XPath gives that selects nothing but computes: numbers and truths are texts."""
-    if isinstance(result, bool):
-        return "true" if result else None
-    if isinstance(result, float):
-        if result != result:
-            return None
-        return str(int(result)) if result.is_integer() else repr(result)
-    return str(result)
 
 
 def elements_of(result: object, catalogue: str, key: str) -> list[etree._Element]:

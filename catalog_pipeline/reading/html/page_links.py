@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lxml import etree
+
 from catalog_pipeline.errors import ParseError
-from catalog_pipeline.reading.charset import charset_of, in_utf8
+from catalog_pipeline.reading.charset import Charset, charset_of, in_utf8
 from catalog_pipeline.reading.decoders import python_name
 from catalog_pipeline.reading.html.document import parse_document
 from catalog_pipeline.reading.values.links import LinkResolver
+
+
+def link_resolver(root: etree._Element, url: str, charset: Charset) -> LinkResolver:
+    """What makes the links of a page absolute, whose address and charset these are."""
+    hrefs = (base.get("href") for base in root.iter("base"))
+    base = next((href for href in hrefs if href is not None), None)
+    return LinkResolver(url, base, python_name(charset.name))
 
 
 def page_links(
@@ -25,9 +34,7 @@ def page_links(
     """
     charset = charset_of(body, content_type, encoding)
     root = parse_document(in_utf8(body, charset))
-    bases = (base.get("href") for base in root.iter("base"))
-    base = next((href for href in bases if href is not None), None)
-    resolver = LinkResolver(url, base, python_name(charset.name))
+    resolver = link_resolver(root, url, charset)
     for element in root.iter("a", "link", "area"):
         href = element.get("href")
         if href is None:

@@ -52,6 +52,14 @@ class TwoReadings(dict[str, Any]):
         """
         return [self.get(key) for key in self]
 
+    def items(self) -> Any:
+        """All keys with their values.
+
+        Raises:
+            ParseError: one of them has several.
+        """
+        return [(key, self.get(key)) for key in self]
+
 
 # JMESPath knows the types of values by their names.
 TwoReadings.__name__ = "dict"
@@ -86,23 +94,19 @@ def parse_json(text: str, what: str = "the page") -> Any:
     """
     text = text.lstrip("\ufeff").rstrip(_SPACE)
     start = len(text) - len(text.lstrip(_SPACE))
-    value, end = _value_and_end(text, start, what)
+    value, end = value_and_end(text, start, what)
     if end < len(text):
         extra = len(text) - len(text[end:].lstrip(_SPACE))
         raise broken(json.JSONDecodeError("Extra data", text, extra), text, what)
     return value
 
 
-def parse_beginning(text: str, start: int, what: str) -> Any:
-    """The value of the JSON that begins at a place of a text, whatever stands behind it.
+def value_and_end(text: str, start: int, what: str) -> tuple[Any, int]:
+    """The value of the JSON that begins at a place of a text, and where it ends.
 
     Raises:
         ParseError: there is none.
     """
-    return _value_and_end(text, start, what)[0]
-
-
-def _value_and_end(text: str, start: int, what: str) -> tuple[Any, int]:
     try:
         try:
             return _DECODER.raw_decode(text, start)

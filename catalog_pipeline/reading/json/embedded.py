@@ -12,9 +12,22 @@ from catalog_pipeline.errors import NoProductError, ParseError
 from catalog_pipeline.reading.html.matching import elements_of
 from catalog_pipeline.reading.html.page_kind import embedded_json
 from catalog_pipeline.reading.html.selectors import Selector
-from catalog_pipeline.reading.json.document import is_same, parse_beginning, parse_json
+from catalog_pipeline.reading.json.document import is_same, parse_json, value_and_end
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_$][\w$.\[\]\"']*)\s*=\s*(?=[{\[])")
+_TOKEN = re.compile(
+    r"(?P<comment>/\*(?:.*?\*/|.*)|(?<![:\\])//[^\n]*)"
+    r"|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`",
+    re.DOTALL,
+)
+"""What of JavaScript is a comment, and in which texts nothing is one."""
+_GOES_ON = re.compile(
+    r"\s*(?:/\*.*?\*/\s*|//[^\n]*\n\s*)*"
+    r"(?P<rest>(?!-->)[-.(\[?+*%&|^=<>]|/(?![/*])|(?:in|instanceof)\b)",
+    re.DOTALL,
+)
+"""An expression of which JSON is only the beginning."""
+_SHOWN = 40
 
 
 def documents_in(
@@ -46,9 +59,16 @@ def _assigned(text: str, name: str, what: str) -> list[Any]:
     """What is assigned to a name: of several times the one that is JSON, and not empty."""
     found: list[Any] = []
     failures: list[ParseError] = []
+    comments = [match.span() for match in _TOKEN.finditer(text) if match["comment"] is not None]
     for match in re.finditer(rf"(?<![\w$.]){re.escape(name)}\s*=(?!=)\s*", text):
+        if any(start < match.start() < end for start, end in comments):
+            continue
         try:
-            found.append(parse_beginning(text, match.end(), what))
+            value, end = value_and_end(text, match.end(), what)
+            if rest := _GOES_ON.match(text, end):
+                shown = " ".join(text[rest.start("rest") :].split())[:_SHOWN]
+                raise ParseError(f"{what} is computed, and no JSON: it goes on with {shown}")
+            found.append(value)
         except ParseError as error:
             failures.append(error)
     if failures and not found:

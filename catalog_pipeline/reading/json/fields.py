@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from catalog_pipeline.catalogue.field_types import FieldType
+from catalog_pipeline.catalogue.field_types import NUMBERS, FieldType
 from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import CatalogueError, ParseError
@@ -16,14 +15,15 @@ from catalog_pipeline.reading.field_values import SHOWN_TEXT, FieldValues
 from catalog_pipeline.reading.findings import Findings, Texts
 from catalog_pipeline.reading.html.fragment import fragment_text
 from catalog_pipeline.reading.json.document import WrittenNumber
+from catalog_pipeline.reading.json.functions import NumberText
 from catalog_pipeline.reading.json.paths import Path, path_of, what_is, why_nothing
 from catalog_pipeline.reading.text_budget import TextBudget
+from catalog_pipeline.reading.values.borders import BORDER
+from catalog_pipeline.reading.values.exact_point import POINT, exact
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.records import Columns
 
-_NUMBERS = (FieldType.MONEY, FieldType.NUMBER, FieldType.INTEGER)
 _MOST_ZEROS = 30
-_OPEN_NUMBER = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class JsonField:
                     )
                 text = _text(each, self.values.field)
                 if self.values.field.html:
-                    text = fragment_text(text, is_number=self.values.field.type in _NUMBERS)
+                    text = fragment_text(text, is_number=self.values.field.type in NUMBERS)
                 if text and not text.isspace():
                     yield text
 
@@ -172,17 +172,13 @@ def _text(value: Any, field: Field) -> str:
     """A value of JSON as a text of a page would have it."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if not isinstance(value, WrittenNumber):
-        return str(value)
-    text = value.text
-    if field.type in _NUMBERS:
-        text = _without_exponent(text)
-    if field.type not in (FieldType.MONEY, FieldType.NUMBER):
+    if not isinstance(value, WrittenNumber | NumberText):
+        text = str(value)
+        if field.type in NUMBERS and (POINT in text or BORDER in text):
+            raise ParseError("in the text of a number is a character that none has")
         return text
-    # The point of a number parts its decimals, whatever others write.
-    if _OPEN_NUMBER.fullmatch(text):
-        text = f"{text}0"
-    return text.replace(".", ",") if field.decimal_separator == "," else text
+    text = value.text if isinstance(value, WrittenNumber) else str(value)
+    return exact(_without_exponent(text)) if field.type in NUMBERS else text
 
 
 def _without_exponent(text: str) -> str:

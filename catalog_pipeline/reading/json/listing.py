@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from lxml import etree
+
 from catalog_pipeline.catalogue.field_types import FieldType
 from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.catalogue.model import Catalogue
@@ -17,6 +19,7 @@ from catalog_pipeline.reading.charset import charset_of, in_utf8, of_charset
 from catalog_pipeline.reading.composed import check_templates, composed_texts
 from catalog_pipeline.reading.findings import Findings, Texts, reading_of
 from catalog_pipeline.reading.html.document import drop_templates, parse_document
+from catalog_pipeline.reading.html.page_links import link_resolver
 from catalog_pipeline.reading.html.selectors import page_selector
 from catalog_pipeline.reading.json.document import parse_json
 from catalog_pipeline.reading.json.embedded import documents_in
@@ -65,8 +68,11 @@ class JsonListingParser:
         charset = charset_of(start, content_type, self.catalogue.encoding)
         try:
             with at_most(self.catalogue.limits.parse_seconds):
-                documents = self._documents(in_utf8(body, charset, marks_stray_bytes=True))
-                return self._reading(documents, self._records(documents), LinkResolver(url))
+                utf8 = in_utf8(body, charset, marks_stray_bytes=True)
+                root = self._root(utf8)
+                documents = self._documents(utf8, root)
+                links = LinkResolver(url) if root is None else link_resolver(root, url, charset)
+                return self._reading(documents, self._records(documents), links)
         except ParseError as error:
             error.page, error.url = page, url
             error.problem = of_charset(error.problem, charset)
@@ -84,7 +90,8 @@ class JsonListingParser:
         """
         start = body[:4] if self.script is None else body
         charset = charset_of(start, content_type, self.catalogue.encoding)
-        documents = self._documents(in_utf8(body, charset, marks_stray_bytes=True))
+        utf8 = in_utf8(body, charset, marks_stray_bytes=True)
+        documents = self._documents(utf8, self._root(utf8))
         first = self._records(documents)[0]
         return {
             field.name: why_nothing(field.paths[0], documents[0] if field.of_page else first)
@@ -92,13 +99,19 @@ class JsonListingParser:
             if field.paths and not any(cell is not None for cell in reading.columns[field.name])
         }
 
-    def _documents(self, utf8: bytes) -> list[Any]:
-        """The JSON of a page: the page itself, or what its scripts hold."""
+    def _root(self, utf8: bytes) -> etree._Element | None:
+        """The tree of a page whose scripts hold the JSON."""
         place_begins(Place.PRODUCTS)
         if self.script is None:
-            return [parse_json(utf8.decode("utf-8"))]
+            return None
         root = parse_document(utf8)
         drop_templates(root)
+        return root
+
+    def _documents(self, utf8: bytes, root: etree._Element | None) -> list[Any]:
+        """The JSON of a page: the page itself, or what its scripts hold."""
+        if self.script is None or root is None:
+            return [parse_json(utf8.decode("utf-8"))]
         return documents_in(root, self.script, self.catalogue.records, self.catalogue.name)
 
     def _records(self, documents: list[Any]) -> list[Any]:
@@ -146,7 +159,8 @@ class JsonListingParser:
                 columns.update(field.columns(records, links, budget, findings))
         for number, field in composed:
             field_begins(number, field.name)
-            texts = Texts(composed_texts(field.template or "", columns, len(records)))
+            fields = self.catalogue.fields
+            texts = Texts(composed_texts(field.values, fields, columns, len(records)))
             columns.update(field.columns_of(texts, records, links, findings))
         if composed:
             columns = {name: columns[name] for name in self.catalogue.columns}

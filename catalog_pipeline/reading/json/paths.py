@@ -10,8 +10,10 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from catalog_pipeline.errors import CatalogueError, ParseError
+from catalog_pipeline.reading.json.functions import WrittenFunctions
 
 _MOST_KEYS = 8
+_OPTIONS = jmespath.Options(custom_functions=WrittenFunctions())
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Path:
             ParseError: a function of the path cannot do with what it is given.
         """
         try:
-            return self.compiled.search(value)
+            return self.compiled.search(value, _OPTIONS)
         except (JMESPathError, RecursionError) as error:
             message = " ".join(str(error).split())
             raise ParseError(f"the path {self.text} cannot be followed: {message}") from error
@@ -56,7 +58,7 @@ def why_nothing(path: Path, value: object) -> str:
             f"{reached}{step}" if step.startswith("[") or not reached else f"{reached}.{step}"
         )
         try:
-            found = jmespath.search(beginning, value)
+            found = jmespath.search(beginning, value, _OPTIONS)
         except JMESPathError:
             break
         if found is None and isinstance(at, dict) and step.strip('"') in at:

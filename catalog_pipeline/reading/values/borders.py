@@ -11,6 +11,7 @@ import re
 
 from catalog_pipeline.errors import ParseError
 from catalog_pipeline.reading.stray_bytes import shown_bytes
+from catalog_pipeline.reading.values.exact_point import as_written
 
 BORDER = "\0"
 CENTS = "\0\0"
@@ -22,7 +23,7 @@ _WHOLE = re.compile(r"[0-9]+(?:([.,'\u2019\s])[0-9]{3}(?:\1[0-9]{3})*)?$")
 def shown(text: str) -> str:
     """The text for people to read: what the borders part is apart."""
     text = text.replace(CENTS, " ").replace(BORDER, " ") if BORDER in text else text
-    return shown_bytes(text)
+    return shown_bytes(as_written(text))
 
 
 def unmarked(text: str) -> str:

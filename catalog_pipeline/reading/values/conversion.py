@@ -11,19 +11,19 @@ from functools import partial
 from typing import TypeAlias
 
 from catalog_pipeline.catalogue.field_rules import HAS_ORDER
-from catalog_pipeline.catalogue.field_types import FieldType, total
+from catalog_pipeline.catalogue.field_types import NUMBERS, FieldType, total
 from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.catalogue.value_range import text_refusal
 from catalog_pipeline.errors import CatalogueError, ParseError
 from catalog_pipeline.reading.stray_bytes import check_no_stray_byte
-from catalog_pipeline.reading.values.borders import BORDER, check_no_border, unmarked, with_cents
+from catalog_pipeline.reading.values.borders import BORDER, unmarked, with_cents
 from catalog_pipeline.reading.values.currencies import is_currency
-from catalog_pipeline.reading.values.cut_numbers import check_not_cut
+from catalog_pipeline.reading.values.exact_point import POINT, as_written
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.reading.values.money import Money, read_money
 from catalog_pipeline.reading.values.numbers import read_integer, read_number
 from catalog_pipeline.reading.values.open_price import OpenPriceError
-from catalog_pipeline.reading.values.patterns import Pattern
+from catalog_pipeline.reading.values.picking import picker
 from catalog_pipeline.reading.values.scaling import scaled
 from catalog_pipeline.reading.values.separators import decimals_of_currency
 from catalog_pipeline.reading.values.timestamps import read_timestamp
@@ -33,7 +33,6 @@ Value: TypeAlias = "Cell | Money"
 Converter: TypeAlias = Callable[[str], Value]
 
 _TRUE = frozenset({"true", "yes", "y", "1", "on"})
-_NUMBERS = frozenset({FieldType.INTEGER, FieldType.NUMBER, FieldType.MONEY})
 _FALSE = frozenset({"false", "no", "n", "0", "off"})
 
 
@@ -65,27 +64,24 @@ def converter(catalogue: str, name: str, field: Field) -> Callable[[LinkResolver
     known = _known_values(catalogue, name, field)
     pick = picker(field)
 
-    def for_page(links: LinkResolver) -> Converter:
-        convert = _by_type(field, links)
+    def completed(convert: Converter) -> Converter:
         if field.scale is not None:
             convert = partial(scaled, Decimal(str(field.scale)).normalize(), convert)
         if known is not None:
             convert = partial(_mapped, known, convert if _reads_others(field) else None)
+        return convert
+
+    exactly = completed(_exact_converter(field)) if field.type in NUMBERS else _text
+
+    def for_page(links: LinkResolver) -> Converter:
+        convert = completed(_by_type(field, links))
+        if field.type in NUMBERS:
+            convert = partial(_of_number, convert, exactly)
         if field.type is FieldType.MONEY:
             return partial(_price, field, pick, convert)
         return partial(_valid, pick if field.pattern is not None else None, convert)
 
     return for_page
-
-
-def picker(field: Field) -> Callable[[str], str]:
-    """What gives the part of a folded text that the field's pattern picks, else all of it.
-
-    Where the pattern does not match, or picks nothing, that is an error.
-    """
-    if field.pattern is None:
-        return _text
-    return partial(_picked, Pattern(field.pattern), field.group, field.type)
 
 
 def _valid(pick: Callable[[str], str] | None, convert: Converter, text: str) -> Value:
@@ -94,6 +90,10 @@ def _valid(pick: Callable[[str], str] | None, convert: Converter, text: str) -> 
         text = pick(text)
     check_no_stray_byte(text)
     return convert(text)
+
+
+def _of_number(convert: Converter, exactly: Converter, text: str) -> Value:
+    return exactly(as_written(text)) if POINT in text else convert(text)
 
 
 def _price(field: Field, pick: Callable[[str], str], convert: Converter, text: str) -> Value:
@@ -117,6 +117,19 @@ def _money(field: Field) -> Converter:
 
 def _number(field: Field) -> Converter:
     return lambda text: read_number(text, field.decimal_separator)
+
+
+def _exact_converter(field: Field) -> Converter:
+    """What reads numbers whose point parts decimals, whatever it does on the field's pages."""
+    if field.type is FieldType.INTEGER:
+        return _whole
+    return _CONVERTERS[field.type](field.model_copy(update={"decimal_separator": "."}))
+
+
+def _whole(text: str) -> int:
+    if "." in text:
+        raise ParseError("a number with decimals is no integer; say `type: number`")
+    return read_integer(text)
 
 
 def _timestamp(field: Field) -> Converter:
@@ -149,25 +162,6 @@ _CONVERTERS: Mapping[FieldType, Callable[[Field], Converter]] = total(
         FieldType.TIMESTAMP: _timestamp,
     },
 )
-
-
-def _picked(pattern: Pattern, group: int | str | None, kind: FieldType, text: str) -> str:
-    match = pattern.search(text)
-    if match is None:
-        raise ParseError(f"the pattern {pattern.text} does not match")
-    if group is None:
-        group = 1 if pattern.groups else 0
-    part = (match[group] or "").strip()
-    if not part:
-        what = f"its group {group} is empty" if group else "what it matches is empty"
-        raise ParseError(f"the pattern {pattern.text} matches, but {what}")
-    if BORDER in text:
-        check_no_border(text[match.start(group) - 1 : match.start(group)])
-        check_no_border(text[match.end(group) : match.end(group) + 1])
-    if kind in _NUMBERS:
-        decimals = kind is not FieldType.INTEGER
-        check_not_cut(pattern.text, text, match.start(group), match.end(group), decimals=decimals)
-    return part
 
 
 def _by_type(field: Field, links: LinkResolver) -> Converter:
@@ -227,6 +221,8 @@ def value_of_type(field: Field, value: str | int | float | bool) -> Value:
     if problem:
         raise ParseError(problem)
     # In a YAML a point parts decimals, whatever a page may mean by it.
+    if field.type in NUMBERS and not isinstance(value, str):
+        return _exact_converter(field)(text)
     if field.type is FieldType.NUMBER and field.decimal_separator is None and "," not in text:
         return read_number(text, ".")
     return _CONVERTERS[field.type](field)(text)

@@ -1,10 +1,9 @@
 """Which ISO 4217 currency a price's symbol stands for, alone and with a declared currency.
 
-Symbols that several currencies share need a declared currency, `$` and `¥` as well. Only `£` and
-`₩` have a default, since shops outside of one country hardly use them.
+What each symbol may mean is in `currency_signs`. One that several currencies share needs a declared
+currency, and one whose meaning is not known agrees with none.
 """
 
-# ruff: noqa: RUF001 (currencies are written in many alphabets)
 from __future__ import annotations
 
 import re
@@ -12,6 +11,7 @@ import re
 from price_parser.parser import CURRENCY_CODES, extract_currency_symbol
 
 from catalog_pipeline.errors import ParseError
+from catalog_pipeline.reading.values.currency_signs import meaning_of_sign
 from catalog_pipeline.reading.values.open_price import OpenPriceError
 from catalog_pipeline.reading.values.separators import is_money_of_today
 
@@ -20,84 +20,6 @@ _NO_CODES = {"RMB", "NTD"}
 CODES = frozenset(
     code for code in CURRENCY_CODES if re.fullmatch(r"[A-Z]{3}", code) and code not in _NO_CODES
 )
-
-_DOLLARS = frozenset(
-    [
-        "USD",
-        "ARS",
-        "AUD",
-        "BBD",
-        "BMD",
-        "BND",
-        "BSD",
-        "BZD",
-        "CAD",
-        "CLP",
-        "COP",
-        "CUP",
-        "DOP",
-        "FJD",
-        "GYD",
-        "HKD",
-        "JMD",
-        "KYD",
-        "LRD",
-        "MXN",
-        "NAD",
-        "NIO",
-        "NZD",
-        "SBD",
-        "SGD",
-        "SRD",
-        "TTD",
-        "TWD",
-        "UYU",
-        "XCD",
-        "ZWL",
-    ]
-)
-_CROWNS = frozenset({"SEK", "NOK", "DKK", "ISK"})
-_FRANCS = frozenset(
-    ["CHF", "XAF", "XOF", "XPF", "KMF", "DJF", "RWF", "BIF", "GNF", "CDF", "FRF", "BEF", "LUF"]
-)
-_SHARED: dict[str, tuple[str | None, frozenset[str]]] = {
-    "$": (None, _DOLLARS),
-    "£": ("GBP", frozenset({"GBP", "EGP", "FKP", "GIP", "LBP", "SHP", "SSP", "SYP", "SDG"})),
-    "¥": (None, frozenset({"JPY", "CNY"})),
-    "￥": (None, frozenset({"JPY", "CNY"})),
-    "원": ("KRW", frozenset({"KRW", "KPW"})),
-    "kr": (None, _CROWNS),
-    "Kr": (None, _CROWNS),
-    **dict.fromkeys(("Fr.", "fr.", "FR", "₣"), (None, _FRANCS)),
-    **dict.fromkeys(("CFA", "FCFA"), (None, frozenset({"XAF", "XOF"}))),
-    **dict.fromkeys(("р.", "р", "Р"), (None, frozenset({"RUB", "BYN"}))),
-    **dict.fromkeys(("дин.", "динар", "din.", "Dinara"), (None, frozenset({"RSD", "MKD", "BAM"}))),
-    **dict.fromkeys(("Bs", "Bs."), (None, frozenset({"BOB", "VES", "VEF"}))),
-    "Br": (None, frozenset({"BYN", "ETB"})),
-    "Rs": (None, frozenset({"INR", "PKR", "LKR", "NPR", "MUR", "SCR"})),
-    "₨": (None, frozenset({"INR", "PKR", "LKR", "NPR", "MUR", "SCR"})),
-    **dict.fromkeys(("lei", "Lei", "LEI", "leu"), (None, frozenset({"RON", "MDL"}))),
-    **dict.fromkeys(("ريال", "ریال"), (None, frozenset({"IRR", "OMR", "QAR", "SAR", "YER"}))),
-    "درهم": (None, frozenset({"AED", "MAD"})),
-    "ƒ": (None, frozenset({"ANG", "AWG"})),
-    "₩": ("KRW", frozenset({"KRW", "KPW"})),
-    "﷼": (None, frozenset({"IRR", "OMR", "QAR", "SAR", "YER"})),
-}
-_OWN = {
-    "US$": "USD", "AU$": "AUD", "A$": "AUD", "CA$": "CAD", "C$": "CAD", "NZ$": "NZD",
-    "HK$": "HKD", "MX$": "MXN", "NT$": "TWD", "AR$": "ARS", "CL$": "CLP", "CO$": "COP",
-    "S$": "SGD", "R$": "BRL", "€": "EUR", "euro": "EUR", "eur": "EUR", "CN¥": "CNY",
-    "₹": "INR", "₽": "RUB", "руб": "RUB", "руб.": "RUB", "₫": "VND", "₺": "TRY", "₴": "UAH",
-    "грн": "UAH", "грн.": "UAH", "zł": "PLN", "Zł": "PLN", "Kč": "CZK", "Ft": "HUF",
-    "лв": "BGN", "лв.": "BGN", "₪": "ILS", "฿": "THB", "₱": "PHP", "₦": "NGN", "₵": "GHS",
-    "GH₵": "GHS", "₲": "PYG", "₡": "CRC", "₸": "KZT", "₾": "GEL", "₼": "AZN", "៛": "KHR",
-    "₮": "MNT", "₭": "LAK", "৳": "BDT", "֏": "AMD", "Rp": "IDR", "؋": "AFN",
-    "円": "JPY", "RMB": "CNY", "NTD": "TWD", "đ": "VND", "TL": "TRY", "RM": "MYR", "KM": "BAM",
-    "kn": "HRK", "pln": "PLN", "S/.": "PEN", "B/.": "PAB", "Skr": "SEK", "Nkr": "NOK", "Dkr": "DKK",
-    "Ikr": "ISK", "Kz": "AOA", "DA": "DZD", "KD": "KWD", "BD": "BHD", "JD": "JOD", "QR": "QAR",
-    "SR": "SAR", "Ksh": "KES", "TSh": "TZS", "USh": "UGX", "Tk": "BDT", "DM": "DEM",
-    "D-Mark": "DEM", "Pts": "ESP", "Ptas": "ESP", "Pta": "ESP", "تومان": "IRR",
-}  # fmt: skip
 _CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 
 
@@ -108,7 +30,7 @@ def is_currency(code: str) -> bool:
 
 def code_of_sign(sign: str, declared: str | None) -> str | None:
     """The ISO code that a sign stands for; None if that is open or contradicts `declared`."""
-    default, possible = _meaning(sign)
+    default, possible = meaning_of_sign(sign)
     if declared is None:
         return default
     return declared if declared in possible else None
@@ -130,29 +52,30 @@ def split_currency(text: str, declared: str | None) -> tuple[str | None, str]:
 
 
 def _agreed(symbol: str, code: str | None, declared: str | None) -> str:
-    default, possible = _meaning(symbol)
     if declared and code and code != declared:
         raise ParseError(f"the price is in {code}, but `currency` says {declared}")
     wanted = code or declared
-    if not symbol or (wanted and not possible):
-        return wanted or _open(symbol)
+    default, possible = _meaning(symbol)
+    if code and not possible:
+        return code
+    if not possible:
+        raise ParseError(
+            f"which currency the sign {symbol} stands for is not known; pick the amount with "
+            f"`pattern`"
+        )
     if wanted and wanted not in possible:
         source = "the price itself" if code else "`currency`"
         raise ParseError(f"the price has the sign {symbol}, but {source} says {wanted}")
-    return wanted or default or _open(symbol)
+    return wanted or default or _open(symbol, possible)
 
 
 def _meaning(symbol: str) -> tuple[str | None, frozenset[str]]:
-    if symbol in _OWN:
-        return _OWN[symbol], frozenset({_OWN[symbol]})
-    if symbol in CODES:
-        return symbol, frozenset({symbol})
-    return _SHARED.get(symbol, (None, frozenset()))
+    return (symbol, frozenset({symbol})) if symbol in CODES else meaning_of_sign(symbol)
 
 
-def _open(symbol: str) -> str:
+def _open(symbol: str, possible: frozenset[str]) -> str:
     raise OpenPriceError(
         f"the sign {symbol} stands for several currencies; declare `currency`",
         key="currency",
-        possible=_meaning(symbol)[1],
+        possible=possible,
     )

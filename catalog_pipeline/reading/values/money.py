@@ -39,8 +39,8 @@ _SIMPLE = re.compile(r"([$£€₹])([0-9]{1,9}\.[0-9]{2})")
 _DASH = r"(?:[-\u2013\u2014~\u301c]|to|bis|до)"
 _BETWEEN = re.compile(rf"\s*{_DASH}\s*")
 _BEFORE = re.compile(r"[\s.:]*(-?)[\s.:]*")
-_AFTER = re.compile(r"[\s.:]*(?:[.,:]\s?[-\u2013\u2014]{1,2})?[\s.]*")
-_DASH_FOR_DECIMALS = re.compile(r"([.,])\s?[-\u2013\u2014]")
+_AFTER = re.compile(r"[\s.:]*?([.,:]\s?[-\u2013\u2014]{1,2})?[\s.:]*")
+"""With a dash where the decimals would be (`1.299,-`), if there is one."""
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:S[0-9]{3})+|[1-9][0-9]?(?:S[0-9]{2})+S[0-9]{3}|[0-9]+")
 
 
@@ -125,14 +125,16 @@ def _signed(amount: str, around: tuple[str, str], code: str, separator: str | No
     after = _AFTER.fullmatch(split_currency(around[1], code)[1])
     if not before or not after:
         raise ParseError("there is more in the text than a price; pick it out with `pattern`")
-    dash = _DASH_FOR_DECIMALS.match(around[1])
-    number = Decimal(_plain(amount, code, separator or (dash[1] if dash else None)))
-    return format(-number if before[1] else number, "f")
+    plain = _plain(amount, code, separator, is_whole=after[1] is not None)
+    return format(-Decimal(plain) if before[1] else Decimal(plain), "f")
 
 
-def _plain(amount: str, code: str, separator: str | None) -> str:
-    """The amount with a point for the decimals and without separators of thousands."""
-    separator = separator or _decimal_separator(amount, code)
+def _plain(amount: str, code: str, separator: str | None, *, is_whole: bool) -> str:
+    """The amount with a point for the decimals and without separators of thousands.
+
+    One that `is_whole` has no decimals, so that all of its separators part thousands.
+    """
+    separator = None if is_whole else separator or _decimal_separator(amount, code)
     whole, fraction = amount, ""
     if separator and separator in amount:
         whole, _, fraction = amount.rpartition(separator)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 
 from catalog_pipeline.catalogue.value_range import MAX_INTEGER, MIN_INTEGER
 from catalog_pipeline.errors import ParseError
@@ -12,6 +13,8 @@ from catalog_pipeline.reading.values.open_price import OpenPriceError
 
 MAX_TEXT = 100
 
+_WHOLE_TO = 2.0**53
+"""Floats beyond it skip whole numbers."""
 _INTEGER = re.compile(r"([+-]?)([0-9]+|[1-9][0-9]{0,2}(?:([.,'\u2019 ])[0-9]{3}(?:\3[0-9]{3})*))")
 _INDIAN = re.compile(r"([+-]?)([1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3})")
 _PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
@@ -59,6 +62,11 @@ def read_number(text: str, decimal_separator: str | None = None) -> float:
         whole = _without_groups(whole, groups)
     plain = f"{whole}.{fraction}" if point else whole
     value = float(plain) if _NUMBER.fullmatch(plain) else math.nan
+    if abs(value) >= _WHOLE_TO and math.isfinite(value) and Decimal(plain) != Decimal(value):
+        raise ParseError(
+            f"the number does not fit 64 bits without loss ({value:.0f} is the next that does); "
+            f"`type: text` keeps it, `integer` holds up to {MAX_INTEGER}"
+        )
     if not math.isfinite(value) or _has_vanished(value, plain):
         raise ParseError("no number; if there is more in the text, pick it out with `pattern`")
     return value

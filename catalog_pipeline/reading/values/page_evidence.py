@@ -10,9 +10,10 @@ from functools import partial
 
 from catalog_pipeline.catalogue.fields import Field
 from catalog_pipeline.errors import ParseError
-from catalog_pipeline.reading.values.conversion import Converter, Value, converter, picker
+from catalog_pipeline.reading.values.conversion import Converter, Value, converter
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.reading.values.open_price import OpenPriceError
+from catalog_pipeline.reading.values.picking import picker
 from catalog_pipeline.reading.values.separators import separator_of_texts
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Context, Decimal
@@ -30,6 +31,8 @@ def scaled(factor: Decimal, convert: Callable[[str], _Value], text: str) -> _Val
         return value
     product = _EXACT.multiply(Decimal(repr(value)), factor)
     if isinstance(value, float):
+        if not math.isfinite(float(product)):
+            raise ParseError(f"{value} times {factor} is too great for a number")
         return float(product)
     if product != product.to_integral_value():
         raise ParseError(f"{value} times {factor} is no whole number; say `type: number`")

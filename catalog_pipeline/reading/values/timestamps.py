@@ -1,10 +1,11 @@
 """Points in time as pages write them, as ISO 8601 text in UTC.
 
-A date without a time is midnight. A text that leaves the date open (`10:30`, `May 2024`), or that
-two countries would read differently (`01/02/2024`, `24/05/06`), is an error; `format` and `assume`
-settle it. `GMT+0200` and `UTC-3` are offsets as browsers write them: two hours before UTC's clock,
-three behind it. Other names of zones (`EST`, `CST`) stand for several and are errors, as is
-a weekday that is not the date's. Which formats make sense is checked in
+A date without a time is midnight. A text that leaves the date open (`10:30`, `May 2024`), that two
+countries would read differently (`01/02/2024`, `24/05/06`), or that is of two days or times
+(`doubtful_times`), is an error; `format` and `assume` settle it. `GMT+0200` and `UTC-3` are offsets
+as browsers write them: two hours before UTC's clock, three behind it. Other names of zones (`EST`,
+`CST`) stand for several and are errors, as is a weekday that is not the date's, and a time that the
+zone's clock shows twice, or never. Which formats make sense is checked in
 `catalog_pipeline.catalogue.time_formats`.
 """
 
@@ -18,6 +19,11 @@ from zoneinfo import ZoneInfo
 
 from catalog_pipeline.catalogue.time_formats import EPOCHS
 from catalog_pipeline.errors import ParseError
+from catalog_pipeline.reading.values.doubtful_times import (
+    check_moment,
+    check_shown_once,
+    check_text_of_time,
+)
 
 MAX_TEXT = 100
 _ISO_DATE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:[T ].*)?")
@@ -70,6 +76,7 @@ def read_timestamp(
         moment = _moment(text, form, assumed)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=ZoneInfo(zone))
+            check_shown_once(moment)
         return moment.astimezone(timezone.utc).isoformat()
     except ParseError:
         raise
@@ -87,7 +94,9 @@ def read_timestamp(
 
 def _moment(text: str, form: str | None, assumed: Assumed) -> datetime:
     if form is None:
-        return _of_its_weekday(text, _understood(text, dict(assumed)))
+        moment = _understood(text, dict(assumed))
+        check_moment(text, moment)
+        return _of_its_weekday(text, moment)
     if form in EPOCHS:
         return _counted(text, form)
     # Read along with the text, so that 29 February is one in leap years and an error in others.
@@ -130,9 +139,11 @@ def _counted(text: str, form: str) -> datetime:
 def _understood(text: str, assumed: dict[str, int]) -> datetime:
     from dateutil import parser as dates  # slow to import, and few catalogues have timestamps
 
-    text = _with_plain_offset(text)
-    if _ISO_DATE.fullmatch(text):
-        return dates.isoparse(text)
+    plain = _with_plain_offset(text)
+    if _ISO_DATE.fullmatch(plain):
+        return dates.isoparse(plain)
+    check_text_of_time(text)
+    text = plain
     if _ONLY_DIGITS.fullmatch(text):
         raise ParseError(
             "a bare number may be any time; declare `format`, such as epoch or epoch_ms"

@@ -49,8 +49,8 @@ MONEY = {"type": "money", "currency": "EUR"}
     ("value", "field", "read"),
     [
         ("12.90", MONEY, "12.90"),
-        ("129.000", MONEY, "129.0000"),
-        ("1.299", MONEY | {"decimal_separator": ","}, "1.2990"),
+        ("129.000", MONEY, "129.000"),
+        ("1.299", MONEY | {"decimal_separator": ","}, "1.299"),
         ("12345678901234567.89", MONEY, "12345678901234567.89"),
         ('"12,90 €"', MONEY, "12.90"),
         ("1290", MONEY | {"scale": 0.01}, "12.90"),
@@ -247,7 +247,10 @@ def test_json_in_the_scripts_of_html_is_read(markup: str, records: dict[str, str
         ('x = null; x = {"p": [{"id": 1}]};', [1]),
         ('if (x == y) x = {"p": [{"id": 1}]}; x = {"p": [{"id": 1}]}', [1]),
         ('x = x || {}; x = {"p": [{"id": 1}]};', [1]),
-        ('// x = {"p": [{"id": 7}]}\nx = {"p": [{"id": 1}]}', None),
+        ('// x = {"p": [{"id": 7}]}\nx = {"p": [{"id": 1}]}', [1]),
+        ('/* x = {"p": [{"id": 7}]} */ x = {"p": [{"id": 1}]};', [1]),
+        ('u = "//cdn/*"; x = {"p": [{"id": 1}]}; // x = {"p": [{"id": 7}]}', [1]),
+        ('u = \'https://a\'; x = {"p": [{"id": 1}]}\n-->', [1]),
         ('x = {"p": [{"id": 7}]}; x = {"p": [{"id": 1}]}', None),
     ],
 )
@@ -370,3 +373,31 @@ def test_half_of_a_pair_of_surrogates_costs_only_the_value_that_holds_it(kind: s
 def test_a_path_that_is_nested_too_deep_is_a_mistake(path: str):
     with pytest.raises(CatalogueError, match="is no JMESPath"):
         _reader({"x": {"json": path}})
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [".filter(Boolean)", "\n  .concat([1])", "[0]", " /* a */ .map(f)", " || other", "\n(f)()"],
+)
+def test_json_that_a_script_goes_on_with_is_not_what_is_assigned(behind: str):
+    records = {"from": "embedded", "script": "script", "path": "@", "assigned": "x"}
+    with pytest.raises(ParseError, match="is computed, and no JSON: it goes on with"):
+        _read(f'<script>x = [{{"id": 1}}]{behind};</script>', {}, records=records)
+
+
+def test_json_in_a_comment_is_not_assigned():
+    records = {"from": "embedded", "script": "script", "path": "@", "assigned": "x"}
+    with pytest.raises(NoProductError):
+        _read('<script>/* x = [{"id": 7}] */ x = [];</script>', {}, records=records)
+
+
+def test_links_of_embedded_json_are_those_of_their_page():
+    records = {"from": "embedded", "script": "script", "path": "@"}
+    body = (
+        '<base href="/shop/"><meta charset=windows-1251>'
+        '<script type=application/json>[{"id": 1, "u": "p/1?q=\u044f"}]</script>'
+    )
+    read = _reader({"u": {"json": "u", "type": "url"}}, records).read(
+        body.encode("windows-1251"), url="https://shop.example/c/list", page=PageKey(1)
+    )
+    assert read.columns["u"] == ["https://shop.example/shop/p/1?q=%FF"]

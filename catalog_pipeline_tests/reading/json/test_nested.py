@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from catalog_pipeline.errors import ParseError
-from catalog_pipeline.reading.json.document import parse_beginning, parse_json
+from catalog_pipeline.reading.json.document import parse_json, value_and_end
 from catalog_pipeline.reading.json.nested import MAX_DEPTH, TooDeepError, decode_nested
 from catalog_pipeline.reading.json.paths import what_is
 
@@ -76,7 +76,7 @@ def test_mistakes_in_the_depth_are_told_with_their_place(text: str, problem: str
 
 
 def test_what_a_script_assigns_may_be_as_deep():
-    assigned = parse_beginning(f"a = {_nested(3000)}; b = 1", 4, "it")
+    assigned, _ = value_and_end(f"a = {_nested(3000)}; b = 1", 4, "it")
     assert what_is(assigned) == "a list of 1, the first a list of 1"
 
 

@@ -110,3 +110,10 @@ def test_a_separator_of_thousands_after_a_zero_is_refused_even_if_declared():
 def test_what_is_no_number_is_refused(text):
     with pytest.raises(ParseError):
         read_number(text)
+
+
+@pytest.mark.parametrize("text", ["9007199254740993", "12345678901234567890", "-9007199254740993"])
+def test_a_whole_number_that_a_float_cannot_hold_is_refused(text):
+    with pytest.raises(ParseError, match="does not fit 64 bits without loss"):
+        read_number(text, ".")
+    assert read_number("9007199254740994") == 9007199254740994.0

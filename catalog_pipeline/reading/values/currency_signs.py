@@ -1,0 +1,181 @@
+"""What the signs of currencies stand for, as ISO 4217 codes.
+
+All signs that price-parser finds are here but those of no currency (`₿`). Which of several
+meanings a price has is decided in `currencies`.
+"""
+
+# ruff: noqa: RUF001 (currencies are written in many alphabets)
+from __future__ import annotations
+
+_RIGHT_TO_LEFT = "\u200f"
+_OF_ONE = {
+    "AED": "د.إ.",
+    "AFN": "؋ Af",
+    "ALL": "Lek",
+    "AMD": "֏ դր դր.",
+    "AOA": "Kz",
+    "ARS": "AR$",
+    "ATS": "öS",
+    "AUD": "AU$ A$",
+    "AWG": "Afl.",
+    "AZN": "₼",
+    "BAM": "KM",
+    "BBD": "Bds$",
+    "BDT": "৳ ৲ টকা Tk",
+    "BGN": "лв лв.",
+    "BHD": "BD د.ب.",
+    "BIF": "FBu",
+    "BND": "BN$",
+    "BRL": "R$",
+    "BTN": "Nu.",
+    "BZD": "BZ$",
+    "CAD": "CA$",
+    "CDF": "FC FrCD",
+    "CLF": "UF",
+    "CLP": "CL$",
+    "CNY": "CN¥ RMB",
+    "COP": "CO$",
+    "CRC": "₡",
+    "CUC": "CUC$",
+    "CVE": "CV$",
+    "CZK": "Kč",
+    "DEM": "DM D-Mark",
+    "DJF": "Fdj",
+    "DKK": "Dkr",
+    "DOP": "RD$",
+    "DZD": "DA د.ج.",
+    "ECS": "Sucre",
+    "EEK": "kroon",
+    "EGP": "ج.م.",
+    "ERN": "Nfk",
+    "ESP": "Pt Pts Ptas Pta ₧",
+    "EUR": "€ euro eur",
+    "FIM": "mk.",
+    "GEL": "₾",
+    "GHS": "₵ GH₵",
+    "GNF": "FG",
+    "GRD": "₯ Δρ. Δρχ.",
+    "HKD": "HK$",
+    "HRK": "kn",
+    "HUF": "Ft",
+    "IDR": "Rp",
+    "IEP": "IR£",
+    "ILS": "₪",
+    "INR": "₹ ૱",
+    "IQD": "د.ع.",
+    "IRR": "تومان",
+    "ISK": "Ikr",
+    "JMD": "J$",
+    "JOD": "JD د.أ.",
+    "JPY": "円",
+    "KES": "Ksh",
+    "KHR": "៛",
+    "KMF": "CF",
+    "KWD": "KD د.ك.",
+    "KZT": "₸ тңг тңг.",
+    "LAK": "₭",
+    "LBP": "LB£ ل.ل.",
+    "LKR": "SLRs",
+    "LTL": "Lt litų",
+    "LVL": "Ls",
+    "MAD": "د.م.",
+    "MNT": "₮",
+    "MOP": "MOP$",
+    "MTL": "Lm",
+    "MUR": "MURs",
+    "MVR": "Rf MRf ރ",
+    "MWK": "MK",
+    "MXN": "MX$",
+    "MYR": "RM",
+    "MZN": "MTn",
+    "NAD": "N$",
+    "NGN": "₦",
+    "NOK": "Nkr",
+    "NPR": "NPRs नेरू",
+    "NZD": "NZ$",
+    "OMR": "ر.ع.",
+    "PAB": "B/.",
+    "PEN": "S/.",
+    "PHP": "₱",
+    "PKR": "PKRs",
+    "PLN": "zł Zł pln",
+    "PYG": "₲",
+    "QAR": "QR ر.ق.",
+    "RUB": "₽ руб руб.",
+    "SAR": "SR ر.س.",
+    "SEK": "Skr",
+    "SGD": "S$",
+    "SIT": "tolarjev",
+    "SKK": "Sk",
+    "SOS": "Ssh",
+    "SYP": "SY£ ل.س.",
+    "THB": "฿",
+    "TND": "DT د.ت.",
+    "TOP": "T$",
+    "TRY": "₺ TL",
+    "TTD": "TT$",
+    "TWD": "NT$ NTD",
+    "TZS": "TSh",
+    "UAH": "₴ грн грн.",
+    "UGX": "USh",
+    "USD": "US$",
+    "UYU": "$U",
+    "VEF": "Bs.F.",
+    "VND": "₫ đ",
+    "VUV": "VT",
+    "WST": "WS$",
+    "XPF": "CFP",
+    "YER": "YR ر.ي.",
+    "ZMW": "ZK",
+    "ZWL": "Z$",
+}
+"""The signs of each currency that no other one has."""
+_DOLLARS = """
+    ARS AUD BBD BMD BND BSD BZD CAD CLP COP CUC CUP CVE DOP FJD GYD HKD JMD KYD LRD MOP MXN NAD NIO
+    NZD SBD SGD SRD TOP TTD TWD USD UYU WST XCD ZWL
+"""
+_POUNDS = "EGP FKP GBP GIP LBP SDG SHP SSP SYP"
+_FRANCS = "BEF BIF CDF CHF DJF FRF GNF KMF LUF RWF XAF XOF XPF"
+_OF_SEVERAL = (
+    ("$", None, _DOLLARS),
+    ("£", "GBP", _POUNDS),
+    ("Fr. fr. FR ₣", None, _FRANCS),
+    ("¥ ￥", None, "CNY JPY"),
+    ("원 ₩", "KRW", "KPW KRW"),
+    ("kr Kr", None, "DKK ISK NOK SEK"),
+    ("CFA FCFA", None, "XAF XOF"),
+    ("р. р Р", None, "BYN RUB"),
+    ("дин. динар din. Dinara", None, "BAM MKD RSD"),
+    ("Bs Bs.", None, "BOB VEF VES"),
+    ("Br", None, "BYN ETB"),
+    ("Rs ₨", None, "INR LKR MUR NPR PKR SCR"),
+    ("र", None, "INR NPR"),
+    ("௹", None, "INR LKR"),
+    ("lei Lei LEI leu", None, "MDL RON"),
+    ("ريال ریال ﷼", None, "IRR OMR QAR SAR YER"),
+    ("درهم", None, "AED MAD"),
+    ("ƒ", None, "ANG AWG"),
+    ("fl.", None, "ANG AWG NLG"),
+    ("جنيه", None, "EGP LBP SDG SSP SYP"),
+    ("₤", None, "CYP GBP ITL MTL"),
+    ("man. ман.", None, "AZN TMT"),
+    ("LD د.ل.", None, "LRD LYD"),
+    ("UM", None, "MRO MRU"),
+    ("Le", None, "SLE SLL"),
+    ("Db", None, "STD STN"),
+    ("C$", "CAD", "CAD NIO"),
+)
+"""Signs, what they mean if nothing is declared, and what they may mean."""
+
+_MEANINGS = {
+    sign: (code, frozenset({code})) for code, signs in _OF_ONE.items() for sign in signs.split()
+} | {
+    sign: (default, frozenset(codes.split()))
+    for signs, default, codes in _OF_SEVERAL
+    for sign in signs.split()
+}
+
+
+def meaning_of_sign(sign: str) -> tuple[str | None, frozenset[str]]:
+    """What a sign means without more, and all that it may mean; nothing if that is not known."""
+    return _MEANINGS.get(sign.strip(_RIGHT_TO_LEFT), (None, frozenset()))
