@@ -62,7 +62,7 @@ def read_number(text: str, decimal_separator: str | None = None) -> float:
         whole = _without_groups(whole, groups)
     plain = f"{whole}.{fraction}" if point else whole
     value = float(plain) if _NUMBER.fullmatch(plain) else math.nan
-    if abs(value) >= _WHOLE_TO and math.isfinite(value) and Decimal(plain) != Decimal(value):
+    if _loses_digits(value, plain):
         raise ParseError(
             f"the number does not fit 64 bits without loss ({value:.0f} is the next that does); "
             f"`type: text` keeps it, `integer` holds up to {MAX_INTEGER}"
@@ -81,6 +81,12 @@ def _check_not_open(text: str) -> None:
             f"`decimal_separator`",
             key="decimal_separator",
         )
+
+
+def _loses_digits(value: float, plain: str) -> bool:
+    """Whether a number that is written out is too great for a float to have its last digits."""
+    is_written_out = math.isfinite(value) and "e" not in plain.lower()
+    return is_written_out and abs(value) >= _WHOLE_TO and Decimal(plain) != Decimal(value)
 
 
 def _has_vanished(value: float, plain: str) -> bool:
