@@ -24,11 +24,10 @@ from catalog_pipeline.fetching.failures import BrokenExchange, safe_url
 from catalog_pipeline.fetching.redirects import check_redirect
 from catalog_pipeline.fetching.retry_table import kind_of_status
 from catalog_pipeline.fetching.robots import MAX_ROBOTS_BYTES
-from catalog_pipeline.pushback import Pushback
+from catalog_pipeline.pushback import MAX_RETRY_AFTER_SECONDS, Pushback
 from catalog_pipeline.records import FailedAnswer, Redirect, Response, Validators
 from catalog_pipeline.showing import as_line
 
-MAX_RETRY_AFTER_SECONDS = 3600.0
 MAX_FAILED_BYTES = 64 << 10
 """How much is kept of the body of an answer with a status that no page has."""
 _MAX_VALIDATOR_CHARACTERS = 1000
@@ -101,7 +100,7 @@ def _failed_answer(url: str, raw: Answer, *, has_body: bool = True) -> FailedAns
 
 
 def retry_after_seconds(value: str | None) -> float | None:
-    """Retry-After as seconds from now, an hour at the most; None if it says nothing usable."""
+    """Retry-After as seconds from now, a week at the most; None if it says nothing usable."""
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return min(float(text), MAX_RETRY_AFTER_SECONDS)

@@ -5,7 +5,8 @@ import pytest
 
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.client import Exchange
-from catalog_pipeline.fetching.responses import MAX_RETRY_AFTER_SECONDS, retry_after_seconds
+from catalog_pipeline.fetching.responses import retry_after_seconds
+from catalog_pipeline.pushback import MAX_RETRY_AFTER_SECONDS
 from catalog_pipeline.records import Response, Validators
 from catalog_pipeline_tests.fetching.raw_server import (
     catalogue_at,
@@ -82,6 +83,7 @@ def test_a_site_that_pushes_back_is_heard(status: str, header: str, seconds: flo
     [
         ("0", 0, 0),
         (" 120 ", 120, 120),
+        ("172800", 172_800, 172_800),
         ("99999999999999", MAX_RETRY_AFTER_SECONDS, MAX_RETRY_AFTER_SECONDS),
         ("Friday, 01-Jan-99 00:00:00 GMT", 0, 0),
     ],
@@ -93,7 +95,13 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, low: float, hig
 
 
 @pytest.mark.parametrize(
-    ("ahead", "low", "high"), [(100, 60, 100), (-100, 0, 0), (10**6, MAX_RETRY_AFTER_SECONDS, 3600)]
+    ("ahead", "low", "high"),
+    [
+        (100, 60, 100),
+        (-100, 0, 0),
+        (2 * 86_400, 2 * 86_400 - 60, 2 * 86_400),
+        (10**8, MAX_RETRY_AFTER_SECONDS, MAX_RETRY_AFTER_SECONDS),
+    ],
 )
 def test_retry_after_as_a_date_counts_from_now(ahead: float, low: float, high: float) -> None:
     seconds = retry_after_seconds(formatdate(time.time() + ahead, usegmt=True))

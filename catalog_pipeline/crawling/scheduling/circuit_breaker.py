@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 
+from catalog_pipeline.pushback import MAX_RETRY_AFTER_SECONDS
 from catalog_pipeline.records import PageFailure
 
 _KINDS_OF_CONTENT = ("parse", "no_product", "repeats", "page_lost")
@@ -54,8 +55,8 @@ class CircuitBreaker:
         longest = self._longest_pause_seconds
         if longest is not None and self._asked_pause_seconds > longest:
             return (
-                f"the site asked to be left alone for {self._asked_pause_seconds:.0f} s, longer "
-                f"than page_timeout_seconds ({longest:.0f} s); the pages not tried stay due"
+                f"the site asked to be left alone for {_pause_told(self._asked_pause_seconds)}, "
+                f"longer than page_timeout_seconds ({longest:.0f} s); the pages not tried stay due"
             )
         failures = [failure for failure in self._finished if failure is not None]
         total = len(self._finished)
@@ -70,6 +71,13 @@ class CircuitBreaker:
             f"the site seems to be blocked, down or changed{or_short} "
             f"(last: {failures[-1].message}); the pages not tried stay due"
         )
+
+
+def _pause_told(seconds: float) -> str:
+    if seconds >= MAX_RETRY_AFTER_SECONDS:
+        return f"{MAX_RETRY_AFTER_SECONDS:.0f} s (7 days) or more"
+    hours = f" ({seconds / 3600:.0f} hours)" if seconds >= 2 * 3600 else ""
+    return f"{seconds:.0f} s{hours}"
 
 
 def _cause(failure: PageFailure) -> str:

@@ -35,6 +35,9 @@ _MOST_AHEAD = 10
 """Turns drawn at once where the way to the place that gives them takes longer than an interval."""
 _MOST_IN_VAIN = 10
 """Draws one after the other of whose turns none could be used when it was told."""
+_MOST_SHARED_REST_SECONDS = 3600.0
+"""A crawl that is asked for more stops. One that begins an hour later asks once, and is told again:
+else it would wait for days without a word."""
 _UNEVENNESS = 0.2
 """Which part of an interval, at random, one waits before it asks again: else the same would always
 be the first."""
@@ -159,7 +162,7 @@ class SharedThrottle:
         self._give_back()
         rest = self._own.rest_seconds(now)
         if rest > 0:
-            self._pace.rest(rest)
+            self._pace.rest(min(rest, _MOST_SHARED_REST_SECONDS))
 
     def succeeded(self, now: float) -> None:
         """Count a good answer."""

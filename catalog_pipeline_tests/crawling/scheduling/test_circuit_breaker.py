@@ -8,6 +8,7 @@ import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.scheduling.circuit_breaker import CircuitBreaker
+from catalog_pipeline.pushback import MAX_RETRY_AFTER_SECONDS
 from catalog_pipeline.records import PageFailure
 
 
@@ -113,4 +114,12 @@ def test_a_site_that_wants_a_very_long_pause_stops_the_crawl() -> None:
     breaker.asked_to_pause(600)
     assert breaker.reason_to_stop() is None
     breaker.asked_to_pause(3600)
-    assert "3600 s" in (breaker.reason_to_stop() or "")
+    assert "alone for 3600 s, longer" in (breaker.reason_to_stop() or "")
+    breaker.asked_to_pause(172_800)
+    assert "alone for 172800 s (48 hours), longer" in (breaker.reason_to_stop() or "")
+    breaker.asked_to_pause(MAX_RETRY_AFTER_SECONDS)
+    assert "alone for 604800 s (7 days) or more, longer" in (breaker.reason_to_stop() or "")
+
+
+def test_a_pause_of_days_is_longer_than_any_time_that_a_page_may_have() -> None:
+    assert MAX_RETRY_AFTER_SECONDS > 86_400

@@ -94,6 +94,16 @@ def test_a_site_that_wants_a_rest_from_one_gets_it_from_all() -> None:
     assert most_in_a_second(played.all) <= 1
 
 
+def test_a_rest_of_days_is_one_of_an_hour_to_others_which_then_ask_the_site_themselves() -> None:
+    played = Played(2, 0.1).until(10.0)
+    played.crawls[0].push_back(played.now, 86_400.0)
+    played.until(3_700.0)
+    assert not [at for at in played.asked[0] if at >= 10.0 + SECONDS_BETWEEN_LOOKS]
+    later = [at for at in played.asked[1] if at >= 10.0 + SECONDS_BETWEEN_LOOKS]
+    assert later
+    assert min(later) >= 3_610.0
+
+
 def test_crawls_without_a_limit_rest_together_too() -> None:
     played = Played(2, None).until(0.1)
     played.crawls[0].push_back(played.now, 5.0)
