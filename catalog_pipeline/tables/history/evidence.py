@@ -28,6 +28,11 @@ class PagesSeen:
     lacks: str | None = None
     lost: str | None = None
 
+    @property
+    def newest(self) -> datetime:
+        """When the newest page was fetched."""
+        return max(page.fetched_at for page in self.pages)
+
 
 def evidence_of(catalogue: Catalogue, tracked: Sequence[str], seen: PagesSeen) -> str:
     """A digest that is equal exactly for builds which have the same to say."""

@@ -15,22 +15,24 @@ from catalog_pipeline.wording import counted
 class Circumstances:
     """What a build's sentences follow from.
 
-    `newest` is when the newest page was fetched; `lacks` is why no product counts as absent; `kept`
+    `newest` is when the newest page was fetched, `is_back` that by the clock it is older than what
+    was fetched before it; `lacks` is why no product counts as absent; `kept`
     are files that could not be gone on with, with why and where they are now; `renamed` are columns
     whose type has changed. `of_files` says which files are gone, or have been put back from before.
     """
 
     before: State | None
     newest: datetime
+    is_back: bool
     counts: Counts
     code_version: str
     lacks: str | None
+    lacks_builds: bool
     without_key: int
     kept: Mapping[Path, str]
     renamed: Mapping[str, str]
     tracked: tuple[str, ...]
     of_files: tuple[str, ...]
-    lacks_builds: bool
 
 
 def notes_of(told: Circumstances) -> tuple[str, ...]:
@@ -65,10 +67,10 @@ def _follows_others(told: Circumstances) -> bool:
 
 def _of_products(told: Circumstances) -> Iterator[str]:
     counts, before = told.counts, told.before
-    if before is not None and told.newest < before.at:
+    if before is not None and told.is_back:
         yield (
-            f"its newest page was fetched at {_minute(told.newest)}, before that of the last build "
-            f"({_minute(before.at)}): what it shows otherwise is taken for older, and is no change "
+            f"its newest page was fetched at {_second(told.newest)}, before that of the last build "
+            f"({_second(before.at)}): what it shows otherwise is taken for older, and is no change "
             f"(was the clock ahead, or set back?)"
         )
     if told.lacks is not None:
@@ -91,5 +93,5 @@ def _of_products(told: Circumstances) -> Iterator[str]:
         )
 
 
-def _minute(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+def _second(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"

@@ -23,6 +23,7 @@ from catalog_pipeline.errors import StorageError
 from catalog_pipeline.storing.shelf import HERE, Shelf
 from catalog_pipeline.tables.history import files as places
 from catalog_pipeline.tables.history.changes import changes_schema, write_changes
+from catalog_pipeline.tables.history.clocks import went_back
 from catalog_pipeline.tables.history.evidence import PagesSeen, evidence_of
 from catalog_pipeline.tables.history.files import HistoryFiles
 from catalog_pipeline.tables.history.known import DamagedHistoryError, KnownFile, known_file
@@ -193,15 +194,14 @@ class HistoryUpdate:
         return next_layout(history.schema, history.state, table, self._tracked, number)
 
     def _build(self, number: int, before: State | None, rows: TableRows) -> Build:
-        times = [page.fetched_at for page in self._seen.pages]
-        lacks = self._seen.lacks or self._seen.lost
+        lacks, newest = self._seen.lacks or self._seen.lost, self._seen.newest
         if lacks is None and rows.without_key:
             lacks = f"{counted(rows.without_key, 'product')} without a key"
         amounts = [each for each in table_columns(self._catalogue) if each.currency_column]
         return Build(
             number=number,
-            at=max(times + ([before.at] if before else [])),
-            oldest=min(times),
+            at=max(newest, before.at) if before else newest,
+            oldest=min(page.fetched_at for page in self._seen.pages),
             lacks=lacks,
             knows_all=before is not None and before.had_complete_crawl,
             absent_after=self._settings.absent_after,
@@ -219,11 +219,11 @@ class HistoryUpdate:
         of_files: tuple[str, ...],
     ) -> State:
         counts = counts_of(found)
-        code_version = self._catalogue.code_version
-        newest = max(page.fetched_at for page in self._seen.pages)
+        code_version, tracked = self._catalogue.code_version, layout.tracked
+        is_back = went_back(self._files.table, self._seen.pages, before)
         told = Circumstances(
-            before, newest, counts, code_version, build.lacks, rows.without_key, self._kept,
-            layout.renamed, layout.tracked, of_files, build.lacks_builds,
+            before, self._seen.newest, is_back, counts, code_version, build.lacks,
+            build.lacks_builds, rows.without_key, self._kept, layout.renamed, tracked, of_files,
         )  # fmt: skip
         return State(
             version=self.version,

@@ -148,8 +148,23 @@ def test_a_clock_that_was_ahead_keeps_changes_back_and_that_is_said(days: Days) 
     report = days.day(2, products(a="4"))
     assert (report.counts.changed, report.counts.absent) == (0, 0)
     (told,) = report.notes
-    assert "its newest page was fetched at 2026-03-03 12:00 UTC, before that of the last" in told
+    assert "its newest page was fetched at 2026-03-03 12:00:01 UTC, before that of the last" in told
     assert days.day(10, products(a="4")).notes == ()
+
+
+def test_no_clock_is_accused_where_the_newest_page_has_left_the_catalogue(days: Days) -> None:
+    days.day(1, products(a="5"), products(b="7"))
+    days.fetch(1.5, None, products(b="8"))
+    days.build()
+    del days.pages[2]
+    assert days.build().notes == ()
+
+
+def test_a_clock_that_was_ahead_is_told_until_the_time_has_come(days: Days) -> None:
+    days.day(9, products(a="5"), products(b="7"))
+    for day in (2, 3):
+        (told,) = days.day(day, products(a="4"), products(b="6")).notes
+        assert "was the clock ahead, or set back?" in told
 
 
 def test_a_number_may_become_as_much_more_as_numbers_can(days: Days) -> None:
