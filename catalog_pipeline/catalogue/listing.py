@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from catalog_pipeline.catalogue.length import (
@@ -135,3 +136,14 @@ class Listing:
         """Whether there may be a page of that number, by the YAML."""
         last = self.last_number
         return self.first_page <= number and (last is None or number <= last)
+
+    def without_gaps(self, numbers: Collection[int]) -> range:
+        """All pages of a listing of which these are some: a series has none missing in between.
+
+        A number beyond `at_most` tells nothing of what is before it.
+        """
+        if self.found_length is None or not numbers:
+            return range(0)
+        most = self.first_page + self.found_length.at_most
+        top = max((number for number in numbers if number < most), default=self.first_page)
+        return range(self.first_page, top + 1)

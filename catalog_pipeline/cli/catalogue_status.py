@@ -128,8 +128,12 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
     )
     # Where the table is said to be not of today, it is among the reasons.
     past = damage_of_kept_past(catalogue, recorded) if problem or not is_quiet else None
-    endless = {listing.name for listing in standing.listings if listing.last_number is None}
-    unfound = {page for page in statuses.outside if page.listing in endless}
+    endless = {each.name: each for each in standing.listings if each.last_number is None}
+    unfound = {
+        page
+        for page in statuses.outside
+        if page.listing in endless and endless[page.listing].may_have(page.number)
+    }
     outside = statuses.outside - unfound
     stored = page_store(places).newest() if statuses.missing else {}
     unrecorded = statuses.missing & stored.keys()

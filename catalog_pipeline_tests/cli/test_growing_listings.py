@@ -8,6 +8,7 @@ import pytest
 from dagster import DagsterInstance
 
 from catalog_pipeline.orchestration.checkpoints.known_pages import found_pages
+from catalog_pipeline.orchestration.names import found_pages_name
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.site import NAME, Site
@@ -63,3 +64,36 @@ def test_more_pages_than_shrink_allows_stay_and_the_crawl_fails(
     site.write(pages={**length, "shrink": 0.5})
     allowed = run("run", NAME, "--refresh", "--json")
     assert (allowed.code, allowed.json["done"], allowed.json["rows"]) == (0, 3, 60)
+
+
+def test_pages_before_the_first_one_come_when_the_yaml_says_so_and_go_again(
+    site: Site, run: Run, instance: DagsterInstance, length: dict[str, Any]
+):
+    site.shop.control(pages=6, tells_size=True)
+    catalogue = site.write(pages=length, first_page=3)
+    assert run("run", NAME, "--json").json["done"] == 4
+    catalogue = site.write(pages=length, first_page=1)
+    assert run("status", NAME, "--json").json[0]["missing"] == 2
+    site.shop.control(reset_hits=True)
+    lowered = run("run", NAME, "--json")
+    assert (lowered.code, lowered.json["done"], lowered.json["rows"]) == (0, 6, 120)
+    assert site.downloads()[1] == site.downloads()[2] == 1
+    assert found_pages(instance, catalogue) == tuple(keys(*range(1, 7)))
+    catalogue = site.write(pages=length, first_page=3)
+    raised = run("run", NAME, "--json")
+    assert (raised.code, raised.json["done"], raised.json["rows"]) == (0, 4, 80)
+    assert "2 pages outside of the catalogue: 1-2" in run("status", NAME).out
+    assert found_pages(instance, catalogue) == tuple(keys(*range(3, 7)))
+
+
+def test_a_partition_that_is_deleted_from_amidst_loses_no_row(
+    site: Site, run: Run, instance: DagsterInstance, length: dict[str, Any]
+):
+    catalogue = site.write(pages=length, history={"absent_after": 1})
+    site.shop.control(pages=6, tells_size=True)
+    run("run", NAME)
+    instance.delete_dynamic_partition(found_pages_name(catalogue), "3")
+    for options in ([], ["--refresh"]):
+        answer = run("run", NAME, *options, "--json")
+        assert (answer.code, answer.json["done"], answer.json["rows"]) == (0, 6, 120)
+    assert "gone" not in run("changes", NAME).out

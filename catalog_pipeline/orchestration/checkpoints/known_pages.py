@@ -6,6 +6,7 @@ are added in the order of their numbers, so that Dagster's ranges are ranges of 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -33,10 +34,13 @@ def with_known_pages(source: Source, catalogue: Catalogue) -> Catalogue:
 
 
 def found_pages(source: Source, catalogue: Catalogue) -> tuple[PageKey, ...]:
-    """The pages that crawls have found, and those of the YAML beside them, in order."""
+    """The pages that crawls have found, and those of the YAML beside them, in order.
+
+    Where a partition is gone from amidst a listing, its page is one all the same, and due.
+    """
     partitions = history_of(source).found_partitions(found_pages_name(catalogue))
-    named = pages_named(catalogue, partitions).values()
-    return tuple(sorted(filter(_may_have(catalogue), named)))
+    found = set(filter(_may_have(catalogue), pages_named(catalogue, partitions).values()))
+    return tuple(sorted(found | _in_between(catalogue, found)))
 
 
 def add_found_pages(
@@ -86,19 +90,19 @@ def seed_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
         return
     if DISCOVER_PARTITION in partitions and not catalogue.is_discovered:
         instance.delete_dynamic_partition(name, DISCOVER_PARTITION)
-    there = pages_named(catalogue, partitions).values()
-    may_have = _may_have(catalogue)
-    for page in there:
-        if not may_have(page):
-            instance.delete_dynamic_partition(name, str(page))
+    named = set(pages_named(catalogue, partitions).values())
+    there = set(filter(_may_have(catalogue), named))
+    for page in named - there:
+        instance.delete_dynamic_partition(name, str(page))
     with_pages = {page.listing for page in there}
     wanted = set[PageKey]()
     for listing in catalogue.all_listings:
         wanted.update(listing.pages)
         if listing.name not in with_pages:
             wanted.add(listing.first_key)
-    if wanted - set(there):
-        add_found_pages(instance, catalogue, wanted - set(there))
+    wanted |= _in_between(catalogue, there)
+    if wanted - there:
+        add_found_pages(instance, catalogue, wanted - there)
 
 
 def drop_stand_in(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
@@ -127,13 +131,25 @@ def _order(partition: str) -> tuple[bool, PageKey | str]:
 def _may_have(catalogue: Catalogue) -> Callable[[PageKey], bool]:
     """What tells of a page whether the YAML may mean it."""
     listings = {each.name: each for each in catalogue.all_listings}
-    endless = {name for name, each in listings.items() if each.last_number is None}
 
     def may_have(page: PageKey) -> bool:
-        name = page.listing
-        return name in endless or (name in listings and listings[name].may_have(page.number))
+        listing = listings.get(page.listing)
+        return listing is not None and listing.may_have(page.number)
 
     return may_have
+
+
+def _in_between(catalogue: Catalogue, found: Iterable[PageKey]) -> set[PageKey]:
+    """The pages of found listings before the last one of which there is a partition."""
+    numbers = defaultdict[str | None, set[int]](set)
+    for page in found:
+        numbers[page.listing].add(page.number)
+    return {
+        PageKey(number, listing.name)
+        for listing in catalogue.all_listings
+        for number in listing.without_gaps(numbers[listing.name])
+        if number not in numbers[listing.name]
+    }
 
 
 def remove_found_pages(

@@ -19,6 +19,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.orchestration.checkpoints.known_pages import seed_pages
+from catalog_pipeline.orchestration.checkpoints.standing import read_standing
 from catalog_pipeline.orchestration.definitions.schedule import build_refresh_schedule
 from catalog_pipeline.orchestration.names import (
     BACKFILL_TAG,
@@ -264,3 +265,22 @@ def test_a_page_that_is_wiped_is_missing_and_comes_again_alone(listed: Listed, p
     assert listed.execute(listed.over(wiped, wiped)).status == SUCCESS
     assert listed.done == listed.partitions == shown
     assert listed.asked() == {wiped: 1}
+
+
+@pytest.mark.parametrize("listed", [kind for kind in KINDS if kind != "fixed"], indirect=True)
+@pytest.mark.parametrize("is_wiped", [False, True])
+def test_a_page_whose_partition_is_gone_from_amidst_is_a_page_all_the_same(
+    listed: Listed, is_wiped: bool
+) -> None:
+    assert listed.execute(listed.over_all()).status == SUCCESS
+    gone = [page for page in listed.pages if PageKey.parse(page).number == BROKEN]
+    if is_wiped:
+        listed.instance.wipe_asset_partitions(pages_key(listed.catalogue), gone)
+    for page in gone:
+        listed.instance.delete_dynamic_partition(found_pages_name(listed.catalogue), page)
+    standing = read_standing(listed.instance, listed.catalogue)
+    assert sorted(map(str, standing.pages)) == sorted(listed.pages)
+    assert {str(page) for page in standing.statuses.missing} == (set(gone) if is_wiped else set())
+    listed.forget()
+    assert listed.execute(listed.over_all()).status == SUCCESS
+    assert sorted(listed.done) == sorted(listed.partitions) == sorted(listed.pages)
