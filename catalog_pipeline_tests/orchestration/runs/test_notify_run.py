@@ -188,7 +188,7 @@ def test_a_history_that_was_lost_and_begun_anew_goes_on_to_give_notice(
     days.day(3, products(kettle="9.90", mug="5", lamp="30"), EMPTY)
     days.day(4, products(kettle="4.90", mug="5", lamp="30"), EMPTY)
     assert _send(days) == Sent(1)
-    assert "build 2 of 2026-03-05" in hook.bodies[-1]["message"]
+    assert "build 4 of 2026-03-05" in hook.bodies[-1]["message"]
 
 
 @pytest.mark.embedded("harms the files of the past in their folder")
