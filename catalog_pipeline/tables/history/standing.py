@@ -1,8 +1,9 @@
-"""Whether a file of the past is the one that the last build left, or has been put back from before.
+"""Whether a file of the past is the one that the last build left, or is of a build before it.
 
 Two say which build was the last: the table, which names the version of its history, and what was
 recorded of a build. A build that died may have come as far as the table; of a folder that was put
-back, table and history are of one build, and what is recorded is of a later one.
+back, table and history are of one build, and what is recorded is of a later one. A table that is
+there and names no history was built while none was kept.
 """
 
 from __future__ import annotations
@@ -12,16 +13,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
 
-from catalog_pipeline.tables.history.state import State
+from catalog_pipeline.tables.history.state import State, is_whole, version_of_table
 from catalog_pipeline.tables.last_past import LastPast
 
 
 @dataclass(frozen=True)
 class Standing:
-    """The version that the table names, and what was recorded last; either may say nothing."""
+    """The version that the table names, and what was recorded last; either may say nothing.
+
+    `is_interrupted` says that the last table was built without a history.
+    """
 
     named: str | None
     recorded: LastPast | None
+    is_interrupted: bool = False
+
+    @staticmethod
+    def beside(table: Path, recorded: LastPast | None) -> Standing:
+        """What the table says that is there."""
+        named = version_of_table(table)
+        return Standing(named, recorded, named is None and is_whole(table))
 
     @property
     def was_kept(self) -> bool:
@@ -35,7 +46,7 @@ class Standing:
 
     def is_of_last_build(self, state: State | None) -> TypeGuard[State]:
         """Whether what a file says of itself is what the last build left."""
-        if state is None:
+        if state is None or self.is_interrupted:
             return False
         if self.recorded is None:
             return self.named in (None, state.version)
@@ -60,9 +71,11 @@ class Standing:
             return f"{path.name} is gone, and a new one begins" if self.was_kept else None
         if self.is_of_last_build(state):
             return None
+        ends = f"it ends with build {state.build}, of {state.at:%Y-%m-%d %H:%M} UTC"
+        lacks = "What was between that build and this one is not in it"
+        if self.is_interrupted:
+            return f"{path.name} was not kept for a while: {ends}. {lacks}"
         last = "a later one" if self.recorded is None else f"build {self.build}"
         return (
-            f"{path.name} has been put back from before: it ends with build {state.build}, of "
-            f"{state.at:%Y-%m-%d %H:%M} UTC, and {last} was the last. What was between that build "
-            f"and this one is not in it"
+            f"{path.name} has been put back from before: {ends}, and {last} was the last. {lacks}"
         )

@@ -118,6 +118,15 @@ def version_of_table(table: Path) -> str | None:
     return told.decode() if told else None
 
 
+def is_whole(table: Path) -> bool:
+    """Whether a table is there and says what it is."""
+    try:
+        _metadata(table)
+    except (OSError, pa.ArrowException):
+        return False
+    return True
+
+
 def _metadata(path: Path) -> dict[bytes, bytes]:
     """What a plain file says of itself; links and pipes are none."""
     with os.fdopen(open_plain(path), "rb") as source, pq.ParquetFile(source) as file:

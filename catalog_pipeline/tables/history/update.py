@@ -38,12 +38,7 @@ from catalog_pipeline.tables.history.notes import Circumstances, notes_of
 from catalog_pipeline.tables.history.periods import KnownPeriods, write_periods
 from catalog_pipeline.tables.history.report import HistoryReport, read_report
 from catalog_pipeline.tables.history.standing import Standing
-from catalog_pipeline.tables.history.state import (
-    VERSION_FACT,
-    State,
-    read_state,
-    version_of_table,
-)
+from catalog_pipeline.tables.history.state import VERSION_FACT, State, read_state
 from catalog_pipeline.tables.history.table_rows import TableRows
 from catalog_pipeline.tables.history.transitions import Transitions
 from catalog_pipeline.tables.history.writing import RowGroups, row_groups
@@ -73,7 +68,7 @@ def history_update(
     files = HistoryFiles.beside(table, shelf)
     places.settle(files)
     try:
-        standing = Standing(version_of_table(table), recorded)
+        standing = Standing.beside(table, recorded)
         yield HistoryUpdate(catalogue, catalogue.history, files, seen, standing)
     finally:
         with contextlib.suppress(OSError, StorageError):

@@ -457,11 +457,25 @@ def test_a_table_that_is_a_pipe_is_no_table_and_is_not_waited_for(days: Days) ->
     assert days.day(2, products(a="6")).counts.changed == 1
 
 
-def test_a_history_that_is_kept_again_goes_on_where_it_was(days: Days) -> None:
-    days.day(1, products(a="5", b="7"))
+def test_a_history_that_is_kept_again_leaves_a_gap_for_the_builds_without_it(days: Days) -> None:
+    first = days.day(1, products(a="5", b="7"))
     days.fetch(2, products(a="6", b="7"))
     pages = list(days.pages.values())
     assert shop.build_table(shop.catalogue(), pages, days.store, days.table).history is None
     report = days.day(3, products(a="7", b="7"))
-    assert (report.build, report.counts.changed) == (2, 1)
-    assert days.changes("before", "after") == [("5.00", "7.00")]
+    assert (report.build, report.counts.changed, report.counts.resumed) == (2, 0, 2)
+    assert report.notes[0].startswith("history.parquet was not kept for a while: it ends with bui")
+    assert days.changes() == []
+    assert days.history("sku", "price", "valid_to", "closed_as")[:2] == [
+        ("a", Decimal("5.00"), first.at, "resumed"),
+        ("a", Decimal("7.00"), None, None),
+    ]
+    assert days.day(4, products(a="8", b="7")).notes == ()
+    assert days.changes("before", "after") == [("7.00", "8.00")]
+
+
+def test_a_history_that_no_build_has_gone_without_goes_on(days: Days) -> None:
+    days.day(1, products(a="5"))
+    days.table.unlink()
+    report = days.day(2, products(a="6"))
+    assert (report.counts.changed, report.notes) == (1, ())
