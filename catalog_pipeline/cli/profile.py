@@ -23,6 +23,7 @@ from typing import IO
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogPipelineError, UsageError
 from catalog_pipeline.showing import as_line
+from catalog_pipeline.storing.own_files import check_not_own
 from catalog_pipeline.system.durable_files import replace_content
 from catalog_pipeline.system.sampled import COMMAND, let_be_sampled
 
@@ -51,6 +52,7 @@ def profiled(file: str, *, is_quiet: bool) -> Iterator[None]:
         raise UsageError(
             f"--profile {file}: the name ends in .svg (a flame graph) or .json (for speedscope)."
         )
+    check_not_own(path)
     program = _sampler()
     _make_empty(path)
     before = os.environ.get(COMMAND)

@@ -19,6 +19,7 @@ from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.cli.times import parse_age
 from catalog_pipeline.errors import StorageError, UsageError
 from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.storing.own_files import check_not_own
 from catalog_pipeline.storing.stores import past_of, shelf_of
 from catalog_pipeline.system.durable_files import kind_of, replace_content
 from catalog_pipeline.system.private_files import private_files
@@ -85,6 +86,7 @@ def _check(target: Path, *, is_given: bool) -> None:
     """
     if target.suffix.lower() not in _ENDINGS:
         raise UsageError(f"{target.name} is no name of a page; let it end in .html.")
+    check_not_own(target)
     if is_given and not target.parent.is_dir():
         raise UsageError(f"There is no folder {target.parent}.")
     if kind_of(target.resolve()) not in (None, "a file"):

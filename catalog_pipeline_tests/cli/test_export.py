@@ -80,6 +80,26 @@ def test_a_table_that_is_not_what_its_build_put_there_is_not_exported(
     assert not there.exists()
 
 
+def test_the_past_a_page_or_another_table_is_not_written_over(
+    table: Site, tmp_path: Path, run: Run
+) -> None:
+    folder = table.places.folder
+    Days(folder).day(1, products(a="5"))
+    other = folder.with_name("other")
+    (other / "pages").mkdir(parents=True)
+    own = [folder / "history.parquet", folder / "changes.parquet", other / "products.parquet"]
+    (tmp_path / "link.parquet").symlink_to(own[0])
+    before = own[0].read_bytes()
+    for target in (*own, folder / "pages" / "x.csv", tmp_path / "link.parquet"):
+        answer = run("export", table.name, str(target))
+        assert answer.code == 2
+        assert "keeps files of its own" in answer.err
+    assert own[0].read_bytes() == before
+    assert not own[2].exists()
+    table.places.exports.mkdir()
+    assert run("export", table.name, str(table.places.exports / "history.parquet")).code == 0
+
+
 def test_an_ending_that_says_nothing_is_wrong_usage(table: Site, tmp_path: Path, run: Run) -> None:
     answer = run("export", table.name, str(tmp_path / "out.xls"))
     assert answer.code == 2

@@ -102,6 +102,13 @@ def test_what_is_no_page_is_not_replaced(site: Site, tmp_path: Path, run: Run) -
     assert site.places.table.read_bytes() == b"a table"
 
 
+def test_a_page_is_not_put_among_stored_ones(site: Site, run: Run) -> None:
+    site.places.failures.mkdir(parents=True)
+    answer = run("report", NAME, str(site.places.failures / "1.html"))
+    assert answer.code == 2
+    assert "keeps files of its own" in answer.err
+
+
 def test_a_page_that_cannot_be_written_leaves_the_old_one(
     site: Site, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,21 +14,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog_pipeline.errors import ExportError, StorageError, UsageError
+from catalog_pipeline.storing.own_files import check_not_own
 from catalog_pipeline.system import durable_files
 from catalog_pipeline.system.processes import is_alive
 from catalog_pipeline.tables.exports.formats import Format, format_of
 from catalog_pipeline.tables.exports.parquet_rows import opened
 from catalog_pipeline.tables.exports.writing import Options
+from catalog_pipeline.tables.identity import TableIdentity, identify
 
 _LEFT_BY_DATABASES = ("-wal", "-journal", ".wal")
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export came to; `notes` are sentences on values that have a form of their own."""
+    """What an export came to; `notes` are sentences on values that have a form of their own, and
+    `file` tells the file that was written from every other; a table of a database has none."""
 
     rows: int
     notes: tuple[str, ...] = ()
+    file: TableIdentity | None = None
 
 
 def export_to_file(source: Path, destination: Path, options: Options | None = None) -> Exported:
@@ -50,16 +54,18 @@ def export_to_file(source: Path, destination: Path, options: Options | None = No
             new = folder / real.name
             notes = form.writer_to(new, options).write(rows)
             count = rows.count
+            written = identify(new)
             durable_files.put_in_place(new, real)
     except OSError as error:
         raise StorageError(
             f"Cannot write {destination}: {error.strerror or error}. What was there stays."
         ) from error
-    return Exported(count, tuple(notes))
+    return Exported(count, tuple(notes), written)
 
 
 def _check(source: Path, destination: Path, form: Format, options: Options) -> None:
     """Refuse to replace what no export has written."""
+    check_not_own(destination)
     if not destination.parent.is_dir():
         raise UsageError(f"There is no folder {destination.parent}.")
     kind = durable_files.kind_of(destination)
