@@ -137,6 +137,62 @@ def test_an_address_that_is_not_set_here_is_warned_of_and_no_mistake(
     assert run("check", "good").out == f"{path}: no mistake\n"
 
 
+def test_an_export_over_a_file_of_the_project_is_a_mistake(run: Run, folder: Path, tmp_path: Path):
+    path = folder / "good" / "defs.yaml"
+    own = tmp_path / "data" / "good" / "changes.parquet"
+    path.write_text(
+        SMALL
+        + "  history: true\n"
+        + "  exports:\n"
+        + "    - {to: csv}\n"
+        + f"    - {{to: parquet, path: {own}}}\n"
+    )
+    (told,) = run("check", "good", "--json").json
+    assert (told["severity"], told["key"], told["line"]) == ("mistake", "exports.1.path", 13)
+    assert f"{own} is where good keeps files of its own" in told["problem"]
+
+
+def test_exports_of_two_catalogues_to_one_place_are_a_mistake_of_both(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def export_of(name: str, *exports: str) -> None:
+        (folder / name).mkdir(exist_ok=True)
+        listed = ", ".join(f"{{{each}}}" for each in exports)
+        (folder / name / "defs.yaml").write_text(SMALL + f"  exports: [{listed}]\n")
+
+    def told(name: str) -> list[tuple[str, str]]:
+        found = run("check", name, "--json").json
+        return [(each["key"], each["problem"]) for each in found if each["severity"] == "mistake"]
+
+    (tmp_path / "linked").symlink_to(tmp_path)
+    export_of("good", "to: csv", f"to: jsonl, path: {tmp_path}/out.jsonl")
+    export_of("other", f"to: jsonl, path: {tmp_path}/linked/out.jsonl")
+    ((key, problem),) = told("good")
+    assert key == "exports.1"
+    assert f"export_jsonl of the catalogue other both write {tmp_path}/out.jsonl" in problem
+    ((key, problem),) = told("other")
+    assert "export_jsonl of the catalogue good both write" in problem
+    export_of("other", f"to: csv, path: {tmp_path}/data/good/exports/products.csv")
+    assert [key for key, _ in told("good")] == ["exports.0"]
+    export_of("good", "to: postgres, url_env: DWH")
+    export_of("other", "to: postgres, url_env: WAREHOUSE")
+    assert told("good") == []
+    monkeypatch.setenv("DWH", "postgresql://shop:secret99@host/db")
+    monkeypatch.setenv("WAREHOUSE", "postgresql://shop:secret99@host/db")
+    ((key, problem),) = told("good")
+    assert "both write the table products of the database of DWH" in problem
+    assert "secret99" not in problem
+    merged = "to: postgres, url_env: DWH, mode: merge"
+    export_of("other", merged)
+    assert len(told("good")) == 1
+    export_of("good", merged)
+    assert told("good") == []
+    export_of(
+        "good", "to: csv", f"to: csv, name: b, path: {tmp_path}/data/good/exports/products.csv"
+    )
+    assert [key for key, _ in told("good")] == ["exports.0", "exports.1"]
+
+
 @pytest.mark.parametrize("preset", ["shopify", "woocommerce"])
 def test_a_shop_of_a_preset_has_no_mistake(run: Run, folder: Path, preset: str):
     lines = (f"preset: {preset}", "base_url: https://shop.example", "currency: USD")

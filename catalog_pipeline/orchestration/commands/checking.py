@@ -24,6 +24,7 @@ from catalog_pipeline.orchestration.definitions.catalogue_check import (
     mistakes_for_dagster,
 )
 from catalog_pipeline.orchestration.instance.postgres.address import settings_of_home
+from catalog_pipeline.orchestration.runs.export_targets import mistakes_of_targets
 from catalog_pipeline.places import dagster_home
 from catalog_pipeline.reading.part_by_part import mistakes_of_parts
 
@@ -118,6 +119,7 @@ def _of_environment(catalogue: Catalogue, environ: Mapping[str, str]) -> Iterato
     if catalogue.practice_shop is None:
         yield from missing_for_login(catalogue, environ)
     yield from missing_for_requests(catalogue, environ)
+    yield from mistakes_of_targets(catalogue, environ)
     try:
         with_base_url(catalogue, base_url_override(catalogue.name, environ))
     except UsageError as error:

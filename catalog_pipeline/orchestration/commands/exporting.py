@@ -9,7 +9,8 @@ import dagster as dg
 
 from catalog_pipeline.orchestration.commands.in_process import export_here
 from catalog_pipeline.orchestration.commands.result import CrawlResult, ExportResult
-from catalog_pipeline.orchestration.runs.export_run import export_file, exports_due
+from catalog_pipeline.orchestration.runs.export_run import exports_due
+from catalog_pipeline.orchestration.runs.export_targets import export_file
 from catalog_pipeline.places import catalogue_places
 
 

@@ -13,7 +13,8 @@ from catalog_pipeline.orchestration.names import (
     exported_key,
     qualified_name,
 )
-from catalog_pipeline.orchestration.runs.export_run import export_file, run_export
+from catalog_pipeline.orchestration.runs.export_run import run_export
+from catalog_pipeline.orchestration.runs.export_targets import export_file
 from catalog_pipeline.places import catalogue_places
 
 _KINDS = {"jsonl": "json", "xlsx": "excel"}

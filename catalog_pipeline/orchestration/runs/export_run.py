@@ -18,10 +18,11 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.orchestration.checkpoints.table_state import check_sound, read_last_build
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, export_key
+from catalog_pipeline.orchestration.runs.export_targets import check_target, export_file
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
-from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.places import CataloguePlaces, catalogue_places
 from catalog_pipeline.showing import as_line, as_lines
-from catalog_pipeline.storing.stores import lacking, shelf_of
+from catalog_pipeline.storing.stores import found_of, shelf_of
 from catalog_pipeline.tables.exports.sources import source_of
 from catalog_pipeline.tables.identity import identify
 
@@ -32,6 +33,9 @@ SOURCE_KEY = "exported_sha256"
 """Metadata key of an export: the digest of the file that was exported."""
 VERSION_KEY = "export_version"
 """Metadata key of an export: how and where the YAML had it written."""
+BYTES_KEY = "file_bytes"
+WRITTEN_KEY = "file_sha256"
+"""Metadata key of an export to a file: the digest of what it wrote."""
 
 
 def run_export(
@@ -40,10 +44,11 @@ def run_export(
     """Write an export anew.
 
     Raises:
-        dg.Failure: there is nothing to export, a value cannot be held, or the place not be written;
-            what was there stays.
+        dg.Failure: there is nothing to export, a value cannot be held, or the place is another's or
+            cannot be written; what was there stays.
     """
     try:
+        check_target(catalogue, export)
         places = catalogue_places(catalogue.name)
         with for_the_owner_alone(context, catalogue):
             source = source_of(catalogue.name, places, export.what)
@@ -64,7 +69,7 @@ def run_export(
             SOURCE_KEY: digest,
             VERSION_KEY: export.version,
             "notes": [as_line(note) for note in exported.notes],
-            **_place(catalogue, export),
+            **_place(catalogue, export, exported),
         }
     )
 
@@ -72,11 +77,6 @@ def run_export(
 def exports_due(instance: dg.DagsterInstance, catalogue: Catalogue) -> list[Export]:
     """The exports that do not hold what there is to be exported, or not as the YAML says."""
     return [export for export in catalogue.exports if _is_due(instance, catalogue, export)]
-
-
-def export_file(catalogue: Catalogue, export: Export) -> Path:
-    """Where the file of an export is."""
-    return catalogue_places(catalogue.name).exports / export.file_name
 
 
 def _is_due(instance: dg.DagsterInstance, catalogue: Catalogue, export: Export) -> bool:
@@ -91,13 +91,27 @@ def _is_due(instance: dg.DagsterInstance, catalogue: Catalogue, export: Export) 
         if built is not None and built.file is not None and built.file.sha256 != digest:
             # It is damaged, or its build has not come to its end yet: the next one is exported.
             return False
-    if export.to != "postgres" and lacking(places, export_file(catalogue, export)):
-        return True
     event = instance.get_latest_materialization_event(export_key(catalogue, export))
     made = event.asset_materialization if event else None
-    known: Mapping[str, Any] = made.metadata if made is not None else {}
-    last = [known[key].value if key in known else None for key in (SOURCE_KEY, VERSION_KEY)]
-    return last != [digest, export.version]
+    known = {key: value.value for key, value in made.metadata.items()} if made else {}
+    if [known.get(key) for key in (SOURCE_KEY, VERSION_KEY)] != [digest, export.version]:
+        return True
+    return export.to != "postgres" and _is_another(places, export_file(catalogue, export), known)
+
+
+def _is_another(places: CataloguePlaces, path: Path, known: Mapping[str, Any]) -> bool:
+    """Whether a file is not what its export wrote; by its length alone, if it is in a bucket."""
+    found = found_of(places, path)
+    if path not in found:
+        return True
+    info = found[path]
+    if info is not None:
+        return known.get(BYTES_KEY) not in (None, info.bytes)
+    try:
+        there = identify(path.resolve())
+    except OSError:
+        return True
+    return known.get(WRITTEN_KEY) not in (None, there.sha256)
 
 
 def _write(catalogue: Catalogue, export: Export, source: Path) -> Exported:
@@ -121,9 +135,12 @@ def _write(catalogue: Catalogue, export: Export, source: Path) -> Exported:
     return exported
 
 
-def _place(catalogue: Catalogue, export: Export) -> dict[str, Any]:
-    if export.to == "postgres":
+def _place(catalogue: Catalogue, export: Export, exported: Exported) -> dict[str, Any]:
+    if exported.file is None:
         return {"table": export.table_name, "database": str(export.url_env)}
-    path = export_file(catalogue, export)
-    told = catalogue_places(catalogue.name).told(path)
-    return {"path": dg.MetadataValue.path(told), "file_bytes": path.stat().st_size}
+    told = catalogue_places(catalogue.name).told(export_file(catalogue, export))
+    return {
+        "path": dg.MetadataValue.path(told),
+        BYTES_KEY: exported.file.file_bytes,
+        WRITTEN_KEY: exported.file.sha256,
+    }

@@ -24,7 +24,8 @@ from catalog_pipeline.orchestration.definitions.export_assets import (
 from catalog_pipeline.orchestration.definitions.export_sensor import build_export_sensors
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, sign_path
 from catalog_pipeline.orchestration.names import EXPORTS_TAG, export_key
-from catalog_pipeline.orchestration.runs.export_run import export_file, exports_due
+from catalog_pipeline.orchestration.runs.export_run import exports_due
+from catalog_pipeline.orchestration.runs.export_targets import export_file
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline_tests.kept_files import Kept, kept
 from catalog_pipeline_tests.site import Site
@@ -104,6 +105,53 @@ def test_it_is_due_again_after_another_table_another_yaml_or_a_lost_file(
     _export(instance, catalogue)
     catalogue = site.write(exports=[{"to": "csv", "safe": False}])
     assert _due(instance, catalogue) == ["export_csv"]
+
+
+def test_a_file_that_holds_something_else_than_was_written_is_written_anew(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    catalogue = _with_table(site, FILES)
+    for place in range(len(FILES)):
+        _export(instance, catalogue, place)
+    assert _due(instance, catalogue) == []
+    written = _kept_export(catalogue)
+    before = written.read_bytes()
+    written.write_bytes(before + b"3\n")
+    assert _due(instance, catalogue) == [catalogue.exports[0].asset_name]
+    _export(instance, catalogue)
+    assert written.read_bytes() == before
+    assert _due(instance, catalogue) == []
+
+
+@pytest.mark.embedded("in a bucket no other export writes to the folder of a catalogue")
+def test_what_another_wrote_to_the_same_length_is_written_anew_too(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    catalogue = _with_table(site, [{"to": "csv"}])
+    _export(instance, catalogue)
+    written = export_file(catalogue, catalogue.exports[0])
+    before = written.read_bytes()
+    written.write_bytes(before.replace(b"a", b"c"))
+    assert _due(instance, catalogue) == ["export_csv"]
+
+
+def test_an_export_to_the_place_of_another_catalogues_is_refused_and_stays_due(
+    site: Site, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    exports = [{"to": "csv", "path": str(tmp_path / "out.csv")}]
+    catalogue = _with_table(site, exports)
+    assert _export(instance, catalogue).status == SUCCESS
+    before = (tmp_path / "out.csv").read_bytes()
+    site.write(name="other", exports=exports)
+    _write_table(site, "c")
+    run = _export(instance, catalogue)
+    assert run.status == dg.DagsterRunStatus.FAILURE
+    assert run.error is not None
+    assert "export_csv of the catalogue other both write" in run.error
+    assert (tmp_path / "out.csv").read_bytes() == before
+    assert _due(instance, catalogue) == ["export_csv"]
+    site.write(name="other")
+    assert _export(instance, catalogue).status == SUCCESS
 
 
 def test_without_a_table_nothing_is_due_and_an_export_says_why(
