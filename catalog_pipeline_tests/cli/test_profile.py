@@ -136,6 +136,7 @@ def test_a_sampler_that_is_not_installed_is_told_with_what_installs_it(
         ("profile", "the name ends in .svg"),
         ("nowhere/profile.svg", "No such file or directory"),
         ("folder.svg", "Is a directory"),
+        (f"data/{NAME}/cookies.json", "keeps files of its own"),
     ],
 )
 def test_a_file_that_cannot_be_written_is_wrong_usage(
