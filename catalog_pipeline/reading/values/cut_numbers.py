@@ -19,7 +19,8 @@ _AFTER = re.compile(r"[.,'\u2019][0-9]{3}(?![0-9])")
 _BEFORE = re.compile(r"(?<![0-9])[0-9]{1,3}[.,'\u2019]$")
 _AFTER_SPACE = re.compile(r" [0-9]{3}(?![0-9])")
 _BEFORE_SPACE = re.compile(r"(?<![0-9.,'\u2019])[1-9][0-9]{0,2}(?: [0-9]{3})* $")
-_SIGN = re.compile(r"(?:^|\s)[-\N{MINUS SIGN}]$")
+_SIGN = re.compile(r"(?:^|[\s$£€¥₹])([-\N{MINUS SIGN}][^\w\s.,]{0,2})$")
+"""A minus, and maybe the sign of a currency behind it."""
 _FARTHEST = 40
 """How many characters before the part are looked at."""
 
@@ -51,7 +52,8 @@ def check_not_cut(
         _BEFORE.search(before) or (seen_from >= start - 1 and _BEFORE_SPACE.search(before))
     )
     is_fraction = decimals and part[:1].isdigit() and re.search(r"[0-9][.,]$", before[-2:])
-    is_turned = part[:1].isdigit() and seen_from >= start and _SIGN.search(before)
+    sign = _SIGN.search(before)
+    is_turned = part[:1].isdigit() and sign and seen_from > start - len(sign[1])
     if is_cut or is_rest or is_fraction or is_turned:
         whole = next(
             (each[0] for each in _NUMBER.finditer(text) if each.start() <= start < each.end()), text

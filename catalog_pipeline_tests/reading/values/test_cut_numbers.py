@@ -24,6 +24,8 @@ def _read(text: str, pattern: str, kind: str) -> object:
         ("-12.99", r"([0-9.]+)", "number"),
         ("\N{MINUS SIGN}3 in stock", r"(\d+) in stock", "integer"),
         ("now -3 in stock", r"(\d+) in stock", "integer"),
+        ("-$5.50", r"\$([\d.]+)", "number"),
+        ("£-5.50", r"([\d.]+)", "number"),
     ],
 )
 def test_a_part_of_a_number_is_refused(text: str, pattern: str, kind: str):
@@ -42,6 +44,8 @@ def test_a_part_of_a_number_is_refused(text: str, pattern: str, kind: str):
         ("0 123 reviews", r"(\d+) reviews", "integer", 123),
         ("-3 in stock", r"(-?\d+) in stock", "integer", -3),
         ("Save -3 now", r"Save -(\d+)", "integer", 3),
+        ("Save -$3 now", r"-\$(\d+)", "integer", 3),
+        ("now - $3", r"\$(\d+)", "integer", 3),
         ("iPhone-12 black", r"(\d+) black", "integer", 12),
         ("5-7 days", r"-(\d+) days", "integer", 7),
     ],
