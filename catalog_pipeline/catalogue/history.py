@@ -39,6 +39,8 @@ CHANGE_COLUMNS = (
     "difference_percent",
 )
 """Columns that a change has besides its product's key."""
+TELLING_COLUMNS = {"history": PERIOD_COLUMNS[0], "changes": CHANGE_COLUMNS[1]}
+"""The column by which each of the two files is told from the other, and from a table."""
 
 
 class History(StrictModel):

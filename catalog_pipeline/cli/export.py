@@ -86,6 +86,7 @@ def command(
     columns = _key(described, what, key) if mode == "merge" else ()
     started = time.monotonic()
     with heavy_imports():
+        from catalog_pipeline.orchestration.checkpoints.kept_past import check_kept_past
         from catalog_pipeline.orchestration.checkpoints.table_state import check_sound
         from catalog_pipeline.orchestration.instance.asking import ask
         from catalog_pipeline.tables.exports.export import export_to_file
@@ -96,6 +97,8 @@ def command(
     source = source_of(described.name, catalogue_places(described.name), what)
     if what == "table":
         ask(lambda history: check_sound(history, described, source))
+    else:
+        ask(lambda history: check_kept_past(history, described))
     name = table or _usual_name(what)
     with ExitStack() as stack:
         _keep_private(described, stack)

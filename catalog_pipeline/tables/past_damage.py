@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from catalog_pipeline.catalogue.history import TELLING_COLUMNS
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.storing.object_errors import ReplacedMeanwhileError
 from catalog_pipeline.storing.objects import ObjectInfo
@@ -77,4 +78,7 @@ def _end(places: CataloguePlaces, path: Path, found: ObjectInfo | None) -> tuple
         return b"", f"is {error.kind}"
     except OSError as error:
         return b"", f"cannot be read: {error.strerror}"
-    return end, None if end.endswith(_MARK) else "does not end as a Parquet file does"
+    if not end.endswith(_MARK):
+        return b"", "does not end as a Parquet file does"
+    is_told = TELLING_COLUMNS[path.stem].encode() in end
+    return end, None if is_told else f"does not hold the {path.stem}"

@@ -7,7 +7,9 @@ reasons for a build.
 from __future__ import annotations
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.orchestration.checkpoints.table_state import LastBuild
+from catalog_pipeline.errors import StorageError
+from catalog_pipeline.orchestration.checkpoints.table_state import LastBuild, read_last_build
+from catalog_pipeline.orchestration.instance.history import Source
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.storing.stores import found_of
 from catalog_pipeline.tables.last_past import LastPast
@@ -26,3 +28,14 @@ def damage_of_kept_past(catalogue: Catalogue, built: LastBuild | None) -> str | 
     paths = (places.history, places.changes)
     last = LastPast.recorded(built.history) if built is not None else None
     return damage_of_past(places, paths, found_of(places, *paths), last)
+
+
+def check_kept_past(source: Source, catalogue: Catalogue) -> None:
+    """Look whether the files of a catalogue's past are those that its last build left.
+
+    Raises:
+        StorageError: they are not, so that nothing is to be made of them; or cannot be looked at.
+    """
+    damage = damage_of_kept_past(catalogue, read_last_build(source, catalogue))
+    if damage is not None:
+        raise StorageError(f"{catalogue.name}: {damage}. Nothing was exported.")

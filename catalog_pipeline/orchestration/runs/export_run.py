@@ -16,6 +16,7 @@ import dagster as dg
 from catalog_pipeline.catalogue.exports import Export
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import CatalogPipelineError
+from catalog_pipeline.orchestration.checkpoints.kept_past import check_kept_past
 from catalog_pipeline.orchestration.checkpoints.table_state import check_sound, read_last_build
 from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG, export_key
 from catalog_pipeline.orchestration.runs.export_targets import check_target, export_file
@@ -23,7 +24,7 @@ from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
 from catalog_pipeline.places import CataloguePlaces, catalogue_places
 from catalog_pipeline.showing import as_line, as_lines
 from catalog_pipeline.storing.stores import found_of, shelf_of
-from catalog_pipeline.tables.exports.sources import source_of
+from catalog_pipeline.tables.exports.sources import has_source, source_of
 from catalog_pipeline.tables.identity import identify
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def run_export(
             source = source_of(catalogue.name, places, export.what)
             if export.what == "table":
                 check_sound(context.instance, catalogue, source)
+            else:
+                check_kept_past(context.instance, catalogue)
             # In this order: a file that is replaced in between is exported once more.
             digest = identify(source).sha256
             exported = _write(catalogue, export, source)
@@ -82,10 +85,12 @@ def exports_due(instance: dg.DagsterInstance, catalogue: Catalogue) -> list[Expo
 def _is_due(instance: dg.DagsterInstance, catalogue: Catalogue, export: Export) -> bool:
     try:
         places = catalogue_places(catalogue.name)
-        source = source_of(catalogue.name, places, export.what)
-        digest = identify(source).sha256
+        if not has_source(places, export.what):
+            return False
+        digest = identify(source_of(catalogue.name, places, export.what)).sha256
     except (CatalogPipelineError, OSError):
-        return False
+        # What is there and cannot be read is told by the export, as its failure.
+        return True
     if export.what == "table":
         built = read_last_build(instance, catalogue)
         if built is not None and built.file is not None and built.file.sha256 != digest:

@@ -14,6 +14,21 @@ from catalog_pipeline.storing.stores import past_of, table_of
 from catalog_pipeline.system.durable_files import kind_of
 
 
+def has_source(places: CataloguePlaces, what: What) -> bool:
+    """Whether there is something to be exported by now, readable or not.
+
+    Raises:
+        StorageError: it cannot be had from where it is kept.
+    """
+    if what == "table":
+        return kind_of(table_of(places)) is not None
+    # Arrow takes its time to be imported, and a sensor asks for tables alone in most cases.
+    from catalog_pipeline.tables.history.reading import has_past
+
+    with past_of(places) as table:
+        return has_past(table)
+
+
 def source_of(name: str, places: CataloguePlaces, what: What) -> Path:
     """The file of a catalogue that holds what is to be exported.
 
@@ -27,7 +42,6 @@ def source_of(name: str, places: CataloguePlaces, what: What) -> Path:
         raise ExportError(
             f"{name} has no table yet. Crawl it first: catalog-pipeline run {name}",
         )
-    # Arrow takes its time to be imported, and a sensor asks for tables alone in most cases.
     from catalog_pipeline.tables.history.reading import file_of_past
 
     try:

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from catalog_pipeline.catalogue.history import TELLING_COLUMNS
 from catalog_pipeline.system.durable_files import NotAPlainFileError, open_plain
 from catalog_pipeline.tables.history.state import State
 
@@ -38,6 +39,9 @@ class KnownFile:
             raise DamagedHistoryError(path, "it is no history of a catalogue")
         self.state = state
         self.schema: pa.Schema = file.schema_arrow
+        for what, column in TELLING_COLUMNS.items():
+            if f"{what}.parquet" in path.name and column not in self.schema.names:
+                raise DamagedHistoryError(path, f"it does not hold the {what}")
         self.rows: int = file.metadata.num_rows
         self.groups: int = file.num_row_groups
 

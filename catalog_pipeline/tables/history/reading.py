@@ -7,6 +7,7 @@ with this module, so whoever only may need it imports it late.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -148,6 +149,12 @@ def file_of_past(table: Path, what: Literal["history", "changes"]) -> Path:
         return file.path
 
 
+def has_past(table: Path) -> bool:
+    """Whether a past was kept beside a table, also one of which nothing can be read any more."""
+    files = HistoryFiles.beside(table)
+    return any(map(os.path.lexists, files.all)) or version_of_table(table) is not None
+
+
 @contextlib.contextmanager
 def _readable(files: HistoryFiles, path: Path) -> Iterator[KnownFile]:
     try:
@@ -165,7 +172,7 @@ def _opened(files: HistoryFiles, path: Path, stack: contextlib.ExitStack) -> Kno
         file = stack.enter_context(known_file(counting(files, path)))
         if file is not None:
             return file
-    if any(each.exists() for each in files.all) or version_of_table(files.table) is not None:
+    if has_past(files.table):
         raise TableError(
             f"{path} is gone. Put a copy of it back, if there is one; else the next build of the "
             f"table begins it anew."

@@ -185,6 +185,55 @@ def test_a_table_that_is_not_what_its_build_put_there_is_neither_due_nor_exporte
     assert _export(instance, catalogue).status == SUCCESS
 
 
+@pytest.mark.processes
+def test_a_past_that_cannot_be_exported_is_told_by_an_export_that_fails(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    exports = [{"to": "csv"}, {"to": "csv", "what": "changes"}]
+    catalogue = site.write(last_page=1, history=True, exports=exports)
+    crawl_here(instance, catalogue, catalogue.pages, None)
+    assert _due(instance, catalogue) == []
+    build_table_here(instance, catalogue)
+    for place in range(len(exports)):
+        assert _export(instance, catalogue, place).status == SUCCESS
+    assert _due(instance, catalogue) == []
+    changes = kept(site.places, site.places.changes)
+    before, exported = changes.read_bytes(), _kept_export(catalogue, 1).read_bytes()
+    table = kept(site.places, site.places.table).read_bytes()
+    history = kept(site.places, site.places.history).read_bytes()
+    for harmed in (before[:-5], table, history, None):
+        changes.unlink() if harmed is None else changes.write_bytes(harmed)
+        assert _due(instance, catalogue) == ["export_csv_changes"]
+        run = _export(instance, catalogue, 1)
+        assert run.error is not None
+        assert ("changes.parquet is gone" if harmed is None else "cannot be read") in run.error
+        assert _kept_export(catalogue, 1).read_bytes() == exported
+        changes.write_bytes(before)
+        assert _due(instance, catalogue) == []
+
+
+@pytest.mark.processes
+def test_a_past_that_was_put_back_from_before_is_not_exported(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    catalogue = site.write(last_page=2, history=True, exports=[{"to": "csv", "what": "changes"}])
+    changes = kept(site.places, site.places.changes)
+    found = []
+    for pages in (catalogue.pages[:1], catalogue.pages):
+        crawl_here(instance, catalogue, pages, None)
+        build_table_here(instance, catalogue)
+        found.append(changes.read_bytes())
+    assert _export(instance, catalogue).status == SUCCESS
+    changes.write_bytes(found[0])
+    assert _due(instance, catalogue) == ["export_csv_changes"]
+    run = _export(instance, catalogue)
+    assert run.error is not None
+    assert "is not what the last build left" in run.error
+    assert run.error.endswith("Nothing was exported.")
+    changes.write_bytes(found[1])
+    assert _due(instance, catalogue) == []
+
+
 def test_a_failed_export_is_told_keeps_what_was_there_and_is_not_retried_at_once(
     site: Site, instance: dg.DagsterInstance
 ) -> None:

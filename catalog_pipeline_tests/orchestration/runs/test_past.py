@@ -162,6 +162,30 @@ def test_a_past_that_is_damaged_is_told_before_anything_is_new_and_begun_anew(
 
 @pytest.mark.processes
 @pytest.mark.parametrize("name", ["history", "changes"])
+def test_a_whole_file_of_something_else_in_the_place_of_a_past_is_damage(
+    site: Site, pages: WrittenSite, instance: dg.DagsterInstance, run: Run, name: str
+):
+    catalogue = pages.describe(site, {"price": PRICE}, history=True)
+    _crawl(instance, catalogue)
+    places = site.places
+    file, told = kept(places, getattr(places, name)), places.told(getattr(places, name))
+    (other,) = {places.history, places.changes} - {getattr(places, name)}
+    for wrong in (places.table, other):
+        file.write_bytes(kept(places, wrong).read_bytes())
+        damage = f"is damaged ({told} does not hold the {name}); a build sets it aside"
+        assert damage in " ".join(run("status", NAME).out.split())
+        assert damage in str(why_outdated(instance, catalogue))
+        shown = run("changes", NAME)
+        if name == "changes":
+            assert (shown.code, f"{told} cannot be read: it " in shown.err) == (1, True)
+        answer = run("run", NAME)
+        assert (answer.code, f"{name}.parquet cannot be read (it " in answer.out) == (0, True)
+        assert why_outdated(instance, catalogue) is None
+        assert run("changes", NAME).code == 0
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("name", ["history", "changes"])
 def test_a_past_that_is_of_another_build_is_told_before_anything_is_new_and_by_the_next_build(
     site: Site, pages: WrittenSite, instance: dg.DagsterInstance, run: Run, name: str
 ):
