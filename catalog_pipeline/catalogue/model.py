@@ -159,6 +159,14 @@ class CatalogueAttributes(ListingPages, StrictModel):
     _found: tuple[PageKey, ...] | None = PrivateAttr(default=None)
     _example: Listing | None = PrivateAttr(default=None)
 
+    @field_validator("mirrors")
+    @classmethod
+    def _mirrors_are_others(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        own = str(info.data.get("base_url", "")).rstrip("/")
+        if own in {url.rstrip("/") for url in value}:
+            raise ValueError(f"{own} is base_url itself; mirrors are other base URLs of the site")
+        return value
+
     @field_validator("last_page")
     @classmethod
     def _length_is_said(cls, value: int | None, info: ValidationInfo) -> int | None:

@@ -16,12 +16,15 @@ shops cannot be told apart.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from catalog_pipeline.catalogue.listing import Listing
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.records import PageRecord
+
+_BASES_NAMED = 3
 
 
 class Origins:
@@ -57,6 +60,43 @@ class Origins:
             return None
         is_address = record.asked_at is not None and bool(urlsplit(record.asked_at).scheme)
         return record.asked_at if is_address else record.url
+
+
+def how_moved(catalogue: Catalogue, moved: Mapping[PageKey, str]) -> str:
+    """What there is to do about pages that were fetched elsewhere, if they are of the same site.
+
+    `mirrors` help only where a page has the same place below another base URL.
+    """
+    bases = {page: _other_base(catalogue, page, address) for page, address in moved.items()}
+    known = sorted({base for base in bases.values() if base is not None})
+    clauses = []
+    if known:
+        are = "is" if len(known) == 1 else "are"
+        named = ", ".join(known[:_BASES_NAMED])
+        clauses.append(f"if {named} {are} the same site, name that base URL in the YAML's mirrors")
+    other = [page for page, base in bases.items() if base is None]
+    if other:
+        is_list = any(catalogue.listing_of(page).addresses for page in other)
+        hint = ": a list counts its pages by place, so that new ones go to its end"
+        clauses.append(
+            f"the YAML's page_url names other addresses than it did{hint if is_list else ''}"
+        )
+    return "; ".join(clauses)
+
+
+def _other_base(catalogue: Catalogue, page: PageKey, address: str) -> str | None:
+    """The base URL below which a page would have an address; None if it would below none."""
+    listing = catalogue.listing_of(page)
+    parts = urlsplit(address)
+    if listing.is_linked and page != listing.first_key:
+        is_own = _is_of_site(catalogue, address)
+        return None if is_own or not parts.netloc else f"{parts.scheme}://{parts.netloc}"
+    path = listing.page_path(page.number)
+    below = f"/{path.lstrip('/')}"
+    if urlsplit(path).netloc or not address.endswith(below):
+        return None
+    base = address.removesuffix(below)
+    return base if urlsplit(base).netloc and base != catalogue.base_url.rstrip("/") else None
 
 
 class _Addresses:

@@ -7,8 +7,9 @@ import pytest
 
 from catalog_pipeline.catalogue.files import catalogue_from_attributes, with_base_url
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.origins import Origins
+from catalog_pipeline.catalogue.origins import Origins, how_moved
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.errors import CatalogueError
 from catalog_pipeline.records import PageRecord
 from catalog_pipeline_tests.catalogue.attributes import attributes
 from catalog_pipeline_tests.storing import samples
@@ -65,6 +66,56 @@ def test_pages_of_a_mirror_count_but_its_validators_stay_there(mirror: str):
     record = _asked(_catalogue())
     assert Origins(moved).elsewhere(record) is None
     assert not Origins(moved).are_of(record)
+
+
+LIST = ["/c", "/a", "/b"]
+LINKED = {"page_url": "/p", "last_page": None, "pages": {"kind": "linked", "next": {"select": "a"}}}
+OTHERS = "the YAML's page_url names other addresses than it did"
+BY_PLACE = f"{OTHERS}: a list counts its pages by place, so that new ones go to its end"
+
+
+def _told(*bases: str) -> str:
+    are = "is" if len(bases) == 1 else "are"
+    return f"if {', '.join(bases)} {are} the same site, name that base URL in the YAML's mirrors"
+
+
+@pytest.mark.parametrize(
+    ("changes", "fetched_at", "told"),
+    [
+        ({}, ["http://old.example/p/1"], _told("http://old.example")),
+        ({}, [f"{NEW}/p/1", f"{NEW}/p/2"], _told(NEW)),
+        ({"base_url": NEW}, [f"{OLD}/p/1"], _told(OLD)),
+        ({}, [f"{NEW}/p/1", "https://a.example/p/2"], _told("https://a.example", NEW)),
+        ({}, [f"{OLD}/q/1"], OTHERS),
+        ({}, [f"{OLD}/p/2"], OTHERS),
+        ({}, [f"{NEW}/q/1"], OTHERS),
+        ({}, [f"{NEW}/p/1", f"{OLD}/q/2"], f"{_told(NEW)}; {OTHERS}"),
+        ({"page_url": "https://other.example/p/{page}"}, ["https://a.example/p/1"], OTHERS),
+        ({"page_url": LIST, "last_page": None}, [f"{OLD}/a", f"{OLD}/b"], BY_PLACE),
+        ({"page_url": LIST, "last_page": None}, [f"{NEW}/c"], _told(NEW)),
+        (LINKED, [f"{NEW}/p", "https://new.example/x"], _told("https://new.example", NEW)),
+        (LINKED, [f"{OLD}/q"], OTHERS),
+    ],
+)
+def test_a_mirror_is_advised_exactly_where_it_makes_the_pages_count(
+    changes: dict[str, Any], fetched_at: list[str], told: str
+):
+    catalogue = _catalogue(**changes)
+    moved = {PageKey(number): url for number, url in enumerate(fetched_at, start=1)}
+    assert how_moved(catalogue, moved) == told
+    records = [replace(samples.record(page.number), asked_at=url) for page, url in moved.items()]
+    assert all(Origins(catalogue).elsewhere(record) for record in records)
+    bases = told.removeprefix("if ").partition(" is the")[0].partition(" are the")[0].split(", ")
+    if not told.endswith(OTHERS) and told != BY_PLACE:
+        mirrored = Origins(_catalogue(**changes, mirrors=bases))
+        assert not any(map(mirrored.elsewhere, records))
+
+
+def test_a_mirror_that_is_the_base_url_is_a_mistake():
+    for mirror in (OLD, f"{OLD}/"):
+        with pytest.raises(CatalogueError, match=f"{OLD} is base_url itself") as caught:
+            _catalogue(mirrors=[NEW, mirror])
+        assert caught.value.field == "mirrors"
 
 
 def test_a_mirror_that_a_command_names_counts_both_ways():

@@ -37,11 +37,23 @@ def test_all_pages_are_due_at_a_new_address(site: Site, other: RunningShop, run:
     answer = run("run", NAME)
     assert (answer.code, other.hits()["pages"]) == (0, {"1": 1, "2": 1, "3": 1})
     assert f"pages 1-3 were fetched from another address ({site.shop.url}" in answer.err
-    assert "mirrors" in answer.err
+    advice = f"If {site.shop.url} is the same site, name that base URL in the YAML's mirrors."
+    assert advice in " ".join(answer.err.split())
     assert other.hits()["not_modified"] == {}
     assert _hosts(site) == {other.url}
     assert _status(run)["moved_pages"] == ""
     assert run("run", NAME, "--json").json["downloads"] == 0
+
+
+def test_where_no_mirror_can_help_none_is_advised(site: Site, run: Run):
+    site.write(last_page=1, page_url="/products?page={page}")
+    run("run", NAME)
+    site.write(last_page=1, page_url="/products?view=all&page={page}")
+    answer = run("run", NAME)
+    said = " ".join(answer.err.split())
+    assert f"page 1 was fetched from another address ({site.shop.url}/products?page=1)" in said
+    assert "It is due again. The YAML's page_url names other addresses than it did." in said
+    assert "mirrors" not in answer.err + answer.out
 
 
 def test_a_page_that_fails_at_its_new_address_is_asked_for_once_and_not_called_done(

@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 
 from catalog_pipeline.catalogue.listing import Listing
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.catalogue.origins import how_moved
 from catalog_pipeline.catalogue.page_key import PageKey, in_order
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.doneness import Doneness
@@ -189,10 +190,14 @@ def tell_moved(catalogue: Catalogue, moved: Mapping[PageKey, str]) -> str | None
     first = min(moved)
     places = ", ".join(list(_unique(moved[page] for page in sorted(moved)))[:_PLACES_NAMED])
     more = " and others" if len(set(moved.values())) > _PLACES_NAMED else ""
+    pages, were, are = (
+        ("page", "was", "It is") if len(moved) == 1 else ("pages", "were", "They are")
+    )
+    todo = how_moved(catalogue, moved)
     return (
-        f"pages {format_pages(moved)} were fetched from another address ({places}{more}); the "
-        f"address of page {first} is {catalogue.page_address(first)} now. They are due "
-        f"again. If it is the same site, name its other base URL in the YAML's mirrors"
+        f"{pages} {format_pages(moved)} {were} fetched from another address ({places}{more}); the "
+        f"address of page {first} is {catalogue.page_address(first)} now. {are} due again. "
+        f"{todo[:1].upper()}{todo[1:]}"
     )
 
 

@@ -7,7 +7,7 @@ import dagster as dg
 
 from catalog_pipeline.catalogue.length import ToldLength
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.catalogue.origins import Origins
+from catalog_pipeline.catalogue.origins import Origins, how_moved
 from catalog_pipeline.catalogue.page_key import PageKey, in_order
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.crawling.lock import TABLE_LOCK, still_held
@@ -218,7 +218,7 @@ def _of_another_address(catalogue: Catalogue, page: PageKey, place: str) -> Left
     reason = (
         f"page {page}: it was fetched from {place}, and its address is "
         f"{catalogue.page_address(page)} now; rows of two addresses do not go into one table "
-        f"(if it is the same site, name its other base URL in the YAML's mirrors)"
+        f"({how_moved(catalogue, {page: place})})"
     )
     return LeftOutPage(page, reason)
 
