@@ -140,10 +140,14 @@ class Listing:
     def without_gaps(self, numbers: Collection[int]) -> range:
         """All pages of a listing of which these are some: a series has none missing in between.
 
-        A number beyond `at_most` tells nothing of what is before it.
+        A number that is farther off than there are pages before it says nothing of these.
         """
         if self.found_length is None or not numbers:
             return range(0)
-        most = self.first_page + self.found_length.at_most
-        top = max((number for number in numbers if number < most), default=self.first_page)
-        return range(self.first_page, top + 1)
+        there = sorted(numbers)
+        lowest = top = there[0]
+        for count, number in enumerate(there, start=1):
+            if 2 * count > number - lowest:
+                top = number
+        first = max(self.first_page, lowest - self.found_length.at_most)
+        return range(first, top + 1)

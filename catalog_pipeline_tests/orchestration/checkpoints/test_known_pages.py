@@ -8,7 +8,11 @@ import dagster as dg
 import pytest
 
 from catalog_pipeline.catalogue.model import Catalogue
-from catalog_pipeline.orchestration.checkpoints.known_pages import add_found_pages, found_pages
+from catalog_pipeline.orchestration.checkpoints.known_pages import (
+    add_found_pages,
+    found_pages,
+    seed_pages,
+)
 from catalog_pipeline.orchestration.instance.sqlite.event_log import BatchedSqliteEventLogStorage
 from catalog_pipeline_tests.pages import keys
 from catalog_pipeline_tests.tables.shop import catalogue
@@ -22,6 +26,26 @@ def test_pages_become_partitions_in_order_and_those_that_are_some_stay(
     add_found_pages(instance, shop, keys(5, 4, 3, 4))
     assert instance.get_dynamic_partitions("shop_pages") == ["1", "3", "4", "5"]
     assert found_pages(instance, shop) == tuple(keys(1, 2, 3, 4, 5)), "a series has no gap"
+
+
+@pytest.mark.parametrize(
+    ("first_page", "partitions", "pages"),
+    [
+        (1, [1, 2, 4, 6], [1, 2, 3, 4, 5, 6]),
+        (1, [1, 6], [1, 6]),
+        (1, [1, 2, 3, 4, 5, 6, 5000], [1, 2, 3, 4, 5, 6, 5000]),
+        (1, [4, 5, 6], [1, 2, 3, 4, 5, 6]),
+        (4, [1, 2, 5, 6], [4, 5, 6]),
+    ],
+)
+def test_a_series_has_no_gap_but_before_a_page_far_off(
+    instance: dg.DagsterInstance, first_page: int, partitions: list[int], pages: list[int]
+):
+    shop = catalogue(pages="open", last_page=None, first_page=first_page)
+    add_found_pages(instance, shop, keys(*partitions))
+    assert found_pages(instance, shop) == tuple(keys(*pages))
+    seed_pages(instance, shop)
+    assert sorted(instance.get_dynamic_partitions("shop_pages")) == sorted(map(str, pages))
 
 
 @pytest.mark.embedded("counts the steps of SQLite's machine")
