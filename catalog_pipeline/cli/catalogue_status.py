@@ -44,7 +44,8 @@ class CatalogueStatus:
     """Where a catalogue stands; times are UTC.
 
     Stored pages beside those that it has are `unfound` if a crawl may find them, else `outside`;
-    of its missing ones those are `unrecorded` that are stored all the same.
+    of its missing ones those are `unrecorded` that are stored all the same, and not from before a
+    wipe.
     `oldest_fetch`, `newest_fetch` and `stale` are of the rows that there are, at this moment,
     whatever became of later attempts.
     """
@@ -96,6 +97,7 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
     Raises:
         StorageError: its folder cannot be used.
     """
+    from catalog_pipeline.crawling.plan import CutOff, may_be_recovered
     from catalog_pipeline.orchestration.checkpoints.kept_past import damage_of_kept_past
     from catalog_pipeline.orchestration.checkpoints.length import length_verdicts
     from catalog_pipeline.orchestration.checkpoints.other_history import tell_other_history
@@ -108,6 +110,7 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
         read_last_build,
         unrecorded_table,
     )
+    from catalog_pipeline.orchestration.checkpoints.wipes import WipeTimes
     from catalog_pipeline.orchestration.instance.history import history_of
 
     standing = read_standing(source, catalogue)
@@ -136,7 +139,12 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
     }
     outside = statuses.outside - unfound
     stored = page_store(places).newest() if statuses.missing else {}
-    unrecorded = statuses.missing & stored.keys()
+    now, wiped_at = datetime.now(timezone.utc), WipeTimes(source, catalogue)
+    unrecorded = {
+        page
+        for page in statuses.missing & stored.keys()
+        if may_be_recovered(stored[page], None, CutOff(now), wiped_at, now)
+    }
     return CatalogueStatus(
         catalogue=catalogue.name,
         total=len(standing.pages),

@@ -137,13 +137,8 @@ def plain_products_key(name: str) -> dg.AssetKey:
     return _key((name, "products"))
 
 
-def is_pages_key(key: dg.AssetKey, name: str) -> bool:
-    """Whether it is the key of the pages of the catalogue of that name, under whatever prefix."""
-    return is_pages_path(tuple(key.path), name)
-
-
 def is_pages_path(path: KeyPath, name: str) -> bool:
-    """Whether the parts are those of such a key."""
+    """Whether it is the key of the pages of the catalogue of that name, under whatever prefix."""
     plain = _plain_pages_path(name)
     return path[-len(plain) :] == plain
 

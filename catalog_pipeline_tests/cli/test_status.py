@@ -281,6 +281,18 @@ def test_after_an_edit_that_leaves_the_pages_to_crawls_status_says_what_is_true(
     assert run("status", NAME, "--json").json[0]["table_outdated"] is None
 
 
+def test_a_page_that_was_wiped_is_missing_and_not_said_to_be_taken_from_its_file(
+    site: Site, run: Run, instance: DagsterInstance
+):
+    catalogue = site.write(last_page=3)
+    run("run", NAME)
+    instance.wipe_asset_partitions(pages_key(catalogue), ["2"])
+    told = run("status", NAME, "--json").json[0]
+    assert (told["missing_pages"], told["unrecorded"], told["unrecorded_pages"]) == ("2", 0, "")
+    assert "without a download" not in run("status", NAME).out
+    assert run("run", NAME, "--json").json["downloads"] == 1
+
+
 def test_in_another_home_status_says_that_pages_are_stored(
     site: Site, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -35,7 +35,7 @@ def test_a_prefix_stands_before_the_catalogue():
     ],
 )
 def test_the_pages_of_a_catalogue_are_known_under_whatever_prefix(path: str, is_one: bool):
-    assert names.is_pages_key(dg.AssetKey(path.split("/")), "shop") == is_one
+    assert names.is_pages_path(tuple(path.split("/")), "shop") == is_one
 
 
 def test_ranges_are_said_in_dagsters_own_tags():

@@ -8,7 +8,8 @@ what the answers mean for pages (`checkpoints`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from catalog_pipeline.orchestration.instance.lease_shares import LeaseHolder
@@ -38,6 +39,13 @@ class NewestEvent(NamedTuple):
 
     storage_id: int
     values: Values
+
+
+class Wipe(NamedTuple):
+    """A partition that was wiped; None is the whole asset."""
+
+    partition: str | None
+    at: datetime
 
 
 class RunFacts(NamedTuple):
@@ -90,6 +98,9 @@ class History(Protocol):
 
     def asset_paths(self) -> Sequence[KeyPath]:
         """The keys of all assets of which something is recorded."""
+
+    def wipes(self, is_wanted: Callable[[KeyPath], bool]) -> Iterable[Wipe]:
+        """What was wiped of those assets, and when."""
 
     def run(self, run_id: str) -> RunFacts | None:
         """What is recorded of a run; None if nothing is."""

@@ -4,7 +4,7 @@ Dagster's public way makes an object of every part of an event, which takes 150 
 event log of this package the JSON text is read instead (`sql/event_values`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
 import dagster as dg
 
@@ -15,12 +15,14 @@ from catalog_pipeline.orchestration.instance.history import (
     LatestEvent,
     NewestEvent,
     RunFacts,
+    Wipe,
 )
 from catalog_pipeline.orchestration.instance.host_leases import lease_name, leases_of
 from catalog_pipeline.orchestration.instance.lease_shares import LeaseHolder
 from catalog_pipeline.orchestration.instance.liveness import facts_of, is_run_alive
 from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
 from catalog_pipeline.orchestration.instance.sql.event_values import latest_event_of_text
+from catalog_pipeline.orchestration.instance.wipe_events import wipes_of
 from catalog_pipeline.orchestration.names import KeyPath
 
 _EVENTS_PER_QUERY = 500
@@ -101,6 +103,9 @@ class InstanceHistory:
 
     def asset_paths(self) -> Sequence[KeyPath]:
         return [tuple(key.path) for key in self._instance.all_asset_keys()]
+
+    def wipes(self, is_wanted: Callable[[KeyPath], bool]) -> Iterable[Wipe]:
+        return wipes_of(self._instance, lambda key: is_wanted(tuple(key.path)))
 
     def run(self, run_id: str) -> RunFacts | None:
         record = self._instance.get_run_record_by_id(run_id)

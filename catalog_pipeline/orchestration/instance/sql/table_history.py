@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from catalog_pipeline.orchestration.instance.history import (
     LatestEvent,
     NewestEvent,
     RunFacts,
+    Wipe,
 )
 from catalog_pipeline.orchestration.instance.lease_shares import LeaseHolder
 from catalog_pipeline.orchestration.instance.sql.event_values import (
@@ -33,6 +34,7 @@ KNOWN_VERSION = "29b539ebc72a"
 """The version of Dagster's tables that is read here."""
 
 _PLANNED = "ASSET_MATERIALIZATION_PLANNED"
+_WIPED = "ASSET_WIPED"
 _TEXTS_AT_ONCE = 500
 
 
@@ -141,6 +143,12 @@ class TableHistory(ABC):
         for key in keys:
             self._check_wipes(key)
         return [tuple(json.loads(key)) for key in keys]
+
+    def wipes(self, is_wanted: Callable[[KeyPath], bool]) -> Iterable[Wipe]:
+        query = "SELECT id FROM event_logs WHERE dagster_event_type = ? LIMIT 1"
+        if self.ask_events(query, _WIPED):
+            raise NotPlainError("something was wiped")
+        return ()
 
     def run(self, run_id: str) -> RunFacts | None:
         query = "SELECT status, start_time, run_body FROM runs WHERE run_id = ?"
