@@ -33,6 +33,7 @@ from catalog_pipeline.places import (
     data_address,
     data_folder,
 )
+from catalog_pipeline.storing.folder_rights import try_folder
 from catalog_pipeline.storing.object_rights import try_rights
 from catalog_pipeline.storing.objects import Objects
 
@@ -84,6 +85,8 @@ def _examine() -> Findings:
         _tried(amiss, partial(catalogue_places, name))
     amiss += _of_home(project, settings)
     address, folder = _tried(amiss, data_address), _tried(amiss, data_folder)
+    for used in filter(None, (dagster_home(), folder)):
+        _tried(amiss, partial(try_folder, used))
     if _tried(amiss, lambda: _can_be_used(address)):
         for catalogue in filter(None, read):
             _tried(amiss, partial(_look_at_tables, amiss, catalogue))

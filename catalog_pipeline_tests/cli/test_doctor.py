@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from catalog_pipeline.cli.advice import say_once_what_is_slow
+from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
 from catalog_pipeline_tests.cli.conftest import add_catalogue
 from catalog_pipeline_tests.command import run_process
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.postgres_server import Database, write_postgres_home
 from catalog_pipeline_tests.site import NAME, Site
+from catalog_pipeline_tests.storing.disks import fill, make_read_only, small_disk
 
 
 def _lay_out(home: Path, settings: str) -> None:
@@ -91,6 +93,28 @@ def test_a_table_that_is_not_what_was_built_or_is_of_another_home_is_amiss(
     answer = run("doctor")
     assert answer.code == 1
     assert f"Amiss: {NAME}: the table {told} is there, and nothing is recorded of it" in answer.out
+
+
+def test_a_home_or_a_data_folder_in_which_nothing_can_be_written_is_amiss(
+    run: Run, project: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    run("init-home")
+    with small_disk(tmp_path / "disk", kilobytes=256) as disk:
+        monkeypatch.setenv(DATA_VARIABLE, str(disk))
+        assert run("doctor").code == 0
+        assert list(disk.iterdir()) == []
+        fill(disk, room_kilobytes=8)
+        answer = run("doctor")
+        told = f"Amiss: Nothing can be written in {disk}: No space left on device."
+        assert (answer.code, told in answer.out) == (1, True)
+        monkeypatch.delenv(DATA_VARIABLE)
+        (disk / "ballast").unlink()
+        (disk / "dagster.yaml").write_bytes((home / "dagster.yaml").read_bytes())
+        make_read_only(disk)
+        monkeypatch.setenv(HOME_VARIABLE, str(disk))
+        answer = run("doctor")
+        told = f"Amiss: Nothing can be written in {disk}: Read-only file system."
+        assert (answer.code, told in answer.out) == (1, True)
 
 
 @pytest.mark.processes
