@@ -92,8 +92,26 @@ def test_a_partition_that_is_deleted_from_amidst_loses_no_row(
     catalogue = site.write(pages=length, history={"absent_after": 1})
     site.shop.control(pages=6, tells_size=True)
     run("run", NAME)
-    instance.delete_dynamic_partition(found_pages_name(catalogue), "3")
-    for options in ([], ["--refresh"]):
+    name = found_pages_name(catalogue)
+    instance.delete_dynamic_partition(name, "3")
+    site.shop.control(reset_hits=True)
+    for count, options in enumerate(([], ["--refresh"], ["--refresh"])):
         answer = run("run", NAME, *options, "--json")
         assert (answer.code, answer.json["done"], answer.json["rows"]) == (0, 6, 120)
+        assert instance.get_dynamic_partitions(name) == ["1", "2", "3", "4", "5", "6"]
+        assert site.downloads().get(3, 0) == count, "a range has it between its neighbours again"
     assert "gone" not in run("changes", NAME).out
+
+
+def test_a_page_that_is_added_by_hand_is_in_its_place_after_the_next_look(
+    site: Site, run: Run, instance: DagsterInstance, length: dict[str, Any]
+):
+    catalogue = site.write(pages=length)
+    site.shop.control(pages=6, tells_size=True)
+    run("run", NAME)
+    name = found_pages_name(catalogue)
+    instance.add_dynamic_partitions(name, ["8"])
+    site.shop.control(pages=9)
+    answer = run("run", NAME, "--refresh", "--json")
+    assert (answer.code, answer.json["done"], answer.json["rows"]) == (0, 9, 180)
+    assert instance.get_dynamic_partitions(name) == [str(number) for number in range(1, 10)]

@@ -103,6 +103,7 @@ def seed_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
     wanted |= _in_between(catalogue, there)
     if wanted - there:
         add_found_pages(instance, catalogue, wanted - there)
+        sort_found_pages(instance, catalogue)
 
 
 def drop_stand_in(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
@@ -113,11 +114,12 @@ def drop_stand_in(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
 
 
 def sort_found_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
-    """Put the partitions in the order of their pages, which those of several listings do not have
-    when they are found; for whoever holds the catalogue's lock."""
+    """Put the partitions in the order of their pages: a range of Dagster's is of all that are
+    between its ends in theirs. Those of several listings do not have it when they are found, nor
+    have those that fill a gap, or were made by hand."""
     from catalog_pipeline.orchestration.instance.partition_order import sort_partitions
 
-    if not catalogue.is_fixed and catalogue.has_named_listings:
+    if not catalogue.is_fixed:
         sort_partitions(instance, found_pages_name(catalogue), _order)
 
 

@@ -45,7 +45,7 @@ def test_a_series_has_no_gap_but_before_a_page_far_off(
     add_found_pages(instance, shop, keys(*partitions))
     assert found_pages(instance, shop) == tuple(keys(*pages))
     seed_pages(instance, shop)
-    assert sorted(instance.get_dynamic_partitions("shop_pages")) == sorted(map(str, pages))
+    assert instance.get_dynamic_partitions("shop_pages") == [str(page) for page in pages]
 
 
 @pytest.mark.embedded("counts the steps of SQLite's machine")
