@@ -137,17 +137,22 @@ class Listing:
         last = self.last_number
         return self.first_page <= number and (last is None or number <= last)
 
-    def without_gaps(self, numbers: Collection[int]) -> range:
-        """All pages of a listing of which these are some: a series has none missing in between.
-
-        A number that is farther off than there are pages before it says nothing of these.
-        """
+    def has_gaps(self, numbers: Collection[int]) -> bool:
+        """Whether pages are lacking among found ones, as a series never has it."""
         if self.found_length is None or not numbers:
-            return range(0)
+            return False
+        return len(numbers) < max(numbers) - self.first_page + 1
+
+    def without_gaps(self, numbers: Collection[int], done: Collection[int]) -> range:
+        """All pages of a listing of which these are some, and some of these are `done`.
+
+        One that is not done, and farther off than there are pages before it, says nothing of what
+        is between: it may have been named by mistake.
+        """
         there = sorted(numbers)
         lowest = top = there[0]
         for count, number in enumerate(there, start=1):
-            if 2 * count > number - lowest:
+            if number in done or 2 * count > number - lowest:
                 top = number
-        first = max(self.first_page, lowest - self.found_length.at_most)
-        return range(first, top + 1)
+        most = self.found_length.at_most if self.found_length is not None else 0
+        return range(max(self.first_page, lowest - most), top + 1)

@@ -16,8 +16,8 @@ from catalog_pipeline.crawling.ports import Fence, unfenced
 from catalog_pipeline.errors import PageKeyError
 from catalog_pipeline.orchestration.checkpoints.known_listings import with_known_listings
 from catalog_pipeline.orchestration.checkpoints.reader import pages_named
-from catalog_pipeline.orchestration.instance.history import Source, history_of
-from catalog_pipeline.orchestration.names import DISCOVER_PARTITION, found_pages_name
+from catalog_pipeline.orchestration.instance.history import MATERIALIZATION, Source, history_of
+from catalog_pipeline.orchestration.names import DISCOVER_PARTITION, found_pages_name, pages_path
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -40,7 +40,7 @@ def found_pages(source: Source, catalogue: Catalogue) -> tuple[PageKey, ...]:
     """
     partitions = history_of(source).found_partitions(found_pages_name(catalogue))
     found = set(filter(_may_have(catalogue), pages_named(catalogue, partitions).values()))
-    return tuple(sorted(found | _in_between(catalogue, found)))
+    return tuple(sorted(found | _in_between(source, catalogue, found)))
 
 
 def add_found_pages(
@@ -100,7 +100,7 @@ def seed_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
         wanted.update(listing.pages)
         if listing.name not in with_pages:
             wanted.add(listing.first_key)
-    wanted |= _in_between(catalogue, there)
+    wanted |= _in_between(instance, catalogue, there)
     if wanted - there:
         add_found_pages(instance, catalogue, wanted - there)
         sort_found_pages(instance, catalogue)
@@ -141,17 +141,27 @@ def _may_have(catalogue: Catalogue) -> Callable[[PageKey], bool]:
     return may_have
 
 
-def _in_between(catalogue: Catalogue, found: Iterable[PageKey]) -> set[PageKey]:
+def _in_between(source: Source, catalogue: Catalogue, found: Iterable[PageKey]) -> set[PageKey]:
     """The pages of found listings before the last one of which there is a partition."""
-    numbers = defaultdict[str | None, set[int]](set)
-    for page in found:
-        numbers[page.listing].add(page.number)
+    numbers = _by_listing(found)
+    gappy = [each for each in catalogue.all_listings if each.has_gaps(numbers[each.name])]
+    if not gappy:
+        return set()
+    recorded = history_of(source).latest_ids(pages_path(catalogue), MATERIALIZATION)
+    done = _by_listing(pages_named(catalogue, recorded).values())
     return {
         PageKey(number, listing.name)
-        for listing in catalogue.all_listings
-        for number in listing.without_gaps(numbers[listing.name])
+        for listing in gappy
+        for number in listing.without_gaps(numbers[listing.name], done[listing.name])
         if number not in numbers[listing.name]
     }
+
+
+def _by_listing(pages: Iterable[PageKey]) -> defaultdict[str | None, set[int]]:
+    numbers = defaultdict[str | None, set[int]](set)
+    for page in pages:
+        numbers[page.listing].add(page.number)
+    return numbers
 
 
 def remove_found_pages(
