@@ -16,17 +16,21 @@ from catalog_pipeline.reading.json.document import is_same, parse_json, value_an
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_$][\w$.\[\]\"']*)\s*=\s*(?=[{\[])")
 _TOKEN = re.compile(
-    r"(?P<comment>/\*(?:.*?\*/|.*)|(?<![:\\])//[^\n]*)"
-    r"|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`",
+    r"(?P<comment>/\*(?:.*?\*/|.*)|//[^\n]*|<!--[^\n]*)"
+    r"|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`"
+    r"|(?:^|[-=(,:;!&|?{}\[+~^%*<>]|\b(?:return|typeof|case))\s*"
+    r"/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/",
     re.DOTALL,
 )
-"""What of JavaScript is a comment, and in which texts nothing is one."""
+"""What of JavaScript is a comment, and the texts and expressions in which nothing is one."""
+_UNSURE = re.compile(r"[\"'`/]")
+"""Where one of these stands outside of tokens, it was not understood which they are."""
 _GOES_ON = re.compile(
     r"\s*(?:/\*.*?\*/\s*|//[^\n]*\n\s*)*"
-    r"(?P<rest>(?!-->)[-.(\[?+*%&|^=<>]|/(?![/*])|(?:in|instanceof)\b)",
+    r"(?P<rest>(?!-->|<!--|\|\||\?\?)[-.(\[?+*%&|^=<>]|/(?![/*])|(?:in|instanceof)\b)",
     re.DOTALL,
 )
-"""An expression of which JSON is only the beginning."""
+"""An expression of which JSON is only the beginning: `{} || x` is `{}`, whatever x is."""
 _SHOWN = 40
 
 
@@ -59,7 +63,7 @@ def _assigned(text: str, name: str, what: str) -> list[Any]:
     """What is assigned to a name: of several times the one that is JSON, and not empty."""
     found: list[Any] = []
     failures: list[ParseError] = []
-    comments = [match.span() for match in _TOKEN.finditer(text) if match["comment"] is not None]
+    comments = _comments(text)
     for match in re.finditer(rf"(?<![\w$.]){re.escape(name)}\s*=(?!=)\s*", text):
         if any(start < match.start() < end for start, end in comments):
             continue
@@ -77,6 +81,18 @@ def _assigned(text: str, name: str, what: str) -> list[Any]:
     if not all(is_same(value, full[0]) for value in full):
         raise ParseError(f"{what} differs: it is assigned {len(full)} times, not always the same")
     return full[:1]
+
+
+def _comments(text: str) -> list[tuple[int, int]]:
+    """Where comments begin and end; none from where on it is not sure what is one."""
+    found, at = list[tuple[int, int]](), 0
+    for match in _TOKEN.finditer(text):
+        if _UNSURE.search(text, at, match.start()):
+            break
+        at = match.end()
+        if match["comment"] is not None:
+            found.append(match.span())
+    return found
 
 
 def _values(text: str, assigned: str | None, where: str) -> list[Any]:

@@ -74,8 +74,10 @@ def _meaning(symbol: str) -> tuple[str | None, frozenset[str]]:
 
 
 def _open(symbol: str, possible: frozenset[str]) -> str:
+    (one, *more) = possible
+    what = "stands for several currencies" if more else f"may mean {one}, or be a word"
     raise OpenPriceError(
-        f"the sign {symbol} stands for several currencies; declare `currency`",
+        f"the sign {symbol} {what}; declare `currency`",
         key="currency",
         possible=possible,
     )

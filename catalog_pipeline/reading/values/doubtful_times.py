@@ -19,8 +19,9 @@ _DAYS = re.compile(
 )
 """`5-7 May`, `May 5-7`: a parser takes one of the numbers for the year."""
 _HOURS = re.compile(
-    r"(?<![0-9:])[0-9]{1,2}:[0-9]{2}(?:\s*[ap]m)?(?:[-\u2013\u2014]|\s*[-\u2013\u2014]\s+)"
-    r"[0-9]{1,2}:[0-9]{2}(?![0-9:])",
+    r"(?<![0-9:T.])(?P<begin>[0-9]{1,2}:[0-9]{2}|[0-9]{4}|[0-9]{1,2}(?=\s*[ap]m))(?:\s*(?P<half>[ap]m))?"
+    r"(?:[-\u2013\u2014]|\s*[-\u2013\u2014]\s+)"
+    r"(?P<end>[0-9]{1,2}:[0-9]{2}|[0-9]{4}|[0-9]{1,2}(?=\s*[ap]m))(?![0-9:])",
     re.IGNORECASE,
 )
 """`10:30-12:30`: from and to, or a clock and its distance from UTC."""
@@ -38,15 +39,33 @@ def check_text_of_time(text: str) -> None:
     """
     if found := _DAYS.search(text):
         raise ParseError(f"{found[0]} are several days, or one of them is a year; declare `format`")
-    if found := _HOURS.search(text):
-        raise ParseError(
-            f"{found[0]} are two times, or one and its offset from UTC; pick one with `pattern`"
-        )
     if found := _POINTED_TIME.search(text):
         raise ParseError(
             f"{found[0]} may be a time, or a day and a month; declare `format` or pick one with "
             f"`pattern`"
         )
+
+
+def check_hours(text: str) -> None:
+    """See that a text does not say from when to when on the same day.
+
+    What a machine writes, with a `T` before the time or with seconds, has offsets; so has a time
+    that would end before it begins.
+
+    Raises:
+        ParseError: it does.
+    """
+    for found in _HOURS.finditer(text):
+        begin, end = _minutes(found["begin"]), _minutes(found["end"])
+        if begin < end or found["half"] is not None:
+            raise ParseError(
+                f"{found[0]} are two times, or one and its offset from UTC; pick one with `pattern`"
+            )
+
+
+def _minutes(clock: str) -> int:
+    digits = "".join(filter(str.isdigit, clock))
+    return int(digits[:-2]) * 60 + int(digits[-2:]) if len(digits) > 2 else int(digits) * 60
 
 
 def check_moment(text: str, moment: datetime) -> None:
@@ -55,12 +74,12 @@ def check_moment(text: str, moment: datetime) -> None:
     Raises:
         ParseError: it is not.
     """
-    for year in _YEAR.findall(text):
-        if int(year) != moment.year:
-            raise ParseError(
-                f"read as {moment:%-d %B %Y %H:%M}, the {year} in it would be no year; declare "
-                f"`format` or pick one date with `pattern`"
-            )
+    years = _YEAR.findall(text)
+    if years and f"{moment.year:04}" not in text:
+        raise ParseError(
+            f"read as {moment:%-d %B %Y %H:%M}, the {years[0]} in it would be no year; declare "
+            f"`format` or pick one date with `pattern`"
+        )
     offset = moment.utcoffset()
     if offset is not None and not _FARTHEST_WEST <= offset <= _FARTHEST_EAST:
         raise ParseError("no clock is that far from UTC; pick one time with `pattern`")

@@ -6,9 +6,10 @@ separators are read, in this order:
 1. `decimal_separator`, if the field declares it;
 2. with both `.` and `,` in the amount, the last of them parts the decimals;
 3. a separator that occurs more than once parts thousands, and so do spaces and apostrophes;
-4. one separator before exactly three digits is read as the countries of the currency write numbers
-   (`separators`), if they write them one way (`£3.350` is 3.35), and is an error else; where it can
-   part no thousands (`0,125`, `.125`, `1234,500`) it parts decimals;
+4. one separator before exactly three digits parts thousands where the currency has no decimals;
+   else it is read as the countries of the currency write numbers (`separators`), if they write them
+   one way (`£3.350` is 3.35), and is an error if not; where it can part no thousands (`0,125`,
+   `.125`, `1234,500`) it parts decimals;
 5. any other single separator parts the decimals.
 
 Groups must be well formed, in threes or as in India (`9,99,999`). Signs that several currencies
@@ -29,6 +30,7 @@ from catalog_pipeline.reading.values.currencies import code_of_sign, split_curre
 from catalog_pipeline.reading.values.open_price import OpenPriceError
 from catalog_pipeline.reading.values.separators import (
     AMOUNT,
+    decimals_of_currency,
     open_separator,
     separator_of_currency,
 )
@@ -41,6 +43,9 @@ _BETWEEN = re.compile(rf"\s*{_DASH}\s*")
 _BEFORE = re.compile(r"[\s.:]*(-?)[\s.:]*")
 _AFTER = re.compile(r"[\s.:]*?([.,:]\s?[-\u2013\u2014]{1,2})?[\s.:]*")
 """With a dash where the decimals would be (`1.299,-`), if there is one."""
+_DECIMALS = re.compile(r"[.,][0-9]{1,2}$")
+_DASH_OF_SIGN = re.compile(r"\w\.\s?-")
+"""`Bs.- 129`: the dash belongs to the sign, or is a minus."""
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:S[0-9]{3})+|[1-9][0-9]?(?:S[0-9]{2})+S[0-9]{3}|[0-9]+")
 
 
@@ -125,7 +130,14 @@ def _signed(amount: str, around: tuple[str, str], code: str, separator: str | No
     after = _AFTER.fullmatch(split_currency(around[1], code)[1])
     if not before or not after:
         raise ParseError("there is more in the text than a price; pick it out with `pattern`")
-    plain = _plain(amount, code, separator, is_whole=after[1] is not None)
+    if before[1] and (amount[0] in ".," or _DASH_OF_SIGN.search(around[0])):
+        raise ParseError(
+            "the dash before the amount may be a minus, or be no part of it; pick the amount with "
+            "`pattern`"
+        )
+    # Behind decimals that are there, a dash is what the shop puts behind each price.
+    is_whole = after[1] is not None and not _DECIMALS.search(amount)
+    plain = _plain(amount, code, separator, is_whole=is_whole)
     return format(-Decimal(plain) if before[1] else Decimal(plain), "f")
 
 
@@ -156,8 +168,12 @@ def _digits(text: str) -> bool:
 def _decimal_separator(amount: str, code: str) -> str | None:
     separator = open_separator(amount)
     if separator is not None:
+        digits = decimals_of_currency(code)
+        if digits == 0:
+            return None
         way = separator_of_currency(code, separator)
-        if way is None:
+        # Of three decimals, the point of whoever writes a comma at home may be either.
+        if way is None or (digits == 3 and (way, separator) == (",", ".")):
             whole, _, rest = amount.partition(separator)
             raise OpenPriceError(
                 f"{amount} may be {whole}{rest} or, with decimals, {whole}.{rest}: those who pay "

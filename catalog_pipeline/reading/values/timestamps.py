@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from catalog_pipeline.catalogue.time_formats import EPOCHS
 from catalog_pipeline.errors import ParseError
 from catalog_pipeline.reading.values.doubtful_times import (
+    check_hours,
     check_moment,
     check_shown_once,
     check_text_of_time,
@@ -140,6 +141,7 @@ def _understood(text: str, assumed: dict[str, int]) -> datetime:
     from dateutil import parser as dates  # slow to import, and few catalogues have timestamps
 
     plain = _with_plain_offset(text)
+    check_hours(text)
     if _ISO_DATE.fullmatch(plain):
         return dates.isoparse(plain)
     check_text_of_time(text)

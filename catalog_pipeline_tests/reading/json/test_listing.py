@@ -377,7 +377,7 @@ def test_a_path_that_is_nested_too_deep_is_a_mistake(path: str):
 
 @pytest.mark.parametrize(
     "behind",
-    [".filter(Boolean)", "\n  .concat([1])", "[0]", " /* a */ .map(f)", " || other", "\n(f)()"],
+    [".filter(Boolean)", "\n  .concat([1])", "[0]", " /* a */ .map(f)", " && other", "\n(f)()"],
 )
 def test_json_that_a_script_goes_on_with_is_not_what_is_assigned(behind: str):
     records = {"from": "embedded", "script": "script", "path": "@", "assigned": "x"}
