@@ -71,7 +71,8 @@ def check_key(key: Sequence[str], fields: Mapping[str, Field]) -> None:
         if None in (fields[name].values or {}).values():
             raise ValueError(
                 f"{name} tells products apart, so no text of `values` may stand for nothing; "
-                f"without it, and with on_invalid: discard_row, the product is left out"
+                f"with a pattern that it does not match, and on_invalid: discard_row, the product "
+                f"is left out"
             )
     if not key:
         raise ValueError("key needs at least one field")

@@ -119,8 +119,9 @@ def _show_table(console: Console, result: CrawlResult) -> None:
         console.print(sentence, markup=False)
     if result.outdated_pages:
         console.print(
-            f"{result.outdated_pages} pages of the table were parsed by another YAML; to parse "
-            f"them again: catalog-pipeline run {result.request.catalogue.name}"
+            f"{result.outdated_pages} pages of the table were parsed by another YAML, or by an "
+            f"earlier version of this program; to parse them again: catalog-pipeline run "
+            f"{result.request.catalogue.name}"
         )
     if result.run_id is None:
         return

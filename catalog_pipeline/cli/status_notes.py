@@ -68,8 +68,9 @@ def show_notes(console: Console, statuses: Sequence[CatalogueStatus]) -> None:
         if status.to_parse_again:
             console.print(
                 f"{status.catalogue}: to be parsed again: {status.to_parse_again} "
-                f"(pages {status.pages_to_parse_again}, read by another YAML; catalog-pipeline run "
-                f"{status.catalogue} does it without a download)"
+                f"(pages {status.pages_to_parse_again}, read by another YAML, or by an earlier "
+                f"version of this program; catalog-pipeline run {status.catalogue} does it "
+                f"without a download)"
             )
         if status.left_out_pages:
             console.print(

@@ -118,3 +118,18 @@ def test_a_page_that_is_added_by_hand_is_in_its_place_after_the_next_look(
     answer = run("run", NAME, "--refresh", "--json")
     assert (answer.code, answer.json["done"], answer.json["rows"]) == (0, 9, 180)
     assert instance.get_dynamic_partitions(name) == [str(number) for number in range(1, 10)]
+
+
+@pytest.mark.parametrize("stray", ["40", "5000", "10000000001", "007", "abc"])
+def test_a_partition_that_is_no_page_of_the_series_keeps_no_page_back(
+    site: Site, run: Run, instance: DagsterInstance, length: dict[str, Any], stray: str
+):
+    catalogue = site.write(pages=length)
+    site.shop.control(pages=6, tells_size=True)
+    run("run", NAME)
+    instance.add_dynamic_partitions(found_pages_name(catalogue), [stray])
+    assert run("run", NAME).code == 0
+    site.shop.control(pages=8)
+    grown = run("run", NAME, "--refresh", "--json")
+    assert (grown.code, grown.json["done"], grown.json["rows"]) == (0, 8, 160)
+    assert run("status", NAME, "--json").json[0]["missing"] == 0

@@ -7,7 +7,7 @@ are added in the order of their numbers, so that Dagster's ranges are ranges of 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from typing import TYPE_CHECKING
 
 from catalog_pipeline.catalogue.model import Catalogue
@@ -36,11 +36,12 @@ def with_known_pages(source: Source, catalogue: Catalogue) -> Catalogue:
 def found_pages(source: Source, catalogue: Catalogue) -> tuple[PageKey, ...]:
     """The pages that crawls have found, and those of the YAML beside them, in order.
 
-    Where a partition is gone from amidst a listing, its page is one all the same, and due.
+    Where a partition is gone from amidst a listing, its page is one all the same, and due. One that
+    was made by hand, far beyond the others, is no page.
     """
     partitions = history_of(source).found_partitions(found_pages_name(catalogue))
     found = set(filter(_may_have(catalogue), pages_named(catalogue, partitions).values()))
-    return tuple(sorted(found | _in_between(source, catalogue, found)))
+    return tuple(sorted(_in_series(source, catalogue, found)))
 
 
 def add_found_pages(
@@ -100,9 +101,10 @@ def seed_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
         wanted.update(listing.pages)
         if listing.name not in with_pages:
             wanted.add(listing.first_key)
-    wanted |= _in_between(instance, catalogue, there)
+    wanted |= _in_series(instance, catalogue, there)
     if wanted - there:
         add_found_pages(instance, catalogue, wanted - there)
+    if wanted - there or list(partitions) != sorted(partitions, key=_order):
         sort_found_pages(instance, catalogue)
 
 
@@ -141,20 +143,21 @@ def _may_have(catalogue: Catalogue) -> Callable[[PageKey], bool]:
     return may_have
 
 
-def _in_between(source: Source, catalogue: Catalogue, found: Iterable[PageKey]) -> set[PageKey]:
-    """The pages of found listings before the last one of which there is a partition."""
+def _in_series(source: Source, catalogue: Catalogue, found: Set[PageKey]) -> set[PageKey]:
+    """The found pages, with those that are lacking in a series and without those far off."""
     numbers = _by_listing(found)
-    gappy = [each for each in catalogue.all_listings if each.has_gaps(numbers[each.name])]
+    gappy = {
+        each.name: each for each in catalogue.all_listings if each.has_gaps(numbers[each.name])
+    }
     if not gappy:
-        return set()
+        return set(found)
     recorded = history_of(source).latest_ids(pages_path(catalogue), MATERIALIZATION)
     done = _by_listing(pages_named(catalogue, recorded).values())
-    return {
-        PageKey(number, listing.name)
-        for listing in gappy
-        for number in listing.without_gaps(numbers[listing.name], done[listing.name])
-        if number not in numbers[listing.name]
-    }
+    whole = {page for page in found if page.listing not in gappy}
+    for name, listing in gappy.items():
+        series = listing.without_gaps(numbers[name], done[name])
+        whole.update(PageKey(number, name) for number in series)
+    return whole
 
 
 def _by_listing(pages: Iterable[PageKey]) -> defaultdict[str | None, set[int]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
+from functools import cache
 from typing import TYPE_CHECKING
 
 from catalog_pipeline.catalogue.model import Catalogue
@@ -142,9 +143,15 @@ def pages_named(catalogue: Catalogue, partitions: Iterable[str]) -> dict[str, Pa
         try:
             found[partition] = PageKey.parse(partition)
         except PageKeyError as error:
-            _log.warning(
-                "Catalogue %s: a partition of its history is left out: %s",
-                as_line(catalogue.name),
-                as_line(str(error)),
-            )
+            _warn(catalogue.name, str(error))
     return found
+
+
+@cache
+def _warn(catalogue: str, problem: str) -> None:
+    """Say once in a process that a partition is none of a page."""
+    _log.warning(
+        "Catalogue %s: a partition of its history is left out: %s (delete it in the web UI)",
+        as_line(catalogue),
+        as_line(problem),
+    )

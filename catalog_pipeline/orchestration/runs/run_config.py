@@ -15,7 +15,11 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import check_pages, page_ranges, select_pages
 from catalog_pipeline.crawling.plan import CrawlPlan, CutOff, parse_cutoff, plan_crawl
 from catalog_pipeline.errors import UsageError
-from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints, run_created_at
+from catalog_pipeline.orchestration.checkpoints.reader import (
+    pages_named,
+    read_checkpoints,
+    run_created_at,
+)
 from catalog_pipeline.orchestration.checkpoints.standing import read_standing
 from catalog_pipeline.orchestration.checkpoints.unreadable import unreadable_pages
 from catalog_pipeline.orchestration.checkpoints.wipes import WipeTimes
@@ -27,6 +31,8 @@ from catalog_pipeline.orchestration.names import (
 )
 from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.store import Store
+
+_MOST_NAMED = 5
 
 
 class CrawlConfig(dg.Config):
@@ -59,9 +65,18 @@ def pages_of_run(
     if config.pages is not None:
         return _selected(catalogue, config.pages)
     if has_range_of_pages(context):
-        pages = [PageKey.parse(key) for key in context.partition_keys if key != DISCOVER_PARTITION]
-        if not context.partition_keys:
+        keys = context.partition_keys
+        if not keys:
             raise UsageError(f"{catalogue.name}: the run's range of pages is empty by now.")
+        pages = list(pages_named(catalogue, keys).values())
+        if not catalogue.is_fixed:
+            known = frozenset(catalogue.pages)
+            pages = [page for page in pages if page in known]
+        if not pages and set(keys) != {DISCOVER_PARTITION}:
+            raise UsageError(
+                f"{catalogue.name}: no crawl has found {', '.join(keys[:_MOST_NAMED])}; delete "
+                f"what was added by hand (the asset's partitions in the web UI)."
+            )
         check_pages(catalogue, page_ranges(pages))
         return pages
     return list(catalogue.pages)

@@ -1,6 +1,7 @@
 """What the signs of currencies stand for, as ISO 4217 codes.
 
-All signs that price-parser finds are here but those of no currency (`₿`). Which of several
+All signs that price-parser finds are here but those of no currency: `₿`, and `تومان`, which is ten
+rials. Which of several
 meanings a price has is decided in `currencies`.
 """
 
@@ -44,7 +45,6 @@ _OF_ONE = {
     "ILS": "₪",
     "INR": "₹ ૱",
     "IQD": "د.ع.",
-    "IRR": "تومان",
     "ISK": "Ikr",
     "JMD": "J$",
     "JOD": "JD د.أ.",

@@ -31,6 +31,8 @@ _FARTHEST = 40
 """How many characters before the part are looked at."""
 _QUANTIFIER = re.compile(r"(?<!\\)\{[0-9,]*\}")
 _DIGITS = re.compile(r"\\d|\[[^\]]*(?:\\d|0-9)[^\]]*\]|[0-9]")
+_WIDTH = re.compile(r"(?<!\\)\{[0-9]+\}")
+"""`\\d{4}` picks the year of a date on purpose."""
 _RANGE = re.compile(r"\w-\w")
 
 
@@ -59,7 +61,7 @@ def check_not_cut(
     ends, begins = part[-1:].isdigit(), part[:1].isdigit()
     is_cut = ends and (
         _AFTER.match(text, end)
-        or (seen_to == end and text[end : end + 1].isdigit())
+        or (seen_to == end and text[end : end + 1].isdigit() and not _WIDTH.search(pattern))
         or (seen_to <= end + 1 and _AFTER_SPACE.match(text, end) and _GROUPS.search(text[:end]))
         or (decimals and re.match(r"[.,][0-9]", text[end : end + 2]))
     )

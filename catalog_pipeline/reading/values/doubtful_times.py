@@ -18,13 +18,14 @@ _DAYS = re.compile(
     re.IGNORECASE,
 )
 """`5-7 May`, `May 5-7`: a parser takes one of the numbers for the year."""
+_CLOCK = r"[0-9]{1,2}:[0-9]{2}|[0-9]{4}"
 _HOURS = re.compile(
-    r"(?<![0-9:T.])(?P<begin>[0-9]{1,2}:[0-9]{2}|[0-9]{4}|[0-9]{1,2}(?=\s*[ap]m))(?:\s*(?P<half>[ap]m))?"
+    rf"(?:(?<![0-9:T.])(?P<begin>{_CLOCK})|(?<=\s)(?P<hour>[0-9]{{1,2}}))(?P<half>\s*[ap]m)?"
     r"(?:[-\u2013\u2014]|\s*[-\u2013\u2014]\s+)"
-    r"(?P<end>[0-9]{1,2}:[0-9]{2}|[0-9]{4}|[0-9]{1,2}(?=\s*[ap]m))(?![0-9:])",
+    rf"(?P<end>{_CLOCK}|[0-9]{{1,2}})(?P<other_half>\s*[ap]m)?(?![\w:./-])",
     re.IGNORECASE,
 )
-"""`10:30-12:30`: from and to, or a clock and its distance from UTC."""
+"""`10:30-12:30`, `9-11am`: from and to, or a clock and its distance from UTC."""
 _POINTED_TIME = re.compile(r"(?<![0-9.:])[0-9]{1,2}\.[0-9]{2}(?![0-9.])")
 """`10.30`: a time, or day and month."""
 _YEAR = re.compile(r"(?<![0-9:.])(?:1[89]|2[01])[0-9]{2}(?![0-9:])")
@@ -56,8 +57,8 @@ def check_hours(text: str) -> None:
         ParseError: it does.
     """
     for found in _HOURS.finditer(text):
-        begin, end = _minutes(found["begin"]), _minutes(found["end"])
-        if begin < end or found["half"] is not None:
+        begin, end = _minutes(found["begin"] or found["hour"]), _minutes(found["end"])
+        if begin < end or found["half"] or found["other_half"]:
             raise ParseError(
                 f"{found[0]} are two times, or one and its offset from UTC; pick one with `pattern`"
             )

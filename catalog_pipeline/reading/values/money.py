@@ -39,7 +39,7 @@ MAX_TEXT = 200
 
 _SIMPLE = re.compile(r"([$£€₹])([0-9]{1,9}\.[0-9]{2})")
 _DASH = r"(?:[-\u2013\u2014~\u301c]|to|bis|до)"
-_BETWEEN = re.compile(rf"\s*{_DASH}\s*")
+_BETWEEN = re.compile(rf"\s*([.,:]\s?[-\u2013\u2014]{{1,2}})?\s*{_DASH}\s*")
 _BEFORE = re.compile(r"[\s.:]*(-?)[\s.:]*")
 _AFTER = re.compile(r"[\s.:]*?([.,:]\s?[-\u2013\u2014]{1,2})?[\s.:]*")
 """With a dash where the decimals would be (`1.299,-`), if there is one."""
@@ -101,7 +101,8 @@ def _read_range(
 ) -> Money:
     low, high = amounts[0], amounts[1]
     before, between, after = text[: low.start()], text[low.end() : high.start()], text[high.end() :]
-    if len(amounts) > 2 or not _BETWEEN.fullmatch(split_currency(between, currency)[1]):
+    parting = _BETWEEN.fullmatch(split_currency(between, currency)[1])
+    if len(amounts) > 2 or not parting:
         raise ParseError("there is more than one amount in the price; pick one with `pattern`")
     if not allow_range:
         raise ParseError("the price is a range; say `range: true` to have both its ends")
@@ -110,7 +111,10 @@ def _read_range(
     if len(codes) > 1:
         raise ParseError(f"the ends of the range are in {' and '.join(sorted(map(str, codes)))}")
     code = _currency(" ".join((before, between, after)), currency)
-    start = _signed(low[0], (before, ""), code, decimal_separator)
+    # What has no decimals at its end has none at its beginning.
+    whole = _AFTER.fullmatch(split_currency(after, code)[1])
+    dash = parting[1] or (whole[1] if whole else None) or ""
+    start = _signed(low[0], (before, dash), code, decimal_separator)
     end = _signed(high[0], ("", after), code, decimal_separator)
     if Decimal(end) < Decimal(start):
         raise ParseError("the range of prices runs backwards")

@@ -141,10 +141,11 @@ def _understood(text: str, assumed: dict[str, int]) -> datetime:
     from dateutil import parser as dates  # slow to import, and few catalogues have timestamps
 
     plain = _with_plain_offset(text)
-    check_hours(text)
     if _ISO_DATE.fullmatch(plain):
+        check_hours(text)
         return dates.isoparse(plain)
     check_text_of_time(text)
+    check_hours(text)
     text = plain
     if _ONLY_DIGITS.fullmatch(text):
         raise ParseError(

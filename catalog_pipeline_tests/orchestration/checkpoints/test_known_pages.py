@@ -32,20 +32,31 @@ def test_pages_become_partitions_in_order_and_those_that_are_some_stay(
     ("first_page", "partitions", "pages"),
     [
         (1, [1, 2, 4, 6], [1, 2, 3, 4, 5, 6]),
-        (1, [1, 6], [1, 6]),
-        (1, [1, 2, 3, 4, 5, 6, 5000], [1, 2, 3, 4, 5, 6, 5000]),
+        (1, [1, 6], [1]),
+        (1, [1, 2, 3, 4, 5, 6, 5000], [1, 2, 3, 4, 5, 6]),
         (1, [4, 5, 6], [1, 2, 3, 4, 5, 6]),
         (4, [1, 2, 5, 6], [4, 5, 6]),
     ],
 )
-def test_a_series_has_no_gap_but_before_a_page_far_off(
+def test_a_series_has_no_gap_and_ends_before_a_page_far_off(
     instance: dg.DagsterInstance, first_page: int, partitions: list[int], pages: list[int]
 ):
     shop = catalogue(pages="open", last_page=None, first_page=first_page)
     add_found_pages(instance, shop, keys(*partitions))
     assert found_pages(instance, shop) == tuple(keys(*pages))
     seed_pages(instance, shop)
-    assert instance.get_dynamic_partitions("shop_pages") == [str(page) for page in pages]
+    far = [str(page) for page in partitions if page > pages[-1]]
+    assert instance.get_dynamic_partitions("shop_pages") == [*map(str, pages), *far]
+
+
+def test_partitions_that_are_in_disorder_are_put_in_order_before_a_run(
+    instance: dg.DagsterInstance,
+):
+    shop = catalogue(pages="open", last_page=None)
+    for page in (2, 3, 4, 1):
+        add_found_pages(instance, shop, keys(page))
+    seed_pages(instance, shop)
+    assert instance.get_dynamic_partitions("shop_pages") == ["1", "2", "3", "4"]
 
 
 @pytest.mark.embedded("counts the steps of SQLite's machine")

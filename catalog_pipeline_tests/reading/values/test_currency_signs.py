@@ -6,7 +6,7 @@ from price_parser.parser import OTHER_CURRENCY_SYMBOLS, SAFE_CURRENCY_SYMBOLS
 from catalog_pipeline.reading.values.currencies import CODES
 from catalog_pipeline.reading.values.currency_signs import meaning_of_sign
 
-NO_MONEY_OF_TODAY = {"₠", "₢", "₰", "₳", "₶", "₷", "₿", "ℳ", "SL Re"}
+NO_MONEY_OF_TODAY = {"₠", "₢", "₰", "₳", "₶", "₷", "₿", "ℳ", "SL Re", "تومان"}
 
 
 def test_each_sign_that_is_found_has_a_meaning_or_none_on_purpose():
