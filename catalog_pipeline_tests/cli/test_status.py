@@ -327,3 +327,15 @@ def test_a_table_that_is_due_and_was_never_there_is_told(site: Site, run: Run):
     site.write(last_page=1)
     assert run("run", NAME).code == 0
     assert _of(run("status", "--json"))["table_outdated"] is None
+
+
+def test_a_table_whose_pages_were_all_wiped_is_not_said_to_be_gone(
+    site: Site, run: Run, instance: DagsterInstance
+):
+    catalogue = site.write(last_page=2)
+    run("run", NAME)
+    instance.wipe_assets([pages_key(catalogue)])
+    told = run("status", NAME).out
+    assert "pages were wiped since it was built" in " ".join(told.split())
+    assert "the table is gone" not in told
+    assert run("run", NAME, "--json").json["rows"] == 40

@@ -157,10 +157,12 @@ def why_not_of_today(
     newest = latest_page_event(source, catalogue)
     past = (places.history, places.changes) if catalogue.history else ()
     found = found_of(places, places.table, *past)
-    if newest is None or places.table not in found:
+    if places.table not in found:
         return "the table is gone"
     if damage := damage_of_past(places, past, found, LastPast.recorded(built.history)):
         return damage
+    if newest is None:
+        return "pages were wiped since it was built"
     seen = built.values.get(BUILT_FROM_KEY)
     if seen is None or newest > seen:
         return "pages have landed since it was built"
