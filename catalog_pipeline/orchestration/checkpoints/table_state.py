@@ -161,10 +161,8 @@ def why_not_of_today(
         return "the table is gone"
     if damage := damage_of_past(places, past, found, LastPast.recorded(built.history)):
         return damage
-    if newest is None:
-        return "pages were wiped since it was built"
     seen = built.values.get(BUILT_FROM_KEY)
-    if seen is None or newest > seen:
+    if newest is not None and (seen is None or newest > seen):
         return "pages have landed since it was built"
     if has_other_pages(built, pages):
         return "the catalogue has other pages than when it was built"
