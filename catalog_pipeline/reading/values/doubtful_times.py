@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, time, timedelta
+from itertools import chain
 
 from catalog_pipeline.errors import ParseError
 
@@ -18,14 +19,21 @@ _DAYS = re.compile(
     re.IGNORECASE,
 )
 """`5-7 May`, `May 5-7`: a parser takes one of the numbers for the year."""
-_CLOCK = r"[0-9]{1,2}:[0-9]{2}|[0-9]{4}"
-_HOURS = re.compile(
-    rf"(?:(?<![0-9:T.])(?P<begin>{_CLOCK})|(?<=\s)(?P<hour>[0-9]{{1,2}}))(?P<half>\s*[ap]m)?"
-    r"(?:[-\u2013\u2014]|\s*[-\u2013\u2014]\s+)"
-    rf"(?P<end>{_CLOCK}|[0-9]{{1,2}})(?P<other_half>\s*[ap]m)?(?![\w:./-])",
-    re.IGNORECASE,
+_DASH = r"(?:[-\u2013\u2014]|\s*[-\u2013\u2014]\s+)"
+_HALF, _ALONE = r"\s*[ap]m", r"(?![\w:./-])"
+_SPANS = tuple(
+    re.compile(
+        rf"{before}(?P<begin>{clock})(?P<half>{_HALF})?{dash}"
+        rf"(?P<end>{clock})(?P<other_half>{_HALF})?{_ALONE}",
+        re.IGNORECASE,
+    )
+    for before, clock, dash in (
+        (r"(?<![0-9:T.])", "[0-9]{1,2}:[0-9]{2}", _DASH),
+        (r"(?<![0-9:T.])", "[0-9]{4}", "-"),
+        (r"(?<=\s)", "[0-9]{1,2}", _DASH),
+    )
 )
-"""`10:30-12:30`, `9-11am`: from and to, or a clock and its distance from UTC."""
+"""`10:30-12:30`, `0900-1200`, `9-11am`: from and to, or a clock and its distance from UTC."""
 _POINTED_TIME = re.compile(r"(?<![0-9.:])[0-9]{1,2}\.[0-9]{2}(?![0-9.])")
 """`10.30`: a time, or day and month."""
 _YEAR = re.compile(r"(?<![0-9:.])(?:1[89]|2[01])[0-9]{2}(?![0-9:])")
@@ -56,8 +64,8 @@ def check_hours(text: str) -> None:
     Raises:
         ParseError: it does.
     """
-    for found in _HOURS.finditer(text):
-        begin, end = _minutes(found["begin"] or found["hour"]), _minutes(found["end"])
+    for found in chain.from_iterable(span.finditer(text) for span in _SPANS):
+        begin, end = _minutes(found["begin"]), _minutes(found["end"])
         if begin < end or found["half"] or found["other_half"]:
             raise ParseError(
                 f"{found[0]} are two times, or one and its offset from UTC; pick one with `pattern`"
