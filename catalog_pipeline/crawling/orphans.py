@@ -5,13 +5,10 @@ Who they are, and when their time is up, is known to whoever waits for the crawl
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 
-from catalog_pipeline.system.processes import arguments, is_alive_since, start_mark
+from catalog_pipeline.system.processes import kill_if_it_is, start_mark
 
 WORKER_MODULE = "catalog_pipeline.crawling.working.process"
 
@@ -32,7 +29,4 @@ class WorkerSign:
 def kill_orphans(workers: Iterable[WorkerSign]) -> None:
     """Kill those of the workers that still live."""
     for worker in workers:
-        # Numbers of processes are given again, to workers of other crawls too.
-        if is_alive_since(worker.pid, worker.mark) and WORKER_MODULE in arguments(worker.pid):
-            with suppress(OSError):
-                os.kill(worker.pid, signal.SIGKILL)
+        kill_if_it_is(worker.pid, worker.mark, WORKER_MODULE)

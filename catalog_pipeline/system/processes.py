@@ -1,4 +1,4 @@
-"""Processes of this machine by their numbers: whether one lives, since when, and what it runs.
+"""Processes of this machine by their numbers: whether one lives, since when, what it runs; its end.
 
 What a process is to a crawl or a run is not known here. Where the system does not tell, the answer
 is that nothing is known, and a process is not taken for dead.
@@ -7,6 +7,7 @@ is that nothing is known, and a process is not taken for dead.
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import suppress
 from functools import lru_cache
 
@@ -92,6 +93,14 @@ def file_mask() -> str:
 def arguments(pid: int) -> list[str]:
     """The command of a process, word by word; empty where the system does not tell."""
     return _text(f"/proc/{pid}/cmdline").split("\0")[:-1]
+
+
+def kill_if_it_is(pid: int, mark: str | None, module: str) -> None:
+    """SIGKILL of the process of that `start_mark`, if it still lives and runs that module."""
+    # Numbers of processes are given again; without a mark the module tells them apart.
+    if is_alive_since(pid, mark) and module in arguments(pid):
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
 
 
 @lru_cache(maxsize=1)

@@ -29,9 +29,16 @@ from dagster_shared.serdes import serialize_value
 from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.open import open_served_instance
 from catalog_pipeline.orchestration.instance.sql.failure_events import FailureTellingStorage
+from catalog_pipeline.orchestration.instance.web.one_daemon import (
+    DAEMON_MODULE,
+    DaemonLock,
+    check_that_no_other_is_on,
+    only_daemon,
+)
 from catalog_pipeline.orchestration.instance.web.readiness import wait_for_daemon
 from catalog_pipeline.orchestration.instance.web.server import WebServer, listen, url_of
 from catalog_pipeline.orchestration.instance.web_origin import code_location
+from catalog_pipeline.places import ensure_dagster_home
 from catalog_pipeline.system.interpreter import running_module
 
 _LOG_LEVEL = "warning"
@@ -53,16 +60,20 @@ def run_services(
 
     Raises:
         UsageError: the port cannot be had, or the instance not be opened as it is set up.
-        StorageError: the storage cannot be used, or the daemon ended by itself.
+        StorageError: the storage cannot be used, another web UI with a daemon is on in the home,
+            or the daemon ended by itself.
     """
     os.environ["DAGSTER_IS_DEV_CLI"] = "1"
+    home = ensure_dagster_home()
+    check_that_no_other_is_on(home)
     with ExitStack() as stack:
         listening, instance = stack.enter_context(_listening_for_instance(host, port))
         if isinstance(instance.event_log_storage, FailureTellingStorage):
             instance.event_log_storage.tells_failures_once = True
+        lock = stack.enter_context(only_daemon(home, url_of(listening)))
         workspace_file = stack.enter_context(_code_server(instance))
         started_at = time.time()
-        daemon = stack.enter_context(_daemon(instance, workspace_file))
+        daemon = stack.enter_context(_daemon(instance, workspace_file, lock))
         workspace = stack.enter_context(_workspace(instance, workspace_file))
 
         def say_ready() -> None:
@@ -133,18 +144,21 @@ def _code_server(instance: DagsterInstance) -> Iterator[Path]:
 
 
 @contextmanager
-def _daemon(instance: DagsterInstance, workspace_file: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _daemon(
+    instance: DagsterInstance, workspace_file: Path, lock: DaemonLock
+) -> Iterator[subprocess.Popen[bytes]]:
     reader, writer = get_ipc_shutdown_pipe()
-    command = [*running_module("dagster._daemon"), "run"]
+    command = [*running_module(DAEMON_MODULE), "run"]
     command += ["--log-level", _LOG_LEVEL, "--shutdown-pipe", str(reader)]
     command += ["--instance-ref", serialize_value(instance.get_ref())]
     command += ["--workspace", str(workspace_file)]
     # What it logs is no answer of the command's: that is the address alone.
     daemon = subprocess.Popen(  # noqa: S603 - Dagster's own, and no shell
-        command, pass_fds=[reader], stdout=sys.stderr
+        command, pass_fds=[reader, lock.descriptor], stdout=sys.stderr
     )
     os.close(reader)
     try:
+        lock.name_daemon(daemon.pid)
         yield daemon
     finally:
         try:
