@@ -95,6 +95,7 @@ def test_a_table_that_is_not_what_was_built_or_is_of_another_home_is_amiss(
     assert f"Amiss: {NAME}: the table {told} is there, and nothing is recorded of it" in answer.out
 
 
+@pytest.mark.processes
 def test_a_home_or_a_data_folder_in_which_nothing_can_be_written_is_amiss(
     run: Run, project: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -97,7 +97,9 @@ def test_a_site_that_wants_a_rest_from_one_gets_it_from_all() -> None:
 def test_a_rest_of_days_is_one_of_an_hour_to_others_which_then_ask_the_site_themselves() -> None:
     played = Played(2, 0.1).until(10.0)
     played.crawls[0].push_back(played.now, 86_400.0)
-    played.until(3_700.0)
+    played.until(20.0)
+    played.now = 3_600.0
+    played.until(3_640.0)
     assert not [at for at in played.asked[0] if at >= 10.0 + SECONDS_BETWEEN_LOOKS]
     later = [at for at in played.asked[1] if at >= 10.0 + SECONDS_BETWEEN_LOOKS]
     assert later
