@@ -27,6 +27,7 @@ PERIOD_COLUMNS = (
     "absences",
     "absent_since",
     "checked_at",
+    "page",
 )
 """Columns that a period of the history has besides its product's key and values."""
 CHANGE_COLUMNS = (

@@ -7,7 +7,7 @@ How an end is looked for is described in `length`.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlsplit
@@ -29,6 +29,7 @@ class ListingPages:
 
     if TYPE_CHECKING:  # Annotations of their own would be keys of the YAML, before all others.
         _listings: tuple[Listing, ...]
+        _rule: str | None
         _found: tuple[PageKey, ...] | None
         _example: Listing | None
         base_url: str
@@ -104,16 +105,38 @@ class ListingPages:
             view._found = None if self._found is None else self.pages_of_listing(listing.name)
         return views
 
-    def with_listings(self: _Catalogue, found: Sequence[FoundListing]) -> _Catalogue:
+    def with_listings(
+        self: _Catalogue, found: Sequence[FoundListing], rule: str | None = None
+    ) -> _Catalogue:
         """The catalogue with the listings that the site names; their pages are not looked up.
+
+        `rule` is the version of the `discover` by which they were found.
 
         Raises:
             ValueError: the pages of two of them would have the same address.
         """
         discovered = copy(self)
+        discovered._rule = rule
         discovered._listings = listings_of(cast("Described", self), found)
         discovered._found = None
         return discovered
+
+    @property
+    def listings_rule(self) -> str | None:
+        """The version of the `discover` by which its listings were found; None if the YAML names
+        them, or it is not known."""
+        return self._rule
+
+    @property
+    def may_have(self) -> Callable[[PageKey], bool]:
+        """What tells of a page whether the YAML may mean it, by the listings that there are."""
+        listings = {each.name: each for each in self._listings}
+
+        def may_have(page: PageKey) -> bool:
+            listing = listings.get(page.listing)
+            return listing is not None and listing.may_have(page.number)
+
+        return may_have
 
     def may_find(self, page: PageKey) -> bool:
         """Whether a page that the catalogue does not have may be one that crawls find."""

@@ -156,6 +156,7 @@ class CatalogueAttributes(ListingPages, StrictModel):
     practice_shop: PracticeShop | None = None
     """Serve the pages from the bundled practice shop instead of a site."""
     _listings: tuple[Listing, ...] = PrivateAttr(default=())
+    _rule: str | None = PrivateAttr(default=None)
     _found: tuple[PageKey, ...] | None = PrivateAttr(default=None)
     _example: Listing | None = PrivateAttr(default=None)
 

@@ -89,8 +89,10 @@ def with_known_listings(source: Source, catalogue: Catalogue) -> Catalogue:
     if not catalogue.is_discovered:
         return catalogue
     known = read_listings(source, catalogue)
+    if known is None:
+        return catalogue.with_listings(())
     try:
-        return catalogue.with_listings(known.listings if known is not None else ())
+        return catalogue.with_listings(known.listings, known.version)
     except ValueError:
         # Recorded for another `page_url`, by which two of them had not the same pages.
         return catalogue.with_listings(())

@@ -40,7 +40,7 @@ def found_pages(source: Source, catalogue: Catalogue) -> tuple[PageKey, ...]:
     was made by hand, far beyond the others, is no page.
     """
     partitions = history_of(source).found_partitions(found_pages_name(catalogue))
-    found = set(filter(_may_have(catalogue), pages_named(catalogue, partitions).values()))
+    found = set(filter(catalogue.may_have, pages_named(catalogue, partitions).values()))
     return tuple(sorted(_in_series(source, catalogue, found)))
 
 
@@ -92,7 +92,7 @@ def seed_pages(instance: dg.DagsterInstance, catalogue: Catalogue) -> None:
     if DISCOVER_PARTITION in partitions and not catalogue.is_discovered:
         instance.delete_dynamic_partition(name, DISCOVER_PARTITION)
     named = set(pages_named(catalogue, partitions).values())
-    there = set(filter(_may_have(catalogue), named))
+    there = set(filter(catalogue.may_have, named))
     for page in named - there:
         instance.delete_dynamic_partition(name, str(page))
     with_pages = {page.listing for page in there}
@@ -130,17 +130,6 @@ def _order(partition: str) -> tuple[bool, PageKey | str]:
         return False, PageKey.parse(partition)
     except PageKeyError:
         return True, partition
-
-
-def _may_have(catalogue: Catalogue) -> Callable[[PageKey], bool]:
-    """What tells of a page whether the YAML may mean it."""
-    listings = {each.name: each for each in catalogue.all_listings}
-
-    def may_have(page: PageKey) -> bool:
-        listing = listings.get(page.listing)
-        return listing is not None and listing.may_have(page.number)
-
-    return may_have
 
 
 def _in_series(source: Source, catalogue: Catalogue, found: Set[PageKey]) -> set[PageKey]:

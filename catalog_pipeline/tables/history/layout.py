@@ -27,6 +27,7 @@ _PERIOD_TYPES = (
     pa.int64(),
     _TIME,
     _TIME,
+    pa.string(),
 )
 _CHANGE_TYPES = (
     pa.int64(),

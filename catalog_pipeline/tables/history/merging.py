@@ -5,7 +5,7 @@ Nothing is written here; where the files lie and when they count belongs in `upd
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 from catalog_pipeline.tables.history.changes import rows_of_build
 from catalog_pipeline.tables.history.layout import Layout
 from catalog_pipeline.tables.history.matching import NONE, product_numbers
+from catalog_pipeline.tables.history.narrowing import are_outside
 from catalog_pipeline.tables.history.periods import KnownPeriods, micros
 from catalog_pipeline.tables.history.state import Counts
 from catalog_pipeline.tables.history.table_rows import TableRows
@@ -33,9 +34,10 @@ class Build:
     """What is known of a build before its rows are looked at.
 
     `oldest` is when its oldest page was fetched, `lacks` why a product that it has not seen may be
-    there. `knows_all` says that a build before it had all pages, so that what is unknown is new,
-    and `lacks_builds` that the history ends before the last build; `currencies` gives the column of
-    the currency of each amount.
+    there; `is_outside` tells of a page whether the YAML names it no longer. `knows_all` says that a
+    build before it had all pages, so that what is unknown is new, and `lacks_builds` that the
+    history ends before the last build; `currencies` gives the column of the currency of each
+    amount.
     """
 
     number: int
@@ -45,6 +47,7 @@ class Build:
     knows_all: bool
     absent_after: int
     currencies: Mapping[str, str]
+    is_outside: Callable[[str], bool]
     lacks_builds: bool = False
 
 
@@ -54,10 +57,11 @@ def compare(
     """What became of each product, and the rows that tell the changes."""
     periods = known.open()
     oldest = NEVER if build.lacks else micros(build.oldest)
-    seen = Seen(rows.keys, rows.fetched_at(), micros(build.at), oldest)
+    seen = Seen(rows.keys, rows.fetched_at(), micros(build.at), oldest, rows.pages)
     found = transitions(
         layout, periods, seen, known.open_column, rows.column,
-        absent_after=build.absent_after, lacks_builds=build.lacks_builds,
+        absent_after=build.absent_after, is_outside=are_outside(periods.pages, build.is_outside),
+        lacks_builds=build.lacks_builds,
     )  # fmt: skip
     found = replace(found, opening=_named(layout, known, rows, found, build))
     changes = rows_of_build(
@@ -84,11 +88,18 @@ def _named(
         opening[unknown] = Kind.FIRST
         return opening
     keys = rows.keys.take(pa.array(unknown))
-    is_back = np.zeros(len(unknown), dtype=np.bool_)
-    for gone in known.keys_of_gone():
-        numbers, of_gone = product_numbers([keys, gone], layout.key)
-        is_back |= np.isin(numbers, of_gone[of_gone != NONE])
-    opening[unknown] = np.where(is_back, Kind.RETURNED, Kind.NEW if build.knows_all else Kind.FIRST)
+    ended = np.zeros(len(unknown), dtype=np.int8)
+    for keys_of_ended, kinds in known.last_ends():
+        numbers, of_ended = product_numbers([keys, keys_of_ended], layout.key)
+        # Of a product that has ended several times, the last one is written last.
+        kind_of = np.zeros(len(numbers) + len(of_ended), dtype=np.int8)
+        kind_of[of_ended[of_ended != NONE]] = kinds[of_ended != NONE]
+        ended = np.where(kind_of[numbers] != Kind.NONE, kind_of[numbers], ended)
+    opening[unknown] = np.select(
+        [ended == Kind.NARROWED, ended != Kind.NONE],
+        [Kind.WIDENED, Kind.RETURNED],
+        Kind.NEW if build.knows_all else Kind.FIRST,
+    )
     return opening
 
 
@@ -106,4 +117,6 @@ def counts_of(found: Transitions) -> Counts:
         tracked=found.count(Kind.TRACKED),
         absent=int(found.is_absent.sum()),
         resumed=found.count(Kind.RESUMED),
+        narrowed=found.count(Kind.NARROWED),
+        widened=found.count(Kind.WIDENED),
     )

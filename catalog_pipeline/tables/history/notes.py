@@ -73,6 +73,18 @@ def _of_products(told: Circumstances) -> Iterator[str]:
             f"({_second(before.at)}): what it shows otherwise is taken for older, and is no change "
             f"(was the clock ahead, or set back?)"
         )
+    if counts.narrowed:
+        narrowed = counted(counts.narrowed, "product")
+        yield (
+            f"{narrowed} on pages that the YAML no longer names: not looked for any more, and not "
+            f"called gone"
+        )
+    if counts.widened:
+        widened = counted(counts.widened, "product")
+        yield (
+            f"{widened} known from before the YAML named their pages no longer: not called new or "
+            f"returned, and no change of them is told"
+        )
     if told.lacks is not None:
         yield f"no product that was not found counts as absent: {told.lacks}"
     if told.without_key:

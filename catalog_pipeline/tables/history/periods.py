@@ -27,6 +27,9 @@ from catalog_pipeline.tables.history.writing import RowGroups
 from catalog_pipeline.tables.key_codes import Codes
 
 _KIND_TEXTS = pa.array([None, *(kind.text for kind in list(Kind)[1:])], pa.string())
+_UNSEEN = (Kind.RESUMED, Kind.NARROWED)
+_LAST_KINDS = np.array([Kind.GONE, Kind.RESUMED, Kind.NARROWED], dtype=np.int8)
+_LAST_ENDS = pc.SetLookupOptions(_KIND_TEXTS.take(pa.array(_LAST_KINDS)))
 _TYPES = {field.name: field.type for field in PERIOD_FIELDS}
 
 
@@ -42,12 +45,12 @@ class KnownPeriods:
 
     def open(self) -> OpenPeriods:
         """What is known of the open periods."""
-        rows = self._open_columns(
-            (*self._layout.key, "opened_by", "seen_at", "absences", "absent_since", "checked_at")
-        )
+        numbers = ("opened_by", "seen_at", "absences", "absent_since", "checked_at")
+        rows = self._open_columns((*self._layout.key, *numbers, "page"))
         return OpenPeriods(
             rows.select(self._layout.key),
-            *(_integers(rows[name]) for name in rows.column_names[len(self._layout.key) :]),
+            *(_integers(rows[name]) for name in numbers),
+            pages=rows["page"],
         )
 
     def open_column(self, name: str) -> pa.ChunkedArray:
@@ -62,16 +65,18 @@ class KnownPeriods:
         """The open periods, group by group."""
         return self._groups(self._open)
 
-    def keys_of_gone(self) -> Iterator[pa.Table]:
-        """The keys of the products that were gone at some time, group by group."""
+    def last_ends(self) -> Iterator[tuple[pa.Table, Kinds]]:
+        """The keys of the products that were followed no further at some time, and how that came,
+        group by group in the order of the builds."""
         if self._file is None:
             return
         for group in self._ended:
             rows = self._file.read([group], [*self._layout.key, "closed_as"])
-            ends = pc.SetLookupOptions(pa.array([Kind.GONE.text, Kind.RESUMED.text]))
-            is_gone = pc.call_function("is_in", [rows["closed_as"]], ends)
-            rows = rows.filter(is_gone).select(self._layout.key)
-            yield rows.cast(pa.schema([self._layout.schema.field(n) for n in self._layout.key]))
+            found = pc.call_function("index_in", [rows["closed_as"]], _LAST_ENDS)
+            rows = rows.filter(found.is_valid()).select(self._layout.key)
+            kinds = _LAST_KINDS[found.drop_null().to_numpy()]
+            fields = [self._layout.schema.field(name) for name in self._layout.key]
+            yield rows.cast(pa.schema(fields)), kinds
 
     def _groups(self, numbers: range) -> Iterator[pa.Table]:
         if self._file is not None:
@@ -142,12 +147,12 @@ def _with_places(groups: Iterator[pa.Table]) -> Iterator[tuple[pa.Table, Codes]]
 
 def _ended(rows: pa.Table, found: Transitions, places: Codes, build: int, at: datetime) -> pa.Table:
     """Periods that end: those of gone products when they were not found first, those after which
-    builds are lacking when they were seen last, the others now."""
+    builds or pages are lacking when they were seen last, the others now."""
     kinds = found.ending[places]
     now = int(micros(at))
     ends = np.where(kinds == Kind.GONE, found.absent_since[places], now)
     known_until = np.maximum(_integers(rows["seen_at"]), _integers(rows["valid_from"]))
-    ends = np.where(kinds == Kind.RESUMED, known_until, ends)
+    ends = np.where(np.isin(kinds, _UNSEEN), known_until, ends)
     rows = _absent(rows, found, places)
     rows = _with(rows, "valid_to", _times(ends))
     rows = _with(rows, "closed_by", pa.array(np.full(len(kinds), build)))
@@ -156,6 +161,7 @@ def _ended(rows: pa.Table, found: Transitions, places: Codes, build: int, at: da
 
 def _going_on(rows: pa.Table, found: Transitions, places: Codes) -> pa.Table:
     rows = _absent(rows, found, places)
+    rows = _with(rows, "page", found.pages.take(pa.array(places)))
     return _with(rows, "seen_at", _times(found.seen_at[places]))
 
 
@@ -166,13 +172,14 @@ def _absent(rows: pa.Table, found: Transitions, places: Codes) -> pa.Table:
 
 
 def _begun(rows: pa.Table, kinds: Kinds, schema: pa.Schema, build: int, at: datetime) -> pa.Table:
-    """Periods that begin with rows of the table, which bring `fetched_at` along."""
+    """Periods that begin with rows of the table, which bring `fetched_at` and `page` along."""
     count = rows.num_rows
     own = {
         "valid_from": _times(np.full(count, micros(at))),
         "opened_by": pa.array(np.full(count, build)),
         "opened_as": _KIND_TEXTS.take(pa.array(kinds)),
         "seen_at": rows["fetched_at"],
+        "page": rows["page"],
         "checked_at": _times(np.full(count, micros(at))),
         "absences": pa.array(np.zeros(count, dtype=np.int64)),
     }

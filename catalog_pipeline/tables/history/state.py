@@ -32,7 +32,8 @@ class Counts:
     `first` are those of which nobody can say whether they are new: no crawl was complete before.
     `resumed` ones are known again after builds that the history lacks, `reread` ones are read
     otherwise out of the same downloads, `tracked` ones go on with other columns; `absent` ones were
-    not found, too seldom yet to be gone.
+    not found, too seldom yet to be gone. `narrowed` ones were on pages that the YAML no longer
+    names, `widened` ones were so before, and are seen again.
     """
 
     first: int = 0
@@ -45,6 +46,8 @@ class Counts:
     tracked: int = 0
     absent: int = 0
     resumed: int = 0
+    narrowed: int = 0
+    widened: int = 0
 
     @property
     def told(self) -> str:
@@ -65,7 +68,8 @@ class State:
     """What a build left: its number, its time, what it was made of, and where the rows lie.
 
     `evidence` is a digest of the pages, equal exactly for the same ones; `had_complete_crawl` says
-    that a product which is not known is a new one. The row groups from `open_group` on hold the
+    that a product which is not known is a new one, and `listings_rule` by which `discover` the
+    listings were found. The row groups from `open_group` on hold the
     periods that have not ended.
     """
 
@@ -80,6 +84,7 @@ class State:
     open_group: int = 0
     counts: Counts = field(default_factory=Counts)
     notes: tuple[str, ...] = ()
+    listings_rule: str | None = None
 
     def dumped(self) -> dict[str, str]:
         """The metadata that says it."""

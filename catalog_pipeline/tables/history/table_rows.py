@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from catalog_pipeline.tables.history.layout import Layout
 from catalog_pipeline.tables.history.matching import Mask
+from catalog_pipeline.tables.history.narrowing import page_texts
 from catalog_pipeline.tables.history.transitions import Kinds
 from catalog_pipeline.tables.key_codes import Codes
 
@@ -17,13 +18,14 @@ from catalog_pipeline.tables.key_codes import Codes
 class TableRows:
     """The rows of a table file; columns are read when they are asked for."""
 
-    def __init__(self, file: pq.ParquetFile, layout: Layout) -> None:
+    def __init__(self, file: pq.ParquetFile, layout: Layout, *, has_listings: bool) -> None:
         self._file = file
         self._layout = layout
         keys = file.read(list(layout.key))
         is_null = [keys[name].is_null().to_numpy() for name in layout.key]
         self._has_key: Mask = ~np.logical_and.reduce(is_null)
         self.keys = self._fitted(keys.filter(pa.array(self._has_key)))
+        self.pages = page_texts(file, has_listings=has_listings).filter(pa.array(self._has_key))
         self.without_key = int((~self._has_key).sum())
 
     def column(self, name: str) -> pa.ChunkedArray:
@@ -44,6 +46,8 @@ class TableRows:
             has_key = self._has_key[row : row + rows.num_rows]
             row += rows.num_rows
             rows = rows.filter(pa.array(has_key))
+            pages = self.pages.slice(product, rows.num_rows)
+            rows = rows.append_column("page", pages)
             yield rows, opening[product : product + rows.num_rows]
             product += rows.num_rows
 

@@ -9,7 +9,8 @@ is not in the table was looked for only if every page was fetched after all page
 saw it last, or that looked for it last: only then it is absent once more.
 
 Where builds are lacking between the periods and the table, nobody knows what a product was
-meanwhile: as it was seen since, it is a period of its own, and no change is told of it.
+meanwhile: as it was seen since, it is a period of its own, and no change is told of it. So it is of
+a product whose page the YAML names no longer: nobody looks for it any more (`narrowing`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from catalog_pipeline.tables.history.layout import Layout
 from catalog_pipeline.tables.history.matching import NONE, Mask, differ, places_of, product_numbers
@@ -43,6 +45,8 @@ class Kind(IntEnum):
     NEW = 6
     RETURNED = 7
     RESUMED = 8
+    NARROWED = 9
+    WIDENED = 10
 
     @property
     def text(self) -> str:
@@ -60,6 +64,7 @@ class OpenPeriods:
     absences: Codes
     absent_since: Codes
     checked_at: Codes
+    pages: pa.ChunkedArray
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class Seen:
     fetched_at: Codes
     at: int
     oldest: int
+    pages: pa.Array
 
 
 @dataclass(frozen=True)
@@ -100,12 +106,13 @@ class Transitions:
     absences: Codes
     absent_since: Codes
     checked_at: Codes
+    pages: pa.ChunkedArray
     is_absent: Mask
     changes: tuple[ColumnChanges, ...]
 
     def count(self, kind: Kind) -> int:
         """How many periods end, or are opened, that way."""
-        among = self.ending if kind is Kind.GONE else self.opening
+        among = self.ending if kind in (Kind.GONE, Kind.NARROWED) else self.opening
         return int((among == kind).sum())
 
 
@@ -117,9 +124,11 @@ def transitions(
     value_after: ReadColumn,
     *,
     absent_after: int,
+    is_outside: Mask,
     lacks_builds: bool = False,
 ) -> Transitions:
-    """What became of each product; those that are not known are all `NEW` at first."""
+    """What became of each product; those that are not known are all `NEW` at first. Products of the
+    open periods whose page the YAML names no longer are `is_outside`."""
     old_numbers, new_numbers = product_numbers([periods.keys, seen.keys], layout.key)
     place = places_of(old_numbers, new_numbers)
     old = np.flatnonzero(place != NONE)
@@ -149,16 +158,19 @@ def transitions(
     is_unknown[new] = False
     opening[is_unknown] = Kind.NEW
     changes = _column_changes(found, old, new, age, value_before, value_after)
-    counted = _absences(periods, seen, place == NONE)
+    is_missing = place == NONE
+    counted = _absences(periods, seen, is_missing & ~is_outside)
     if lacks_builds:
         # One that is gone by now may have been told so already.
         ending[counted.is_absent] = Kind.RESUMED
     else:
         ending[counted.is_absent & (counted.absences >= absent_after)] = Kind.GONE
+    ending[is_missing & is_outside] = Kind.NARROWED
     seen_at, checked_at = periods.seen_at.copy(), periods.checked_at.copy()
     seen_at[old] = np.maximum(seen.fetched_at[new], periods.seen_at[old])
     checked_at[old[age > 0]] = seen.at
     checked_at[counted.is_absent] = seen.at
+    seen_on = seen.pages.take(pa.array(place, mask=is_missing))
     return Transitions(
         ending,
         opening,
@@ -166,6 +178,7 @@ def transitions(
         counted.absences,
         counted.since,
         checked_at,
+        pc.call_function("coalesce", [seen_on, periods.pages]),
         counted.is_absent & (ending == Kind.NONE),
         tuple(changes),
     )

@@ -34,6 +34,7 @@ from catalog_pipeline.tables.history.layout import (
     next_layout,
 )
 from catalog_pipeline.tables.history.merging import Build, compare, counts_of
+from catalog_pipeline.tables.history.narrowing import outside_of
 from catalog_pipeline.tables.history.notes import Circumstances, notes_of
 from catalog_pipeline.tables.history.periods import KnownPeriods, write_periods
 from catalog_pipeline.tables.history.report import HistoryReport, read_report
@@ -149,7 +150,7 @@ class HistoryUpdate:
             if columns is None and changes is not None:
                 self._keep(self._files.changes, changes, "the changes are of another key")
                 changes, columns = None, layout.changes
-            rows = TableRows(file, layout)
+            rows = TableRows(file, layout, has_listings=self._catalogue.has_named_listings)
             known = KnownPeriods(history, layout)
             build = self._build(number, history.state if history else None, rows)
             found, changed = compare(layout, known, rows, build)
@@ -201,6 +202,7 @@ class HistoryUpdate:
             knows_all=before is not None and before.had_complete_crawl,
             absent_after=self._settings.absent_after,
             currencies={each.name: str(each.currency_column) for each in amounts},
+            is_outside=outside_of(self._catalogue, before.listings_rule if before else None),
             lacks_builds=before is not None and not self._standing.is_of_last_build(before),
         )
 
@@ -231,6 +233,7 @@ class HistoryUpdate:
             tracked=layout.sets,
             counts=counts,
             notes=notes_of(told),
+            listings_rule=self._catalogue.listings_rule,
         )
 
 
