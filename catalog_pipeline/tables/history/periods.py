@@ -49,8 +49,8 @@ class KnownPeriods:
         rows = self._open_columns((*self._layout.key, *numbers, "page"))
         return OpenPeriods(
             rows.select(self._layout.key),
+            rows["page"],
             *(_integers(rows[name]) for name in numbers),
-            pages=rows["page"],
         )
 
     def open_column(self, name: str) -> pa.ChunkedArray:

@@ -59,12 +59,12 @@ class OpenPeriods:
     """The periods that have not ended: their keys, and what is known of each; times are µs."""
 
     keys: pa.Table
+    pages: pa.ChunkedArray
     opened_by: Codes
     seen_at: Codes
     absences: Codes
     absent_since: Codes
     checked_at: Codes
-    pages: pa.ChunkedArray
 
 
 @dataclass(frozen=True)

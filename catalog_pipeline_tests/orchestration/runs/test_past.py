@@ -440,3 +440,35 @@ def test_a_listing_that_is_not_all_known_keeps_products_of_the_others_from_being
     pages.bodies["/c/mugs?page=1"] = whole
     assert run("run", NAME, "--refresh").code == 0
     assert _metadata(instance, CHANGES)["gone"] == 1
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [
+        ({"listings": list(LISTINGS)}, {"listings": ["bags", "hats"]}),
+        ({"discover": {**DISCOVER, "pattern": "^/c/([a-z]+)$"}},
+         {"discover": {**DISCOVER, "pattern": "^/c/([^m]+)$"}}),
+    ],
+    ids=["listings", "discover"],
+)  # fmt: skip
+def test_listings_that_the_yaml_names_no_longer_and_names_again_change_no_product(
+    site: Site, pages: WrittenSite, run: Run, wide: dict[str, Any], narrow: dict[str, Any]
+):
+    pages.bodies = {"/": _entrance(*LISTINGS)}
+    _show(pages, *ALL)
+    rules = {"last_page": None, "pages": "open", "page_url": "/c/{listing}?page={page}"}
+    kept: dict[str, Any] = {**rules, "history": {"absent_after": 1}}
+    pages.describe(site, {"price": PRICE}, **kept, **wide)
+    assert run("run", NAME, "--json").json["rows"] == 6
+    pages.describe(site, {"price": PRICE}, **kept, **narrow)
+    narrowed = run("run", NAME)
+    assert "2 products on pages that the YAML no longer names" in narrowed.out
+    assert run("run", NAME, "--refresh", "--json").json["rows"] == 4
+    pages.describe(site, {"price": PRICE}, **kept, **wide)
+    assert run("run", NAME, "--refresh", "--json").json["rows"] == 6
+    assert pd.read_parquet(site.places.changes).empty
+    past = pd.read_parquet(site.places.history)
+    ended = past[past["closed_as"].notna()]
+    assert (set(ended["page"]), set(ended["closed_as"])) == ({"mugs-1"}, {"narrowed"})
+    assert set(past["opened_as"]) == {"first", "widened"}
