@@ -69,10 +69,9 @@ def computed_text(
     text = scalar_text(result)
     if is_asked_for:
         return text if result else None
-    if text is None or kind not in NUMBERS:
-        _check_whole(result)
-        return text
     _check_whole(result)
+    if text is None or kind not in NUMBERS:
+        return text
     if kind is FieldType.MONEY:
         _check_decimals(result, text)
     if _may_be_glued(text) and not _is_same_number(result, ask_again):

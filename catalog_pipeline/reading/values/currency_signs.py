@@ -1,8 +1,7 @@
 """What the signs of currencies stand for, as ISO 4217 codes.
 
 All signs that price-parser finds are here but those of no currency: `₿`, and `تومان`, which is ten
-rials. Which of several
-meanings a price has is decided in `currencies`.
+rials. Which of several meanings a price has is decided in `currencies`.
 """
 
 # ruff: noqa: RUF001 (currencies are written in many alphabets)

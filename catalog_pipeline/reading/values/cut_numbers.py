@@ -51,13 +51,10 @@ def check_not_cut(
     Raises:
         ParseError: the pattern cuts a number.
     """
-    text, (start, end), (seen_from, seen_to) = match.string, match.span(group), match.span()
+    text, (start, end) = match.string, match.span(group)
     part, before = text[start:end], text[max(0, start - _FARTHEST) : start]
-    if not seen_from < start or not _has_other_digits(pattern):
-        # What is matched by `.*` or by blanks alone says nothing of the digits in it.
-        seen_from = start
-    if not _has_other_digits(pattern):
-        seen_to = end
+    # What is matched by `.*` or by blanks alone says nothing of the digits in it.
+    seen_from, seen_to = match.span() if _has_other_digits(pattern) else (start, end)
     ends, begins = part[-1:].isdigit(), part[:1].isdigit()
     is_cut = ends and (
         _AFTER.match(text, end)
