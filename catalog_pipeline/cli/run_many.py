@@ -131,10 +131,11 @@ def _show(console: Console, summaries: Sequence[Mapping[str, Any]]) -> None:
         if "error" in each:
             console.print(f"{name}: [red]{each['error']}[/red]", soft_wrap=True)
             continue
+        refused = f", {each['refused']} more refused" if each["refused"] else ""
         rows = "no table" if each["rows"] is None else f"{each['rows']:,} rows"
         console.print(
             f"{name}: pages {each['done']} done, {each['failed']} failed, {each['missing']} "
-            f"missing; {each['downloads']} downloads; {rows}",
+            f"missing; {each['downloads']} downloads{refused}; {rows}",
             soft_wrap=True,
         )
         _show_failures(console, each)

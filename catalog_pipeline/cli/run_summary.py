@@ -73,6 +73,8 @@ def _work(result: CrawlResult) -> str:
     is_told = result.parsed_again or result.request.reparse
     parts = [f"{counted(result.parsed_again, 'page')} parsed again"] if is_told else []
     parts.append(counted(result.downloads, "download"))
+    if result.came_in_vain:
+        parts.append(f"{result.came_in_vain} more refused")
     if result.not_modified:
         parts.append(f"{result.not_modified} unchanged (304)")
     return ", ".join(parts)
@@ -172,6 +174,7 @@ def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
         "missing": result.missing,
         "in_progress": result.in_progress,
         "downloads": result.downloads,
+        "refused": result.came_in_vain,
         "not_modified": result.not_modified,
         "parsed_again": result.parsed_again,
         "failed_pages": format_pages(failed),

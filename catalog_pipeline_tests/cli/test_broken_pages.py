@@ -16,6 +16,7 @@ def test_two_broken_pages_do_not_hold_up_the_others_and_are_all_that_is_rerun(si
     assert first.code == 1
     assert (first.json["done"], first.json["failed"], first.json["missing"]) == (48, 2, 0)
     assert (first.json["failed_pages"], first.json["rows"]) == ("17,40", 960)
+    assert (first.json["downloads"], first.json["refused"]) == (48, 1)
     expected = dict.fromkeys(range(1, 51), 1)
     assert site.downloads() == {**expected, 17: 4, 33: 3}
 

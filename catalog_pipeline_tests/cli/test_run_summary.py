@@ -102,6 +102,15 @@ def test_of_many_failures_some_are_shown_and_the_rest_counted(capsys: pytest.Cap
     assert "… and 10 more: catalog-pipeline status books_toscrape --failed" in text
 
 
+def test_pages_that_came_and_were_refused_are_no_downloads_that_did_not_happen(
+    capsys: pytest.CaptureFixture[str],
+):
+    show_summary(
+        replace(GOOD, done=49, failed=1, downloads=0, came_in_vain=1), seconds=1, as_json=False
+    )
+    assert "0 downloads, 1 more refused in" in capsys.readouterr().out
+
+
 def test_a_crawl_that_gave_up_says_why(capsys: pytest.CaptureFixture[str]):
     show_summary(
         replace(GOOD, done=0, missing=50, crawl_error="the site seems to be down"),

@@ -59,6 +59,8 @@ class CrawlResult:
     duplicates: int = 0
     left_out: Mapping[PageKey, str] = field(default_factory=dict)
     left_out_not_done: frozenset[PageKey] = frozenset()
+    came_in_vain: int = 0
+    """How many pages the site gave, besides the `downloads`, that could not be used."""
     outdated_pages: int = 0
     table_waits: str | None = None
     """What the catalogue's first table lacks yet, where it was not asked for."""

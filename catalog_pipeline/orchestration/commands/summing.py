@@ -20,6 +20,8 @@ from catalog_pipeline.system.durable_files import kind_of
 if TYPE_CHECKING:
     from catalog_pipeline.orchestration.commands.in_process import LocalRun
 
+_GIVEN = range(200, 300)
+
 
 class Tally(Observer):
     """What the crawls of a request came to, together."""
@@ -40,6 +42,14 @@ class Tally(Observer):
         """The pages that the site was asked for in vain."""
         failures = (failure for outcome in self.outcomes for failure in outcome.failures)
         return {failure.page for failure in failures if failure.unread_by is None}
+
+    @property
+    def came_in_vain(self) -> int:
+        """How many pages the site gave that were of no use."""
+        failures = (failure for outcome in self.outcomes for failure in outcome.failures)
+        return sum(
+            failure.unread_by is None and failure.http_status in _GIVEN for failure in failures
+        )
 
 
 def is_interrupted(run: LocalRun | None) -> bool:
@@ -74,6 +84,7 @@ def sum_up(
         missing=len(chosen & statuses.missing),
         in_progress=len((chosen & statuses.in_progress.keys()) - settled),
         downloads=sum(outcome.downloads for outcome in tally.outcomes),
+        came_in_vain=tally.came_in_vain,
         not_modified=sum(outcome.not_modified for outcome in tally.outcomes),
         parsed_again=sum(outcome.parsed_again for outcome in tally.outcomes),
         failures=tuple(
