@@ -21,6 +21,7 @@ from catalog_pipeline.catalogue.files import read_catalogue
 from catalog_pipeline.catalogue.finding import Found, find_catalogues
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.project import Project, named_project
+from catalog_pipeline.cli.left_folders import notes_of_left_folders
 from catalog_pipeline.cli.options import json_option
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogPipelineError, CatalogueError
@@ -90,6 +91,7 @@ def _examine() -> Findings:
     if _tried(amiss, lambda: _can_be_used(address)):
         for catalogue in filter(None, read):
             _tried(amiss, partial(_look_at_tables, amiss, catalogue))
+    left = _tried(amiss, partial(notes_of_left_folders, folder, found.files)) if folder else ()
     return Findings(
         project=f"{project.root} ({project.settings.name})" if project else "none",
         home=_with_variable(str(dagster_home()), HOME_VARIABLE),
@@ -98,7 +100,7 @@ def _examine() -> Findings:
         catalogues=tuple(found.files),
         versions=_versions(),
         amiss=tuple(dict.fromkeys(amiss)),
-        notes=_of_machines(settings) if address is not None else (),
+        notes=(*(_of_machines(settings) if address is not None else ()), *(left or ())),
     )
 
 

@@ -224,3 +224,14 @@ def test_nothing_is_said_of_a_home_that_is_the_packages_own(run: Run, home: Path
     run("init-home")
     say_once_what_is_slow()
     assert not list(home.glob(".catalog_pipeline*"))
+
+
+def test_a_renamed_catalogue_is_told_of_what_is_kept_under_its_old_name(run: Run, site: Site):
+    site.write(last_page=2)
+    assert run("run", NAME).code == 0
+    assert run("doctor", "--json").json["notes"] == []
+    (site.folder / NAME).rename(site.folder / "renamed")
+    answer = run("doctor", "--json")
+    assert f"holds pages or a table of {NAME}," in answer.json["notes"][0]
+    assert "give it back its old name" in answer.json["notes"][0]
+    assert answer.code == 0

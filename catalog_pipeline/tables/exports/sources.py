@@ -40,7 +40,8 @@ def source_of(name: str, places: CataloguePlaces, what: What) -> Path:
         if kind_of(table_of(places)) is not None:
             return places.table
         raise ExportError(
-            f"{name} has no table yet. Crawl it first: catalog-pipeline run {name}",
+            f"{name} has no table at {places.told(places.table)}. To make it: "
+            f"catalog-pipeline run {name}"
         )
     from catalog_pipeline.tables.history.reading import file_of_past
 

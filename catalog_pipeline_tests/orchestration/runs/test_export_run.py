@@ -161,7 +161,10 @@ def test_without_a_table_nothing_is_due_and_an_export_says_why(
     assert _due(instance, catalogue) == []
     run = _export(instance, catalogue)
     assert run.status == dg.DagsterRunStatus.FAILURE
-    assert run.error == f"shop has no table yet. Crawl it first: catalog-pipeline run {site.name}"
+    assert run.error == (
+        f"shop has no table at {site.places.told(site.places.table)}. To make it: "
+        f"catalog-pipeline run shop"
+    )
 
 
 @pytest.mark.processes

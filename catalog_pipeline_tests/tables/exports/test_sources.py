@@ -28,7 +28,9 @@ def _rows(days: Days, what: str) -> list[dict[str, object]]:
 
 def test_what_is_not_there_is_said_with_what_to_do(days: Days) -> None:
     places = CataloguePlaces(days.folder)
-    with pytest.raises(ExportError, match=r"has no table yet\. Crawl it first"):
+    with pytest.raises(
+        ExportError, match=r"has no table at .*\.parquet\. To make it: catalog-pipeline run shop"
+    ):
         source_of("shop", places, "table")
     days.fetch(1, products(a="5"))
     shop.build_table(shop.catalogue(), list(days.pages.values()), days.store, days.table)
