@@ -14,7 +14,7 @@ from catalog_pipeline.catalogue.listing_attributes import LISTING_COLUMNS
 if TYPE_CHECKING:
     from catalog_pipeline.catalogue.model import CatalogueAttributes
 
-_PARSER_REVISION = 4
+_PARSER_REVISION = 5
 """Raised whenever the same page and YAML would give other rows than before."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from catalog_pipeline.catalogue.field_types import NUMBERS, FieldType
@@ -19,11 +18,9 @@ from catalog_pipeline.reading.json.functions import NumberText
 from catalog_pipeline.reading.json.paths import Path, path_of, what_is, why_nothing
 from catalog_pipeline.reading.text_budget import TextBudget
 from catalog_pipeline.reading.values.borders import BORDER
-from catalog_pipeline.reading.values.exact_point import POINT, exact
+from catalog_pipeline.reading.values.exact_point import POINT
 from catalog_pipeline.reading.values.links import LinkResolver
 from catalog_pipeline.records import Columns
-
-_MOST_ZEROS = 30
 
 
 @dataclass(frozen=True)
@@ -172,19 +169,15 @@ def _text(value: Any, field: Field) -> str:
     """A value of JSON as a text of a page would have it."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if not isinstance(value, WrittenNumber | NumberText):
-        text = str(value)
-        if field.type in NUMBERS and (POINT in text or BORDER in text):
-            raise ParseError("in the text of a number is a character that none has")
-        return text
-    text = value.text if isinstance(value, WrittenNumber) else str(value)
-    return exact(_without_exponent(text)) if field.type in NUMBERS else text
+    is_number = field.type in NUMBERS
+    if isinstance(value, float):
+        written = value.text if isinstance(value, WrittenNumber) else str(value)
+        value = NumberText.of(written)
+    if is_number and _holds_ours(str(value)):
+        raise ParseError("in the text of a number is a character that none has")
+    return value.exactly if is_number and isinstance(value, NumberText) else str(value)
 
 
-def _without_exponent(text: str) -> str:
-    """A number such as `1.5e2` as people write it; one with an exponent beyond all use as it is."""
-    digits, _, exponent = text.lower().partition("e")
-    if not exponent or len(exponent) > 3 or abs(int(exponent)) > _MOST_ZEROS:
-        return text
-    sign, figures, point = Decimal(digits).as_tuple()
-    return f"{Decimal((sign, figures, int(point) + int(exponent))):f}"
+def _holds_ours(text: str) -> bool:
+    """Whether a text of the page has a character of which the project makes signs of its own."""
+    return POINT in text or BORDER in text

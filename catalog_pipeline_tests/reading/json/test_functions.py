@@ -20,6 +20,8 @@ def _search(path: str, text: str) -> object:
         ("to_string(n)", '{"n": [1.10, {"a": null, "b": true}]}', '[1.10,{"a":null,"b":true}]'),
         ("merge(@, {z: n}).z", '{"n": 1, "d": 1, "d": 2}', 1),
         ("merge(@, {d: n}).d", '{"n": 3, "d": 1, "d": 2}', 3),
+        ("join(' ', ['BRL', to_string(n)])", '{"n": 1.299}', "BRL 1.299"),
+        ("join('-', ['a', 'b'])", "{}", "a-b"),
         ("length(to_string(n))", '{"n": 1.10}', 4),
     ],
 )

@@ -40,10 +40,12 @@ def _of_html(content: str, fields: dict[str, dict[str, Any]], name: str) -> obje
         (CROWNS, "1.234"),
         (COMMA, 1.234),
         ({"type": "number"}, 1.234),
+        (COMMA | {"json": "sum([n, n])"}, 2.468),
         (CROWNS | {"decimal_separator": ","}, "1.234"),
         (CROWNS | {"values": {"1.234": None}}, None),
         (CROWNS | {"pattern": r"\d\.\d{3}$"}, "1.234"),
         (CROWNS | {"json": "to_string(n)"}, "1.234"),
+        (CROWNS | {"json": "join(' ', [to_string(n), 'kr'])"}, "1.234"),
         ({}, "1.234"),
     ],
 )
