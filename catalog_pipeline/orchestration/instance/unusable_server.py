@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from catalog_pipeline.errors import StorageError
 
+_NOT_AS_MADE = (
+    "A table of Dagster's is gone, or is not as Dagster made it. Put the database back from its "
+    "backup, or let dagster.yaml and its variables name an empty one"
+)
 _ADVICE = {
     "25006": "The database can only be read: let dagster.yaml name the primary server, or let the "
     "database be written",
+    "42P01": _NOT_AS_MADE,
+    "42703": _NOT_AS_MADE,
     "42501": "Let its owner GRANT CREATE, USAGE ON SCHEMA public to the user of dagster.yaml, who "
     "makes and changes tables there",
 }

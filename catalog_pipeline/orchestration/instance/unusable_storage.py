@@ -9,7 +9,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DatabaseError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import (
+    DatabaseError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.unusable_server import unusable_server
@@ -33,6 +39,11 @@ def storage_in_use(home: str) -> Iterator[None]:
     try:
         yield
     except _IN_USE as error:
+        raise _unusable(home, error) from error
+    except ProgrammingError as error:
+        # A right that was taken away, a table that is gone; in files it is a mistake of ours.
+        if getattr(error.orig, "pgcode", None) is None:
+            raise
         raise _unusable(home, error) from error
 
 

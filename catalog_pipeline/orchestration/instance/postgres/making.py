@@ -14,6 +14,7 @@ import sqlalchemy as db
 from dagster._core.storage.sql import stamp_alembic_rev
 from dagster_postgres.utils import pg_alembic_config
 
+from catalog_pipeline.orchestration.instance.postgres.others_tables import check_tables
 from catalog_pipeline.orchestration.instance.postgres.server import Server
 from catalog_pipeline.orchestration.instance.unusable_server import check_encoding
 
@@ -33,10 +34,11 @@ def making_what_lacks(server: Server, tables: Sequence[str], *, may_make: bool) 
     """Whether Dagster's storages, opened within the block, are to make their tables.
 
     Raises:
-        StorageError: the database cannot hold every text.
+        StorageError: the database cannot hold every text, or has another program's tables.
     """
     with server.connection() as connection:
         check_encoding(connection.exec_driver_sql("SHOW server_encoding").scalar_one())
+        check_tables(lambda *asked: connection.exec_driver_sql(*asked).fetchall())
     if not may_make or _are_there(server, tables):
         yield False
         return

@@ -5,7 +5,7 @@ Not here: waiting for a server (`server`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -13,6 +13,7 @@ import psycopg2
 from psycopg2.extensions import parse_dsn
 
 from catalog_pipeline.orchestration.instance.postgres.address import address_of
+from catalog_pipeline.orchestration.instance.postgres.others_tables import check_tables
 from catalog_pipeline.orchestration.instance.unmoved import MOVED_MARK
 from catalog_pipeline.orchestration.instance.unusable_server import (
     check_encoding,
@@ -34,7 +35,7 @@ def has_past(config: Mapping[str, Any]) -> bool:
 
     Raises:
         StorageError: the server cannot be reached, does not let us in, or does not answer; or the
-            database cannot hold every text.
+            database cannot hold every text, or has another program's tables.
     """
     try:
         address = address_of(config)
@@ -42,13 +43,15 @@ def has_past(config: Mapping[str, Any]) -> bool:
             closing(psycopg2.connect(address, connect_timeout=_PATIENCE_SECONDS)) as connection,
             connection.cursor() as cursor,
         ):
-            cursor.execute("SHOW server_encoding")
-            check_encoding(str((cursor.fetchone() or ("nothing",))[0]))
-            cursor.execute(_TABLE)
-            if cursor.fetchone() != (True,):
-                return False
-            cursor.execute(HAS_PAST)
-            return bool(cursor.fetchone() == (True,))
+
+            def ask(query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+                cursor.execute(query, values)
+                return cursor.fetchall()
+
+            ((encoding,),) = ask("SHOW server_encoding")
+            check_encoding(str(encoding))
+            check_tables(ask)
+            return ask(_TABLE) == [(True,)] and ask(HAS_PAST) == [(True,)]
     except psycopg2.Error as error:
         raise unusable_server(error) from error
 

@@ -18,7 +18,6 @@ from catalog_pipeline_tests.orchestration.instance.postgres.hosts import leases,
 from catalog_pipeline_tests.postgres_server import (
     SETTINGS,
     Database,
-    PostgresServer,
     write_postgres_home,
 )
 from catalog_pipeline_tests.waiting import wait_for
@@ -38,15 +37,6 @@ _REFUSAL = (
     "CREATE EVENT TRIGGER refusal ON ddl_command_end EXECUTE FUNCTION refuse()",
 )
 """No table of a name comes to be."""
-
-
-@pytest.fixture
-def empty_database(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """A database that nobody has opened yet; the environment says where it is."""
-    made = postgres.new_database()
-    for name, value in made.environ.items():
-        monkeypatch.setenv(name, value)
-    return made
 
 
 def _use_all(name: str) -> None:
