@@ -7,7 +7,9 @@ What becomes of such products is decided in `transitions`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,7 +17,7 @@ import pyarrow.parquet as pq
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
-from catalog_pipeline.tables.history.matching import Mask
+from catalog_pipeline.tables.history.matching import NONE, Mask, places_of, product_numbers
 
 
 def outside_of(catalogue: Catalogue, rule_before: str | None) -> Callable[[str], bool]:
@@ -42,6 +44,22 @@ def are_outside(pages: pa.ChunkedArray, is_outside: Callable[[str], bool]) -> Ma
     outside = pa.array([text for text in texts if is_outside(text)], pa.string())
     found: Mask = pc.call_function("is_in", [pages], pc.SetLookupOptions(outside)).to_numpy()
     return found
+
+
+def pages_known(
+    keys: pa.Table, pages: pa.ChunkedArray, table: Path, key: Sequence[str]
+) -> pa.ChunkedArray:
+    """The pages of products; those that a history from before it had pages lacks are the last
+    table's, as far as it has them."""
+    with contextlib.suppress(OSError, pa.ArrowException, KeyError):
+        if pages.null_count:
+            with pq.ParquetFile(table) as file:
+                rows = file.read(list(key)).select(list(key)).cast(keys.schema)
+                texts = page_texts(file, has_listings="listing" in file.schema_arrow.names)
+            place = places_of(*product_numbers([keys, rows], key))
+            of_table = texts.take(pa.array(place, mask=place == NONE))
+            return pc.call_function("coalesce", [pages, of_table])
+    return pages
 
 
 def page_texts(table: pq.ParquetFile, *, has_listings: bool) -> pa.Array:

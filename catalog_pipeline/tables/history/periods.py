@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 from catalog_pipeline.catalogue.history import PERIOD_COLUMNS
 from catalog_pipeline.tables.history.known import KnownFile
 from catalog_pipeline.tables.history.layout import PERIOD_FIELDS, Layout
+from catalog_pipeline.tables.history.narrowing import pages_known
 from catalog_pipeline.tables.history.transitions import (
     NEVER,
     Kind,
@@ -34,11 +36,13 @@ _TYPES = {field.name: field.type for field in PERIOD_FIELDS}
 
 
 class KnownPeriods:
-    """The history as it was before a build; without a file there is none yet."""
+    """The history as it was before a build; without a file there is none yet. `table` is the one
+    of the build before."""
 
-    def __init__(self, file: KnownFile | None, layout: Layout) -> None:
+    def __init__(self, file: KnownFile | None, layout: Layout, table: Path) -> None:
         self._file = file
         self._layout = layout
+        self._table = table
         self._columns = set(file.schema.names) if file is not None else set()
         groups, first_open = (file.groups, file.state.open_group) if file is not None else (0, 0)
         self._ended, self._open = range(first_open), range(first_open, groups)
@@ -47,9 +51,10 @@ class KnownPeriods:
         """What is known of the open periods."""
         numbers = ("opened_by", "seen_at", "absences", "absent_since", "checked_at")
         rows = self._open_columns((*self._layout.key, *numbers, "page"))
+        keys = rows.select(self._layout.key)
         return OpenPeriods(
-            rows.select(self._layout.key),
-            rows["page"],
+            keys,
+            pages_known(keys, rows["page"], self._table, self._layout.key),
             *(_integers(rows[name]) for name in numbers),
         )
 

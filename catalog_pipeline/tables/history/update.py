@@ -151,7 +151,7 @@ class HistoryUpdate:
                 self._keep(self._files.changes, changes, "the changes are of another key")
                 changes, columns = None, layout.changes
             rows = TableRows(file, layout, has_listings=self._catalogue.has_named_listings)
-            known = KnownPeriods(history, layout)
+            known = KnownPeriods(history, layout, self._files.table)
             build = self._build(number, history.state if history else None, rows)
             found, changed = compare(layout, known, rows, build)
             before = history.state if history else None

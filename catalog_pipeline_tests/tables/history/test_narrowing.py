@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -13,7 +14,7 @@ from catalog_pipeline.catalogue.discovered import FoundListing
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.tables.history import writing
-from catalog_pipeline.tables.history.narrowing import outside_of
+from catalog_pipeline.tables.history.narrowing import outside_of, pages_known
 from catalog_pipeline.tables.history.report import HistoryReport
 from catalog_pipeline_tests.tables import shop
 from catalog_pipeline_tests.tables.history.days import TRACKED, Days, products
@@ -204,6 +205,37 @@ def test_a_history_from_before_it_had_pages_goes_on(days: Days, tmp_path: Path) 
     assert days.history("sku", "page")[1:] == [("a", "1"), ("b", "2"), ("c", "2")]
     _narrow(days, last_page=1)
     assert days.day(3, products(a="6")).counts.narrowed == 2
+
+
+def test_fewer_pages_make_nobody_gone_at_the_first_build_that_knows_pages(days: Days) -> None:
+    days.catalogue = _catalogue(1)
+    days.day(1, products(a="5"), products(b="7", c="1"))
+    _without_pages(days.folder / "history.parquet")
+    _narrow(days, last_page=1)
+    report = days.day(2, products(a="5"))
+    assert (report.counts.narrowed, report.counts.gone, report.notes) == (2, 0, (NARROWED,))
+    assert days.history("sku", "closed_as")[1:] == [("b", "narrowed"), ("c", "narrowed")]
+
+
+def test_a_product_keeps_the_page_of_the_last_table_that_had_it(days: Days) -> None:
+    days.catalogue = _catalogue(2)
+    days.day(1, products(a="5"), products(b="7", c="1"))
+    _without_pages(days.folder / "history.parquet")
+    assert days.day(2, products(a="5"), products(b="7")).counts.absent == 1
+    _narrow(days, last_page=1)
+    assert days.day(3, products(a="5")).notes == (NARROWED,)
+
+
+def test_the_page_of_a_listing_is_known_from_the_last_table(tmp_path: Path) -> None:
+    table = tmp_path / "products.parquet"
+    rows = {"sku": ["a", "b"], "listing": ["bags", "mugs"], "page": [1, 2]}
+    pq.write_table(pa.table(rows), table)
+    keys = pa.table({"sku": ["b", "x", "a"]})
+    lacking = pa.chunked_array([["bags-7", None, None]], pa.string())
+    found = pages_known(keys, lacking, table, ["sku"])
+    assert found.to_pylist() == ["bags-7", None, "bags-1"]
+    table.write_bytes(b"damaged")
+    assert pages_known(keys, lacking, table, ["sku"]) == lacking
 
 
 def _without_pages(history: Path) -> None:
