@@ -18,9 +18,11 @@ import click
 
 from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.cli.exit_codes import EXIT_FAILED, EXIT_GOOD
 from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.options import chosen_catalogues, complete_names, json_option
 from catalog_pipeline.cli.printed_changes import change_as_json, print_csv, show_changes
+from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.cli.times import parse_age
 from catalog_pipeline.errors import UsageError
 from catalog_pipeline.places import catalogue_places
@@ -73,7 +75,7 @@ def command(
     """Show what changed in the table of CATALOGUE, whose YAML has `history`.
 
     A build counts as of its newest page. A product is gone when as many complete crawls as
-    `absent_after` says have not found it.
+    `absent_after` says have not found it. Exit code: 1 if these are not those of the last build.
     """
     if as_csv and as_json:
         raise UsageError("Give --csv or --json.")
@@ -83,6 +85,7 @@ def command(
     begin = datetime.now(timezone.utc) - timedelta(seconds=parse_age(since))
     least_percent = _percent(least)
     with heavy_imports():
+        from catalog_pipeline.orchestration.checkpoints.kept_past import seen_damage_of_kept_past
         from catalog_pipeline.tables.history.naming import names_of
         from catalog_pipeline.tables.history.reading import read_changes
 
@@ -99,7 +102,10 @@ def command(
             print_csv(described, chosen(), names)
         else:
             show_changes(described, list(chosen()), names, since, is_all=is_all)
-    return 0
+    damage = seen_damage_of_kept_past(described)
+    if damage is not None:
+        say(f"Note: {name}: {damage}.", err=True)
+    return EXIT_GOOD if damage is None else EXIT_FAILED
 
 
 def _keeps_history(catalogue: Catalogue) -> None:

@@ -51,13 +51,16 @@ def command(catalogue: str, file: Path | None, since: str, in_browser: bool) -> 
     window = timedelta(seconds=parse_age(since))
     _check(target, is_given=file is not None)
     with heavy_imports():
+        from catalog_pipeline.orchestration.checkpoints.kept_past import damage_of_kept_past
         from catalog_pipeline.orchestration.checkpoints.recorded import read_recorded
+        from catalog_pipeline.orchestration.checkpoints.table_state import read_last_build
         from catalog_pipeline.orchestration.instance.open import open_instance
         from catalog_pipeline.report.gathering import gather
         from catalog_pipeline.report.page import Subject, report_page
 
     with open_instance() as instance:
         recorded = read_recorded(instance, described)
+        damage = damage_of_kept_past(described, read_last_build(instance, described))
     with past_of(places) as table:
         gathered = gather(described, table, window)
     now = datetime.now(timezone.utc)
@@ -71,6 +74,8 @@ def command(catalogue: str, file: Path | None, since: str, in_browser: bool) -> 
             shelf_of(places).put(target)
     for note in gathered.notes:
         say(f"Note: {note}")
+    if damage is not None and gathered.lately is not None:
+        say(f"Note: {described.name}: {damage}.")
     place = str(target) if file is not None else places.told(places.report)
     say(f"{place}: {len(page) / 1e6:.1f} MB; open {target.as_uri()}")
     if in_browser and not webbrowser.open(target.as_uri()):

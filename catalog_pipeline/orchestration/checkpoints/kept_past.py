@@ -6,10 +6,17 @@ reasons for a build.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.checkpoints.table_state import LastBuild, read_last_build
+from catalog_pipeline.orchestration.instance.asking import ask_tables
 from catalog_pipeline.orchestration.instance.history import Source
+from catalog_pipeline.orchestration.instance.sql.table_history import (
+    NothingRecordedError,
+    NotPlainError,
+)
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.storing.stores import found_of
 from catalog_pipeline.tables.last_past import LastPast
@@ -28,6 +35,20 @@ def damage_of_kept_past(catalogue: Catalogue, built: LastBuild | None) -> str | 
     paths = (places.history, places.changes)
     last = LastPast.recorded(built.history) if built is not None else None
     return damage_of_past(places, paths, found_of(places, *paths), last)
+
+
+def seen_damage_of_kept_past(catalogue: Catalogue) -> str | None:
+    """The same, as far as it is told without Dagster: for whoever only reads these files.
+
+    Raises:
+        StorageError: they cannot be looked at.
+    """
+    with suppress(NotPlainError):
+        built = None
+        with suppress(NothingRecordedError):
+            built = ask_tables(lambda history: read_last_build(history, catalogue))
+        return damage_of_kept_past(catalogue, built)
+    return None
 
 
 def check_kept_past(source: Source, catalogue: Catalogue) -> None:

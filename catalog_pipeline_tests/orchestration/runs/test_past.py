@@ -203,8 +203,15 @@ def test_a_past_that_is_of_another_build_is_told_before_anything_is_new_and_by_t
     assert f"not of today: {other}" in " ".join(run("status", NAME).out.split())
     assert f"Amiss: {NAME}: {other}" in run("doctor").out
     assert other in str(why_outdated(instance, catalogue))
+    for command in (("changes", NAME), ("changes", NAME, "--since", "1s"), ("report", NAME)):
+        answer = run(*command)
+        assert f"Note: {NAME}: {other}" in " ".join((answer.out + answer.err).split())
+        assert answer.code == (1 if command[0] == "changes" else 0)
+    assert other in html.unescape(kept(site.places, site.places.report).read_text())
     file.write_bytes(right)
     assert why_outdated(instance, catalogue) is None
+    assert (run("changes", NAME).code, run("changes", NAME).err) == (0, "")
+    assert other not in run("report", NAME).out
     assert "Amiss: " + NAME not in run("doctor").out
     file.write_bytes(before)
     answer = run("run", NAME)
