@@ -3,6 +3,10 @@
 Not here: text that comes from elsewhere (`showing`), and instants and durations (`cli.times`).
 """
 
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+MOST_TOLD = 20
 _LEAST_TENTHS = 0.05
 _SLOW = 9.95
 _MOST_IN_DIGITS = 1e9
@@ -11,6 +15,15 @@ _MOST_IN_DIGITS = 1e9
 def counted(number: int, noun: str) -> str:
     """A number of things: `1 page`, `1,200 pages`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def first_of(sentences: Iterable[str]) -> Iterator[str]:
+    """As many of them as people read, and how many more there are."""
+    rest = iter(sentences)
+    yield from islice(rest, MOST_TOLD)
+    more = sum(1 for _ in rest)
+    if more:
+        yield f"{more:,} more"
 
 
 def changes_told(new: int, gone: int, returned: int, changed: int, values: int) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalog_pipeline.wording import changes_told, counted, percent_told, rate_told
+from catalog_pipeline.wording import changes_told, counted, first_of, percent_told, rate_told
 
 
 @pytest.mark.parametrize(
@@ -10,6 +10,16 @@ from catalog_pipeline.wording import changes_told, counted, percent_told, rate_t
 )
 def test_one_thing_is_no_plural(number: int, told: str) -> None:
     assert counted(number, "page") == told
+
+
+@pytest.mark.parametrize(
+    ("number", "rest"), [(0, []), (20, []), (21, ["1 more"]), (1220, ["1,200 more"])]
+)
+def test_of_many_sentences_the_first_are_told_and_how_many_more_there_are(
+    number: int, rest: list[str]
+) -> None:
+    sentences = [f"page {each} is gone" for each in range(number)]
+    assert list(first_of(iter(sentences))) == [*sentences[:20], *rest]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from catalog_pipeline.crawling.scheduling.stats import told_of_secrets
 from catalog_pipeline.orchestration.commands.spectator import Spectator
 from catalog_pipeline.records import CrawlOutcome, PageFailure, StoredPage
 from catalog_pipeline.showing import as_line
-from catalog_pipeline.wording import counted, rate_told
+from catalog_pipeline.wording import counted, first_of, rate_told
 
 _SECONDS_BETWEEN_LINES = 5.0
 _SHORT_WAIT_SECONDS = 2.0
@@ -123,7 +123,7 @@ class RunProgress(Spectator):
         self.found_damaged(plan.damaged)
 
     def found_damaged(self, problems: Iterable[str]) -> None:
-        for problem in problems:
+        for problem in first_of(problems):
             self._say(f"Downloading again: {problem}.", style="yellow")
 
     def found_moved(self, sentence: str) -> None:

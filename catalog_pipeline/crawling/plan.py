@@ -105,9 +105,9 @@ def plan_crawl(
     )
     for page in pages:
         checkpoint = checkpoints.get(page)
+        problem = problems.get(page)
         if checkpoint is not None:
             not_done = verdicts[page]
-            problem = problems.get(page)
             if _is_of_use(not_done) and problem is None:
                 repeats.add(checkpoint)
                 if not_done is not None:
@@ -115,8 +115,6 @@ def plan_crawl(
                 else:
                     carried_over.append(dataclasses.replace(checkpoint, carried_over=True))
                 continue
-            if problem is not None:
-                damaged.append(problem)
             if not_done is not None and not_done.is_moved:
                 moved[page] = not_done.reason
         if (left := recognised.get(page)) is not None:
@@ -132,6 +130,8 @@ def plan_crawl(
                     continue
                 if not_done is not None and not_done.is_moved:
                     moved[page] = not_done.reason
+        if problem is not None:
+            damaged.append(problem)
         due.append((page, checkpoint))
     return CrawlPlan(
         tuple(carried_over),

@@ -46,16 +46,20 @@ class PageMender:
         """
         if isinstance(found, PageRows):
             return found
+        before = found.problem
         newest = self._refetch(stored.record.page)
         if newest is not None and newest != stored:
             try:
                 return read_page(self._store, newest)
-            except StoredPageError:
-                stored = newest
+            except StoredPageError as error:
+                stored, before = newest, error.problem
         try:
             mended = self._parse(stored)
         except PageError as error:
-            problem = f"{found.problem}; parsed again from its stored body: {error}"
+            if isinstance(error, StoredPageError) and error.problem == before:
+                # It kept the body from being had, too: there was nothing to parse.
+                raise
+            problem = f"{before}; parsed again from its stored body: {error}"
             raise StoredPageError(problem, page=stored.record.page) from error
         self.unreadable.append(stored.record.page)
         return mended

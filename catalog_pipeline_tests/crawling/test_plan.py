@@ -106,6 +106,17 @@ def test_a_damaged_file_saves_no_download_and_is_named(
     assert damage_of(stored, store)
 
 
+def test_a_page_whose_newer_file_is_taken_is_not_said_to_be_downloaded(
+    site: Site, stored: StoredPage, store: FolderStore
+):
+    """Its checkpoint is of a file that is gone, as after an older database was put back."""
+    earlier = replace(stored.record, fetched_at=stored.record.fetched_at - HOUR)
+    gone = replace(stored, record=earlier, file_name=f"{stored.file_name}.gone")
+    cut_off = CutOff(earlier.fetched_at)
+    plan = plan_crawl(site.catalogue, keys(1), {PageKey(1): gone}, store, cut_off, now=NEVER)
+    assert (_where(plan), plan.damaged) == ("recovered", ())
+
+
 def test_a_time_to_come_proves_no_freshness(site: Site, stored: StoredPage, store: FolderStore):
     """The clock was ahead when the page was fetched, and has been put right."""
     before = stored.record.fetched_at - HOUR

@@ -65,7 +65,7 @@ from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.showing import as_line
 from catalog_pipeline.storing.stores import evidence_of, page_store
 from catalog_pipeline.system.signals import stop_on_signals
-from catalog_pipeline.wording import counted
+from catalog_pipeline.wording import counted, first_of
 
 
 def crawl_pages(
@@ -240,5 +240,5 @@ def _tell_plan(
     moved = tell_moved(catalogue, plan.moved)
     if moved is not None:
         context.log.warning(as_line(f"{catalogue.name}: {moved}."))
-    for problem in plan.damaged:
+    for problem in first_of(plan.damaged):
         context.log.warning(as_line(f"Downloading again: {problem}."))

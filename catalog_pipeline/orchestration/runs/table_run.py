@@ -55,10 +55,10 @@ from catalog_pipeline.storing.stores import brought_shelf, page_store
 from catalog_pipeline.tables.build import TableReport, build_table
 from catalog_pipeline.tables.quality.past import Past
 from catalog_pipeline.tables.report import LeftOutPage
+from catalog_pipeline.wording import first_of
 
 PAGES_INTACT = "stored_pages_are_intact"
 LISTING_WHOLE = "listing_ends_with_the_last_page"
-_TOLD = 20
 
 
 def build_products(context: dg.AssetExecutionContext, catalogue: Catalogue) -> list[Made]:
@@ -136,12 +136,8 @@ def _tell_left_out(context: dg.AssetExecutionContext, report: TableReport, outsi
         context.log.warning(
             as_line(f"Not in the table: pages {outside}, outside of the catalogue.")
         )
-    for page in report.left_out[:_TOLD]:
-        context.log.warning(as_line(f"Not in the table: {page.reason}."))
-    if len(report.left_out) > _TOLD:
-        context.log.warning(
-            as_line(f"{len(report.left_out) - _TOLD} more pages are not in the table.")
-        )
+    for reason in first_of(page.reason for page in report.left_out):
+        context.log.warning(as_line(f"Not in the table: {reason}."))
 
 
 def _build(
