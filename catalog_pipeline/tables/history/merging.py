@@ -35,9 +35,9 @@ class Build:
 
     `oldest` is when its oldest page was fetched, `lacks` why a product that it has not seen may be
     there; `is_outside` tells of a page whether the YAML names it no longer. `knows_all` says that a
-    build before it had all pages, so that what is unknown is new, and `lacks_builds` that the
-    history ends before the last build; `currencies` gives the column of the currency of each
-    amount.
+    build before it had all pages, so that what is unknown is new, unless its page `is_unseen`, and
+    `lacks_builds` that the history ends before the last build; `currencies` gives the column of the
+    currency of each amount.
     """
 
     number: int
@@ -48,6 +48,7 @@ class Build:
     absent_after: int
     currencies: Mapping[str, str]
     is_outside: Callable[[str], bool]
+    is_unseen: Callable[[str], bool]
     lacks_builds: bool = False
 
 
@@ -95,9 +96,10 @@ def _named(
         kind_of = np.zeros(len(numbers) + len(of_ended), dtype=np.int8)
         kind_of[of_ended[of_ended != NONE]] = kinds[of_ended != NONE]
         ended = np.where(kind_of[numbers] != Kind.NONE, kind_of[numbers], ended)
+    pages = pa.chunked_array([rows.pages.take(pa.array(unknown))])
     opening[unknown] = np.select(
-        [ended == Kind.NARROWED, ended != Kind.NONE],
-        [Kind.WIDENED, Kind.RETURNED],
+        [ended == Kind.NARROWED, ended != Kind.NONE, are_outside(pages, build.is_unseen)],
+        [Kind.WIDENED, Kind.RETURNED, Kind.FIRST],
         Kind.NEW if build.knows_all else Kind.FIRST,
     )
     return opening

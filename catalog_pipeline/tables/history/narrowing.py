@@ -1,8 +1,9 @@
-"""Which pages the YAML names no longer, so that nobody looks for the products that were on them.
+"""Which pages the YAML names no longer, so that nobody looks for the products that were on them,
+and which it has not named before, so that nobody knows which products of theirs are new.
 
 A page is one of those if it is the YAML that has changed: a listing that the site itself names no
-longer, by the same `discover`, or the pages behind an end that has moved, are looked for in vain.
-What becomes of such products is decided in `transitions`.
+longer, or names since, by the same `discover`, and the pages behind an end that has moved, are not.
+What becomes of such products is decided in `transitions` and `merging`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pyarrow.parquet as pq
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.tables.history.matching import NONE, Mask, places_of, product_numbers
+from catalog_pipeline.tables.history.state import LookedAt, Span, State
 
 
 def outside_of(catalogue: Catalogue, rule_before: str | None) -> Callable[[str], bool]:
@@ -36,6 +38,43 @@ def outside_of(catalogue: Catalogue, rule_before: str | None) -> Callable[[str],
         return not may_have(page)
 
     return is_outside
+
+
+def unseen_before(catalogue: Catalogue, looked: LookedAt | None) -> Callable[[str], bool]:
+    """What tells of a page that has products whether no complete crawl has had it so far, because
+    no YAML meant it."""
+    if looked is None:
+        return lambda text: False
+    spans: dict[str | None, list[Span]] = {}
+    for span in looked.spans:
+        spans.setdefault(span.listing, []).append(span)
+    is_of_site = catalogue.is_discovered and catalogue.listings_rule == looked.rule
+
+    def is_unseen(text: str) -> bool:
+        page = PageKey.parse(text)
+        if is_of_site and page.listing not in spans:
+            return False
+        own = Span(page.listing, page.number, page.number)
+        return not any(span.covers(own) for span in spans.get(page.listing, ()))
+
+    return is_unseen
+
+
+def looked_at(catalogue: Catalogue, before: State | None, *, is_complete: bool) -> LookedAt | None:
+    """The pages that complete crawls have had, after one that had all of today's or had not."""
+    looked = before.looked_at if before is not None else None
+    if not is_complete:
+        return looked
+    today = [Span(each.name, each.first_page, each.last_number) for each in catalogue.all_listings]
+    of_listing = {each.listing: each for each in today}
+    former = looked.spans if looked is not None else ()
+    kept = [each for each in former if not _is_covered(each, of_listing.get(each.listing))]
+    spans = (*kept, *(each for each in today if each not in kept))
+    return LookedAt(spans, catalogue.listings_rule)
+
+
+def _is_covered(span: Span, other: Span | None) -> bool:
+    return other is not None and other.covers(span)
 
 
 def are_outside(pages: pa.ChunkedArray, is_outside: Callable[[str], bool]) -> Mask:

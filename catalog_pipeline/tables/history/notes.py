@@ -91,10 +91,7 @@ def _of_products(told: Circumstances) -> Iterator[str]:
         yield f"not in the history: {counted(told.without_key, 'product')} without a key"
     if counts.first and before is not None:
         unknown = counted(counts.first, "product")
-        why = (
-            "builds are lacking" if told.lacks_builds else "no crawl before this one had all pages"
-        )
-        yield f"{unknown} not known, and not called new: {why}"
+        yield f"{unknown} not known, and not called new: {_why_not_new(told, before)}"
     if counts.reread:
         reread = counted(counts.reread, "product")
         yield f"{reread} read otherwise out of the same download, which is no change"
@@ -103,6 +100,14 @@ def _of_products(told: Circumstances) -> Iterator[str]:
             "the YAML reads pages otherwise than at the build before: some of what changed may be "
             "its doing"
         )
+
+
+def _why_not_new(told: Circumstances, before: State) -> str:
+    if told.lacks_builds:
+        return "builds are lacking"
+    if before.had_complete_crawl:
+        return "no crawl before had all of the pages that the YAML names now"
+    return "no crawl before this one had all pages"
 
 
 def _second(at: datetime) -> str:

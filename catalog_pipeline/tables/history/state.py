@@ -64,13 +64,36 @@ class Tracked:
 
 
 @dataclass(frozen=True)
+class Span:
+    """Pages of a listing as a YAML had them; `last` is None where crawls find the end."""
+
+    listing: str | None
+    first: int
+    last: int | None
+
+    def covers(self, other: Span) -> bool:
+        """Whether all pages of another one are among these."""
+        is_as_long = self.last is None or (other.last is not None and other.last <= self.last)
+        return self.listing == other.listing and self.first <= other.first and is_as_long
+
+
+@dataclass(frozen=True)
+class LookedAt:
+    """Pages that complete crawls have had; `rule` is the version of the `discover` by which the
+    last of these found its listings."""
+
+    spans: tuple[Span, ...]
+    rule: str | None = None
+
+
+@dataclass(frozen=True)
 class State:
     """What a build left: its number, its time, what it was made of, and where the rows lie.
 
     `evidence` is a digest of the pages, equal exactly for the same ones; `had_complete_crawl` says
-    that a product which is not known is a new one, and `listings_rule` by which `discover` the
-    listings were found. The row groups from `open_group` on hold the
-    periods that have not ended.
+    that a product which is not known is a new one on the pages that complete crawls have
+    `looked_at`, None if they are not known. `listings_rule` says by which `discover` the listings
+    were found. The row groups from `open_group` on hold the periods that have not ended.
     """
 
     version: str
@@ -85,6 +108,7 @@ class State:
     counts: Counts = field(default_factory=Counts)
     notes: tuple[str, ...] = ()
     listings_rule: str | None = None
+    looked_at: LookedAt | None = None
 
     def dumped(self) -> dict[str, str]:
         """The metadata that says it."""
@@ -103,6 +127,9 @@ class State:
         told["tracked"] = tuple(
             Tracked(each["from_build"], tuple(each["columns"])) for each in told["tracked"]
         )
+        if (seen := told.get("looked_at")) is not None:
+            spans = tuple(Span(**each) for each in seen["spans"])
+            told["looked_at"] = LookedAt(spans, seen["rule"])
         return State(**told)
 
 

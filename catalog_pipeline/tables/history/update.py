@@ -34,7 +34,7 @@ from catalog_pipeline.tables.history.layout import (
     next_layout,
 )
 from catalog_pipeline.tables.history.merging import Build, compare, counts_of
-from catalog_pipeline.tables.history.narrowing import outside_of
+from catalog_pipeline.tables.history.narrowing import looked_at, outside_of, unseen_before
 from catalog_pipeline.tables.history.notes import Circumstances, notes_of
 from catalog_pipeline.tables.history.periods import KnownPeriods, write_periods
 from catalog_pipeline.tables.history.report import HistoryReport, read_report
@@ -203,6 +203,7 @@ class HistoryUpdate:
             absent_after=self._settings.absent_after,
             currencies={each.name: str(each.currency_column) for each in amounts},
             is_outside=outside_of(self._catalogue, before.listings_rule if before else None),
+            is_unseen=unseen_before(self._catalogue, before.looked_at if before else None),
             lacks_builds=before is not None and not self._standing.is_of_last_build(before),
         )
 
@@ -234,6 +235,7 @@ class HistoryUpdate:
             counts=counts,
             notes=notes_of(told),
             listings_rule=self._catalogue.listings_rule,
+            looked_at=looked_at(self._catalogue, before, is_complete=self._seen.lacks is None),
         )
 
 

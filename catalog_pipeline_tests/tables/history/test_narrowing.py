@@ -14,7 +14,12 @@ from catalog_pipeline.catalogue.discovered import FoundListing
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.tables.history import writing
-from catalog_pipeline.tables.history.narrowing import outside_of, pages_known
+from catalog_pipeline.tables.history.narrowing import (
+    looked_at,
+    outside_of,
+    pages_known,
+    unseen_before,
+)
 from catalog_pipeline.tables.history.report import HistoryReport
 from catalog_pipeline_tests.tables import shop
 from catalog_pipeline_tests.tables.history.days import TRACKED, Days, products
@@ -27,6 +32,10 @@ WIDENED = (
     "2 products known from before the YAML named their pages no longer: not called new or "
     "returned, and no change of them is told"
 )
+UNSEEN = (
+    "{} not known, and not called new: no crawl before had all of the pages that the YAML names now"
+)
+OPEN: dict[str, Any] = {"pages": "open", "last_page": None}
 DISCOVER = {"page": "/", "select": "nav a"}
 
 
@@ -139,6 +148,58 @@ def test_what_is_gone_after_its_page_came_back_returns(
     assert (report.counts.returned, report.counts.widened) == (1, 0)
 
 
+def test_products_of_pages_that_the_yaml_has_not_named_before_are_not_called_new(
+    days: Days,
+) -> None:
+    days.catalogue = _catalogue(1, first_page=2, last_page=2)
+    days.day(1, None, products(b="7"))
+    days.catalogue = _catalogue(1, last_page=4)
+    lacking = "1 of 4 pages not done, or not in use"
+    report = days.day(2, products(a="5"), products(b="7", x="1"), products(c="1"), lacks=lacking)
+    assert (report.counts.first, report.counts.new) == (2, 1)
+    assert UNSEEN.format("2 products") in report.notes
+    report = days.day(3, products(a="5"), products(b="7"), products(c="1"), products(d="2"))
+    assert (report.counts.first, report.counts.new) == (1, 0)
+    assert report.notes == (UNSEEN.format("1 product"),)
+    report = days.day(4, products(a="5"), products(b="7"), products(c="1"), products(e="2"))
+    assert (report.counts.first, report.counts.new, report.notes) == (0, 1, ())
+    assert ("e", "new") in days.changes("sku", "change")
+    _narrow(days, first_page=3, last_page=3)
+    days.day(5, None, None, products(c="1"))
+    days.catalogue = _catalogue(1, last_page=5)
+    report = days.day(6, products(a="5"), products(b="7", n="1"), products(c="1"), products(f="2"))
+    assert (report.counts.widened, report.counts.first, report.counts.new) == (2, 0, 2)
+
+
+def test_products_behind_an_end_that_moves_on_are_new(days: Days) -> None:
+    days.catalogue = _catalogue(1, **OPEN).with_pages((PageKey(1),))
+    days.day(1, products(a="5"))
+    days.catalogue = days.catalogue.with_pages((PageKey(1), PageKey(2)))
+    assert days.day(2, products(a="5"), products(b="7")).counts.new == 1
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "unseen"),
+    [
+        ("same rule", []),
+        ("other rule", ["mugs-1"]),
+        ("longer", ["bags-4"]),
+    ],
+)
+def test_a_listing_that_the_site_names_since_is_none_that_the_yaml_has_added(
+    catalogue: str, unseen: list[str]
+) -> None:
+    looked = looked_at(_discovered("one", "bags"), None, is_complete=True)
+    of_today = {
+        "same rule": _discovered("one", "bags", "mugs"),
+        "other rule": _discovered("other", "bags", "mugs"),
+        "longer": _discovered("one", "bags", "mugs", last_page=4),
+    }
+    is_unseen = unseen_before(of_today[catalogue], looked)
+    named = ("bags-3", "bags-4", "mugs-1") if catalogue == "longer" else ("bags-3", "mugs-1")
+    assert [page for page in named if is_unseen(page)] == unseen
+
+
 def _lose_the_end(days: Days, before: dict[str, Any], after: dict[str, Any]) -> HistoryReport:
     """The same three pages, the last of which is none any more."""
     days.catalogue = _catalogue(1, **before)
@@ -151,9 +212,6 @@ def _lose_the_end(days: Days, before: dict[str, Any], after: dict[str, Any]) -> 
         days.catalogue = days.catalogue.with_pages(pages[:2])
     del days.pages[3]
     return days.day(2, products(a="5"), products(b="7"))
-
-
-OPEN: dict[str, Any] = {"pages": "open", "last_page": None}
 
 
 @pytest.mark.parametrize(
