@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from catalog_pipeline.errors import StorageError
 
+READ_ONLY, FORBIDDEN = "25006", "42501"
+"""The server's codes of what may not be written at all, and not by its user."""
 _NOT_AS_MADE = (
     "A table of Dagster's is gone, or is not as Dagster made it. Put the database back from its "
     "backup, or let dagster.yaml and its variables name an empty one"
 )
 _ADVICE = {
-    "25006": "The database can only be read: let dagster.yaml name the primary server, or let the "
-    "database be written",
+    READ_ONLY: "The database can only be read: let dagster.yaml name the primary server, or let "
+    "the database be written",
     "42P01": _NOT_AS_MADE,
     "42703": _NOT_AS_MADE,
-    "42501": "Let its owner GRANT CREATE, USAGE ON SCHEMA public to the user of dagster.yaml, who "
-    "makes and changes tables there",
+    FORBIDDEN: "Let its owner GRANT CREATE, USAGE ON SCHEMA public, GRANT ALL ON ALL TABLES IN "
+    "SCHEMA public and GRANT ALL ON ALL SEQUENCES IN SCHEMA public to the user of dagster.yaml, "
+    "who makes tables there and writes into all of them",
 }
 """What to do about a refusal, by the server's code for it."""
 _USUAL = (
@@ -27,10 +30,13 @@ def unusable_server(error: BaseException) -> StorageError:
     """The error of a driver in a sentence."""
     lines = str(error).split("\nLINE ")[0]
     told = " ".join(lines.split()) or type(error).__name__
-    advice = _ADVICE.get(getattr(error, "pgcode", None) or "", _USUAL)
-    return StorageError(
-        f"Cannot use Dagster's storage in PostgreSQL: {told.rstrip('.?')}. {advice}."
-    )
+    return refused(told.rstrip(".?"), getattr(error, "pgcode", None))
+
+
+def refused(told: str, code: str | None) -> StorageError:
+    """What was refused, or is going to be, with what to do about it by the server's code."""
+    advice = _ADVICE.get(code or "", _USUAL)
+    return StorageError(f"Cannot use Dagster's storage in PostgreSQL: {told}. {advice}.")
 
 
 def check_encoding(encoding: str) -> None:

@@ -27,6 +27,9 @@ _SCHEME = re.compile(r"^postgres(ql)?(\+\w+)?://")
 DRIVER_SCHEME = "postgresql+psycopg2://"
 """What SQLAlchemy makes of a plain `postgresql://` depends on its version; the driver that
 dagster-postgres installs is always this one."""
+_NAMES = ("username", "hostname", "db_name")
+"""What libpq puts something of its own in the place of, where it is empty: the user of the machine,
+its socket, the database that is named like the user."""
 _NEEDED = ("dagster_postgres", "psycopg2")
 """What the storage in PostgreSQL is made with; not every installation has it."""
 
@@ -48,8 +51,8 @@ def check_storage_settings(home: Path) -> None:
     """Look whether a home that is in PostgreSQL has all that it takes to ask the server.
 
     Raises:
-        UsageError: its `dagster.yaml` cannot be read, a variable is not set that it takes the
-            address from, or the packages are not there.
+        UsageError: its `dagster.yaml` cannot be read, a variable that it takes the address from is
+            not set, or empty where it must not be, or the packages are not there.
     """
     config = settings_of_home(home)
     if config is None:
@@ -71,9 +74,18 @@ def check_storage_settings(home: Path) -> None:
         address_of(config)
     except KeyError as error:
         raise UsageError(f"{path} has no {error.args[0]} of the PostgreSQL server.") from error
+    _check_names(path, config.get("postgres_db") or {})
     port = _value((config.get("postgres_db") or {}).get("port", 5432))
     if not str(port).isdecimal():
         raise UsageError(f"{path} says {port!r} where the port of PostgreSQL is a number.")
+
+
+def _check_names(path: Path, told: Mapping[str, Any]) -> None:
+    for key in _NAMES if told else ():
+        if not str(_value(told[key]) or "").strip():
+            named = next(_variables(told[key]), None)
+            why = f"takes it from {named}, which is empty" if named else "says nothing there"
+            raise UsageError(f"The {key} of the PostgreSQL server is not told: {path} {why}.")
 
 
 def storage_settings(sections: Mapping[str, Any]) -> Mapping[str, Any] | None:

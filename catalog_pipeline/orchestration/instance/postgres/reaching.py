@@ -14,6 +14,7 @@ from psycopg2.extensions import parse_dsn
 
 from catalog_pipeline.orchestration.instance.postgres.address import address_of
 from catalog_pipeline.orchestration.instance.postgres.others_tables import check_tables
+from catalog_pipeline.orchestration.instance.postgres.rights import check_rights
 from catalog_pipeline.orchestration.instance.unmoved import MOVED_MARK
 from catalog_pipeline.orchestration.instance.unusable_server import (
     check_encoding,
@@ -35,7 +36,7 @@ def has_past(config: Mapping[str, Any]) -> bool:
 
     Raises:
         StorageError: the server cannot be reached, does not let us in, or does not answer; or the
-            database cannot hold every text, or has another program's tables.
+            database cannot hold every text, has another program's tables, or may not be written.
     """
     try:
         address = address_of(config)
@@ -51,6 +52,7 @@ def has_past(config: Mapping[str, Any]) -> bool:
             ((encoding,),) = ask("SHOW server_encoding")
             check_encoding(str(encoding))
             check_tables(ask)
+            check_rights(ask)
             return ask(_TABLE) == [(True,)] and ask(HAS_PAST) == [(True,)]
     except psycopg2.Error as error:
         raise unusable_server(error) from error

@@ -16,8 +16,12 @@ from sqlalchemy.exc import DBAPIError
 
 DRIVERS_OWN = (psycopg2.OperationalError, psycopg2.InterfaceError)
 """What the driver says where SQLAlchemy lets it through."""
-_REFUSAL = re.compile(r'FATAL: +(password authentication failed|(database|role) ".*" does not)')
-"""In the server's words: of a connection that was not made the driver gives no code."""
+_REFUSAL = re.compile(
+    r"FATAL: +((password|Peer|Ident|certificate) authentication failed|permission denied for data"
+    r'|(database|role) ".*" does not|role ".*" is not permitted to log in'
+    r"|no pg_hba\.conf entry|pg_hba\.conf rejects)|no password supplied|server does not support SSL"
+)
+"""In words of the server and of libpq: of a connection that was not made there is no code."""
 
 
 class SteadyConnection(db.Connection):

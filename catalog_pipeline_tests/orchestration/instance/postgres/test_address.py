@@ -79,6 +79,28 @@ def test_all_variables_that_are_not_set_are_named(
         pass
 
 
+@pytest.mark.parametrize(
+    ("variable", "key"),
+    [
+        ("DAGSTER_PG_USERNAME", "username"),
+        ("DAGSTER_PG_HOST", "hostname"),
+        ("DAGSTER_PG_DB", "db_name"),
+    ],
+)
+def test_a_variable_that_is_empty_is_named_and_nothing_of_libpqs_own_takes_its_place(
+    no_home: Path, monkeypatch: pytest.MonkeyPatch, variable: str, key: str
+) -> None:
+    write_postgres_home(no_home)
+    for name in ("USERNAME", "HOST", "PORT", "DB"):
+        monkeypatch.setenv(f"DAGSTER_PG_{name}", "1")
+    monkeypatch.setenv("DAGSTER_PG_PASSWORD", "")
+    check_storage_settings(no_home)
+    monkeypatch.setenv(variable, " ")
+    told = rf"The {key} of .* is not told: .*dagster.yaml takes it from {variable}, which is empty"
+    with pytest.raises(UsageError, match=told):
+        check_storage_settings(no_home)
+
+
 def test_a_key_that_is_needed_and_not_there_is_named(
     no_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
