@@ -58,7 +58,8 @@ class Export(StrictModel):
     mode: Literal["replace", "merge"] = "replace"
     """In PostgreSQL: whether the table's rows are all written anew, or merged into it by key."""
     key: Annotated[tuple[str, ...], OneOrMore] = ()
-    """The columns to merge by; those of the catalogue's key if not given."""
+    """The columns to merge by; those of the catalogue's key if not given, and of `history`
+    `opened_by` besides."""
 
     @property
     def asset_name(self) -> str:
@@ -74,6 +75,15 @@ class Export(StrictModel):
     def table_name(self) -> str:
         """The table's name in a database."""
         return self.table or ("products" if self.what == "table" else self.what)
+
+    @property
+    def own_table(self) -> str:
+        """The same for each way of writing the table of a PostgreSQL database."""
+        return self.table_name.removeprefix("public.")
+
+    def merged_by(self, key: Sequence[str]) -> tuple[str, ...]:
+        """The columns that rows are merged by, if they are, where the catalogue's are `key`."""
+        return self.key or usual_key(self.what, key) if self.mode == "merge" else ()
 
     @property
     def version(self) -> str:
@@ -104,8 +114,8 @@ class Export(StrictModel):
             )
         if self.path is not None:
             raise ValueError("path is for files; a table of PostgreSQL has table")
-        if self.mode == "merge" and self.what != "table" and not self.key:
-            raise ValueError(f"say under key by which columns the {self.what} are merged")
+        if self.mode == "merge" and self.what == "changes" and not self.key:
+            raise ValueError("say under key by which columns the changes are merged")
         if self.mode != "merge" and self.key:
             raise ValueError("key is for mode: merge")
 
@@ -121,6 +131,12 @@ class Export(StrictModel):
                 f"{self.path!r} is no file for {self.to}: it ends in {' or '.join(endings)}, and "
                 f"leads to no folder above"
             )
+
+
+def usual_key(what: What, key: Sequence[str]) -> tuple[str, ...]:
+    """The columns that tell rows apart, where the catalogue's products have `key`; none of the
+    changes, of which several may be of one product in one build."""
+    return {"table": tuple(key), "history": (*key, "opened_by"), "changes": ()}[what]
 
 
 def _checked(exports: tuple[Export, ...]) -> tuple[Export, ...]:
@@ -160,7 +176,7 @@ def check_exports(exports: Sequence[Export], columns: Sequence[str], *, has_hist
 
 def _target(export: Export) -> Sequence[str]:
     if export.to == "postgres":
-        return ("postgres", str(export.url_env), export.table_name)
+        return ("postgres", str(export.url_env), export.own_table)
     return ("file", str(PurePath(export.file_name)))
 
 

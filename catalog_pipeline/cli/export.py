@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog_pipeline.catalogue.exports import What
+from catalog_pipeline.catalogue.exports import What, usual_key
 from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.cli.imports import heavy_imports
@@ -151,8 +151,8 @@ def _key(catalogue: Catalogue, what: What, given: str | None) -> tuple[str, ...]
         if not all(key):
             raise UsageError(f"--key {given!r} names no column; write --key COLUMN,...")
         return key
-    if what == "table":
-        return catalogue.key_columns
+    if key := usual_key(what, catalogue.key_columns):
+        return key
     raise UsageError(f"To merge the {what}, say by which columns: --key COLUMN,...")
 
 

@@ -74,6 +74,11 @@ def test_the_version_of_an_export_is_about_how_and_where_it_is_written() -> None
         ([{"to": "csv"}, {"to": "csv"}], "exports", "two are called export_csv"),
         ([{"to": "csv"}, {"to": "csv", "name": "b", "path": "./products.csv"}], "exports", "same"),
         ([DATABASE, {**DATABASE, "name": "b", "mode": "merge"}], "exports", "same place"),
+        (
+            [DATABASE, {**DATABASE, "name": "b", "table": "public.products"}],
+            "exports",
+            "same place",
+        ),
         ([{"to": "postgres"}], "exports.0", "url_env"),
         ([{**DATABASE, "path": "a.csv"}], "exports.0", "path is for files"),
         ([{**DATABASE, "key": "name"}], "exports.0", "key is for mode: merge"),
@@ -102,6 +107,21 @@ def test_an_address_in_place_of_a_variable_is_refused_and_not_repeated() -> None
     with pytest.raises(CatalogueError) as caught:
         _catalogue({"to": "postgres", "url_env": "postgresql://shop:secret99@db/shop"})
     assert "secret99" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        ({}, ("name",)),
+        ({"what": "history"}, ("name", "opened_by")),
+        ({"what": "history", "key": ["name", "valid_from"]}, ("name", "valid_from")),
+        ({"what": "changes", "key": ["name", "build"]}, ("name", "build")),
+    ],
+)
+def test_what_rows_are_merged_by(given: dict[str, Any], key: tuple[str, ...]) -> None:
+    (export,) = _catalogue({**DATABASE, "mode": "merge", **given}, history=True).exports
+    assert export.merged_by(("name",)) == key
+    assert _catalogue({**DATABASE, "what": "table"}).exports[0].merged_by(("name",)) == ()
 
 
 @pytest.mark.parametrize("key", examples()["Export"])

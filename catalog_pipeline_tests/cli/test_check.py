@@ -182,6 +182,16 @@ def test_exports_of_two_catalogues_to_one_place_are_a_mistake_of_both(
     ((key, problem),) = told("good")
     assert "both write the table products of the database of DWH" in problem
     assert "secret99" not in problem
+    export_of("other", "to: postgres, url_env: WAREHOUSE, table: public.products")
+    for same in ("postgres://me@HOST:5432/db?sslmode=require", "postgresql:///db?host=host"):
+        monkeypatch.setenv("WAREHOUSE", same)
+        assert [key for key, _ in told("good")] == ["exports.0"], same
+    for another in ("host:5433/db", "host/shop", "host2/db", "host/"):
+        monkeypatch.setenv("WAREHOUSE", f"postgresql://shop:secret99@{another}")
+        assert told("good") == [], another
+    monkeypatch.setenv("DWH", "postgresql://127.0.0.1/db")
+    monkeypatch.setenv("WAREHOUSE", "postgresql://localhost/db")
+    assert [key for key, _ in told("good")] == ["exports.0"]
     merged = "to: postgres, url_env: DWH, mode: merge"
     export_of("other", merged)
     assert len(told("good")) == 1

@@ -127,7 +127,7 @@ def _write(catalogue: Catalogue, export: Export, source: Path) -> Exported:
 
     if export.to == "postgres":
         variable = str(export.url_env)
-        key = (export.key or catalogue.key_columns) if export.mode == "merge" else ()
+        key = export.merged_by(catalogue.key_columns)
         options = TableOptions(export.table_name, export.mode, key)
         return export_to_postgres(source, database_url(os.environ, variable), variable, options)
     destination = export_file(catalogue, export)

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from catalog_pipeline.catalogue.exports import Export
 from catalog_pipeline.catalogue.files import read_catalogue
@@ -23,6 +24,8 @@ from catalog_pipeline.storing.own_files import check_not_own
 
 _MOST_KEPT = 256
 """Of catalogues that were read, since each is asked for by all others that export."""
+_USUAL_PORT = 5432
+_HERE = ("localhost", "127.0.0.1", "::1")
 
 
 def export_file(
@@ -106,8 +109,25 @@ def _exporting_at(path: Path, _stamp: int, environ: frozenset[tuple[str, str]]) 
     return read_catalogue(path, dict(environ))
 
 
+def _database(address: str) -> str:
+    """The same for all addresses that are seen to be of one database, whoever asks it and how."""
+    try:
+        parts = urlsplit(address)
+        asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        host = asked.get("host", parts.hostname or "")
+        port = asked.get("port", str(parts.port or _USUAL_PORT))
+    except ValueError:
+        return address
+    if parts.scheme not in ("postgres", "postgresql"):
+        return address
+    user = asked.get("user", unquote(parts.username or ""))
+    name = asked.get("dbname", unquote(parts.path.removeprefix("/"))) or user
+    is_here = not host or host.startswith("/") or host in _HERE
+    return f"{'localhost' if is_here else host.lower()}:{port}/{name}"
+
+
 def _target(catalogue: Catalogue, export: Export, environ: Mapping[str, str]) -> tuple[str, str]:
     if export.to == "postgres":
         variable = str(export.url_env)
-        return f"database {environ.get(variable) or variable}", export.table_name
+        return f"database {_database(environ.get(variable) or variable)}", export.own_table
     return "file", str(export_file(catalogue, export, environ).resolve())

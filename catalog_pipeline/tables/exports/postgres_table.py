@@ -46,6 +46,9 @@ _UNIQUE_KEYS = """
     WHERE i.indrelid = %s AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
     GROUP BY i.indexrelid
 """
+_SHARED_KEYS = """
+    SELECT count(*), left(ROW({})::text, 200) FROM {} GROUP BY {} HAVING count(*) > 1 LIMIT 1
+"""
 
 
 class PostgresTable:
@@ -92,7 +95,7 @@ class PostgresTable:
         """Put the rows that came in where they belong.
 
         Raises:
-            ExportError: rows lack the key that they are to be merged by.
+            ExportError: rows lack the key that they are to be merged by, or share it.
         """
         if not self._merges:
             return
@@ -105,11 +108,22 @@ class PostgresTable:
                 f"{count:,} rows have no {' or '.join(self._options.key)}, by which they would be "
                 f"merged; with the mode replace they can be written"
             )
+        self._demand_different_keys(key)
         self._execute(
             "INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT ({}) DO {}",
             self._name, self._names, self._names, _STAGED_NAME, sql.SQL(", ").join(key),
             self._on_conflict(),
         )  # fmt: skip
+
+    def _demand_different_keys(self, key: Sequence[sql.Identifier]) -> None:
+        names = sql.SQL(", ").join(key)
+        self._execute(_SHARED_KEYS, names, _STAGED_NAME, names)
+        if shared := self._cursor.fetchone():
+            raise ExportError(
+                f"{shared[0]:,} rows have the same {', '.join(self._options.key)}, {shared[1]}: "
+                f"merge by columns that tell rows apart (periods of a product by opened_by), or "
+                f"write them with the mode replace"
+            )
 
     def _on_conflict(self) -> sql.Composable:
         """What changes of a row that is there; one that is the same already is left alone."""
