@@ -147,8 +147,12 @@ def key_of(values: Iterator[Any]) -> ProductKey:
 def _course(
     key: ProductKey, periods: list[_Period], wanted: Wanted, texts: dict[str, str | None]
 ) -> Course:
+    # They were read newest first, and of two that begin at once the earlier one had no time.
+    periods.reverse()
     periods.sort(key=lambda period: period.begin)
-    last = periods[-1]
+    last = periods.pop()
+    periods = [each for each in periods if each.end != each.begin]
+    periods.append(last)
     return Course(
         key,
         {name: list(_points(periods, place)) for place, name in enumerate(wanted.numbers)},

@@ -29,6 +29,16 @@ def test_a_change_of_another_column_is_no_point(days: Days) -> None:
     assert not course.is_gone
 
 
+def test_a_value_that_was_read_otherwise_at_once_is_no_point(days: Days) -> None:
+    days.day(0, products(a="5"))
+    days.day(1, products(a="60"))
+    days.day(1, products(a="6"))
+    assert [each[1] for each in days.history("price", "closed_as")] == ["changed", "reread", None]
+    course = read_courses(days.table, PRICE).by_key[("a",)]
+    assert [point.value for point in course.points["price"]] == [Decimal("5.00"), Decimal("6.00")]
+    assert course.until == course.points["price"][-1].at
+
+
 def test_of_very_many_the_newest_are_taken_and_it_is_said(days: Days) -> None:
     for day in range(4):
         days.day(day, products(a=str(day), b="7", c="8"))
