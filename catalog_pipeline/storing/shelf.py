@@ -80,8 +80,8 @@ class Shelf:
         else:
             durable_files.put_in_place(new, path)
 
-    def put(self, path: Path) -> None:
-        """Have a file kept that is in its place already.
+    def put(self, path: Path) -> str | None:
+        """Have a file kept that is in its place already; the tag that the store gave it.
 
         Raises:
             OSError: it cannot be read.
@@ -91,6 +91,8 @@ class Shelf:
             tag = self._objects.put_file(path.name, path)
             with locked(path.parent):
                 _mark(path, tag, path)
+            return tag
+        return None
 
     def rename(self, path: Path, other: Path) -> None:
         """Give a file another name, in the place of whatever has that.

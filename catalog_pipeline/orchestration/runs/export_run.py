@@ -37,6 +37,8 @@ VERSION_KEY = "export_version"
 BYTES_KEY = "file_bytes"
 WRITTEN_KEY = "file_sha256"
 """Metadata key of an export to a file: the digest of what it wrote."""
+TAG_KEY = "object_tag"
+"""Metadata key of an export into a bucket: the tag that the store gave what it wrote."""
 
 
 def run_export(
@@ -59,7 +61,7 @@ def run_export(
                 check_kept_past(context.instance, catalogue)
             # In this order: a file that is replaced in between is exported once more.
             digest = identify(source).sha256
-            exported = _write(catalogue, export, source)
+            exported, tag = _write(catalogue, export, source)
     except (CatalogPipelineError, OSError) as error:
         # The next look of the sensor tries again, after a while.
         context.instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0"})
@@ -73,6 +75,7 @@ def run_export(
             VERSION_KEY: export.version,
             "notes": [as_line(note) for note in exported.notes],
             **_place(catalogue, export, exported),
+            **({} if tag is None else {TAG_KEY: tag}),
         }
     )
 
@@ -105,21 +108,24 @@ def _is_due(instance: dg.DagsterInstance, catalogue: Catalogue, export: Export) 
 
 
 def _is_another(places: CataloguePlaces, path: Path, known: Mapping[str, Any]) -> bool:
-    """Whether a file is not what its export wrote; by its length alone, if it is in a bucket."""
+    """Whether a file is not what its export wrote, as where another machine, which stood still, put
+    an older one over it; in a bucket by the tag that it had."""
     found = found_of(places, path)
     if path not in found:
         return True
     info = found[path]
     if info is not None:
-        return known.get(BYTES_KEY) not in (None, info.bytes)
+        there = {BYTES_KEY: info.bytes, TAG_KEY: info.tag}
+        return any(known.get(key, value) != value for key, value in there.items())
     try:
-        there = identify(path.resolve())
+        digest = identify(path.resolve()).sha256
     except OSError:
         return True
-    return known.get(WRITTEN_KEY) not in (None, there.sha256)
+    return known.get(WRITTEN_KEY) not in (None, digest)
 
 
-def _write(catalogue: Catalogue, export: Export, source: Path) -> Exported:
+def _write(catalogue: Catalogue, export: Export, source: Path) -> tuple[Exported, str | None]:
+    """What came of it, and the tag of the file in a bucket."""
     # Arrow and pandas are imported where something is exported.
     from catalog_pipeline.tables.exports.export import export_to_file
     from catalog_pipeline.tables.exports.postgres import database_url, export_to_postgres
@@ -129,15 +135,15 @@ def _write(catalogue: Catalogue, export: Export, source: Path) -> Exported:
         variable = str(export.url_env)
         key = export.merged_by(catalogue.key_columns)
         options = TableOptions(export.table_name, export.mode, key)
-        return export_to_postgres(source, database_url(os.environ, variable), variable, options)
+        url = database_url(os.environ, variable)
+        return export_to_postgres(source, url, variable, options), None
     destination = export_file(catalogue, export)
     if export.path is None or not Path(export.path).is_absolute():
         destination.parent.mkdir(parents=True, exist_ok=True)
     exported = export_to_file(source, destination, Options(export.table_name, export.safe))
     places = catalogue_places(catalogue.name)
-    if places.holds(destination):
-        shelf_of(places, destination.parent).put(destination)
-    return exported
+    held = places.holds(destination)
+    return exported, shelf_of(places, destination.parent).put(destination) if held else None
 
 
 def _place(catalogue: Catalogue, export: Export, exported: Exported) -> dict[str, Any]:
