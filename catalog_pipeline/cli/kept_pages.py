@@ -20,18 +20,20 @@ from catalog_pipeline.storing.stores import evidence_of, page_store
 
 
 def kept_of(catalogue: Catalogue, page: PageKey) -> tuple[FailedAnswer | None, PageFile | None]:
-    """The page's last failed answer and its newest stored file; None for what there is not.
+    """The page's last failed answer, if it is not older than its newest stored file, and that file;
+    None for what there is not.
 
     Raises:
         StoredPageError: its file is damaged, or gone though the page is done.
         UsageError: nothing was ever stored of it.
     """
     places = catalogue_places(catalogue.name)
-    failed = evidence_of(places).read(page)
     try:
         stored = _newest(page_store(places), page)
     except StoredPageError as error:
         raise _with_advice(catalogue, error) from error
+    since = None if stored is None else stored.record.fetched_at
+    failed = evidence_of(places).read(page, since=since)
     if failed is None and stored is None:
         raise _nothing_kept(catalogue, page)
     return failed, stored

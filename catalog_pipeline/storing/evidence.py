@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Protocol
 
@@ -32,6 +33,8 @@ class _Head(msgspec.Struct):
     url: str
     status: int
     headers: list[tuple[str, str]]
+    at: datetime | None = None
+    """When it came; what earlier releases wrote does not say it."""
 
 
 _head_encoder = msgspec.json.Encoder()
@@ -47,19 +50,23 @@ class Evidence:
 
     def keep(self, page: PageKey, answer: FailedAnswer) -> None:
         """Put the answer in the place of the page's last one; without room there is none."""
-        head = _Head(answer.url, answer.status, list(answer.headers))
+        now = datetime.now(timezone.utc)
+        head = _Head(answer.url, answer.status, list(answer.headers), now)
         content = b"".join((_MAGIC, _head_encoder.encode(head), b"\n", pack(answer.body)))
         with suppress(OSError, StorageError):
             self._files.put(_name(page), content)
 
-    def read(self, page: PageKey) -> FailedAnswer | None:
-        """The page's last failed answer; None if there is none that can be read."""
+    def read(self, page: PageKey, *, since: datetime | None = None) -> FailedAnswer | None:
+        """The page's last failed answer; None if there is none that can be read, or only one of
+        before, as a machine that stood still may bring when another has fetched the page."""
         try:
             content = self._files.get(_name(page))
             head, _, packed = content.removeprefix(_MAGIC).partition(b"\n")
             found = _head_decoder.decode(head)
             body = zstandard.ZstdDecompressor().decompress(packed, max_output_size=_MAX_FILE_BYTES)
         except (OSError, TooLongObjectError, msgspec.DecodeError, zstandard.ZstdError):
+            return None
+        if since is not None and found.at is not None and found.at < since:
             return None
         return FailedAnswer(found.url, found.status, tuple(found.headers), body)
 

@@ -140,6 +140,23 @@ def test_a_page_that_fails_later_is_shown_by_its_failed_answer(site: Site, run: 
     assert (failed["what"], failed["status"], stored["status"]) == ("failed answer", 500, 200)
 
 
+def test_a_failed_answer_that_comes_late_is_not_shown_for_a_page_that_has_come_since(
+    site: Site, run: Run
+):
+    """A machine that stood still puts it there, and goes on when another has fetched the page."""
+    site.write(last_page=1)
+    site.shop.control(faults=["1=404"])
+    run("run", NAME)
+    late = site.places.failures / "1.answer"
+    content = late.read_bytes()
+    assert "failed answer: 404 " in run("show", NAME, "--page", "1").out
+    site.shop.control(faults=[])
+    assert run("run", NAME).code == 0
+    late.write_bytes(content)
+    assert "failed answer" not in run("show", NAME, "--page", "1").out
+    assert run("try", NAME, "--stored", "1").code == 0
+
+
 def test_a_failed_answer_opens_in_the_browser_in_a_frame_without_its_scripts(
     site: Site, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
