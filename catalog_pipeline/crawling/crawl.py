@@ -20,7 +20,9 @@ from catalog_pipeline.crawling.scheduling.loop import CrawlLoop
 from catalog_pipeline.crawling.scheduling.page_source import PageSource
 from catalog_pipeline.crawling.workforce import Workforce
 from catalog_pipeline.errors import CatalogPipelineError
+from catalog_pipeline.fetching.credentials import Credentials
 from catalog_pipeline.fetching.secrets import Secrets
+from catalog_pipeline.fetching.session_file import session_file
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.storing.stores import page_store
@@ -62,7 +64,7 @@ def crawl(
             ledger,
             store,
             must_stop=must_stop,
-            has_session=job.places.cookies.exists(),
+            has_session=_has_session(job),
             repeats=Repeats(job.done),
             secrets=Secrets.of_site(workers.catalogue, os.environ),
             source=job.source,
@@ -73,6 +75,14 @@ def crawl(
         except CatalogPipelineError:
             ledger.gave_up()
             raise
+
+
+def _has_session(job: CrawlJob) -> bool:
+    """Whether the session of an earlier crawl is there to go on with."""
+    login = job.catalogue.login
+    credentials = Credentials.from_environment(login, os.environ) if login else None
+    file = session_file(job.catalogue, job.places, credentials)
+    return file is not None and bool(file.load())
 
 
 def _workforce(job: CrawlJob, context: CrawlContext) -> Workforce:

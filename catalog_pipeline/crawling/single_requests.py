@@ -16,10 +16,11 @@ from catalog_pipeline.crawling.scheduling.retry_policy import next_attempt
 from catalog_pipeline.crawling.scheduling.throttle import AdaptiveThrottle
 from catalog_pipeline.errors import FetchError
 from catalog_pipeline.fetching.client import Exchange
-from catalog_pipeline.fetching.cookies import CookieFile, new_session
+from catalog_pipeline.fetching.cookies import new_session
 from catalog_pipeline.fetching.credentials import Credentials
 from catalog_pipeline.fetching.login import log_in, refused_authorization, session_has_expired
 from catalog_pipeline.fetching.secrets import Secrets
+from catalog_pipeline.fetching.session_file import session_file
 from catalog_pipeline.fetching.visit import Visit
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.records import Response
@@ -55,7 +56,7 @@ class SingleRequests:
         self._must_stop, self._clock = must_stop, clock
         login = catalogue.login
         self._credentials = Credentials.from_environment(login, environ) if login else None
-        self._file = CookieFile(places.cookies) if places and isinstance(login, FormLogin) else None
+        self._file = session_file(catalogue, places, self._credentials) if places else None
         self._cookies = None
         if isinstance(login, FormLogin):
             self._cookies = self._file.load() if self._file else new_session()

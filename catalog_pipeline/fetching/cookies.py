@@ -5,8 +5,10 @@ The file is written whole or not at all, and a damaged one costs a login, never 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
+import secrets
 from http.cookiejar import Cookie
 from pathlib import Path
 from typing import Any
@@ -40,16 +42,21 @@ def new_session() -> RequestsCookieJar:
 
 
 class CookieFile:
-    """The cookies of one catalogue at `path` (mode 0600). Its text never shows a value."""
+    """The cookies of one catalogue at `path` (mode 0600). Its text never shows a value.
 
-    def __init__(self, path: Path) -> None:
+    With an `account`, which names a user of a site, those of another one are not used.
+    """
+
+    def __init__(self, path: Path, account: str | None = None) -> None:
         self.path = path
+        self._account = account
 
     def __repr__(self) -> str:
         return f"CookieFile({str(self.path)!r})"
 
     def load(self) -> RequestsCookieJar:
-        """Return the stored cookies that are still valid; none if there is no usable file.
+        """Return the stored cookies that are still valid; none if there is no usable file, or if
+        they are of another account.
 
         Session cookies are kept too: that is what lets a crawl go on after a restart.
         """
@@ -66,8 +73,12 @@ class CookieFile:
             if stored["format"] != _FORMAT:
                 raise ValueError("unknown format")
             cookies = [_cookie(item) for item in stored["cookies"]]
+            is_of_account = self._account is None or _is_of(stored.get("of"), self._account)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             self._warn(type(error).__name__)
+            return jar
+        if not is_of_account:
+            logger.info("The cookies in %s are of another login", as_line(str(self.path)))
             return jar
         for cookie in cookies:
             if not cookie.is_expired():
@@ -81,7 +92,8 @@ class CookieFile:
             StorageError: it cannot be written.
         """
         items = [_described(cookie) for cookie in jar]
-        text = json.dumps({"format": _FORMAT, "cookies": items}, indent=1)
+        of = None if self._account is None else _sealed(self._account, secrets.token_hex(8))
+        text = json.dumps({"format": _FORMAT, "of": of, "cookies": items}, indent=1)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             replace_content(self.path, text.encode(), mode=0o600)
@@ -96,6 +108,15 @@ class CookieFile:
             as_line(str(self.path)),
             as_line(problem),
         )
+
+
+def _sealed(account: str, salt: str) -> str:
+    """By what an account is recognised, and not read."""
+    return f"{salt}:{hashlib.sha256(f'{salt}{account}'.encode()).hexdigest()}"
+
+
+def _is_of(sealed: object, account: str) -> bool:
+    return isinstance(sealed, str) and sealed == _sealed(account, sealed.partition(":")[0])
 
 
 def _described(cookie: Cookie) -> dict[str, Any]:

@@ -156,3 +156,20 @@ def test_a_failed_save_leaves_no_half_written_file_behind(cookie_file: CookieFil
 def test_no_value_is_in_the_repr(cookie_file: CookieFile) -> None:
     cookie_file.save(jar_with())
     assert SECRET not in repr(cookie_file)
+
+
+def test_cookies_of_another_account_are_not_used_and_no_account_can_be_read(tmp_path: Path):
+    path = tmp_path / "cookies.json"
+    CookieFile(path, "https://shop.example/login anna").save(jar_with())
+    assert len(CookieFile(path, "https://shop.example/login anna").load()) == 1
+    assert len(CookieFile(path, "https://shop.example/login bert").load()) == 0
+    assert len(CookieFile(path).load()) == 1
+    assert "anna" not in path.read_text()
+
+
+def test_cookies_of_which_nothing_says_whose_they_are_cost_a_login(tmp_path: Path):
+    path = tmp_path / "cookies.json"
+    CookieFile(path).save(jar_with())
+    assert len(CookieFile(path, "anna").load()) == 0
+    path.write_text(path.read_text().replace('"of": null', '"of": 5'))
+    assert len(CookieFile(path, "anna").load()) == 0

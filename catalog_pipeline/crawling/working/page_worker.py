@@ -36,7 +36,6 @@ from catalog_pipeline.errors import (
     WorkerError,
 )
 from catalog_pipeline.fetching.client import Exchange
-from catalog_pipeline.fetching.cookies import CookieFile
 from catalog_pipeline.fetching.credentials import Credentials
 from catalog_pipeline.fetching.login import (
     log_in,
@@ -45,6 +44,7 @@ from catalog_pipeline.fetching.login import (
 )
 from catalog_pipeline.fetching.lost_page import require_page
 from catalog_pipeline.fetching.secrets import Secrets
+from catalog_pipeline.fetching.session_file import session_file
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.reading.watch import watched
 from catalog_pipeline.records import FailedAnswer, Redirect, Response, Validators
@@ -78,9 +78,7 @@ class PageWorker:
             if catalogue.login and asks
             else None
         )
-        self._cookie_file = (
-            CookieFile(places.cookies) if isinstance(catalogue.login, FormLogin) else None
-        )
+        self._cookie_file = session_file(catalogue, places, self._credentials)
         self._cookies = self._cookie_file.load() if self._cookie_file else None
         self._secrets = Secrets.of_site(catalogue, environ, self._cookies)
         self._evidence = evidence_of(places)

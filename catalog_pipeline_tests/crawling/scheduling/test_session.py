@@ -138,6 +138,20 @@ def test_a_session_is_kept_for_the_next_run_in_a_private_file(members: Site, run
 
 
 @pytest.mark.processes
+def test_the_session_of_another_user_is_not_gone_on_with(
+    members: Site, run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    run("run", NAME, "--pages", "1")
+    monkeypatch.setenv(USERNAME, "somebody-else")
+    assert run("run", NAME, "--pages", "2").code == 1
+    assert members.shop.hits()["refused_logins"] == {"somebody-else": 1}
+    assert 2 not in members.downloads()
+    monkeypatch.setenv(USERNAME, "member")
+    assert run("run", NAME, "--pages", "2").code == 0
+    assert members.shop.hits()["logins"] == {"member": 1, "somebody-else": 1}
+
+
+@pytest.mark.processes
 def test_wrong_credentials_are_one_error_and_one_refused_login(
     members: Site, run: Run, monkeypatch: pytest.MonkeyPatch
 ):
