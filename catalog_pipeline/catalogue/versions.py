@@ -10,8 +10,10 @@ import json
 from typing import TYPE_CHECKING
 
 from catalog_pipeline.catalogue.listing_attributes import LISTING_COLUMNS
+from catalog_pipeline.catalogue.politeness import FormLogin
 
 if TYPE_CHECKING:
+    from catalog_pipeline.catalogue.fields import Selectors
     from catalog_pipeline.catalogue.model import CatalogueAttributes
 
 _PARSER_REVISION = 5
@@ -28,12 +30,18 @@ def version_of_rows(catalogue: CatalogueAttributes) -> str:
         **({"records": records.model_dump()} if records.is_json else {}),
         **({"telling": tellings} if (tellings := catalogue.tellings_in_bodies) else {}),
         **({"total": total.model_dump()} if total else {}),
+        **({"logged_in": signs} if (signs := _signs_of_session(catalogue)) else {}),
         "fields": {
             name: field.model_dump(exclude_defaults=True)
             for name, field in catalogue.fields.items()
         },
     }
     return fingerprint(described)
+
+
+def _signs_of_session(catalogue: CatalogueAttributes) -> Selectors | None:
+    login = catalogue.login
+    return login.logged_in if isinstance(login, FormLogin) else None
 
 
 def version_of_table(catalogue: CatalogueAttributes) -> str:

@@ -11,7 +11,6 @@ import os
 import time
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +20,7 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.catalogue.page_selection import select_pages
 from catalog_pipeline.cli.advice import say_once_what_is_slow
+from catalog_pipeline.cli.cutoffs import cutoff_of
 from catalog_pipeline.cli.exit_codes import code_of_result
 from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.options import (
@@ -31,8 +31,6 @@ from catalog_pipeline.cli.options import (
 )
 from catalog_pipeline.cli.run_many import run_many
 from catalog_pipeline.cli.run_summary import show_summary
-from catalog_pipeline.cli.times import parse_age
-from catalog_pipeline.crawling.plan import parse_cutoff
 from catalog_pipeline.errors import CatalogueError, UsageError
 from catalog_pipeline.orchestration.commands.request import CrawlRequest
 from catalog_pipeline.orchestration.commands.result import CrawlResult
@@ -94,14 +92,14 @@ def command(
     if is_all or len(names) > 1:
         if base_url is not None:
             raise UsageError("--base-url is the address of one catalogue.")
-        _cutoff(refresh, stale_after, cutoff)
+        cutoff_of(refresh, stale_after, cutoff)
         options = _given(pages, refresh, stale_after, cutoff, reparse)
         options += ["--verbose"] if verbose else []
         with _profiled(profile, is_quiet=quiet):
             return run_many(names, options, as_json=as_json, is_quiet=quiet)
     described = with_base_url(load_catalogue(names[0]), base_url)
     selection = _selection(described, pages)
-    instant = _cutoff(refresh, stale_after, cutoff)
+    instant = cutoff_of(refresh, stale_after, cutoff)
     if reparse and instant is not None:
         raise UsageError("--reparse downloads nothing; it does not go with a refresh.")
     request = CrawlRequest(described, selection, instant, reparse, base_url)
@@ -158,18 +156,6 @@ def _given(
     flags = {"--refresh": refresh, "--reparse": reparse}
     given = [f"{name}={value}" for name, value in values.items() if value is not None]
     return [*given, *(name for name, is_set in flags.items() if is_set)]
-
-
-def _cutoff(refresh: bool, stale_after: str | None, cutoff: str | None) -> datetime | None:
-    """The instant before which a done page counts as due; None if done pages stay done."""
-    if sum((refresh, stale_after is not None, cutoff is not None)) > 1:
-        raise UsageError("Give one of --refresh, --stale-after and --cutoff.")
-    now = datetime.now(timezone.utc)
-    if refresh:
-        return now
-    if stale_after is not None:
-        return now - timedelta(seconds=parse_age(stale_after))
-    return parse_cutoff(cutoff) if cutoff is not None else None
 
 
 def _check_environment(catalogue: Catalogue) -> None:

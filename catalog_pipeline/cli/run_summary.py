@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from catalog_pipeline.catalogue.page_selection import format_pages
+from catalog_pipeline.cli.cutoffs import not_ahead
 from catalog_pipeline.cli.exit_codes import code_of_result
 from catalog_pipeline.cli.failed_pages import KeptBodies, where_to_look
 from catalog_pipeline.cli.grids import output_console, print_rows_in_brief
@@ -30,7 +31,7 @@ def resume_command(request: CrawlRequest) -> str:
     options = [
         f" --pages {format_pages(request.pages or ())}" if not request.is_whole else "",
         f" --base-url {request.base_url}" if request.base_url else "",
-        f" --cutoff {request.cutoff.isoformat()}" if request.cutoff else "",
+        f" --cutoff {not_ahead(request.cutoff).isoformat()}" if request.cutoff else "",
         " --reparse" if request.reparse else "",
     ]
     return f"catalog-pipeline run {request.catalogue.name}{''.join(options)}"

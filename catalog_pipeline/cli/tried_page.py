@@ -14,6 +14,7 @@ from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.cli.reading_limits import within_limits
 from catalog_pipeline.errors import ParseError
 from catalog_pipeline.fetching.link_header import next_links
+from catalog_pipeline.fetching.login_pages import check_session
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.reading.explaining import Explanation, explain
 from catalog_pipeline.reading.html.listing import ListingParser
@@ -49,10 +50,10 @@ def tried_page(
     """Read a page within the limits of its catalogue; no secret is in what comes of it."""
     reading, error = None, None
     try:
+        body, content_type = response.body, response.content_type
         with within_limits(catalogue, page):
-            reading = parser.read(
-                response.body, url=response.url, page=page, content_type=response.content_type
-            )
+            check_session(catalogue, page, response.url, body, content_type)
+            reading = parser.read(body, url=response.url, page=page, content_type=content_type)
     except ParseError as problem:
         secrets.hide_in_error(problem)
         error = problem

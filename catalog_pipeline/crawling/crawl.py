@@ -22,7 +22,6 @@ from catalog_pipeline.crawling.workforce import Workforce
 from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.fetching.credentials import Credentials
 from catalog_pipeline.fetching.secrets import Secrets
-from catalog_pipeline.fetching.session_file import session_file
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.records import CrawlOutcome, StoredPage
 from catalog_pipeline.storing.stores import page_store
@@ -80,7 +79,12 @@ def crawl(
 def _has_session(job: CrawlJob) -> bool:
     """Whether the session of an earlier crawl is there to go on with."""
     login = job.catalogue.login
-    credentials = Credentials.from_environment(login, os.environ) if login else None
+    if login is None or not job.places.cookies.exists():
+        return False
+    # What knows cookies is slow to import, and else only the workers need it.
+    from catalog_pipeline.fetching.session_file import session_file
+
+    credentials = Credentials.from_environment(login, os.environ)
     file = session_file(job.catalogue, job.places, credentials)
     return file is not None and bool(file.load())
 

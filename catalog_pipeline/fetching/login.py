@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -20,10 +19,9 @@ from catalog_pipeline.catalogue.site import Site
 from catalog_pipeline.errors import FetchError, LoginError, ParseError
 from catalog_pipeline.fetching.credentials import Credentials
 from catalog_pipeline.fetching.failures import safe_url
+from catalog_pipeline.fetching.login_pages import login_selector, matches, shows_no_session
 from catalog_pipeline.fetching.redirects import check_redirect
-from catalog_pipeline.reading.html.forms import Form, page_matches, read_form
-from catalog_pipeline.reading.html.selectors import Selector, page_selector
-from catalog_pipeline.reading.watch import Place
+from catalog_pipeline.reading.html.forms import Form, read_form
 from catalog_pipeline.records import Redirect, Response
 
 if TYPE_CHECKING:
@@ -114,13 +112,7 @@ def session_has_expired(site: Site, answer: Response | Redirect | FetchError) ->
         return _is_login_page(site, login, urljoin(answer.url, answer.location))
     if answer.status == 401 or _is_login_page(site, login, answer.url):
         return True
-    if not login.logged_in or answer.status != 200:
-        return False
-    try:
-        return not _matches(site, "logged_in", login.logged_in, answer)
-    except ParseError:
-        # No session would make it readable; the page's parser says what is wrong with it.
-        return False
+    return answer.status == 200 and shows_no_session(site, answer.body, answer.content_type)
 
 
 def refused_authorization(site: Site, error: FetchError) -> LoginError | None:
@@ -155,7 +147,9 @@ def _answer(
 def _is_logged_in(site: Site, login: FormLogin, page: Response) -> bool:
     """Whether the login page says that its visitor is logged in already."""
     try:
-        return bool(login.logged_in) and _matches(site, "logged_in", login.logged_in, page)
+        return bool(login.logged_in) and matches(
+            site, "logged_in", login.logged_in, page.body, page.content_type
+        )
     except ParseError:
         return False
 
@@ -163,7 +157,7 @@ def _is_logged_in(site: Site, login: FormLogin, page: Response) -> bool:
 def _form(site: Site, login: FormLogin, page: Response) -> Form:
     where = f"Catalogue {site.name}: the login page {safe_url(page.url)}"
     try:
-        selector = _selector(site.name, "login.form", login.form)
+        selector = login_selector(site.name, "login.form", login.form)
         form = read_form(page.body, page.content_type, page.url, selector)
         check_redirect(site, page.url, form.action)
     except ParseError as error:
@@ -203,26 +197,17 @@ def _check(site: Site, login: FormLogin, answer: Response) -> None:
         LoginError: it does not.
     """
     try:
-        if login.error and _matches(site, "error", login.error, answer):
+        if login.error and matches(site, "error", login.error, answer.body, answer.content_type):
             raise _refused(site, "its answer matches the selector login.error")
-        if login.logged_in and not _matches(site, "logged_in", login.logged_in, answer):
+        if login.logged_in and not matches(
+            site, "logged_in", login.logged_in, answer.body, answer.content_type
+        ):
             raise _refused(site, "its answer does not match the selector login.logged_in")
     except ParseError:
         # The answer may quote the credentials, and so may what is said of it.
         raise _refused(site, "its answer cannot be read as HTML") from None
     if not login.logged_in and _is_login_page(site, login, answer.url):
         raise _refused(site, "it showed the login form again")
-
-
-def _matches(site: Site, key: str, texts: tuple[str, ...] | None, page: Response) -> bool:
-    selectors = [_selector(site.name, f"login.{key}", text) for text in texts or ()]
-    place = Place.LOGIN_ERROR if key == "error" else Place.LOGGED_IN
-    return page_matches(page.body, page.content_type, selectors, place)
-
-
-@lru_cache(maxsize=64)
-def _selector(catalogue: str, key: str, text: str) -> Selector:
-    return page_selector(catalogue, key, text)
 
 
 def _is_login_page(site: Site, login: FormLogin, url: str) -> bool:

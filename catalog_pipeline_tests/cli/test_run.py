@@ -168,6 +168,7 @@ def test_no_page_at_all_is_a_clear_error_and_no_table(site: Site, run: Run):
         (["--pages", "one"], "is no list of pages"),
         (["--stale-after", "soon"], "'soon' is no age"),
         (["--cutoff", "yesterday"], "is no ISO 8601 time"),
+        (["--cutoff", "9000-01-01T00:00Z"], "from now, and no page could be newer"),
         (["--cutoff", "2026-01-01T00:00"], "names no time zone"),
         (["--refresh", "--stale-after", "1h"], "Give one of --refresh"),
         (["--refresh", "--reparse"], "--reparse downloads nothing"),

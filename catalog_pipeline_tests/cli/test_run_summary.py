@@ -90,6 +90,12 @@ def test_what_to_type_to_go_on_asks_for_the_same(changes: dict[str, Any], comman
     assert resume_command(replace(REQUEST, **changes)) == command
 
 
+def test_after_a_clock_was_set_back_no_time_is_named_that_lies_ahead():
+    ahead = datetime(9000, 1, 1, tzinfo=timezone.utc)
+    named = resume_command(replace(REQUEST, cutoff=ahead)).partition("--cutoff ")[2]
+    assert datetime.fromisoformat(named) <= datetime.now(timezone.utc)
+
+
 def test_of_many_failures_some_are_shown_and_the_rest_counted(capsys: pytest.CaptureFixture[str]):
     failures = tuple(
         PageFailure(PageKey(n), "http://m.example", "status", f"page {n}: gone", 410, 1, NOON)

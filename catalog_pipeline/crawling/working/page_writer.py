@@ -19,6 +19,7 @@ from catalog_pipeline.crawling.working.reading_board import ReadingBoard
 from catalog_pipeline.crawling.working.same_products import products_hash
 from catalog_pipeline.crawling.working.telling import Telling
 from catalog_pipeline.errors import ParseError, StoredPageError
+from catalog_pipeline.fetching.login_pages import check_session, shows_no_session
 from catalog_pipeline.fetching.secrets import Secrets
 from catalog_pipeline.places import CataloguePlaces
 from catalog_pipeline.reading.reader import alone_to_blame, reader_of
@@ -86,9 +87,11 @@ class PageWriter:
             # A 304 need not repeat the headers that tell of the listing.
             return None
         try:
-            return self._store.read(previous.record.page, previous.file_name, previous.sha256)
+            file = self._store.read(previous.record.page, previous.file_name, previous.sha256)
         except StoredPageError:
             return None
+        is_read_anew = file.record.code_version != self._code_version
+        return None if is_read_anew and self._shows_no_session(file) else file
 
     def store(
         self,
@@ -201,7 +204,13 @@ class PageWriter:
     def _read_stored(self, stored: StoredPage) -> tuple[PageFile, _Read]:
         record = stored.record
         file = self._store.read(record.page, stored.file_name, stored.sha256)
+        with self._reading(record.page):
+            check_session(self._catalogue, record.page, record.url, file.body, record.content_type)
         return file, self._read(file.body, record.url, record.page, record.content_type)
+
+    def _shows_no_session(self, file: PageFile) -> bool:
+        with self._reading(file.record.page):
+            return shows_no_session(self._catalogue, file.body, file.record.content_type)
 
     def _read(self, body: bytes, url: str, page: PageKey, content_type: str | None) -> _Read:
         with self._reading(page):

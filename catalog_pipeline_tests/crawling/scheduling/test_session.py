@@ -4,6 +4,7 @@ import re
 import stat
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from catalog_pipeline.catalogue.files import load_catalogue
@@ -11,8 +12,10 @@ from catalog_pipeline.crawling.scheduling.session import Session
 from catalog_pipeline.errors import FetchError, LoginError
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site, bundled_attributes
+from catalog_pipeline_tests.written_site import listing, written_site
 
 USERNAME, PASSWORD = "CATALOG_PIPELINE_MEMBER_USERNAME", "CATALOG_PIPELINE_MEMBER_PASSWORD"
+LOGIN_FORM = "<form method=post action=/in><input name=username><input name=password></form>"
 MEMBERS = load_catalogue("sandbox_members", environ={})
 
 
@@ -223,6 +226,35 @@ def test_no_secret_is_written_or_printed_anywhere(
         for value in _cookie_values(members.places.cookies):
             holders = [path for path in files if value.encode() in path.read_bytes()]
             assert holders == [members.places.cookies]
+
+
+OUT = "<a class=out>Log out</a>"
+
+
+@pytest.mark.processes
+def test_pages_that_were_stored_without_a_session_are_not_read_but_had_anew_once_the_yaml_tells(
+    site: Site, run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(USERNAME, "member")
+    monkeypatch.setenv(PASSWORD, "practice")
+    login = bundled_attributes("sandbox_members")["login"] | {"page": "/login", "form": "form"}
+    fields = {"price": {"select": "i"}}
+    with written_site() as made:
+        made.write({1: listing(1, "10") + OUT, 2: listing(2, "99"), 3: listing(3, "99")})
+        made.describe(site, fields)
+        assert run("run", NAME).code == 0
+        made.bodies |= {"/login": LOGIN_FORM, "/in": f"<p>Welcome</p>{OUT}"}
+        made.write({2: listing(2, "10") + OUT, 3: listing(3, "10") + OUT})
+        made.describe(site, fields, login={**login, "logged_in": "a.out"}, last_page=3)
+        told = run("try", NAME, "--stored", "2")
+        assert told.code == 1
+        assert "had without a live session" in told.out + told.err
+        again = run("run", NAME, "--reparse", "--json")
+        assert (again.code, again.json["failed_pages"], again.json["parsed_again"]) == (1, "2-3", 1)
+        answer = run("run", NAME, "--json")
+        assert (answer.code, answer.json["downloads"]) == (0, 2)
+        assert {made.asked[f"/products?page={page}"] for page in (2, 3)} == {2}
+    assert set(pd.read_parquet(site.places.table)["price"]) == {"10"}
 
 
 def _cookie_values(path: Path) -> list[str]:
