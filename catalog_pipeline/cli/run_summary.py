@@ -26,13 +26,16 @@ FAILURES_SHOWN = 20
 """Failed pages that a summary tells; `status --failed` has all."""
 
 
-def resume_command(request: CrawlRequest) -> str:
-    """What to type to go on with what this run leaves."""
+def resume_command(request: CrawlRequest, *, is_interrupted: bool = True) -> str:
+    """What to type to go on with what this run leaves.
+
+    A run that only parsed stored pages, and came to its end, leaves those that are to be asked for.
+    """
     options = [
         f" --pages {format_pages(request.pages or ())}" if not request.is_whole else "",
         f" --base-url {request.base_url}" if request.base_url else "",
         f" --cutoff {not_ahead(request.cutoff).isoformat()}" if request.cutoff else "",
-        " --reparse" if request.reparse else "",
+        " --reparse" if request.reparse and is_interrupted else "",
     ]
     return f"catalog-pipeline run {request.catalogue.name}{''.join(options)}"
 
@@ -106,7 +109,8 @@ def _show_problems(console: Console, result: CrawlResult) -> None:
     if result.table_waits:
         console.print(f"Table: {result.table_waits}.", style="yellow", markup=False)
     if result.failed or result.missing:
-        console.print(f"To try what is left: {resume_command(result.request)}")
+        left = _to_go_on(result)
+        console.print(f"To try what is left: {left}")
 
 
 def _show_table(console: Console, result: CrawlResult) -> None:
@@ -164,6 +168,10 @@ def _show_left_out(console: Console, result: CrawlResult) -> None:
         console.print(f"  {reason}", style="red", markup=False)
 
 
+def _to_go_on(result: CrawlResult) -> str:
+    return resume_command(result.request, is_interrupted=result.is_interrupted)
+
+
 def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
     failed = [failure.page for failure in result.failures]
     is_left = bool(result.is_interrupted or result.failed or result.missing)
@@ -195,7 +203,7 @@ def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
         "length_from": result.length_from,
         "failures": [failure_as_json(failure) for failure in result.failures],
         "interrupted": result.is_interrupted,
-        "resume": resume_command(result.request) if is_left else None,
+        "resume": _to_go_on(result) if is_left else None,
         "crawl_error": result.crawl_error,
         "table_error": result.table_error,
         "table_waits": result.table_waits,

@@ -96,6 +96,12 @@ def test_after_a_clock_was_set_back_no_time_is_named_that_lies_ahead():
     assert datetime.fromisoformat(named) <= datetime.now(timezone.utc)
 
 
+def test_what_stored_pages_could_not_give_is_not_looked_for_in_them_again():
+    request = replace(REQUEST, reparse=True)
+    left = resume_command(request, is_interrupted=False)
+    assert left == "catalog-pipeline run books_toscrape"
+
+
 def test_of_many_failures_some_are_shown_and_the_rest_counted(capsys: pytest.CaptureFixture[str]):
     failures = tuple(
         PageFailure(PageKey(n), "http://m.example", "status", f"page {n}: gone", 410, 1, NOON)

@@ -143,10 +143,11 @@ def _refused_before(
 ) -> LocalRun:
     """The run that was refused, for one that would be."""
     told = (
-        f"{why_refused(instance, refusal)} Nothing is new since it was refused ({refusal.told}), "
-        f"so that it was not built again; it is when a page has come or the YAML was edited, or "
-        f"by: catalog-pipeline run {catalogue.name} --reparse"
+        f"{why_refused(instance, refusal)}\nNothing is new since it was refused ({refusal.told}), "
+        f"so that it was not built again; it is when a page has come or the YAML was edited"
     )
+    if checkpoint_count(instance, with_known_pages(instance, catalogue)):
+        told += f", or by: catalog-pipeline run {catalogue.name} --reparse"
     failed = DagsterRunStatus.FAILURE
     return LocalRun(refusal.run_id, failed, told, was_interrupted=False)
 

@@ -122,7 +122,11 @@ def test_a_table_that_is_refused_stays_out_until_the_yaml_or_the_shop_is_mended(
     assert (again.code, again.json["downloads"]) == (1, 0)
     assert instance.get_runs_count() == runs, "it was not built again of the same pages"
     assert again.json["table_error"].startswith(refused.json["table_error"])
-    assert f"since it was refused (run {latest.run_id[:8]}" in again.json["table_error"]
+    assert (
+        f"\nNothing is new since it was refused (run {latest.run_id[:8]}"
+        in again.json["table_error"]
+    )
+    assert again.json["table_error"].endswith(f"or by: catalog-pipeline run {NAME} --reparse")
     mended = site.write(last_page=2, checks={**PRICED, "on_failure": "keep_old_table"})
     assert _look(instance, mended) == "asked"
     assert run("run", NAME, "--json").code == 0
