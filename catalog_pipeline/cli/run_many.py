@@ -8,9 +8,6 @@ one catalogue (`run`).
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +21,7 @@ from rich.markup import escape
 
 from catalog_pipeline.catalogue.files import load_catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.cli.child_run import ChildRun, Ended, command_for
 from catalog_pipeline.cli.exit_codes import EXIT_INTERRUPTED, worst_code
 from catalog_pipeline.cli.failed_pages import KeptBodies, where_to_look
 from catalog_pipeline.cli.grids import output_console
@@ -31,9 +29,6 @@ from catalog_pipeline.cli.run_summary import FAILURES_SHOWN
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogPipelineError
 from catalog_pipeline.showing import as_line
-from catalog_pipeline.system.sampled import before_its_program
-
-_COMMAND = [sys.executable, "-c", "from catalog_pipeline.cli.main import main; main()"]
 
 
 @dataclass
@@ -42,7 +37,7 @@ class _Crawls:
 
     options: Sequence[str]
     lock: threading.Lock = field(default_factory=threading.Lock)
-    running: list[subprocess.Popen[str]] = field(default_factory=list)
+    running: list[ChildRun] = field(default_factory=list)
     ended: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     is_interrupted: bool = False
 
@@ -52,27 +47,45 @@ class _Crawls:
             with self.lock:
                 if self.is_interrupted:
                     return
-                # A Ctrl-C is handed on to it, once for each time.
-                process = subprocess.Popen(  # noqa: S603 - this program, words without a shell
-                    [*_COMMAND, "run", name, "--json", *self.options],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    text=True,
-                    start_new_session=True,
-                    preexec_fn=before_its_program(),
-                )
-                self.running.append(process)
-            output, _ = process.communicate()
+                child = ChildRun(name, self.options)
+                self.running.append(child)
+            ended = child.wait()
             with self.lock:
-                self.running.remove(process)
-                self.ended[name] = process.returncode, _summary(name, output)
+                self.running.remove(child)
+                self.ended[name] = ended.code, self._summary(name, ended)
 
     def interrupt(self) -> None:
         """Let those that are running end in order, and begin no other."""
         with self.lock:
             self.is_interrupted = True
-            for process in self.running:
-                process.send_signal(signal.SIGINT)
+            for child in self.running:
+                child.interrupt()
+
+    def summary(self, name: str) -> dict[str, Any]:
+        """What one of the commands printed, or that it was not begun."""
+        _, summary = self.ended.get(name, (EXIT_INTERRUPTED, None))
+        return summary or self._without_summary(name, EXIT_INTERRUPTED, "it was not begun")
+
+    def _summary(self, name: str, ended: Ended) -> dict[str, Any]:
+        try:
+            return dict(json.loads(ended.output))
+        except ValueError:
+            pass
+        if ended.code == EXIT_INTERRUPTED:
+            return self._without_summary(name, ended.code, "it was interrupted at its start")
+        told = ended.told.removeprefix("Error: ") or f"its command ended with code {ended.code}"
+        return self._without_summary(name, ended.code, told)
+
+    def _without_summary(self, name: str, code: int, told: str) -> dict[str, Any]:
+        is_interrupted = code == EXIT_INTERRUPTED
+        resume = command_for(name, self.options) if is_interrupted else None
+        return {
+            "catalogue": name,
+            "error": told,
+            "interrupted": is_interrupted,
+            "resume": resume,
+            "exit_code": code,
+        }
 
 
 def run_many(
@@ -95,7 +108,7 @@ def run_many(
                 continue
             for each in done:
                 each.result()
-    summaries = [crawls.ended[name][1] for name in names if name in crawls.ended]
+    summaries = [crawls.summary(name) for name in dict.fromkeys(names)]
     if as_json:
         print(json.dumps(summaries))
     else:
@@ -117,19 +130,11 @@ def _by_site(names: Sequence[str]) -> Mapping[str, list[str]]:
     return groups
 
 
-def _summary(name: str, output: str) -> dict[str, Any]:
-    """What a command printed; where it came to nothing, its name and that."""
-    try:
-        return dict(json.loads(output))
-    except ValueError:
-        return {"catalogue": name, "error": "it could not be crawled, as said above"}
-
-
 def _show(console: Console, summaries: Sequence[Mapping[str, Any]]) -> None:
     for each in summaries:
         name = f"[bold]{escape(each['catalogue'])}[/bold]"
         if "error" in each:
-            console.print(f"{name}: [red]{each['error']}[/red]", soft_wrap=True)
+            _show_lacking(console, name, each)
             continue
         refused = f", {each['refused']} more refused" if each["refused"] else ""
         rows = "no table" if each["rows"] is None else f"{each['rows']:,} rows"
@@ -148,6 +153,14 @@ def _show(console: Console, summaries: Sequence[Mapping[str, Any]]) -> None:
         if each["resume"]:
             left = "Interrupted. Go on with" if each["interrupted"] else "To try what is left"
             console.print(f"  {left}: {escape(each['resume'])}", soft_wrap=True)
+
+
+def _show_lacking(console: Console, name: str, summary: Mapping[str, Any]) -> None:
+    """Say of a catalogue without a summary why; what is wrong stands above."""
+    told = summary["error"] if summary["interrupted"] else "it could not be crawled, as said above"
+    console.print(f"{name}: [red]{escape(told)}[/red]", soft_wrap=True)
+    if summary["resume"]:
+        console.print(f"  Go on with: {escape(summary['resume'])}", soft_wrap=True)
 
 
 def _show_failures(console: Console, summary: Mapping[str, Any]) -> None:

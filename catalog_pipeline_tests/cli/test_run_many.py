@@ -1,11 +1,14 @@
 """`run` over several catalogues: in turn on one site, one summary, the worst exit code."""
 
+import json
 import signal
 from pathlib import Path
 
 import pytest
 
 from catalog_pipeline.catalogue.project import PROJECT_VARIABLE
+from catalog_pipeline.crawling.lock import holder_of
+from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.command import run_process, running
 from catalog_pipeline_tests.conftest import Run
@@ -55,6 +58,14 @@ def test_the_exit_code_is_the_worst_and_the_others_are_done(run: Run, shops: Sit
     assert "there is no such key; did you mean last_page" in answer.err
 
 
+def test_the_json_says_what_kept_a_catalogue_from_being_crawled(run: Run, shops: Site):
+    path = shops.folder / "first" / "defs.yaml"
+    path.write_text(path.read_text().replace("last_page", "lastpage"))
+    answer = run("run", "second", "first", "--json")
+    assert [each["exit_code"] for each in answer.json] == [0, 2]
+    assert "there is no such key; did you mean last_page" in answer.json[1]["error"]
+
+
 def test_failed_pages_are_named_in_the_summary(run: Run, shops: Site, shop: RunningShop):
     shop.control(faults=["2=404"])
     answer = run("run", "first", "second")
@@ -76,9 +87,31 @@ def test_an_interruption_ends_all_in_order_and_begins_no_other(shops: Site, shop
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
-    assert '"catalogue": "first"' in output
-    assert '"interrupted": true' in output
-    assert '"catalogue": "second"' not in output
+    first, second = json.loads(output)
+    assert (first["catalogue"], first["interrupted"], first["exit_code"]) == ("first", True, 130)
+    assert second == {
+        "catalogue": "second",
+        "error": "it was not begun",
+        "interrupted": True,
+        "resume": "catalog-pipeline run second",
+        "exit_code": 130,
+    }
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
+def test_what_it_started_ends_with_it(
+    run: Run, shops: Site, shop: RunningShop, number: signal.Signals
+):
+    shop.control(latency_ms=300)
+    shops.write(name="first", last_page=40, politeness={"concurrency": 1})
+    with running("run", "--all") as process:
+        wait_for("the first pages", lambda: len(_pages_asked_for(shop)) > 1)
+        process.send_signal(number)
+        process.wait(PATIENCE_SECONDS)
+    folder = catalogue_places("first").folder
+    wait_for("the end of the crawl", lambda: holder_of(folder) is None)
+    (status,) = run("status", "first", "--json").json
+    assert 0 < status["done"] == len(_pages_asked_for(shop)) < 40
 
 
 @pytest.mark.parametrize(
