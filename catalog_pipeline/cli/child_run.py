@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO
 
+from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.system.sampled import before_its_program
 
 _PROGRAM = (
@@ -84,5 +85,4 @@ def command_for(name: str, options: Sequence[str]) -> str:
 def _pass_on(source: IO[str], lines: deque[str]) -> None:
     for line in source:
         lines.append(line)
-        sys.stderr.write(line)
-        sys.stderr.flush()
+        say(line.removesuffix("\n"), err=True)
