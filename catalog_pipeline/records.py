@@ -208,16 +208,14 @@ class ListingEnd:
 
 @dataclass(frozen=True)
 class ListingFindings:
-    """What a crawl that looked for pages found out of the listing.
-
-    `gone` are pages that it had and has no more; `end` is its confirmed end, `ends` are those of
-    several listings. `problems` say why there is none, or why nothing is taken from the catalogue.
-    """
+    """What a crawl that looked for pages found: the confirmed `end` of the listing, or `ends` of
+    several; `gone` pages, and `doubted` ones, too many to be dropped. `problems` say why not."""
 
     gone: tuple[PageKey, ...] = ()
     end: ListingEnd | None = None
     problems: tuple[str, ...] = ()
     ends: tuple[ListingEnd, ...] = ()
+    doubted: tuple[PageKey, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,18 @@ def test_more_pages_than_shrink_allows_stay_and_the_crawl_fails(
     assert (answer.code, answer.json["done"], answer.json["rows"]) == (1, 6, 120)
     (problem,) = answer.json["problems"]
     assert "seems to end at page 3 now, and pages 4-6 to be gone: 3 of 6" in problem
+    for _ in range(2):
+        again = run("run", NAME, "--json")
+        assert (again.code, again.json["problems"]) == (1, [problem]), "it has not been settled"
     assert found_pages(instance, catalogue) == tuple(keys(*range(1, 7)))
+    site.shop.control(pages=6, reset_hits=True)
+    back = run("run", NAME, "--json")
+    assert (back.code, back.json["done"], back.json["rows"]) == (0, 6, 120)
+    site.shop.control(reset_hits=True)
+    assert run("run", NAME, "--json").code == 0
+    assert site.downloads() == {}, "what has come is not in doubt any more"
+    site.shop.control(pages=3, end=end)
+    assert run("run", NAME, "--refresh").code == 1
     site.write(pages={**length, "shrink": 0.5})
     allowed = run("run", NAME, "--refresh", "--json")
     assert (allowed.code, allowed.json["done"], allowed.json["rows"]) == (0, 3, 60)

@@ -56,7 +56,7 @@ class ListingSearch(PageSource):
             problem = self._too_many_gone(last, gone)
             self._kept = gone if problem else ()
         if problem:
-            self.findings = ListingFindings(problems=(problem,))
+            self.findings = ListingFindings(problems=(problem,), doubted=tuple(self._kept))
         elif last is not None:
             now = datetime.now(timezone.utc)
             end = None if signs is None else ListingEnd(self._key(last), signs, now)

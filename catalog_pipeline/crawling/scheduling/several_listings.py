@@ -69,6 +69,7 @@ class SeveralListings(PageSource):
                     for problem in each.findings.problems
                 ),
                 ends=tuple(each.end for each in found if each.end is not None),
+                doubted=tuple(page for each in found for page in each.doubted),
             )
         return again
 

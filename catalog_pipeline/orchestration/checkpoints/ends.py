@@ -14,6 +14,7 @@ from typing import Any
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.orchestration.checkpoints.metadata import Values
 from catalog_pipeline.orchestration.instance.history import OBSERVATION, Source, history_of
 from catalog_pipeline.orchestration.names import pages_path
 from catalog_pipeline.records import ListingEnd, StoredPage
@@ -21,6 +22,7 @@ from catalog_pipeline.records import ListingEnd, StoredPage
 SIGNS_KEY = "listing_ends_by"
 """Metadata key of the observation: by what the end shows; empty if it could not be confirmed."""
 _CHECKED_KEY = "checked_at"
+_DOUBTED_KEY = "pages_that_seem_gone"
 
 
 def metadata_of_end(end: ListingEnd) -> dict[str, Any]:
@@ -31,6 +33,35 @@ def metadata_of_end(end: ListingEnd) -> dict[str, Any]:
         SIGNS_KEY: dg.TextMetadataValue(end.signs),
         _CHECKED_KEY: dg.TimestampMetadataValue(end.checked_at.timestamp()),
     }
+
+
+def metadata_of_doubt(at: datetime, doubted: Sequence[PageKey]) -> dict[str, Any]:
+    """Metadata of the observation that an end could not be confirmed; the pages `doubted` seem to
+    be gone."""
+    import dagster as dg
+
+    pages = {_DOUBTED_KEY: dg.TextMetadataValue(str(doubted[0]))} if doubted else {}
+    return {**metadata_of_end(ListingEnd(PageKey(0), "", at)), **pages}
+
+
+def doubted_pages(
+    source: Source, catalogue: Catalogue, checkpoints: Mapping[PageKey, StoredPage]
+) -> frozenset[PageKey]:
+    """The pages of open listings that seemed to be gone, and have not come since."""
+    doubted: set[PageKey] = set()
+    for view in catalogue.by_listing():
+        if not view.pages or view.found_length is None or view.telling is not None:
+            continue
+        for values in _observed(source, view, view.pages[-1]):
+            if _DOUBTED_KEY in values:
+                first, at = PageKey.parse(values[_DOUBTED_KEY]), _time(values)
+                doubted |= {
+                    page
+                    for page in view.pages
+                    if page.number >= first.number
+                    and not (page in checkpoints and checkpoints[page].record.fetched_at > at)
+                }
+    return frozenset(doubted)
 
 
 def known_end(
@@ -90,11 +121,18 @@ def read_end(source: Source, catalogue: Catalogue, pages: Sequence[PageKey]) -> 
     """The confirmed end of a listing with these pages; None if none is known."""
     if not pages:
         return None
-    last = pages[-1]
-    # To the last one: what is left half read would leave its transaction open.
-    observed = [*history_of(source).latest_events(pages_path(catalogue), OBSERVATION, {str(last)})]
-    for values in (event.values for event in observed):
+    for values in _observed(source, catalogue, pages[-1]):
         if values.get(SIGNS_KEY):
-            at = datetime.fromtimestamp(round(values[_CHECKED_KEY], 6), timezone.utc)
-            return ListingEnd(last, values[SIGNS_KEY], at)
+            return ListingEnd(pages[-1], values[SIGNS_KEY], _time(values))
     return None
+
+
+def _observed(source: Source, catalogue: Catalogue, last: PageKey) -> list[Values]:
+    """What the latest observation of a listing's last page says, if there is one."""
+    # To the last one: what is left half read would leave its transaction open.
+    events = [*history_of(source).latest_events(pages_path(catalogue), OBSERVATION, {str(last)})]
+    return [event.values for event in events]
+
+
+def _time(values: Values) -> datetime:
+    return datetime.fromtimestamp(round(values[_CHECKED_KEY], 6), timezone.utc)

@@ -6,13 +6,13 @@ Not here: how events reach the log in batches (`instance/batch_events`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from datetime import datetime, timezone
 
 import dagster as dg
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.ports import Fence, unfenced
-from catalog_pipeline.orchestration.checkpoints.ends import metadata_of_end
+from catalog_pipeline.orchestration.checkpoints.ends import metadata_of_doubt, metadata_of_end
 from catalog_pipeline.orchestration.checkpoints.metadata import (
     metadata_of_failure,
     metadata_of_page,
@@ -84,11 +84,12 @@ class EventRecorder:
         said = f"The listing ends with page {end.page} ({end.signs})."
         self._events.store([self._events.observed(observation, said)])
 
-    def doubt_end(self, end: ListingEnd) -> None:
-        """Write that an end could not be confirmed once more: none is known until one is."""
-        no_signs = metadata_of_end(replace(end, signs=""))
-        observation = dg.AssetObservation(self._key, partition=str(end.page), metadata=no_signs)
-        said = f"That the listing ends with page {end.page} could not be confirmed."
+    def doubt_end(self, last: PageKey, doubted: Sequence[PageKey]) -> None:
+        """Write that it could not be confirmed that a page is the last one of its listing: no end
+        is known until one is. The pages `doubted` seem to be gone."""
+        metadata = metadata_of_doubt(datetime.now(timezone.utc), doubted)
+        observation = dg.AssetObservation(self._key, partition=str(last), metadata=metadata)
+        said = f"That the listing ends with page {last} could not be confirmed."
         self._events.store([self._events.observed(observation, said)])
 
     def take_back(self, page: PageKey) -> None:

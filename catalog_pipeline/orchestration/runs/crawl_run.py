@@ -45,10 +45,10 @@ from catalog_pipeline.orchestration.runs.crawl_lease import lease_of_crawl
 from catalog_pipeline.orchestration.runs.discovering import Discovered, discover_for_run
 from catalog_pipeline.orchestration.runs.ending import end_as_it_came, errors_as_failures
 from catalog_pipeline.orchestration.runs.finding import (
-    record_findings,
     scope_of_run,
     search_for_pages,
 )
+from catalog_pipeline.orchestration.runs.found import record_findings, with_doubted_pages
 from catalog_pipeline.orchestration.runs.notice_marks import mark_crawl
 from catalog_pipeline.orchestration.runs.order import Order, order_of_run
 from catalog_pipeline.orchestration.runs.privacy import for_the_owner_alone
@@ -140,6 +140,7 @@ def _crawl(
     store.prepare(is_alone=share.pages is None)
     _forget_evidence(context, catalogue)
     plan = plan_run(context, catalogue, config, store, pages, share)
+    plan = with_doubted_pages(context.instance, catalogue, plan, scope.looks)
     given_up = given_up_before(context.instance, catalogue, context.run, plan)
     plan = replace(plan, due=tuple(each for each in plan.due if each[0] not in given_up))
     own = () if config.reparse else pages

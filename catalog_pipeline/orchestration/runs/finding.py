@@ -1,10 +1,11 @@
-"""Whether a run looks for pages that nobody knows of yet, and what it does with what it found.
+"""Whether a run looks for pages that nobody knows of yet, and by which search.
 
-How it looks is in the searches of `crawling.scheduling`. A run says in a tag that it looks, so that
-its retries and re-executions do so too, and take the pages that it had found.
+How it looks is in the searches of `crawling.scheduling`, what becomes of what it found in `found`.
+A run says in a tag that it looks, so that its retries and re-executions do so too, and take the
+pages that it had found.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -15,29 +16,21 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.crawling.left_over import left_over
 from catalog_pipeline.crawling.plan import CrawlPlan
-from catalog_pipeline.crawling.ports import Fence
 from catalog_pipeline.crawling.scheduling.linked_search import LinkedSearch
 from catalog_pipeline.crawling.scheduling.open_search import OpenSearch
 from catalog_pipeline.crawling.scheduling.page_source import PageSource
 from catalog_pipeline.crawling.scheduling.several_listings import SeveralListings
 from catalog_pipeline.crawling.scheduling.told_search import ToldSearch
 from catalog_pipeline.errors import PageKeyError
-from catalog_pipeline.orchestration.checkpoints.ends import read_end
-from catalog_pipeline.orchestration.checkpoints.known_pages import (
-    remove_found_pages,
-    sort_found_pages,
-    with_known_pages,
-)
 from catalog_pipeline.orchestration.checkpoints.reader import (
     checkpoints_of,
     pages_named,
     read_checkpoints,
 )
 from catalog_pipeline.orchestration.checkpoints.wipes import WipeTimes
-from catalog_pipeline.orchestration.checkpoints.writer import EventRecorder
 from catalog_pipeline.orchestration.names import LOOKS_BEYOND_TAG, pages_key
 from catalog_pipeline.orchestration.runs.run_config import CrawlConfig, cut_off_of_run
-from catalog_pipeline.records import ListingFindings, StoredPage
+from catalog_pipeline.records import StoredPage
 from catalog_pipeline.storing.store import Store
 
 
@@ -187,45 +180,6 @@ def _left_over(
         WipeTimes(instance, catalogue),
         datetime.now(timezone.utc),
     )
-
-
-def record_findings(
-    context: dg.AssetExecutionContext,
-    catalogue: Catalogue,
-    findings: ListingFindings,
-    recorder: EventRecorder,
-    looks: frozenset[str | None],
-    fence: Fence,
-) -> None:
-    """Let pages that are gone leave the catalogue, and record its end.
-
-    In this order: a crawl that dies between the two looks for the end again. Of the listings where
-    it `looks` in vain the end that was known is in doubt.
-    """
-    instance = context.instance
-    if findings.gone:
-        key = pages_key(catalogue)
-        fence(lambda: remove_found_pages(instance, catalogue, key, findings.gone))
-    if looks:
-        fence(lambda: sort_found_pages(instance, catalogue))
-    ends = findings.ends if findings.end is None else (findings.end,)
-    for end in ends:
-        recorder.record_end(end)
-    if findings.problems:
-        in_vain = looks - {end.page.listing for end in ends}
-        _doubt_ends(instance, catalogue, in_vain, recorder)
-
-
-def _doubt_ends(
-    instance: dg.DagsterInstance,
-    catalogue: Catalogue,
-    listings: Set[str | None],
-    recorder: EventRecorder,
-) -> None:
-    for view in with_known_pages(instance, catalogue).by_listing():
-        known = read_end(instance, view, view.pages)
-        if known is not None and known.page.listing in listings:
-            recorder.doubt_end(known)
 
 
 def _beyond(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[PageKey] | None:
