@@ -90,7 +90,7 @@ def _examine() -> Findings:
         _tried(amiss, partial(try_folder, used))
     if _tried(amiss, lambda: _can_be_used(address)):
         for catalogue in filter(None, read):
-            _tried(amiss, partial(_look_at_tables, amiss, catalogue))
+            _tried(amiss, partial(_look_at_files, amiss, catalogue))
     left = _tried(amiss, partial(notes_of_left_folders, folder, found.files)) if folder else ()
     return Findings(
         project=f"{project.root} ({project.settings.name})" if project else "none",
@@ -125,13 +125,15 @@ def _can_be_used(address: str | None) -> bool:
     return True
 
 
-def _look_at_tables(amiss: list[str], catalogue: Catalogue) -> None:
-    """Look whether a catalogue's table and what is kept of its past are those that were built.
+def _look_at_files(amiss: list[str], catalogue: Catalogue) -> None:
+    """Look whether a catalogue's table and what is kept of its past are those that were built, and
+    whether its done pages have their files.
 
     Raises:
         StorageError: they cannot be looked at.
     """
     from catalog_pipeline.orchestration.checkpoints.kept_past import damage_of_kept_past
+    from catalog_pipeline.orchestration.checkpoints.lost_files import told_of_lost_files
     from catalog_pipeline.orchestration.checkpoints.table_state import (
         damage_of_build,
         read_last_build,
@@ -143,13 +145,16 @@ def _look_at_tables(amiss: list[str], catalogue: Catalogue) -> None:
         NotPlainError,
     )
 
-    built, problem = None, None
+    built, problem, lost = None, None, None
     # What only Dagster could tell is not asked of it.
     with contextlib.suppress(NotPlainError):
         with contextlib.suppress(NothingRecordedError):
             built = ask_tables(lambda history: read_last_build(history, catalogue))
         problem = damage_of_build(catalogue, built) if built else unrecorded_table(catalogue)
-    found = (problem, damage_of_kept_past(catalogue, built))
+    past = damage_of_kept_past(catalogue, built)
+    with contextlib.suppress(NotPlainError):
+        lost = ask_tables(lambda history: told_of_lost_files(history, catalogue))
+    found = (problem, past, lost)
     amiss += [f"{catalogue.name}: {each}." for each in found if each is not None]
 
 

@@ -96,6 +96,20 @@ def test_a_table_that_is_not_what_was_built_or_is_of_another_home_is_amiss(
 
 
 @pytest.mark.processes
+def test_done_pages_whose_files_are_gone_are_amiss(run: Run, site: Site):
+    site.write(last_page=4)
+    assert run("run", NAME).code == 0
+    site.page_file(2).unlink()
+    site.page_file(4).unlink()
+    told = f"Amiss: {NAME}: 2 done pages have no file in {site.places.pages} (pages 2,4). "
+    answer = run("doctor")
+    assert (answer.code, told in answer.out) == (1, True)
+    assert run("run", NAME).code == 0
+    assert site.downloads() == {1: 1, 2: 2, 3: 1, 4: 2}
+    assert run("doctor").code == 0
+
+
+@pytest.mark.processes
 def test_a_home_or_a_data_folder_in_which_nothing_can_be_written_is_amiss(
     run: Run, project: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
