@@ -83,15 +83,25 @@ def _found(
 def _superseded(
     instance: dg.DagsterInstance, catalogue: Catalogue, places: CataloguePlaces, now: datetime
 ) -> dict[Path, int]:
-    """Page files that no checkpoint names and that no crawl would take over."""
-    files = page_store(places).files()
+    """Page files that no checkpoint names and that no crawl would take over.
+
+    Where the one that is named is gone, the newest of its page stays: it is all there is, and named
+    again once an older database is put back beside an older bucket.
+    """
+    store = page_store(places)
+    files = store.files()
     checkpoints = read_checkpoints(instance, catalogue, {name.page for name in files})
+    there = set(map(str, files))
+    gone = {page for page, stored in checkpoints.items() if stored.file_name not in there}
+    spared = {name for page, name in store.newest().items() if page in gone} if gone else set()
     wiped_at = WipeTimes(instance, catalogue)
     cut_off = CutOff(now)
     found: dict[Path, int] = {}
     for name, size in files.items():
         stored = checkpoints.get(name.page)
         if stored is not None and stored.file_name == str(name):
+            continue
+        if name in spared:
             continue
         if stored is None and name.fetched_at > now:
             # Its clock was ahead: when the time has come, it is a file like others.

@@ -238,6 +238,24 @@ def test_page_files_go_that_no_checkpoint_names_and_no_crawl_would_take(scene: S
 
 
 @of_page_files
+def test_of_a_page_whose_recorded_file_is_gone_the_newest_other_one_stays(scene: Scene) -> None:
+    """The database is newer than the files, as after a restore; its older copy will name them."""
+    refresh(scene)
+    folder = catalogue_places("shop").pages
+    old = {path.name: path.read_bytes() for path in folder.iterdir()}
+    refresh(scene)
+    for path in folder.iterdir():
+        path.unlink()
+    for name, content in old.items():
+        (folder / name).write_bytes(content)
+    assert prune_later(scene).catalogues[0].page_files.count == 0
+    assert {path.name for path in folder.iterdir()} == old.keys()
+    refresh(scene)
+    prune_later(scene)
+    assert not {path.name for path in folder.iterdir()} & old.keys()
+
+
+@of_page_files
 def test_room_is_made_on_a_full_disk(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
