@@ -26,6 +26,7 @@ _ADDRESS = re.compile(
 )
 """An address, also one of an object store that lacks a slash: no folder is called so."""
 _NO_FOLDER_OF_A_STORE = re.compile(r"[?#%]|(?:^|/)\.{0,2}(?:/|$)")
+_BROUGHT_ALONG = re.compile(r"^[\s\"']|[\s\"']$|[\x00-\x1f\x7f]")
 _PACKAGE = Path(__file__).parent
 TEMPLATE = _PACKAGE / "dagster_home.yaml"
 """The settings that a new home is made with."""
@@ -104,7 +105,7 @@ def dagster_home(environ: Mapping[str, str] = os.environ) -> Path:
     Raises:
         UsageError: `DAGSTER_HOME` is not an absolute path.
     """
-    named = environ.get(HOME_VARIABLE)
+    named = _named(HOME_VARIABLE, environ)
     if named:
         if not Path(named).is_absolute():
             raise UsageError(f"{HOME_VARIABLE} must be an absolute path, and is {named!r}.")
@@ -118,7 +119,7 @@ def data_address(environ: Mapping[str, str] = os.environ) -> str | None:
     Raises:
         UsageError: it is an address of something else.
     """
-    found = _ADDRESS.fullmatch(environ.get(DATA_VARIABLE) or "")
+    found = _ADDRESS.fullmatch(_named(DATA_VARIABLE, environ))
     if found is None:
         return None
     name, slashes, rest = (part for part in found.groups() if part is not None)
@@ -145,8 +146,24 @@ def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """
     if data_address(environ) is not None:
         return dagster_home(environ).parent / "work"
-    named = environ.get(DATA_VARIABLE)
+    named = _named(DATA_VARIABLE, environ)
     return Path(named).absolute() if named else dagster_home(environ).parent / "data"
+
+
+def _named(variable: str, environ: Mapping[str, str]) -> str:
+    """What a variable says; "" if it is not set.
+
+    Raises:
+        UsageError: it has what a file of variables or a secret has brought along, of which a folder
+            of another name would be made.
+    """
+    named = environ.get(variable) or ""
+    if _BROUGHT_ALONG.search(named):
+        raise UsageError(
+            f"{variable} begins or ends with a blank or a quotation mark, or has a newline or "
+            f"another control character. That was hardly meant: take it away."
+        )
+    return named
 
 
 def catalogue_places(name: str, environ: Mapping[str, str] = os.environ) -> CataloguePlaces:

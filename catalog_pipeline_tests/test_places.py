@@ -109,3 +109,26 @@ def test_dots_and_spaces_in_the_names_of_folders_stay(tmp_path: Path):
     named = "s3://bucket/.hidden/a b/v1.2"
     environ = {HOME_VARIABLE: str(tmp_path / "dagster_home"), DATA_VARIABLE: named}
     assert catalogue_places(NAME, environ).address == f"{named}/{NAME}"
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "s3://bucket/data\n",
+        " s3://bucket/data",
+        "s3://bucket/data ",
+        '"s3://bucket/data"',
+        "'/srv/data'",
+        "/srv/data\n",
+        "/srv/da\tta",
+    ],
+)
+def test_what_a_file_of_variables_has_brought_along_makes_no_other_folder(
+    tmp_path: Path, named: str
+):
+    environ = {HOME_VARIABLE: str(tmp_path / "dagster_home"), DATA_VARIABLE: named}
+    with pytest.raises(UsageError, match=f"{DATA_VARIABLE} begins or .*: take it away"):
+        catalogue_places(NAME, environ)
+    with pytest.raises(UsageError, match=f"{HOME_VARIABLE} begins or .*: take it away"):
+        ensure_dagster_home({HOME_VARIABLE: f"{tmp_path}/home\n"})
+    assert list(tmp_path.iterdir()) == []

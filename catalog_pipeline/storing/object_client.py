@@ -6,9 +6,11 @@ What is asked of a store is in `objects`.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from catalog_pipeline.errors import StorageError, UsageError
 
@@ -22,6 +24,7 @@ _SECONDS_OF_A_REQUEST = 10.0
 _SECONDS_TO_CONNECT = 5.0
 _LONGEST_PAUSE_SECONDS = 2.0
 _MOST_TRIES = 100
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _S3_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 
 
@@ -29,7 +32,8 @@ def opened(address: str, environ: Mapping[str, str], patience_seconds: float) ->
     """The library's store of an address, as the variables say.
 
     Raises:
-        UsageError: the library is missing, or the address is none of a store.
+        UsageError: the library is missing, the address is none of a store, or a variable has what
+            the library cannot ask a store with.
     """
     try:
         from obstore.exceptions import BaseError
@@ -39,6 +43,7 @@ def opened(address: str, environ: Mapping[str, str], patience_seconds: float) ->
             f"{address} needs the package obstore, which is not installed: "
             f"pip install 'catalog-pipeline[objects]'."
         ) from error
+    _check_variables(address, environ)
     request = timedelta(seconds=min(_SECONDS_OF_A_REQUEST, patience_seconds))
     client: dict[str, Any] = {
         "timeout": request,
@@ -65,6 +70,33 @@ def opened(address: str, environ: Mapping[str, str], patience_seconds: float) ->
         )
     except (BaseError, ValueError) as error:
         raise UsageError(f"{address}: {str(error).splitlines()[0]}.") from error
+
+
+def _check_variables(address: str, environ: Mapping[str, str]) -> None:
+    """The library panics at these, and no `except` holds that. What they are may be secret."""
+    if not address.startswith("s3:"):
+        return
+    for name, value in environ.items():
+        if name.startswith("AWS_") and _CONTROL.search(value):
+            raise UsageError(f"{name} has a newline or another control character: take it away.")
+    for name in _S3_ENDPOINTS:
+        if environ.get(name) and not _is_endpoint(environ[name]):
+            raise UsageError(
+                f"{name} is no address of a store: write http://HOST:PORT or https://HOST."
+            )
+
+
+def _is_endpoint(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        # Which is looked at when it is asked for.
+        return (
+            value.startswith(("http://", "https://"))
+            and " " not in value
+            and (bool(parts.hostname) and parts.port != 0)
+        )
+    except ValueError:
+        return False
 
 
 _used_by: int | None = None

@@ -222,6 +222,25 @@ def test_an_address_of_which_something_lacks_is_said(monkeypatch: pytest.MonkeyP
         Objects("az://shop/data")
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("AWS_ENDPOINT_URL", "127.0.0.1:1", "write http://HOST:PORT or https://HOST"),
+        ("AWS_ENDPOINT_URL", "http:///x", "write http://HOST:PORT or https://HOST"),
+        ("AWS_ENDPOINT_URL_S3", "http://store:port", "write http://HOST:PORT or https://HOST"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1\n", "has a newline"),
+        ("AWS_REGION", "eu\n", "has a newline"),
+        ("AWS_SECRET_ACCESS_KEY", "se\ncret", "has a newline"),
+    ],
+)
+def test_a_variable_at_which_the_library_panics_is_named_and_its_value_is_not_told(
+    bucket: Bucket, variable: str, value: str, told: str
+) -> None:
+    with pytest.raises(UsageError, match=f"^{variable} .*{told}") as error:
+        Objects(bucket.address, environ={**os.environ, variable: value})
+    assert value not in str(error.value)
+
+
 def test_more_objects_than_one_request_may_name_are_removed(bucket: Bucket) -> None:
     objects = Objects(bucket.address)
     objects.put("kept", b"")
