@@ -6,7 +6,7 @@ fetches, and not here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from catalog_pipeline.catalogue.page_format import Records
@@ -28,6 +28,10 @@ class Site(Protocol):
     @property
     def own_addresses(self) -> tuple[str, ...]:
         """One address of each host that pages are asked from by the YAML."""
+
+    @property
+    def page_addresses(self) -> Collection[str]:
+        """The addresses of pages as the YAML gives them, templates among them."""
 
     @property
     def politeness(self) -> Politeness:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from catalog_pipeline.catalogue.politeness import BasicLogin, BearerLogin, FormLogin
 from catalog_pipeline.catalogue.site import Site
@@ -211,7 +211,14 @@ def _check(site: Site, login: FormLogin, answer: Response) -> None:
 
 
 def _is_login_page(site: Site, login: FormLogin, url: str) -> bool:
-    return _place(url) == _place(site.absolute(login.page))
+    """Whether the address is that of the login page; where a page of the listing has its path, the
+    query tells them apart."""
+    own = site.absolute(login.page)
+    if _place(url) != _place(own):
+        return False
+    if not any(_place(site.absolute(page)) == _place(own) for page in site.page_addresses):
+        return True
+    return set(parse_qsl(urlsplit(own).query)) <= set(parse_qsl(urlsplit(url).query))
 
 
 def _place(url: str) -> tuple[str, str]:

@@ -99,16 +99,26 @@ def _failed_answer(url: str, raw: Answer, *, has_body: bool = True) -> FailedAns
     return FailedAnswer(safe_url(url), raw.status, tuple(raw.headers.items()), body)
 
 
-def retry_after_seconds(value: str | None) -> float | None:
-    """Retry-After as seconds from now, a week at the most; None if it says nothing usable."""
+def retry_after_seconds(value: str | None, date: str | None = None) -> float | None:
+    """Retry-After as seconds, a week at the most; None if it says nothing usable.
+
+    A time counts from the `date` of the answer, by the site's own clock, if there is one.
+    """
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return min(float(text), MAX_RETRY_AFTER_SECONDS)
     try:
-        seconds = parsedate_to_datetime(text).timestamp() - time.time()
+        until = parsedate_to_datetime(text).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+    return min(max(until - _said_at(date), 0.0), MAX_RETRY_AFTER_SECONDS)
+
+
+def _said_at(date: str | None) -> float:
+    try:
+        return parsedate_to_datetime((date or "").strip()).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return time.time()
 
 
 def _validator(raw: Answer, name: str) -> str | None:
@@ -136,10 +146,14 @@ def _check_type(raw: Answer, known: frozenset[str]) -> None:
         raise BrokenExchange("content_type", f"the body is not {wanted} by its Content-Type")
 
 
+def _retry_after(raw: Answer) -> float | None:
+    return retry_after_seconds(raw.headers.get("Retry-After"), raw.headers.get("Date"))
+
+
 def _status_error(raw: Answer, url: str) -> FetchError:
     pushback = None
     if raw.status in (429, 503):
-        pushback = Pushback(True, retry_after_seconds(raw.headers.get("Retry-After")))
+        pushback = Pushback(True, _retry_after(raw))
     error = FetchError(
         f"the server answered {raw.status}",
         kind=kind_of_status(raw.status),

@@ -341,6 +341,23 @@ def test_what_shows_that_a_session_has_expired(
     assert session_has_expired(catalogue_of(SITE, login), what_came) is has_expired
 
 
+@pytest.mark.parametrize(
+    ("page_url", "path", "has_expired"),
+    [
+        ("/i.php?route=list&page={page}", "/i.php?route=list&page=2", False),
+        ("/i.php?route=list&page={page}", "/i.php?back=2&route=account/login", True),
+        ("/list?page={page}", "/i.php?route=other", True),
+    ],
+)
+def test_a_login_page_with_the_path_of_the_listing_is_told_from_it_by_its_query(
+    page_url: str, path: str, has_expired: bool
+) -> None:
+    login = FORM | {"page": "/i.php?route=account/login"}
+    catalogue = catalogue_of(SITE, login, page_url=page_url)
+    assert session_has_expired(catalogue, answer(SITE + path)) is has_expired
+    assert session_has_expired(catalogue, Redirect(SITE + LISTING, path, 302)) is has_expired
+
+
 def test_without_a_login_form_no_session_expires() -> None:
     redirect = Redirect(SITE + LISTING, "/members/login", 302)
     for login in (None, BASIC, BEARER):

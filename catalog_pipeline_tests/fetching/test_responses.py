@@ -109,6 +109,15 @@ def test_retry_after_as_a_date_counts_from_now(ahead: float, low: float, high: f
     assert low <= seconds <= high
 
 
+@pytest.mark.parametrize("clock", [-3600, 0, 3600])
+def test_retry_after_as_a_date_counts_by_the_clock_of_the_site(clock: float) -> None:
+    now = time.time() + clock
+    said, until = formatdate(now, usegmt=True), formatdate(now + 50, usegmt=True)
+    answer = page(b"", f"Date: {said}", f"Retry-After: {until}", status="503 Service Unavailable")
+    assert failure_at(sends(answer)).pushback.retry_after_seconds in (49, 50, 51)
+    assert retry_after_seconds(formatdate(time.time() - 5, usegmt=True), "no date") == 0
+
+
 @pytest.mark.parametrize(
     "value", [None, "", "soon", "-5", "1.5", "²", "Mon, 99 Foo 2024 99:99:99 GMT", "1e9"]
 )
