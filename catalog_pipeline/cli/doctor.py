@@ -162,11 +162,10 @@ def _server() -> str | None:
     """The place of the PostgreSQL server that the home is in, which has been asked; None if none.
 
     Raises:
-        UsageError: what it takes to ask is not there, or the history was not moved to it.
+        UsageError: what it takes to ask is not there, or files hold a history that it lacks.
         StorageError: it cannot be asked.
     """
     from catalog_pipeline.orchestration.instance.postgres import address
-    from catalog_pipeline.orchestration.instance.unmoved import check_moved
 
     home = dagster_home()
     address.check_storage_settings(home)
@@ -176,8 +175,7 @@ def _server() -> str | None:
         return None
     from catalog_pipeline.orchestration.instance.postgres import reaching
 
-    has_past = reaching.has_past(config)
-    check_moved(home, lambda: has_past)
+    reaching.check_past(home, config)
     return reaching.place_of(config)
 
 

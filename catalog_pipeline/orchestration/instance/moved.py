@@ -14,6 +14,7 @@ from catalog_pipeline.errors import UsageError
 from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.orchestration.instance.postgres.address import settings_of_home
 from catalog_pipeline.orchestration.instance.sqlite.whole_home import whole_home
+from catalog_pipeline.orchestration.instance.unmoved import check_not_gone_on
 from catalog_pipeline.places import SETTINGS_NAME, dagster_home
 
 
@@ -34,7 +35,7 @@ def move_home(source: Path, on_events: Callable[[int, int], None]) -> tuple[Move
 
     Raises:
         UsageError: the home's settings name no database of ours, it holds something else, or
-            `source` holds no such files.
+            `source` holds no such files, or went on after it was moved.
         StorageError: somebody uses one of them, or one cannot be used.
     """
     home = dagster_home()
@@ -53,7 +54,8 @@ def move_home(source: Path, on_events: Callable[[int, int], None]) -> tuple[Move
         storage = instance.event_log_storage
         assert isinstance(storage, BatchedPostgresEventLogStorage)  # noqa: S101 - its settings
         before = what_was_moved(storage.server)
-        if before is not None and before.home == str(source):
+        if before is not None and Path(before.home).resolve() == source.resolve():
+            check_not_gone_on(source, before.home, before.at)
             return before, False
         with whole_home(source) as files:
             return move(storage.server, files, on_events), True

@@ -229,6 +229,44 @@ def test_a_home_is_moved_once_and_says_so_the_second_time(
         assert len(instance.get_runs()) == 4
 
 
+def test_the_same_folder_by_another_name_is_not_moved_again_either(
+    home: Path, database: Database, run: Run
+) -> None:
+    _recorded()
+    use_postgres(home)
+    assert run("migrate", "--from", str(home.parent / "." / home.name / ".." / home.name)).code == 0
+    link = home.with_name("link")
+    link.symlink_to(home)
+    for name in (home, link):
+        second = run("migrate", "--from", str(name))
+        assert (second.code, "is not moved again: 4 runs" in second.out) == (0, True)
+
+
+def test_files_that_somebody_went_on_with_after_they_were_moved_are_told(
+    home: Path, database: Database, run: Run
+) -> None:
+    of_files = (home / SETTINGS_NAME).read_bytes()
+    _recorded()
+    use_postgres(home)
+    assert run("migrate").code == 0
+    assert run("doctor").code == 0
+    (home / SETTINGS_NAME).write_bytes(of_files)
+    # The times of runs in files are whole seconds.
+    with open_instance() as instance, closing(sqlite3.connect(home / "history/runs.db")) as files:
+        instance.add_run(DagsterRun(JOB))
+        files.execute(
+            "UPDATE runs SET create_timestamp = datetime('now', '+2 seconds') "
+            "WHERE id = (SELECT max(id) FROM runs)"
+        )
+        files.commit()
+    use_postgres(home)
+    for command in ("migrate", "doctor"):
+        answer = run(command)
+        told = " ".join((answer.out + answer.err).split())
+        assert answer.code != 0
+        assert "its files hold 1 run of later, which the database does not" in told
+
+
 def test_a_database_that_holds_a_history_takes_no_other(
     home: Path, database: Database, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

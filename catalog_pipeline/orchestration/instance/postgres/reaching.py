@@ -5,8 +5,10 @@ Not here: waiting for a server (`server`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -15,7 +17,11 @@ from psycopg2.extensions import parse_dsn
 from catalog_pipeline.orchestration.instance.postgres.address import address_of
 from catalog_pipeline.orchestration.instance.postgres.others_tables import check_tables
 from catalog_pipeline.orchestration.instance.postgres.rights import check_rights
-from catalog_pipeline.orchestration.instance.unmoved import MOVED_MARK
+from catalog_pipeline.orchestration.instance.unmoved import (
+    MOVED_MARK,
+    check_moved,
+    check_not_gone_on,
+)
 from catalog_pipeline.orchestration.instance.unusable_server import (
     check_encoding,
     unusable_server,
@@ -29,15 +35,35 @@ HAS_PAST = (
     f"OR EXISTS (SELECT 1 FROM kvs WHERE key = '{MOVED_MARK}')"
 )
 """Whether a run is there, or a history was moved to it."""
+_MOVED = f"SELECT value FROM kvs WHERE key = '{MOVED_MARK}'"  # noqa: S608 - likewise
+_Ask = Callable[..., list[tuple[Any, ...]]]
 
 
-def has_past(config: Mapping[str, Any]) -> bool:
-    """Whether the database that the settings name has a past; one without tables has none.
+def check_past(home: Path, config: Mapping[str, Any]) -> None:
+    """Look whether the files of a home hold what the database lacks that its settings name.
 
     Raises:
+        UsageError: they do.
         StorageError: the server cannot be reached, does not let us in, or does not answer; or the
             database cannot hold every text, has another program's tables, or may not be written.
     """
+    with _asking(config) as ask:
+        is_there = _has_past(ask)
+        moved = ask(_MOVED) if is_there else []
+    check_moved(home, lambda: is_there)
+    for (mark,) in moved:
+        told = json.loads(mark)
+        check_not_gone_on(home, told["home"], told["at"])
+
+
+def _has_past(ask: _Ask) -> bool:
+    """Whether the database has a past; one without tables has none."""
+    return ask(_TABLE) == [(True,)] and ask(HAS_PAST) == [(True,)]
+
+
+@contextmanager
+def _asking(config: Mapping[str, Any]) -> Iterator[_Ask]:
+    """A database that can be used, as far as it is seen without writing."""
     try:
         address = address_of(config)
         with (
@@ -53,7 +79,7 @@ def has_past(config: Mapping[str, Any]) -> bool:
             check_encoding(str(encoding))
             check_tables(ask)
             check_rights(ask)
-            return ask(_TABLE) == [(True,)] and ask(HAS_PAST) == [(True,)]
+            yield ask
     except psycopg2.Error as error:
         raise unusable_server(error) from error
 

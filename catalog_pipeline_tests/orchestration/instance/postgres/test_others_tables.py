@@ -13,7 +13,7 @@ from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.orchestration.instance.postgres.address import settings_of_home
 from catalog_pipeline.orchestration.instance.postgres.others_tables import KEY_COLUMNS
-from catalog_pipeline.orchestration.instance.postgres.reaching import has_past
+from catalog_pipeline.orchestration.instance.postgres.reaching import check_past
 from catalog_pipeline.places import SETTINGS_NAME
 from catalog_pipeline_tests.orchestration.instance.postgres.hosts import settings_of_chart
 from catalog_pipeline_tests.postgres_server import SETTINGS, Database
@@ -43,13 +43,13 @@ def test_tables_of_another_program_are_named_and_nothing_is_made_beside_them(
     (no_home / SETTINGS_NAME).write_text(settings)
     config = settings_of_home(no_home)
     assert config is not None
-    assert not has_past(config)
+    check_past(no_home, config)
     empty_database.does(statement)
     before = empty_database.rows(TABLES)
     with pytest.raises(StorageError, match=OF_ANOTHER.format(name)), open_instance():
         pass
     with pytest.raises(StorageError, match=OF_ANOTHER.format(name)):
-        has_past(config)
+        check_past(no_home, config)
     assert empty_database.rows(TABLES) == before
 
 

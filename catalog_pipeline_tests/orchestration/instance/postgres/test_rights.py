@@ -15,7 +15,7 @@ from catalog_pipeline.orchestration.instance.postgres.address import (
     for_driver,
     settings_of_home,
 )
-from catalog_pipeline.orchestration.instance.postgres.reaching import has_past
+from catalog_pipeline.orchestration.instance.postgres.reaching import check_past
 from catalog_pipeline.orchestration.instance.postgres.steadiness import is_refusal
 from catalog_pipeline_tests.orchestration.histories import PAGES
 from catalog_pipeline_tests.orchestration.instance.postgres.hosts import leases
@@ -41,11 +41,11 @@ def role(postgres_home: Path, database: Database, monkeypatch: pytest.MonkeyPatc
     return name
 
 
-def _look(home: Path) -> bool:
+def _look(home: Path) -> None:
     """As `doctor` does."""
     config = settings_of_home(home)
     assert config is not None
-    return has_past(config)
+    check_past(home, config)
 
 
 def _crawl() -> None:
@@ -70,7 +70,7 @@ def test_rights_that_are_lacking_are_told_with_what_grants_them_and_seen_before(
         assert "GRANT ALL ON ALL SEQUENCES IN SCHEMA public" in str(error.value)
         assert "sqlalche.me" not in str(error.value)
     database.does(*(each.format(role=role) for each in (ALL_TABLES, ALL_SEQUENCES)))
-    assert not _look(postgres_home)
+    _look(postgres_home)
     _crawl()
 
 
