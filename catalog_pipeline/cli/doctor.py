@@ -91,7 +91,8 @@ def _examine() -> Findings:
     if _tried(amiss, lambda: _can_be_used(address)):
         for catalogue in filter(None, read):
             _tried(amiss, partial(_look_at_files, amiss, catalogue))
-    left = _tried(amiss, partial(notes_of_left_folders, folder, found.files)) if folder else ()
+    names = {*found.files, *found.doubled}
+    left = _tried(amiss, partial(notes_of_left_folders, folder, names)) if folder else ()
     return Findings(
         project=f"{project.root} ({project.settings.name})" if project else "none",
         home=_with_variable(str(dagster_home()), HOME_VARIABLE),

@@ -249,3 +249,11 @@ def test_a_renamed_catalogue_is_told_of_what_is_kept_under_its_old_name(run: Run
     assert f"holds pages or a table of {NAME}," in answer.json["notes"][0]
     assert "give it back its old name" in answer.json["notes"][0]
     assert answer.code == 0
+
+
+def test_a_catalogue_that_two_yamls_describe_is_told_of_no_old_name(run: Run, site: Site):
+    site.write(last_page=1)
+    assert run("run", NAME).code == 0
+    shutil.copytree(site.folder / NAME, site.folder / "x" / NAME)
+    answer = run("doctor", "--json")
+    assert (answer.code, answer.json["notes"]) == (1, [])

@@ -103,8 +103,9 @@ def read_standing(
     history = history_of(source)
     catalogue = with_known_pages(history, catalogue)
     newest = latest_page_event(history, catalogue)
-    statuses = read_statuses(history, catalogue, catalogue.pages)
+    recorded = read_statuses(history, catalogue, catalogue.pages)
     checkpoints = read_checkpoints(history, catalogue, catalogue.pages)
+    statuses = _stored(recorded, checkpoints)
     failures = (
         explain_failures(history, catalogue, statuses, statuses.failed) if statuses.failed else {}
     )
@@ -130,6 +131,17 @@ def read_standing(
     )
 
 
+def _stored(statuses: PageStatuses, checkpoints: Mapping[PageKey, StoredPage]) -> PageStatuses:
+    """The statuses, by which a page that somebody recorded without storing it is missing.
+
+    The web UI's "Report materialization" does that.
+    """
+    by_others = statuses.done - checkpoints.keys()
+    if not by_others:
+        return statuses
+    return replace(statuses, done=statuses.done - by_others, missing=statuses.missing | by_others)
+
+
 def _was_being_looked_for(history: History, end: ListingEnd, statuses: PageStatuses) -> bool:
     """Whether a run that began to look after this end was found has left pages.
 
@@ -152,10 +164,6 @@ def _not_done(
     unread = _unread_by_another(catalogue, standing)
     doneness = Doneness(catalogue)
     for page in (standing.statuses.done - standing.statuses.interrupted.keys()) | unread:
-        if page not in standing.checkpoints:
-            # Recorded by other hands: what there is of it names no stored page.
-            outdated.add(page)
-            continue
         not_done = doneness.why_not(standing.checkpoints[page].record, cutoff, now)
         if not_done is None:
             to_parse |= {page} & unread

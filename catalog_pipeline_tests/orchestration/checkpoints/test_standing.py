@@ -40,13 +40,13 @@ def test_pages_that_a_living_run_has_are_not_due(site: Site, instance: dg.Dagste
     assert due_pages(instance, catalogue) == keys(1, 2, 3)
 
 
-def test_a_page_without_a_record_of_ours_is_due_with_a_cut_off(
-    site: Site, instance: dg.DagsterInstance
-):
+def test_a_page_without_a_record_of_ours_is_missing(site: Site, instance: dg.DagsterInstance):
     catalogue = site.write(last_page=1)
     instance.report_runless_asset_event(
         dg.AssetMaterialization(plain_pages_key(NAME), partition="1")
     )
+    statuses = read_standing(instance, catalogue).statuses
+    assert (statuses.done, statuses.missing) == (set(), set(keys(1)))
     assert due_pages(instance, catalogue, datetime(2020, 1, 1, tzinfo=timezone.utc)) == keys(1)
 
 
