@@ -10,6 +10,7 @@
     ├── DiscoveryError          the site does not say which listings it has
     ├── WorkerError             a worker process broke: a mistake in the program
     ├── CrawlStoppedError       the crawl gave up: the site is blocked or down
+    ├── RunDeletedError         the crawl's run was deleted in Dagster while it went
     ├── TableError              the table cannot be built, or is not what it must be
     ├── ExportError             a table cannot be written in another format
     └── PageError               one listing page could not be had
@@ -124,6 +125,10 @@ class WorkerError(CatalogPipelineError):
 
 class CrawlStoppedError(CatalogPipelineError):
     """The crawl gave up early because nearly all pages failed; untried pages stay due."""
+
+
+class RunDeletedError(CatalogPipelineError):
+    """The run of a crawl was deleted in Dagster while it went; what it stored is taken up later."""
 
 
 class TableError(CatalogPipelineError):

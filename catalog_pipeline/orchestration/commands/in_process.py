@@ -34,9 +34,11 @@ from catalog_pipeline.orchestration.names import (
     qualified_name,
     table_keys,
 )
+from catalog_pipeline.orchestration.runs.cancellation import told_of_deletion
 from catalog_pipeline.orchestration.runs.run_request import crawl_run_config, crawl_run_tags
 from catalog_pipeline.system.signals import signals_noticed
 
+_FAILED = dg.DagsterRunStatus.FAILURE
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -121,6 +123,8 @@ def _execute(
             tags={**tags, MAX_RETRIES_TAG: "0", STARTED_BY_TAG: COMMAND_LINE},
             raise_on_error=False,
         )
+        if instance.get_run_by_id(run_id) is None:
+            return LocalRun(run_id, _FAILED, told_of_deletion(run_id), was_interrupted=False)
         # Between its steps Dagster lets a signal go unheeded, or fails the run and says no more.
         was_interrupted = interrupted() or result.dagster_run.status == dg.DagsterRunStatus.CANCELED
     belong_to_code_location(instance, run_id)

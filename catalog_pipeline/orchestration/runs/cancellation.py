@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import dagster as dg
 
+from catalog_pipeline.errors import RunDeletedError
 from catalog_pipeline.orchestration.names import COMMAND_LINE, STARTED_BY_TAG
 from catalog_pipeline.system.signals import StopWish
 
@@ -32,6 +33,24 @@ def stopper(context: dg.AssetExecutionContext, wish: StopWish) -> Callable[[], b
         return wish.is_set
 
     return must_stop
+
+
+def check_not_deleted(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Refuse to go on for a run whose record, with all that it recorded, is gone.
+
+    Raises:
+        RunDeletedError: somebody has deleted it.
+    """
+    if instance.get_run_by_id(run_id) is None:
+        raise RunDeletedError(told_of_deletion(run_id))
+
+
+def told_of_deletion(run_id: str) -> str:
+    """That a run was deleted while it went, and what becomes of its pages."""
+    return (
+        f"the run {run_id[:8]} was deleted in Dagster while it went. What it stored stays, and the "
+        f"next crawl takes it up without a download"
+    )
 
 
 def _tell_cancelled_by_user(context: dg.AssetExecutionContext) -> None:

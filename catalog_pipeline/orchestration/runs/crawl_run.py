@@ -39,7 +39,7 @@ from catalog_pipeline.orchestration.instance.host_leases import leases_of, pace_
 from catalog_pipeline.orchestration.instance.lease_shares import Share
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life
 from catalog_pipeline.orchestration.names import BACKFILL_TAG, ORDER_TAG, pages_key
-from catalog_pipeline.orchestration.runs.cancellation import stopper
+from catalog_pipeline.orchestration.runs.cancellation import check_not_deleted, stopper
 from catalog_pipeline.orchestration.runs.companions import end_companions, give_up_companions
 from catalog_pipeline.orchestration.runs.crawl_lease import lease_of_crawl
 from catalog_pipeline.orchestration.runs.discovering import Discovered, discover_for_run
@@ -164,6 +164,8 @@ def _crawl(
         crawl_job = CrawlJob(catalogue, places, plan.due, done, source)
         outcome = outcome.and_then(crawl(crawl_job, recorder, crawl_context, must_stop))
         record_findings(context, catalogue, outcome.listing, recorder, scope.looks, fence)
+    # Without its records the files that they superseded are what stands.
+    check_not_deleted(context.instance, context.run.run_id)
     outcome = discovered.added_to(outcome)
     came = {stored.record.page for stored in [*plan.carried_over, *recorder.recorded]}
     end_companions(context.instance, order.companions, context.run.run_id, came, outcome.failures)

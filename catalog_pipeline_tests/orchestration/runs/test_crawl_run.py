@@ -4,13 +4,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import dagster as dg
+import pandas as pd
 import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.standing import read_standing
 from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
-from catalog_pipeline.orchestration.commands.in_process import crawl_here
+from catalog_pipeline.orchestration.commands.in_process import build_table_here, crawl_here
 from catalog_pipeline.orchestration.instance.open import open_instance
 from catalog_pipeline.orchestration.names import (
     BACKFILL_TAG,
@@ -21,6 +22,7 @@ from catalog_pipeline.orchestration.names import (
 )
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE, data_address, data_folder
 from catalog_pipeline_tests.cluster import place_home
+from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.orchestration.made_runs import (
     as_it_is,
     create_run,
@@ -29,7 +31,8 @@ from catalog_pipeline_tests.orchestration.made_runs import (
     step_failure,
 )
 from catalog_pipeline_tests.pages import keys
-from catalog_pipeline_tests.site import Site
+from catalog_pipeline_tests.site import NAME, QUICK, Site
+from catalog_pipeline_tests.written_site import listing, written_site
 
 pytestmark = pytest.mark.processes
 
@@ -210,3 +213,31 @@ def test_a_retry_of_the_daemon_asks_only_for_what_may_pass(
     by_hand = execute(instance, catalogue, create_run(instance, catalogue, 1, 4, retry_of=retry))
     assert by_hand.status == SUCCESS
     assert site.downloads() == {1: 1}
+
+
+@pytest.mark.parametrize("page", [3, 6])
+def test_a_run_that_is_deleted_while_it_goes_is_told_and_costs_no_page(
+    site: Site, instance: dg.DagsterInstance, run: Run, page: int
+):
+    """Amid the crawl, and at its last page, when nothing is left to stop."""
+    with written_site() as made:
+        made.write({number: listing(number, "old") for number in range(1, 7)})
+        made.describe(site, {"name": {"select": "i"}}, politeness={**QUICK, "concurrency": 1})
+        assert run("run", NAME).code == 0
+        made.write({number: listing(number, "new") for number in range(1, 7)})
+
+        def delete_the_run(path: str) -> None:
+            if path.endswith(f"page={page}"):
+                (latest,) = instance.get_runs(limit=1)
+                instance.delete_run(latest.run_id)
+
+        made.before_answer = delete_the_run
+        answer = run("run", NAME, "--refresh", "--json")
+        assert answer.code == 1
+        assert "was deleted in Dagster while it went" in answer.json["crawl_error"]
+        assert build_table_here(instance, site.catalogue).error is None
+        assert len(pd.read_parquet(site.places.table)) == 6, "no file that stands was removed"
+        made.before_answer = lambda path: None
+        asked = made.asked.total()
+        again = run("run", NAME, "--json")
+        assert (again.code, again.json["done"], made.asked.total()) == (0, 6, asked)
