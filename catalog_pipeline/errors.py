@@ -74,11 +74,9 @@ class CatalogueError(CatalogPipelineError):
         return error
 
     def _say(self, catalogue: str, mistakes: tuple[Mistake, ...]) -> None:
-        self.catalogue = catalogue
-        self.mistakes = mistakes
-        self.field = mistakes[0].place
-        self.problem = mistakes[0].problem
-        self.allowed = mistakes[0].allowed
+        self.catalogue, self.mistakes = catalogue, mistakes
+        head = mistakes[0]
+        self.field, self.problem, self.allowed = head.place, head.problem, head.allowed
         first, *others = (str(mistake) for mistake in mistakes)
         more = f"\n{len(others)} more:" if others else ""
         listed = "".join(f"\n  {line}" for line in others)
@@ -156,9 +154,7 @@ class PageError(CatalogPipelineError):
     """What the site answered, as far as it is known."""
 
     def __init__(self, problem: str, *, page: PageKey | None = None, url: str = "") -> None:
-        self.problem = problem
-        self.page = page
-        self.url = url
+        self.problem, self.page, self.url = problem, page, url
         super().__init__(problem)
 
     def __str__(self) -> str:
@@ -182,8 +178,7 @@ class FetchError(PageError):
         http_status: int | None = None, pushback: Pushback | None = None,
     ) -> None:  # fmt: skip
         super().__init__(problem, page=page, url=url)
-        self.kind = kind
-        self.http_status = http_status
+        self.kind, self.http_status = kind, http_status
         self.pushback = pushback or Pushback()
 
 
