@@ -46,8 +46,8 @@ class CatalogueStatus:
     Stored pages beside those that it has are `unfound` if a crawl may find them, else `outside`;
     of its missing ones those are `unrecorded` that are stored all the same, and not from before a
     wipe.
-    `oldest_fetch`, `newest_fetch` and `stale` are of the rows that there are, at this moment,
-    whatever became of later attempts.
+    `oldest_fetch`, `newest_fetch`, `stale` and `ahead` are of the rows that there are, at this
+    moment, whatever became of later attempts.
     """
 
     catalogue: str
@@ -61,6 +61,7 @@ class CatalogueStatus:
     missing_pages: str
     oldest_fetch: datetime | None
     stale: int
+    ahead: int
     newest_fetch: datetime | None
     table_rows: int | None
     table: str
@@ -97,6 +98,7 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
     Raises:
         StorageError: its folder cannot be used.
     """
+    from catalog_pipeline.crawling.doneness import is_ahead
     from catalog_pipeline.crawling.plan import CutOff, may_be_recovered
     from catalog_pipeline.orchestration.checkpoints.kept_past import damage_of_kept_past
     from catalog_pipeline.orchestration.checkpoints.length import length_verdicts
@@ -157,6 +159,7 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
         missing_pages=format_pages(statuses.missing),
         oldest_fetch=min(fetches, default=None),
         stale=sum(fetched_at < stale_before for fetched_at in fetches),
+        ahead=sum(is_ahead(fetched_at, now) for fetched_at in fetches),
         newest_fetch=max(fetches, default=None),
         table_rows=None if problem else built.rows,
         table=places.told(places.table),

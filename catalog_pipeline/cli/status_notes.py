@@ -61,6 +61,13 @@ def show_notes(console: Console, statuses: Sequence[CatalogueStatus]) -> None:
                 f"{status.catalogue}: stale: the rows of {status.stale} pages are older than "
                 f"coverage.stale_after_hours"
             )
+        if status.ahead:
+            console.print(
+                f"{status.catalogue}: {counted(status.ahead, 'page')} fetched at times that are "
+                f"still to come: the clock was ahead, and nobody knows how old they are; "
+                f"catalog-pipeline run {status.catalogue} --refresh downloads them again",
+                markup=False,
+            )
         for crawler in status.crawlers:
             console.print(f"{status.catalogue}: {_told(crawler, status)}.", markup=False)
         for sentence in (*status.failed_checks, *status.row_notes):

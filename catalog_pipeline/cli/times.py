@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from catalog_pipeline.crawling.doneness import is_ahead
 from catalog_pipeline.errors import UsageError
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -27,12 +28,19 @@ def parse_age(text: str) -> float:
 
 
 def age_text(instant: datetime, now: datetime) -> str:
-    """How long ago `instant` was, roughly: `12 s ago`, `3 h ago`."""
-    seconds = max(0.0, (now - instant).total_seconds())
+    """How long ago `instant` was, roughly: `12 s ago`, `3 h ago`; or when it will be: `in 5 days`,
+    unless that is what clocks differ by."""
+    seconds = (now - instant).total_seconds()
+    if is_ahead(instant, now):
+        return f"in {_roughly(-seconds)}"
+    return f"{_roughly(max(0.0, seconds))} ago"
+
+
+def _roughly(seconds: float) -> str:
     for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172800, 3600, "h")):
         if seconds < limit:
-            return f"{seconds / unit:.0f} {name} ago"
-    return f"{seconds / 86400:.0f} days ago"
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds / 86400:.0f} days"
 
 
 def duration_text(seconds: float) -> str:

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.origins import Origins
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.records import PageRecord
+
+_CLOCKS_DIFFER = timedelta(minutes=5)
+"""By how much those of machines that crawl together may, without a word."""
+
+
+def is_ahead(fetched_at: datetime, now: datetime) -> bool:
+    """Whether a page was fetched by a clock that was ahead, so that nobody knows its age."""
+    return fetched_at > now + _CLOCKS_DIFFER
 
 
 @dataclass(frozen=True)

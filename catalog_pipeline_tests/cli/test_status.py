@@ -3,15 +3,21 @@
 import json
 import signal
 from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from dagster import AssetMaterialization, AssetObservation, DagsterInstance
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.cli import grids
 from catalog_pipeline.crawling.context import CrawlContext
 from catalog_pipeline.errors import CatalogueError
+from catalog_pipeline.orchestration.checkpoints.metadata import metadata_of_page
+from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
 from catalog_pipeline.orchestration.names import pages_key, products_key
+from catalog_pipeline.orchestration.runs.row_ages import row_ages, rows_fresh
 from catalog_pipeline.places import HOME_VARIABLE
 from catalog_pipeline_tests.command import running
 from catalog_pipeline_tests.conftest import Run
@@ -57,6 +63,28 @@ def test_rows_are_as_old_as_their_fetch_whatever_was_tried_since(site: Site, run
     assert found["oldest_fetch"] < found["newest_fetch"]
     assert first["oldest_fetch"] <= found["oldest_fetch"] <= first["newest_fetch"]
     assert "stale: the rows of 2 pages are older" in run("status", NAME).out
+
+
+def test_pages_of_a_clock_that_was_ahead_are_told_and_their_rows_are_not_called_fresh(
+    site: Site, run: Run, instance: DagsterInstance
+):
+    catalogue = site.write(last_page=2)
+    run("run", NAME)
+    assert _of(run("status", "--json"))["ahead"] == 0
+    stored = read_checkpoints(instance, catalogue, catalogue.pages)[PageKey(2)]
+    later = stored.record.fetched_at + timedelta(days=5)
+    ahead = replace(stored, record=replace(stored.record, fetched_at=later))
+    key, metadata = pages_key(catalogue), metadata_of_page(ahead)
+    instance.report_runless_asset_event(AssetMaterialization(key, partition="2", metadata=metadata))
+    assert _of(run("status", "--json"))["ahead"] == 1
+    told = run("status", NAME).out
+    assert "in 5 days" in told
+    assert f"{NAME}: 1 page fetched at times that are still to come" in told
+    checkpoints = read_checkpoints(instance, catalogue, catalogue.pages)
+    ages = row_ages(catalogue, checkpoints, datetime.now(timezone.utc))
+    result = rows_fresh(catalogue, ages)
+    assert (result.passed, ages.stale) == (False, ())
+    assert "pages 2 were fetched at times that are still to come" in str(result.description)
 
 
 def test_every_catalogue_is_shown_even_before_its_first_crawl(site: Site, run: Run):

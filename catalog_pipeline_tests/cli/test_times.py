@@ -40,7 +40,8 @@ def test_instants_name_their_zone(text: str):
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0, "0 s ago"), (119, "119 s ago"), (120, "2 min ago"), (7200, "2 h ago"),
-     (172800, "2 days ago"), (-5, "0 s ago")],
+     (172800, "2 days ago"), (-5, "0 s ago"),
+     (-299, "0 s ago"), (-301, "in 5 min"), (-432000, "in 5 days")],
 )  # fmt: skip
 def test_ages_are_read_roughly(seconds: float, text: str):
     assert age_text(NOW - timedelta(seconds=seconds), NOW) == text
