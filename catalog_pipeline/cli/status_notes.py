@@ -119,9 +119,9 @@ def _unfound(status: CatalogueStatus) -> str | None:
         return None
     pages = f"{counted(status.unfound, 'page')} {'is' if status.unfound == 1 else 'are'}"
     return (
-        f"{pages} stored that no crawl has found since the YAML leaves it to crawls to find them: "
-        f"{status.unfound_pages}; they count as soon as one does (catalog-pipeline run "
-        f"{status.catalogue})"
+        f"{pages} stored and known as none of the catalogue's: {status.unfound_pages} (no crawl "
+        f"has found them since the YAML leaves that to crawls, or their partitions were deleted); "
+        f"they count as soon as one does (catalog-pipeline run {status.catalogue})"
     )
 
 

@@ -295,8 +295,8 @@ def test_after_an_edit_that_leaves_the_pages_to_crawls_status_says_what_is_true(
     site.write(pages="open")
     site.shop.control(pages=3)
     text = " ".join(run("status", NAME).out.split())
-    assert "3 pages are stored that no crawl has found since" in text
-    assert "find them: 1-3; they count as soon as one does" in text
+    assert "3 pages are stored and known as none of the catalogue's: " in text
+    assert "they count as soon as one does" in text
     assert "the catalogue has other pages than when it was built" in text
     assert "wiped" not in text
     assert "outside" not in text

@@ -54,7 +54,9 @@ def told_of_deletion(run_id: str) -> str:
 
 
 def _tell_cancelled_by_user(context: dg.AssetExecutionContext) -> None:
-    """A Ctrl-C in the terminal is a cancellation; a worker of the web UI that is ended is not,
-    and Dagster fails its run, which is then retried."""
-    if context.run.tags.get(STARTED_BY_TAG) == COMMAND_LINE:
+    """A Ctrl-C in the terminal, of our command or of Dagster's, is a cancellation; a worker of the
+    web UI that is ended is not, and Dagster fails its run, which is then retried."""
+    is_of_ours = context.run.tags.get(STARTED_BY_TAG) == COMMAND_LINE
+    # A run that nobody has launched belongs to no code location.
+    if is_of_ours or context.run.remote_job_origin is None:
         context.instance.report_run_canceling(context.run, "Interrupted on the command line.")
