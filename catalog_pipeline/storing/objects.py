@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from errno import ENOENT
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
@@ -239,6 +240,6 @@ class Objects:
         except FileNotFoundError as error:
             if is_of_bucket(error):
                 raise told(act, place, error) from error
-            raise
+            raise FileNotFoundError(ENOENT, "there is no such object", place) from error
         except (BaseError, PermissionError) as error:
             raise told(act, place, error) from error

@@ -62,8 +62,8 @@ def build_table(
     The `shelf`, which has been brought, is that of `destination`.
 
     One build at a time: the caller holds the catalogue's table lock, and `may_replace`, asked just
-    before the old table gives way, makes sure of it. What a killed build left beside `destination`
-    is removed.
+    before the old table gives way and where something cannot be written, makes sure of it. What a
+    killed build left beside `destination` is removed.
 
     Raises:
         TableError: there is no page, none that can be used, fewer than the catalogue's minimum
@@ -85,6 +85,8 @@ def build_table(
                 failed, lacks, earlier, may_replace, shelf,
             )  # fmt: skip
     except OSError as error:
+        # Of a build that has lost its turn the next one removes what it has made.
+        may_replace()
         raise StorageError(
             f"Cannot write the table {destination}: {error.strerror or error}. "
             f"The table that was there stays; mend it and build again."

@@ -55,6 +55,17 @@ def test_a_file_that_is_stored_twice_is_there_once(store: ObjectStore, bucket: B
     assert bucket.names == {f"data/shop/pages/{first.file_name}"}
 
 
+def test_an_object_that_is_not_there_is_named_without_the_words_of_the_store(
+    bucket: Bucket,
+) -> None:
+    objects = Objects(bucket.address)
+    for ask in (lambda: objects.copy("a", "b"), lambda: objects.get("a", max_bytes=1)):
+        with pytest.raises(FileNotFoundError) as error:
+            ask()
+        told = f"[Errno 2] there is no such object: '{bucket.address}/a'"
+        assert str(error.value) == told
+
+
 def test_files_further_below_are_not_taken_for_those_of_the_store(bucket: Bucket) -> None:
     above = ObjectStore(Objects(f"{bucket.address}/shop"))
     samples.store_page(ObjectStore(Objects(f"{bucket.address}/shop/pages")), 7)

@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from catalog_pipeline.errors import LeaseLostError
 from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline.tables.preview import first_rows, read_summary
 from catalog_pipeline_tests.tables import shop
@@ -94,3 +95,23 @@ def test_a_killed_build_leaves_a_whole_table_and_the_next_one_tidies_up(
     shop.build_table(shop.catalogue(), pages, store, table)
     assert pq.read_table(table).num_rows == 2000
     assert shop.leftovers(table) == []
+
+
+def test_a_build_that_has_lost_its_turn_says_so_when_what_it_has_made_is_gone(
+    store: FolderStore, table: Path
+) -> None:
+    """As one that stood still while another machine has taken over and built."""
+    pages = shop.store_pages(store, 1)
+    shop.build_table(shop.catalogue(), pages, store, table)
+    before, asked = table.read_bytes(), []
+
+    def may_replace() -> None:
+        asked.append(len(asked))
+        if len(asked) > 1:
+            raise LeaseLostError("another has taken over")
+        for path in table.parent.glob(".*"):
+            path.unlink()
+
+    with pytest.raises(LeaseLostError):
+        shop.build_table(shop.catalogue(), pages, store, table, may_replace=may_replace)
+    assert (asked, table.read_bytes()) == ([0, 1], before)
