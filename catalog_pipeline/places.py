@@ -51,7 +51,7 @@ class CataloguePlaces:
         """Where people find what has that path."""
         if self.address is None or not self.holds(path):
             return str(path)
-        return f"{self.address}/{path.relative_to(self.folder).as_posix()}"
+        return "/".join((self.address, *path.relative_to(self.folder).parts))
 
     def uri(self, path: Path) -> str:
         """The same as a URI."""

@@ -63,6 +63,7 @@ def test_an_address_of_a_store_has_its_files_and_the_machine_a_folder_of_its_own
     assert places.folder == tmp_path / "work" / NAME
     address = f"{scheme.lower()}://bucket/some/folder/{NAME}"
     assert places.told(places.table) == places.uri(places.table) == f"{address}/products.parquet"
+    assert (places.told(places.folder), places.told(places.pages)) == (address, f"{address}/pages")
     assert places.holds(places.exports / "list" / "x.csv")
     for path in (tmp_path / "elsewhere.csv", places.exports / ".." / ".." / "elsewhere.csv"):
         assert not places.holds(path)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy.exc import (
     DatabaseError,
@@ -45,6 +45,11 @@ def storage_in_use(home: str) -> Iterator[None]:
         if getattr(error.orig, "pgcode", None) is None:
             raise
         raise _unusable(home, error) from error
+
+
+def server_in_use() -> AbstractContextManager[None]:
+    """The same of a storage that is a server, whichever home names it."""
+    return storage_in_use("")
 
 
 @contextmanager

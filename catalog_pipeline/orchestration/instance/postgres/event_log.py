@@ -20,6 +20,7 @@ from catalog_pipeline.orchestration.instance.postgres.pace import PostgresPace
 from catalog_pipeline.orchestration.instance.postgres.server import Server
 from catalog_pipeline.orchestration.instance.sql.event_log import BatchedEventLog
 from catalog_pipeline.orchestration.instance.sql.event_rows import EventRow
+from catalog_pipeline.orchestration.instance.unusable_storage import server_in_use
 
 
 class BatchedPostgresEventLogStorage(BatchedEventLog, PostgresEventLogStorage):
@@ -42,7 +43,16 @@ class BatchedPostgresEventLogStorage(BatchedEventLog, PostgresEventLogStorage):
         return PostgresPace(self.server, catalogue)
 
     def store_rows(self, rows: Sequence[EventRow]) -> None:
-        """Stores the rows in one transaction."""
+        """Stores the rows in one transaction.
+
+        Raises:
+            StorageError: the server does not take them; its own words would show all of them, and
+                Dagster prints what it is told.
+        """
+        with server_in_use():
+            self._store_rows(rows)
+
+    def _store_rows(self, rows: Sequence[EventRow]) -> None:
         new = [key for key in insertion.assets_of(rows) if key not in self._assets_made]
         if new:
             with self.index_connection() as connection:

@@ -182,6 +182,25 @@ def test_a_database_that_can_only_be_read_is_told_with_what_to_do(
     assert "sqlalche.me" not in str(error.value)
 
 
+def test_a_database_that_can_only_be_read_amid_a_run_is_told_without_what_was_to_be_written(
+    postgres_home: Path, database: Database, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Dagster prints what its log is told."""
+    run = RunHistory(Clock())
+    with open_instance() as instance:
+        _storage(instance).store_event(run.materialized(PAGES, "1", "v"))
+        name = database.name
+        database.does_alone(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        database.does_alone(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        with pytest.raises(StorageError, match="name the primary server") as error:
+            _storage(instance).store_event(run.materialized(PAGES, "2", "v"))
+    assert "INSERT INTO" not in str(error.value)
+    assert "INSERT INTO" not in capfd.readouterr().err
+
+
 def test_a_user_who_may_make_no_tables_is_told_with_what_to_do(
     postgres_home: Path, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
