@@ -103,7 +103,8 @@ def test_a_build_that_has_lost_its_turn_says_so_when_what_it_has_made_is_gone(
     """As one that stood still while another machine has taken over and built."""
     pages = shop.store_pages(store, 1)
     shop.build_table(shop.catalogue(), pages, store, table)
-    before, asked = table.read_bytes(), []
+    before = table.read_bytes()
+    asked: list[int] = []
 
     def may_replace() -> None:
         asked.append(len(asked))
