@@ -157,6 +157,8 @@ class PageRecord:
     """What was noted while the page was read."""
     told: Told | None = None
     """What the page tells of its listing, if the YAML says that it does."""
+    same_since: datetime | None = None
+    """When the body that a 304 has confirmed had come, or been confirmed before."""
 
     @property
     def validators(self) -> Validators:

@@ -126,7 +126,8 @@ def _show_table(console: Console, result: CrawlResult) -> None:
         console.print(sentence, markup=False)
     if result.outdated_pages:
         console.print(
-            f"{result.outdated_pages} pages of the table were parsed by another YAML, or by an "
+            f"{counted(result.outdated_pages, 'page')} of the table "
+            f"{'was' if result.outdated_pages == 1 else 'were'} parsed by another YAML, or by an "
             f"earlier version of this program; to parse them again: catalog-pipeline run "
             f"{result.request.catalogue.name}"
         )

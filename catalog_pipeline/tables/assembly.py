@@ -93,7 +93,12 @@ class Assembly:
         ]
         self._rows += [page.rows for page in found.pages]
         self._seen += [
-            PageSeen(str(page.record.page), page.record.fetched_at, page.record.data_version)
+            PageSeen(
+                str(page.record.page),
+                page.record.fetched_at,
+                page.record.data_version,
+                page.record.same_since or page.record.fetched_at,
+            )
             for page in found.pages
         ]
         self._notes.add(found.pages)

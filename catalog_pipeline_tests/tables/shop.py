@@ -70,8 +70,10 @@ def store_page(
     *,
     later: float = 0,
     code_version: str | None = None,
+    same_since: float | None = None,
 ) -> StoredPage:
-    """Store a page that was fetched some seconds after the start of all things."""
+    """Store a page that was fetched some seconds after the start of all things; where it was
+    confirmed then, `same_since` says when its body had come."""
     packed = page_file.rows_json(columns)
     record = PageRecord(
         page=PageKey(page),
@@ -85,9 +87,10 @@ def store_page(
         content_type="text/html",
         etag=None,
         last_modified=None,
-        not_modified=False,
+        not_modified=same_since is not None,
         data_version=page_file.data_version(packed),
         code_version=code_version or catalogue().code_version,
+        same_since=None if same_since is None else START + timedelta(seconds=same_since),
     )
     return store.write(record, packed, b"<html>")
 

@@ -124,6 +124,7 @@ class PageWriter:
             attempts=attempt,
             not_modified=True,
             asked_at=origin,
+            same_since=_same_since(previous.record),
         )
         return self._store.write_again(record, previous)
 
@@ -198,6 +199,7 @@ class PageWriter:
             products=products_hash(columns, self._key_columns),
             notes=notes,
             told=told,
+            same_since=_same_since(kept) if kept else None,
         )
         return replace(self._store.write(record, rows, body), hidden_cells=hidden)
 
@@ -237,6 +239,10 @@ class PageWriter:
                 for value in (validators.etag, validators.last_modified)
             )
         )
+
+
+def _same_since(record: PageRecord) -> datetime:
+    return record.same_since or record.fetched_at
 
 
 def _now() -> datetime:

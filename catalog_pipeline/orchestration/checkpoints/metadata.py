@@ -31,6 +31,7 @@ _AT_ITS_ADDRESS = "page {} at its address: "
 _AS_URL = "as url"
 """The address that was asked for, where the answer came from the same: no address is that."""
 _NO_PRODUCTS = "-"
+_SAME_SINCE = "same_since"
 
 
 def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
@@ -52,6 +53,7 @@ def metadata_of_page(stored: StoredPage) -> dict[str, Any]:
         "not_modified": record.not_modified,
         "carried_over": stored.carried_over,
         "asked_at": _AS_URL if record.asked_at == record.url else record.asked_at,
+        **({_SAME_SINCE: instant(record.same_since)} if record.same_since is not None else {}),
         **_of_versions(record),
         **(_of_notes(record.notes) if record.notes is not None else {}),
         **(_of_told(record.told) if record.told is not None else {}),
@@ -82,6 +84,7 @@ def page_of_values(page: PageKey, values: Values) -> StoredPage | None:
             products=products,
             notes=_notes_of(values),
             told=_told_of(values),
+            same_since=_time(values[_SAME_SINCE]) if _SAME_SINCE in values else None,
         )
         return StoredPage(record, values["file"], values["sha256"], values["carried_over"])
     except KeyError:

@@ -13,11 +13,13 @@ from catalog_pipeline.catalogue.model import Catalogue
 
 @dataclass(frozen=True)
 class PageSeen:
-    """A page of a build: its name, when it was fetched, and which rows it had then."""
+    """A page of a build: its name, when it was fetched, which rows it had then, and since when its
+    body is known to be the same."""
 
     page: str
     fetched_at: datetime
     data_version: str
+    same_since: datetime
 
 
 @dataclass(frozen=True)

@@ -34,10 +34,10 @@ class Build:
     """What is known of a build before its rows are looked at.
 
     `oldest` is when its oldest page was fetched, `lacks` why a product that it has not seen may be
-    there; `is_outside` tells of a page whether the YAML names it no longer. `knows_all` says that a
-    build before it had all pages, so that what is unknown is new, unless its page `is_unseen`, and
-    `lacks_builds` that the history ends before the last build; `currencies` gives the column of the
-    currency of each amount.
+    there; `is_outside` tells of a page whether the YAML names it no longer, `same_since` from when
+    on its body is the same. `knows_all` says that a build before it had all pages, so that what is
+    unknown is new, unless its page `is_unseen`, and `lacks_builds` that the history ends before the
+    last build; `currencies` gives the column of the currency of each amount.
     """
 
     number: int
@@ -49,6 +49,7 @@ class Build:
     currencies: Mapping[str, str]
     is_outside: Callable[[str], bool]
     is_unseen: Callable[[str], bool]
+    same_since: Mapping[str, datetime]
     lacks_builds: bool = False
 
 
@@ -58,7 +59,8 @@ def compare(
     """What became of each product, and the rows that tell the changes."""
     periods = known.open()
     oldest = NEVER if build.lacks else micros(build.oldest)
-    seen = Seen(rows.keys, rows.fetched_at(), micros(build.at), oldest, rows.pages)
+    since = rows.of_pages({page: micros(at) for page, at in build.same_since.items()})
+    seen = Seen(rows.keys, rows.fetched_at(), since, micros(build.at), oldest, rows.pages)
     found = transitions(
         layout, periods, seen, known.open_column, rows.column,
         absent_after=build.absent_after, is_outside=are_outside(periods.pages, build.is_outside),

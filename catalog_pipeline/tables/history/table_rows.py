@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -36,6 +36,12 @@ class TableRows:
         """When each product was fetched, in µs."""
         times = self._file.read(["fetched_at"])["fetched_at"].cast(pa.int64())
         return times.to_numpy()[self._has_key]
+
+    def of_pages(self, numbers: Mapping[str, int]) -> Codes:
+        """What is known of the page of each product."""
+        pages = self.pages.dictionary_encode()
+        found = [numbers[page] for page in pages.dictionary.to_pylist()]
+        return np.array(found, dtype=np.int64)[pages.indices.to_numpy()]
 
     def groups(self, opening: Kinds) -> Iterator[tuple[pa.Table, Kinds]]:
         """The products group by group, each with what it opens."""

@@ -3,10 +3,11 @@
 Decided here alone, from the files as they are and what the build knows of its crawl: the clock is
 no part of it. Keys and times of all products are held, and of values one column at a time.
 
-A row that was fetched when its product was last seen, and has another value, was read otherwise:
-that is no change of the product. One that was fetched before then says nothing new. A product that
-is not in the table was looked for only if every page was fetched after all pages of the build that
-saw it last, or that looked for it last: only then it is absent once more.
+A row that was fetched when its product was last seen, or whose page has been confirmed since to be
+that of then, and has another value, was read otherwise: that is no change of the product. One that
+was fetched before then says nothing new. A product that is not in the table was looked for only if
+every page was fetched after all pages of the build that saw it last, or that looked for it last:
+only then it is absent once more.
 
 Where builds are lacking between the periods and the table, nobody knows what a product was
 meanwhile: as it was seen since, it is a period of its own, and no change is told of it. So it is of
@@ -71,12 +72,14 @@ class OpenPeriods:
 class Seen:
     """The products of a build's table, those without a key left out, and when it saw them.
 
-    `at` is the build's time; `oldest` is when the oldest page was fetched if the crawl was
-    complete, and otherwise `NEVER`: then no product counts as absent.
+    `same_since` is from when on the page of each is known to have been as it is; `at` is the
+    build's time; `oldest` is when the oldest page was fetched if the crawl was complete, and
+    otherwise `NEVER`: then no product counts as absent.
     """
 
     keys: pa.Table
     fetched_at: Codes
+    same_since: Codes
     at: int
     oldest: int
     pages: pa.Array
@@ -134,30 +137,27 @@ def transitions(
     old = np.flatnonzero(place != NONE)
     new = place[old]
     age = np.sign(seen.fetched_at[new] - periods.seen_at[old])
+    pages = pa.chunked_array([seen.pages.take(pa.array(new))])
+    is_elsewhere = differ(periods.pages.take(pa.array(old)), pages)
+    is_newer = (age > 0) & (is_elsewhere | (seen.same_since[new] > periods.seen_at[old]))
     ending = np.zeros(len(place), dtype=np.int8)
     is_other = np.zeros(len(old), dtype=np.bool_)
     found: list[tuple[str, Mask]] = []
-    compared = _comparable(layout, periods.opened_by[old])
-    for name, is_known in compared:
-        before, after = (
-            value_before(name).take(pa.array(old)),
-            value_after(name).take(pa.array(new)),
-        )
+    for name, is_known in _comparable(layout, periods.opened_by[old]):
+        before = value_before(name).take(pa.array(old))
+        after = value_after(name).take(pa.array(new))
         found.append((name, differ(before, after) & is_known & (age >= 0)))
         is_other |= found[-1][1]
-    ending[old[is_other & (age > 0)]] = Kind.CHANGED
-    ending[old[is_other & (age == 0)]] = Kind.REREAD
+    ending[old[is_other & is_newer]] = Kind.CHANGED
+    ending[old[is_other & ~is_newer]] = Kind.REREAD
     is_tracked = ~_has_all_columns(layout, periods.opened_by[old]) & ~is_other & (age >= 0)
     ending[old[is_tracked]] = Kind.TRACKED
     if lacks_builds:
         ending[old[age > 0]] = Kind.RESUMED
-        found = [(name, is_changed & (age == 0)) for name, is_changed in found]
-    opening = np.zeros(len(new_numbers), dtype=np.int8)
+        is_newer[:] = False
+    opening = np.full(len(new_numbers), Kind.NEW, dtype=np.int8)
     opening[new] = ending[old]
-    is_unknown = np.ones(len(new_numbers), dtype=np.bool_)
-    is_unknown[new] = False
-    opening[is_unknown] = Kind.NEW
-    changes = _column_changes(found, old, new, age, value_before, value_after)
+    changes = _column_changes(found, old, new, is_newer, value_before, value_after)
     is_missing = place == NONE
     counted = _absences(periods, seen, is_missing & ~is_outside)
     if lacks_builds:
@@ -232,12 +232,12 @@ def _column_changes(
     found: Sequence[tuple[str, Mask]],
     old: Codes,
     new: Codes,
-    age: Codes,
+    is_newer: Mask,
     value_before: ReadColumn,
     value_after: ReadColumn,
 ) -> Iterator[ColumnChanges]:
     for name, is_other in found:
-        is_change = is_other & (age > 0)
+        is_change = is_other & is_newer
         if is_change.any():
             places = pa.array(old[is_change]), pa.array(new[is_change])
             yield ColumnChanges(

@@ -130,10 +130,9 @@ class HistoryUpdate:
             OSError: they cannot be renamed, or are not there.
         """
         places.put_in_place(self._files, self.version)
-        report = self._known or read_report(self._files)
-        if report is None:
-            raise FileNotFoundError(errno.ENOENT, "it was removed", str(self._files.history))
-        return report
+        if report := self._known or read_report(self._files):
+            return report
+        raise FileNotFoundError(errno.ENOENT, "it was removed", str(self._files.history))
 
     def _write(self, table: Path) -> None:
         with (
@@ -152,9 +151,9 @@ class HistoryUpdate:
                 changes, columns = None, layout.changes
             rows = TableRows(file, layout, has_listings=self._catalogue.has_named_listings)
             known = KnownPeriods(history, layout, self._files.table)
-            build = self._build(number, history.state if history else None, rows)
-            found, changed = compare(layout, known, rows, build)
             before = history.state if history else None
+            build = self._build(number, before, rows)
+            found, changed = compare(layout, known, rows, build)
             state = self._state(layout, before, build, rows, found, told)
             with _written(self._files, self._files.history, self.version, layout.schema) as out:
                 opened = rows.groups(found.opening)
@@ -202,6 +201,7 @@ class HistoryUpdate:
             knows_all=before is not None and before.had_complete_crawl,
             absent_after=self._settings.absent_after,
             currencies={each.name: str(each.currency_column) for each in amounts},
+            same_since={each.page: each.same_since for each in self._seen.pages},
             is_outside=outside_of(self._catalogue, before.listings_rule if before else None),
             is_unseen=unseen_before(self._catalogue, before.looked_at if before else None),
             lacks_builds=before is not None and not self._standing.is_of_last_build(before),
@@ -216,12 +216,12 @@ class HistoryUpdate:
         found: Transitions,
         of_files: tuple[str, ...],
     ) -> State:
-        counts = counts_of(found)
-        code_version, tracked = self._catalogue.code_version, layout.tracked
-        is_back = went_back(self._files.table, self._seen.pages, before)
+        counts, tracked = counts_of(found), layout.tracked
+        code_version = self._catalogue.code_version
         told = Circumstances(
-            before, self._seen.newest, is_back, counts, code_version, build.lacks,
-            build.lacks_builds, rows.without_key, self._kept, layout.renamed, tracked, of_files,
+            before, self._seen.newest, went_back(self._files.table, self._seen.pages, before),
+            counts, code_version, build.lacks, build.lacks_builds, rows.without_key, self._kept,
+            layout.renamed, tracked, of_files,
         )  # fmt: skip
         return State(
             version=self.version,

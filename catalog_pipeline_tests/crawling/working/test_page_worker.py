@@ -78,7 +78,11 @@ def test_an_unchanged_page_is_renewed_from_its_stored_body(site: Site, worker: P
     assert after.not_modified
     assert after.fetched_at > before.record.fetched_at
     assert after.data_version == before.record.data_version
-    assert site.shop.hits()["not_modified"] == {"3": 1}
+    assert after.same_since == before.record.fetched_at
+    again = _fetch(site, worker, previous=answer.stored)
+    assert isinstance(again, messages.PageStored)
+    assert again.stored.record.same_since == before.record.fetched_at
+    assert site.shop.hits()["not_modified"] == {"3": 2}
 
 
 def test_an_unchanged_page_is_parsed_again_when_the_yaml_has_changed(
@@ -89,6 +93,7 @@ def test_an_unchanged_page_is_parsed_again_when_the_yaml_has_changed(
     answer = _fetch(site, PageWorker(catalogue, site.places), previous=before)
     assert isinstance(answer, messages.PageStored)
     assert answer.stored.record.not_modified
+    assert answer.stored.record.same_since == before.record.fetched_at
     assert answer.stored.record.code_version == catalogue.code_version
 
 

@@ -55,6 +55,7 @@ def _of_dagster(metadata: Mapping[str, Any]) -> Mapping[str, dg.MetadataValue[An
         STORED,
         replace(STORED, carried_over=True),
         replace(STORED, record=replace(RECORD, not_modified=True, etag=None, content_type=None)),
+        replace(STORED, record=replace(RECORD, not_modified=True, same_since=NOON)),
         replace(STORED, record=replace(RECORD, last_modified="Sat, 31 Jan 2026 12:00:00 GMT")),
         replace(STORED, record=replace(RECORD, asked_at=RECORD.url)),
         replace(STORED, record=replace(RECORD, asked_at="/products?page=7")),

@@ -35,8 +35,9 @@ class Days:
         self.pages: dict[int, StoredPage] = {}
         self.earlier = NO_PAST
 
-    def fetch(self, day: float, *pages: Columns | None) -> None:
-        """Take pages 1, 2, … as they are that day; what is None is not asked for."""
+    def fetch(self, day: float, *pages: Columns | None, same_since: float | None = None) -> None:
+        """Take pages 1, 2, … as they are that day; what is None is not asked for. They may be
+        confirmed to be the `same_since` another day."""
         for number, columns in enumerate(pages, start=1):
             if columns is not None:
                 version = self.catalogue.code_version
@@ -46,6 +47,7 @@ class Days:
                     columns,
                     later=day * DAY_SECONDS + number,
                     code_version=version,
+                    same_since=None if same_since is None else same_since * DAY_SECONDS + number,
                 )
 
     def build(self, lacks: str | None = None) -> HistoryReport:

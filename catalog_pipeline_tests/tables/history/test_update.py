@@ -71,6 +71,28 @@ def test_the_same_pages_add_nothing_however_often_they_are_built(days: Days) -> 
     assert (days.folder / "history.parquet").read_bytes() == history
 
 
+def test_what_is_read_otherwise_of_a_page_that_was_confirmed_is_no_change(days: Days) -> None:
+    days.day(1, products(a="5"), products(b="7"))
+    days.fetch(2, products(a="50"), None, same_since=1)
+    report = days.build()
+    assert (report.counts.reread, report.counts.changed) == (1, 0)
+    assert days.history("sku", "price", "closed_as")[:2] == [
+        ("a", Decimal("5.00"), "reread"),
+        ("a", Decimal("50.00"), None),
+    ]
+    days.fetch(4, products(a="6"), None, same_since=3)
+    report = days.build()
+    assert (report.counts.reread, report.counts.changed) == (0, 1), "it had come since"
+    assert days.changes("sku", "before", "after") == [("a", "50.00", "6.00")]
+
+
+def test_a_product_that_came_to_a_page_which_was_there_before_has_changed(days: Days) -> None:
+    days.day(2, products(b="8"), products(a="5"))
+    days.fetch(3, products(b="8", a="6"), None, same_since=1)
+    days.fetch(3, None, products(c="1"))
+    assert days.build().counts.changed == 1
+
+
 def test_a_product_is_gone_after_as_many_complete_crawls_and_from_when_it_was_first_missed(
     days: Days,
 ) -> None:
