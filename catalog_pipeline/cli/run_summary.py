@@ -174,7 +174,6 @@ def _to_go_on(result: CrawlResult) -> str:
 
 
 def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
-    failed = [failure.page for failure in result.failures]
     is_left = bool(result.is_interrupted or result.failed or result.missing)
     return {
         "catalogue": result.request.catalogue.name,
@@ -187,7 +186,7 @@ def _as_json(result: CrawlResult, seconds: float) -> dict[str, Any]:
         "refused": result.came_in_vain,
         "not_modified": result.not_modified,
         "parsed_again": result.parsed_again,
-        "failed_pages": format_pages(failed),
+        "failed_pages": format_pages(result.failed_pages),
         "left_out_pages": format_pages(result.left_out),
         "left_out": [
             {"page": page.plain, "reason": reason}

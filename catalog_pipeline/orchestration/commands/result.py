@@ -59,6 +59,8 @@ class CrawlResult:
     duplicates: int = 0
     left_out: Mapping[PageKey, str] = field(default_factory=dict)
     left_out_not_done: frozenset[PageKey] = frozenset()
+    failed_pages: frozenset[PageKey] = frozenset()
+    """Those of which there are no `failures`, too, as their run ended before it came to them."""
     came_in_vain: int = 0
     """How many pages the site gave, besides the `downloads`, that could not be used."""
     outdated_pages: int = 0

@@ -81,6 +81,7 @@ def sum_up(
         # command had of it is done all the same.
         done=len(chosen & (statuses.done | (statuses.in_progress.keys() & settled))),
         failed=len(failed),
+        failed_pages=frozenset(failed),
         missing=len(chosen & statuses.missing),
         in_progress=len((chosen & statuses.in_progress.keys()) - settled),
         downloads=sum(outcome.downloads for outcome in tally.outcomes),

@@ -197,6 +197,17 @@ def test_a_login_page_that_stays_broken_ends_the_crawl(members: Site, run: Run):
 
 
 @pytest.mark.processes
+def test_failed_pages_that_a_later_crawl_did_not_come_to_are_named(members: Site, run: Run):
+    members.shop.control(faults=["3=404"])
+    assert run("run", NAME, "--json").json["failed_pages"] == "3"
+    members.places.cookies.unlink()
+    members.shop.control(faults=["login=500"])
+    answer = run("run", NAME, "--json").json
+    assert "no login" in answer["crawl_error"]
+    assert (answer["failed"], answer["failed_pages"]) == (1, "3")
+
+
+@pytest.mark.processes
 def test_parsing_again_needs_no_credentials(
     members: Site, run: Run, monkeypatch: pytest.MonkeyPatch
 ):
