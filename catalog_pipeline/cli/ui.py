@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.terminal import say
 
 
@@ -33,14 +34,15 @@ from catalog_pipeline.cli.terminal import say
     "elsewhere.",
 )
 def command(host: str, port: int | None, host_names: Sequence[str], workspace: Path | None) -> int:
-    from catalog_pipeline.orchestration.instance.web.services import run_services, serve_workspace
+    with heavy_imports():
+        from catalog_pipeline.orchestration.instance.web import services
 
     logging.captureWarnings(True)
     try:
         if workspace is None:
-            run_services(host, port, host_names, _say_ready)
+            services.run_services(host, port, host_names, _say_ready)
         else:
-            serve_workspace(host, port, host_names, workspace, _say_ready)
+            services.serve_workspace(host, port, host_names, workspace, _say_ready)
     except KeyboardInterrupt:
         say("The web UI has ended. Crawls that it started go on.")
     return 0
