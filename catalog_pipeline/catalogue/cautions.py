@@ -7,13 +7,28 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel
 
+from catalog_pipeline.catalogue.field_types import FieldType
 from catalog_pipeline.catalogue.mistake import Mistake
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.pattern_growth import growth_of
 
 
 def cautions_of(catalogue: Catalogue) -> Iterator[Mistake]:
-    """Patterns that can take a time that explodes, wherever the YAML has them, with what to do."""
+    """All that there is to tell, with what to do."""
+    yield from _patterns_that_explode(catalogue)
+    for name in catalogue.key if catalogue.mirrors else ():
+        if catalogue.fields[name].type is FieldType.URL:
+            yield Mistake(
+                "key",
+                f"{name} is an address with its host: a product that is seen on a mirror and on "
+                f"base_url is two, and after a move each is gone and a new one comes",
+                "a key without the host: an id of the shop, or the path as text, cut out of the "
+                "link by a pattern",
+            )
+
+
+def _patterns_that_explode(catalogue: Catalogue) -> Iterator[Mistake]:
+    """Patterns that can take a time that explodes, wherever the YAML has them."""
     for place, pattern in _patterns_of(catalogue, ""):
         if growth_of(re.compile(pattern)).explodes:
             yield Mistake(

@@ -56,6 +56,18 @@ def test_a_pattern_whose_time_can_explode_is_found_wherever_it_stands(
     assert "has a loop that can read the same text in many ways" in caution.problem
 
 
+@pytest.mark.parametrize(("kind", "mirrors", "told"), [
+    ("url", ["https://old.example"], True), ("url", [], False),
+    ("text", ["https://old.example"], False),
+])  # fmt: skip
+def test_a_key_with_its_host_is_told_where_pages_of_several_hosts_are_one_site(
+    kind: str, mirrors: list[str], told: bool
+):
+    fields = {"link": {"select": "a", "attribute": "href", "type": kind}}
+    found = list(cautions_of(_catalogue(TAME, fields=fields, key="link", mirrors=mirrors)))
+    assert [caution.field for caution in found] == ["key"] * told
+
+
 def test_a_field_may_be_called_pattern():
     (caution,) = cautions_of(_catalogue(EXPLODING))
     assert caution.field == "fields.pattern.pattern"
