@@ -78,12 +78,14 @@ class NumberColumn:
 
 @dataclass(frozen=True)
 class Product:
-    """A product that can be looked for; `until` is how long its numbers are known."""
+    """A product that can be looked for; `until` is how long its numbers are known. One that
+    `is_left` is not followed any more."""
 
     key: ProductKey
     title: str | None
     url: str | None
     is_gone: bool
+    is_left: bool
     until: datetime
     points: Mapping[str, Sequence[Point]]
 

@@ -170,6 +170,7 @@ def _rows(table: Path, chosen: _Chosen) -> Iterator[Product]:
             _text(row, chosen.title),
             _text(row, chosen.link) or _text(row, "source_url"),
             is_gone=False,
+            is_left=False,
             until=at,
             points={
                 column.name: [Point(at, row.get(column.name), _text(row, column.currency))]
@@ -193,13 +194,17 @@ def _products(
         found.append(product if course is None else _with_past(product, course))
     for key, course in courses.by_key.items():
         title, link = (_text(dict(course.texts), name) for name in (chosen.title, chosen.link))
-        found.append(Product(key, title, link, course.is_gone, course.until, course.points))
+        found.append(
+            Product(
+                key, title, link, course.is_gone, course.is_left, course.until, course.points
+            )
+        )  # fmt: skip
     return found
 
 
 def _with_past(product: Product, course: Course) -> Product:
     return Product(
-        product.key, product.title, product.url, course.is_gone, course.until,
+        product.key, product.title, product.url, course.is_gone, course.is_left, course.until,
         {
             # What the history does not follow is known as it is now.
             name: points if any(each.value is not None for each in points) else product.points[name]

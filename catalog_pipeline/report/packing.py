@@ -41,6 +41,7 @@ def names_of(products: Sequence[Product]) -> dict[str, Any]:
         "keys": [shown_text(", ".join(product.key)) for product in products],
         "titles": [shown_text(product.title) if product.title else 0 for product in products],
         "gone": [place for place, product in enumerate(products) if product.is_gone],
+        "left": [place for place, product in enumerate(products) if product.is_left],
         "until": list(_differences([product.until for product in products])),
     }
 

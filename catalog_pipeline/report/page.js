@@ -123,7 +123,8 @@
     $("product").hidden = false;
     $("product-name").textContent = nameOf(place);
     $("product-facts").textContent = "Key " + names.keys[place]
-      + (names.isGone.has(place) ? " · gone" : "");
+      + (names.isGone.has(place) ? " · gone" : "")
+      + (names.isLeft.has(place) ? " · not followed any more" : "");
     const link = links[place];
     $("product-link").parentElement.hidden = !link;
     if (link) $("product-link").href = link;
@@ -200,6 +201,7 @@
     names = await unpacked("data-names");
     names.until = summed(names.until);
     names.isGone = new Set(names.gone);
+    names.isLeft = new Set(names.left);
     lower = names.keys.map((key, place) => folded(`${names.titles[place] || ""} ${key}`));
     links = $("data-links") ? await unpacked("data-links") : [];
     courses = [];

@@ -66,6 +66,22 @@ def test_a_product_that_went_and_came_back_has_a_gap(tmp_path: Path) -> None:
     assert "0 new, 2 gone, 1 returned" in report.texts("#comings .told")[0]
 
 
+def test_a_product_that_is_not_followed_any_more_is_told_from_those_of_today(
+    tmp_path: Path,
+) -> None:
+    days = scene.days(tmp_path / "shop", last_page=2)
+    other = {**scene.products(["Mug"], ["3"]), "sku": ["z"]}
+    days.day(0, scene.products(["Kettle"], ["10"]), other)
+    days.catalogue = scene.catalogue(last_page=1)
+    del days.pages[2]
+    days.day(1, scene.products(["Kettle"], ["10"]))
+    names = ReadReport(scene.report_of(days)).data("names")
+    assert (names["gone"], names["left"]) == ([], [names["keys"].index("z")])
+    days.catalogue = scene.catalogue(last_page=2)
+    days.day(2, scene.products(["Kettle"], ["10"]), other)
+    assert ReadReport(scene.report_of(days)).data("names")["left"] == []
+
+
 def test_the_biggest_movers_are_those_from_first_to_last(tmp_path: Path) -> None:
     days = scene.days(tmp_path / "shop")
     names = ["Up", "Down", "There and back", "From nothing"]

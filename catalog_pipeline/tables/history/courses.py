@@ -37,7 +37,8 @@ class Point:
 
 @dataclass(frozen=True)
 class Course:
-    """All that is known of one product: its numbers by column, and until when they are known.
+    """All that is known of one product: its numbers by column, and until when they are known. One
+    that `is_left` is not followed any more, and may be there all the same.
 
     `texts` are its last values of the other columns that were asked for.
     """
@@ -46,6 +47,7 @@ class Course:
     points: Mapping[str, Sequence[Point]]
     until: datetime
     is_gone: bool
+    is_left: bool
     texts: Mapping[str, str | None]
 
 
@@ -158,6 +160,7 @@ def _course(
         {name: list(_points(periods, place)) for place, name in enumerate(wanted.numbers)},
         until=last.end or max(last.seen, last.begin),
         is_gone=last.closed_as == "gone",
+        is_left=last.closed_as in ("narrowed", "resumed"),
         texts=texts,
     )
 
