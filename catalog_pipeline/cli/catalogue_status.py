@@ -20,6 +20,7 @@ from catalog_pipeline.records import PageFailure
 from catalog_pipeline.storing.stores import page_store
 
 if TYPE_CHECKING:
+    from catalog_pipeline.orchestration.checkpoints.standing import Standing
     from catalog_pipeline.orchestration.instance.history import Source
     from catalog_pipeline.orchestration.instance.lease_shares import LeaseHolder
 
@@ -83,6 +84,7 @@ class CatalogueStatus:
     length: tuple[str, ...]
     length_from: str | None
     failures: tuple[PageFailure, ...]
+    run_failures: tuple[str, ...]
     duplicates: int = 0
     merged_rows: Mapping[str, int] = field(default_factory=dict)
     row_notes: tuple[str, ...] = ()
@@ -181,6 +183,7 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
         length=length_verdicts(catalogue, standing, built),
         length_from=standing.length_from,
         failures=tuple(failures[page] for page in sorted(failures)),
+        run_failures=_of_runs(source, standing) if with_failures else (),
         duplicates=built.duplicates,
         merged_rows=built.merged,
         row_notes=row_sentences(catalogue, built.duplicates, built.merged, built.row_notes),
@@ -203,6 +206,16 @@ def _crawlers(
             found.append(_crawler(holder))
         left -= theirs
     return tuple(found)
+
+
+def _of_runs(source: Source, standing: Standing) -> tuple[str, ...]:
+    """Why the runs failed that did not come to pages that count as failed."""
+    from catalog_pipeline.orchestration.instance.history import history_of
+
+    failed = standing.statuses.failed
+    runs = {failed[page] for page in failed.keys() - standing.failures.keys()} - {None}
+    facts = [history_of(source).run(str(run_id)) for run_id in sorted(map(str, runs))]
+    return tuple(dict.fromkeys(each.failed_for for each in facts if each and each.failed_for))
 
 
 def _crawler(holder: LeaseHolder) -> Crawler:

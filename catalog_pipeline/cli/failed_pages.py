@@ -20,12 +20,16 @@ from catalog_pipeline.wording import counted
 
 
 def show_failed_pages(
-    catalogue: str, failed: int, failures: Sequence[PageFailure], now: datetime
+    catalogue: str,
+    failed: int,
+    failures: Sequence[PageFailure],
+    now: datetime,
+    run_failures: Sequence[str],
 ) -> None:
     """Print how many pages failed, and why those did that have an error of their own.
 
     Pages that a run had not recorded when it failed have none: it had not come to them, or could
-    not store what it had downloaded.
+    not store what it had downloaded; `run_failures` are why such runs failed, as far as it is kept.
     """
     console = output_console()
     if not failed:
@@ -37,7 +41,10 @@ def show_failed_pages(
     unexplained = failed - len(failures)
     if unexplained > 0:
         pages = counted(unexplained, "more page" if failures else "page")
-        console.print(f"Not stored when the run failed, whose log in the web UI says why: {pages}.")
+        why = "" if run_failures else ", whose log in the web UI says why"
+        console.print(f"Not stored when the run failed{why}: {pages}.")
+        for reason in run_failures:
+            console.print(f"  {reason}", style="red", markup=False)
 
 
 def _grid(catalogue: str, failures: Sequence[PageFailure], now: datetime) -> Table:

@@ -146,7 +146,9 @@ def _show_counts(statuses: list[CatalogueStatus]) -> None:
 def _show_failures(statuses: list[CatalogueStatus]) -> None:
     now = datetime.now(timezone.utc)
     for status in statuses:
-        show_failed_pages(status.catalogue, status.failed, status.failures, now)
+        show_failed_pages(
+            status.catalogue, status.failed, status.failures, now, status.run_failures
+        )
 
 
 def _count(number: int, style: str) -> str:

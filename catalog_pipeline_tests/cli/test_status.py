@@ -137,7 +137,11 @@ def test_pages_of_a_run_that_gave_up_are_told_from_pages_with_an_error(site: Sit
     run("run", NAME)
     text = run("status", NAME, "--failed").out
     assert "12 failed pages" in text
-    assert "Not stored when the run failed, whose log in the web UI says why: 8 more pages." in text
+    text = " ".join(text.split())
+    assert "Not stored when the run failed: 8 more pages." in text
+    (reason,) = _of(run("status", NAME, "--failed", "--json"))["run_failures"]
+    assert "404" in reason
+    assert reason in text
 
 
 def test_pages_that_another_yaml_parsed_are_counted_and_named_until_they_are_parsed_again(

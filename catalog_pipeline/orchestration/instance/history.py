@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from catalog_pipeline.orchestration.instance.lease_shares import LeaseHolder
-from catalog_pipeline.orchestration.names import KeyPath
+from catalog_pipeline.orchestration.names import FAILED_FOR_TAG, LOOKS_BEYOND_TAG, KeyPath
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -51,13 +51,29 @@ class Wipe(NamedTuple):
 class RunFacts(NamedTuple):
     """What is recorded of a run; `started_at` is in seconds since 1970, None if it never began.
 
-    It `looks_beyond` if it set out to look for pages that nobody knew of.
+    It `looks_beyond` if it set out to look for pages that nobody knew of, and `failed_for` a reason
+    if all that was left of its pages did.
     """
 
     status: str
     started_at: float | None
     root_run_id: str | None = None
     looks_beyond: bool = False
+    failed_for: str | None = None
+
+    @classmethod
+    def of_tags(
+        cls,
+        run_id: str,
+        status: str,
+        started_at: float | None,
+        root_run_id: str | None,
+        tags: Mapping[str, str],
+    ) -> RunFacts:
+        """With what its tags say."""
+        whose, _, reason = tags.get(FAILED_FOR_TAG, "").partition(" ")
+        failed_for = reason if whose == run_id else None
+        return cls(status, started_at, root_run_id, LOOKS_BEYOND_TAG in tags, failed_for)
 
     @property
     def came_to_nothing(self) -> bool:

@@ -22,7 +22,6 @@ from catalog_pipeline.orchestration.instance.run_process import (
     code_server_runs,
     process_of_run_lives,
 )
-from catalog_pipeline.orchestration.names import LOOKS_BEYOND_TAG
 from catalog_pipeline.system.locked_file import LockedFile, is_locked, read_values
 
 LIVE_RUNS = "live_runs"
@@ -48,8 +47,8 @@ def came_to_nothing(record: dg.RunRecord) -> bool:
 def facts_of(record: dg.RunRecord) -> RunFacts:
     """What a record says of its run."""
     run = record.dagster_run
-    looks = LOOKS_BEYOND_TAG in run.tags
-    return RunFacts(run.status.value, record.start_time, run.root_run_id, looks)
+    status = run.status.value
+    return RunFacts.of_tags(run.run_id, status, record.start_time, run.root_run_id, run.tags)
 
 
 @contextmanager

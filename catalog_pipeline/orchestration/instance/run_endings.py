@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import dagster as dg
 from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent, DagsterEventType
+from sqlalchemy.exc import SQLAlchemyError
 
+from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance.web_origin import belong_to_code_location
-from catalog_pipeline.orchestration.names import MAX_RETRIES_TAG
+from catalog_pipeline.orchestration.names import FAILED_FOR_TAG, MAX_RETRIES_TAG
 
 
 def end_well(instance: dg.DagsterInstance, run: dg.DagsterRun, why: str) -> None:
@@ -30,6 +33,12 @@ def end_in_failure(instance: dg.DagsterInstance, run: dg.DagsterRun, why: str) -
     # A run that never began has tried nothing, and its failure says nothing of its pages.
     _report(instance, run, DagsterEventType.RUN_START, why)
     instance.report_run_failed(run, why)
+
+
+def keep_reason(instance: dg.DagsterInstance, run_id: str, why: str) -> None:
+    """Let who reads no logs know why a run failed as a whole, where the storage takes it."""
+    with suppress(SQLAlchemyError, StorageError):
+        instance.add_run_tags(run_id, {FAILED_FOR_TAG: f"{run_id} {why}"})
 
 
 def add_failed_run(

@@ -19,7 +19,7 @@ from catalog_pipeline.errors import (
     DiscoveryError,
     LoginError,
 )
-from catalog_pipeline.orchestration.instance.run_endings import add_failed_run
+from catalog_pipeline.orchestration.instance.run_endings import add_failed_run, keep_reason
 from catalog_pipeline.orchestration.names import pages_key, pages_step
 from catalog_pipeline.orchestration.runs.failure_reasons import reasons_of
 from catalog_pipeline.orchestration.runs.order import Order
@@ -101,10 +101,12 @@ def errors_as_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
     except (CrawlStoppedError, LoginError) as error:
         # A blocked site or a refused login is not helped by running into it again.
         allow_no_retry(context.instance, context.run)
+        keep_reason(context.instance, context.run.run_id, as_line(str(error)))
         raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
     except CatalogPipelineError as error:
         if isinstance(error, DiscoveryError) and not error.may_pass:
             allow_no_retry(context.instance, context.run)
+        keep_reason(context.instance, context.run.run_id, as_line(str(error)))
         raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
 
 

@@ -21,6 +21,7 @@ from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from catalog_pipeline.errors import StorageError
 from catalog_pipeline.orchestration.instance import liveness
+from catalog_pipeline.orchestration.instance.history import RunFacts
 from catalog_pipeline.orchestration.instance.liveness import (
     hold_sign_of_life,
     is_run_alive,
@@ -29,6 +30,7 @@ from catalog_pipeline.orchestration.instance.liveness import (
     run_has_sign_of_life,
     sign_path,
 )
+from catalog_pipeline.orchestration.names import FAILED_FOR_TAG
 from catalog_pipeline.system.locked_file import is_locked
 from catalog_pipeline_tests.command import holding
 from catalog_pipeline_tests.orchestration.histories import JOB, KINDS, Clock, RunHistory
@@ -236,3 +238,9 @@ def test_signs_of_finished_runs_are_cleared_away_and_no_others(
         remove_stale_signs(instance)
         left = {path.name for path in (root / "live_runs").iterdir()}
     assert left == {killed.run_id, alive.run_id, being_made.name}
+
+
+def test_a_retry_that_has_the_tags_of_a_run_has_not_failed_for_its_reason() -> None:
+    tags = {FAILED_FOR_TAG: "first the bucket is full"}
+    facts = [RunFacts.of_tags(each, "FAILURE", 0.0, "first", tags) for each in ("first", "second")]
+    assert [each.failed_for for each in facts] == ["the bucket is full", None]

@@ -28,7 +28,7 @@ from catalog_pipeline.orchestration.instance.sql.event_values import (
     latest_event_of_text,
     values_of_text,
 )
-from catalog_pipeline.orchestration.names import LOOKS_BEYOND_TAG, KeyPath
+from catalog_pipeline.orchestration.names import KeyPath
 
 KNOWN_VERSION = "29b539ebc72a"
 """The version of Dagster's tables that is read here."""
@@ -154,8 +154,8 @@ class TableHistory(ABC):
         query = "SELECT status, start_time, run_body FROM runs WHERE run_id = ?"
         for status, started_at, body in self.ask_runs(query, run_id):
             run = json.loads(body)
-            looks = LOOKS_BEYOND_TAG in run.get("tags", {})
-            return RunFacts(status, started_at, run.get("root_run_id"), looks)
+            root, tags = run.get("root_run_id"), run.get("tags", {})
+            return RunFacts.of_tags(run_id, status, started_at, root, tags)
         return None
 
     def is_alive(self, run_id: str) -> bool:
