@@ -36,7 +36,8 @@ _PERIODS = dict(
     zip(
         PERIOD_COLUMNS,
         (
-            "When the product was first seen with these values: the newest fetch of that build.",
+            "When the product was first seen with these values: the newest fetch of that build; of "
+            "a widened one its own.",
             "When it was first seen otherwise, or first not found; empty while it goes on.",
             "Number of the build that saw it first.",
             "first, new, returned, changed, reread, tracked, resumed or widened.",

@@ -27,6 +27,7 @@ from catalog_pipeline.tables.history.transitions import (
     Transitions,
     transitions,
 )
+from catalog_pipeline.tables.key_codes import Codes
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Build:
 
 def compare(
     layout: Layout, known: KnownPeriods, rows: TableRows, build: Build
-) -> tuple[Transitions, pa.Table]:
-    """What became of each product, and the rows that tell the changes."""
+) -> tuple[Transitions, Codes, pa.Table]:
+    """What became of each product, when the periods of rows begin, and the rows of the changes."""
     periods = known.open()
     oldest = NEVER if build.lacks else micros(build.oldest)
     since = rows.of_pages({page: micros(at) for page, at in build.same_since.items()})
@@ -66,7 +67,8 @@ def compare(
         absent_after=build.absent_after, is_outside=are_outside(periods.pages, build.is_outside),
         lacks_builds=build.lacks_builds,
     )  # fmt: skip
-    found = replace(found, opening=_named(layout, known, rows, found, build))
+    opening, begins = _named(layout, known, rows, found, build, seen.fetched_at)
+    found = replace(found, opening=opening)
     changes = rows_of_build(
         layout,
         periods,
@@ -78,25 +80,32 @@ def compare(
         build.number,
         build.at,
     )
-    return found, changes
+    return found, begins, changes
 
 
 def _named(
-    layout: Layout, known: KnownPeriods, rows: TableRows, found: Transitions, build: Build
-) -> Kinds:
-    """How the rows open periods, now that it is asked which of the unknown products are new."""
+    layout: Layout, known: KnownPeriods, rows: TableRows, found: Transitions, build: Build,
+    fetched_at: Codes,
+) -> tuple[Kinds, Codes]:  # fmt: skip
+    """How the rows open periods, now that it is asked which of the unknown products are new, and
+    when: with the build, but what is back may be stored since long."""
     opening = found.opening.copy()
+    begins = np.full(len(opening), micros(build.at), dtype=np.int64)
     unknown = np.flatnonzero(opening == Kind.NEW)
     if not len(unknown) or build.lacks_builds:
         opening[unknown] = Kind.FIRST
-        return opening
+        return opening, begins
     keys = rows.keys.take(pa.array(unknown))
     ended = np.zeros(len(unknown), dtype=np.int8)
-    for keys_of_ended, kinds in known.last_ends():
+    ended_at = fetched_at[unknown]
+    for keys_of_ended, kinds, ends in known.last_ends():
         numbers, of_ended = product_numbers([keys, keys_of_ended], layout.key)
         # Of a product that has ended several times, the last one is written last.
         kind_of = np.zeros(len(numbers) + len(of_ended), dtype=np.int8)
         kind_of[of_ended[of_ended != NONE]] = kinds[of_ended != NONE]
+        end_of = np.full(len(kind_of), NEVER, dtype=np.int64)
+        end_of[of_ended[of_ended != NONE]] = ends[of_ended != NONE]
+        ended_at = np.maximum(ended_at, end_of[numbers])
         ended = np.where(kind_of[numbers] != Kind.NONE, kind_of[numbers], ended)
     pages = pa.chunked_array([rows.pages.take(pa.array(unknown))])
     opening[unknown] = np.select(
@@ -104,7 +113,9 @@ def _named(
         [Kind.WIDENED, Kind.RETURNED, Kind.FIRST],
         Kind.NEW if build.knows_all else Kind.FIRST,
     )
-    return opening
+    is_back = opening[unknown] == Kind.WIDENED
+    begins[unknown[is_back]] = ended_at[is_back]
+    return opening, begins
 
 
 def counts_of(found: Transitions) -> Counts:

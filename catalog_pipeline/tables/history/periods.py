@@ -70,18 +70,19 @@ class KnownPeriods:
         """The open periods, group by group."""
         return self._groups(self._open)
 
-    def last_ends(self) -> Iterator[tuple[pa.Table, Kinds]]:
-        """The keys of the products that were followed no further at some time, and how that came,
-        group by group in the order of the builds."""
+    def last_ends(self) -> Iterator[tuple[pa.Table, Kinds, Codes]]:
+        """The keys of the products that were followed no further at some time, how that came, and
+        when, group by group in the order of the builds."""
         if self._file is None:
             return
         for group in self._ended:
-            rows = self._file.read([group], [*self._layout.key, "closed_as"])
+            rows = self._file.read([group], [*self._layout.key, "closed_as", "valid_to"])
             found = pc.call_function("index_in", [rows["closed_as"]], _LAST_ENDS)
-            rows = rows.filter(found.is_valid()).select(self._layout.key)
+            rows = rows.filter(found.is_valid())
+            ends, rows = _integers(rows["valid_to"]), rows.select(self._layout.key)
             kinds = _LAST_KINDS[found.drop_null().to_numpy()]
             fields = [self._layout.schema.field(name) for name in self._layout.key]
-            yield rows.cast(pa.schema(fields)), kinds
+            yield rows.cast(pa.schema(fields)), kinds, ends
 
     def _groups(self, numbers: range) -> Iterator[pa.Table]:
         if self._file is not None:
@@ -177,10 +178,10 @@ def _absent(rows: pa.Table, found: Transitions, places: Codes) -> pa.Table:
 
 
 def _begun(rows: pa.Table, kinds: Kinds, schema: pa.Schema, build: int, at: datetime) -> pa.Table:
-    """Periods that begin with rows of the table, which bring `fetched_at` and `page` along."""
+    """Periods that begin with rows of the table, which bring when, `fetched_at` and `page`."""
     count = rows.num_rows
     own = {
-        "valid_from": _times(np.full(count, micros(at))),
+        "valid_from": rows["valid_from"],
         "opened_by": pa.array(np.full(count, build)),
         "opened_as": _KIND_TEXTS.take(pa.array(kinds)),
         "seen_at": rows["fetched_at"],

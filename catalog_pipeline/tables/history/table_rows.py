@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from catalog_pipeline.tables.history.layout import Layout
+from catalog_pipeline.tables.history.layout import PERIOD_FIELDS, Layout
 from catalog_pipeline.tables.history.matching import Mask
 from catalog_pipeline.tables.history.narrowing import page_texts
 from catalog_pipeline.tables.history.transitions import Kinds
@@ -43,8 +43,8 @@ class TableRows:
         found = [numbers[page] for page in pages.dictionary.to_pylist()]
         return np.array(found, dtype=np.int64)[pages.indices.to_numpy()]
 
-    def groups(self, opening: Kinds) -> Iterator[tuple[pa.Table, Kinds]]:
-        """The products group by group, each with what it opens."""
+    def groups(self, opening: Kinds, begins: Codes) -> Iterator[tuple[pa.Table, Kinds]]:
+        """The products group by group, each with what it opens, and when that begins, in µs."""
         row, product = 0, 0
         names = [*self._layout.key, *self._layout.tracked, "fetched_at"]
         for group in range(self._file.num_row_groups):
@@ -54,6 +54,8 @@ class TableRows:
             rows = rows.filter(pa.array(has_key))
             pages = self.pages.slice(product, rows.num_rows)
             rows = rows.append_column("page", pages)
+            times = pa.array(begins[product : product + rows.num_rows])
+            rows = rows.append_column("valid_from", times.cast(PERIOD_FIELDS[0].type))
             yield rows, opening[product : product + rows.num_rows]
             product += rows.num_rows
 

@@ -153,10 +153,10 @@ class HistoryUpdate:
             known = KnownPeriods(history, layout, self._files.table)
             before = history.state if history else None
             build = self._build(number, before, rows)
-            found, changed = compare(layout, known, rows, build)
+            found, begins, changed = compare(layout, known, rows, build)
             state = self._state(layout, before, build, rows, found, told)
             with _written(self._files, self._files.history, self.version, layout.schema) as out:
-                opened = rows.groups(found.opening)
+                opened = rows.groups(found.opening, begins)
                 first = write_periods(out, known, found, opened, number, build.at)
                 out.close(replace(state, open_group=first).dumped())
             with _written(self._files, self._files.changes, self.version, columns) as out:

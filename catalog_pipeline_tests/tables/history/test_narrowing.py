@@ -104,6 +104,22 @@ def test_they_go_on_without_a_change_when_the_yaml_names_their_pages_again(kept:
     assert (later.counts.changed, later.counts.gone + later.counts.absent) == (1, 1)
 
 
+def test_what_is_back_from_a_stored_page_goes_on_where_it_was_left(days: Days) -> None:
+    days.catalogue = _catalogue(1)
+    days.day(1, products(a="5"), products(b="7"), products(d="9"))
+    stored = days.pages[2]
+    _narrow(days, last_page=1)
+    days.day(3, products(a="5"))
+    days.catalogue = _catalogue(1)
+    days.pages[2] = stored
+    days.day(5, products(a="5"), None, products(d="9"))
+    columns = ("sku", "opened_as", "valid_from", "valid_to", "seen_at")
+    before, after = (row for row in days.history(*columns) if row[0] == "b")
+    assert after[1:] == ("widened", before[3], None, stored.record.fetched_at)
+    newer, fetched = (row for row in days.history(*columns) if row[0] == "d")
+    assert newer[3] < fetched[2] == fetched[4], "it was seen again when its page was fetched"
+
+
 def test_a_product_that_was_missed_before_its_page_was_left_out_is_not_gone(days: Days) -> None:
     days.catalogue = _catalogue(2)
     days.day(1, products(a="5"), products(b="7", c="1"))
