@@ -57,6 +57,10 @@ def test_a_refresh_finds_new_pages_and_drops_those_that_are_gone(
     refused = run("run", NAME, "--refresh", "--json")
     assert (refused.code, refused.json["done"], refused.json["rows"]) == (1, 7, 140)
     assert "pages 4-7 to be gone: 4 of 7" in refused.json["problems"][0]
+    again = run("run", NAME, "--json")
+    assert (again.code, again.json["problems"]) == (1, refused.json["problems"])
+    site.shop.control(pages=7)
+    assert run("run", NAME, "--json").code == 0
 
 
 @pytest.mark.parametrize("fault", ["block", "503", "empty"])

@@ -100,10 +100,29 @@ def _end_of_one(
     told = record.told if record is not None else None
     if record is None or told is None or told.problem or told.by != catalogue.telling_version:
         return None
-    is_end = told.successor is None if catalogue.is_linked else told.last == last.number
+    if catalogue.is_linked:
+        is_end = told.successor is None and not _ends_before(last, catalogue, checkpoints)
+    else:
+        is_end = told.last == last.number
     how = "tells of no page after it" if catalogue.is_linked else "tells it"
     signs = f"page {telling} {how}: {told.found}"
     return ListingEnd(last, signs, record.fetched_at) if is_end else None
+
+
+def _ends_before(
+    last: PageKey, catalogue: Catalogue, checkpoints: Mapping[PageKey, StoredPage]
+) -> bool:
+    """Whether a page before the last one tells of no page after it: those seem to be gone, and were
+    too many to be dropped."""
+    pages = (page for page in catalogue.pages if page != last and page in checkpoints)
+    before = (checkpoints[page].record.told for page in pages)
+    return any(
+        told is not None
+        and told.successor is None
+        and not told.problem
+        and told.by == catalogue.telling_version
+        for told in before
+    )
 
 
 def _is_outlived(
