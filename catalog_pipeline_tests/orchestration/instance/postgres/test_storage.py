@@ -191,10 +191,11 @@ def test_a_database_that_can_only_be_read_amid_a_run_is_told_without_what_was_to
         _storage(instance).store_event(run.materialized(PAGES, "1", "v"))
         name = database.name
         database.does_alone(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-        database.does_alone(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        others = (
+            "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+        database.does_alone(f"SELECT pg_terminate_backend(pid) {others}")
+        wait_for("all to be gone", lambda: not database.rows(f"SELECT pid {others}"))
         with pytest.raises(StorageError, match="name the primary server") as error:
             _storage(instance).store_event(run.materialized(PAGES, "2", "v"))
     assert "INSERT INTO" not in str(error.value)
