@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO
 
+from catalog_pipeline.cli.exit_codes import EXIT_INTERRUPTED
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.system.sampled import before_its_program
 
@@ -24,17 +25,36 @@ _PROGRAM = (
     "from catalog_pipeline.system.lifeline import end_with_starter; end_with_starter(); "
     "from catalog_pipeline.cli.main import main; main()"
 )
+_BY_SIGNAL = 128
 _MOST_LINES = 40
 """Of what it says on its standard error, to be told again in the summary."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How it ended: its exit code, what it printed, and the last lines of its standard error."""
+    """How it ended: its exit code, what it printed, and the last lines of its standard error.
+
+    Whose end was a signal has the exit code that a shell gives it.
+    """
 
     code: int
     output: str
     told: str
+
+    @property
+    def has_said_why(self) -> bool:
+        """Whether its standard error says why it printed no summary."""
+        return bool(self.told) and self.code <= _BY_SIGNAL
+
+    @property
+    def reason(self) -> str:
+        """Why it printed no summary."""
+        if self.code == EXIT_INTERRUPTED:
+            return "it was interrupted at its start"
+        if self.code > _BY_SIGNAL:
+            name = signal.Signals(self.code - _BY_SIGNAL).name
+            return f"its command was killed ({name}); what was recorded stays"
+        return self.told.removeprefix("Error: ") or f"its command ended with code {self.code}"
 
 
 class ChildRun:
@@ -42,6 +62,8 @@ class ChildRun:
 
     def __init__(self, name: str, options: Sequence[str]) -> None:
         ends_with_us, self._lifeline = os.pipe()
+        # It has the mask of this thread, until it knows what to do with a Ctrl-C.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             # A Ctrl-C is handed on to it, once for each time.
             self._process = subprocess.Popen(  # noqa: S603 - this program, words without a shell
@@ -54,6 +76,7 @@ class ChildRun:
                 preexec_fn=before_its_program(),
             )
         finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.close(ends_with_us)
 
     def interrupt(self) -> None:
@@ -74,7 +97,7 @@ class ChildRun:
         for end in (said, wrong):
             end.close()
         os.close(self._lifeline)
-        return Ended(code, output, "".join(lines).strip())
+        return Ended(_BY_SIGNAL - code if code < 0 else code, output, "".join(lines).strip())
 
 
 def command_for(name: str, options: Sequence[str]) -> str:

@@ -30,6 +30,7 @@ from catalog_pipeline.cli.imports import heavy_imports
 from catalog_pipeline.cli.streams import lasting
 from catalog_pipeline.cli.terminal import say
 from catalog_pipeline.errors import CatalogPipelineError
+from catalog_pipeline.system.lifeline import take_ctrl_c
 
 _COMMON = ("--debug", "--bundled")
 
@@ -91,6 +92,7 @@ class _LazyGroup(click.Group):
 @click.pass_context
 def cli(context: click.Context, debug: bool, bundled: bool) -> None:
     """Resumable catalogue scraping: kill it at any instant, start it again, lose nothing."""
+    take_ctrl_c()
     context.obj = {"debug": debug}
     context.with_resource(project_environment(_working_folder()))
     if bundled:

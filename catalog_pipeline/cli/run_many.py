@@ -70,20 +70,18 @@ class _Crawls:
         try:
             return dict(json.loads(ended.output))
         except ValueError:
-            pass
-        if ended.code == EXIT_INTERRUPTED:
-            return self._without_summary(name, ended.code, "it was interrupted at its start")
-        told = ended.told.removeprefix("Error: ") or f"its command ended with code {ended.code}"
-        return self._without_summary(name, ended.code, told)
+            return self._without_summary(
+                name, ended.code, ended.reason, can_go_on=not ended.has_said_why
+            )
 
-    def _without_summary(self, name: str, code: int, told: str) -> dict[str, Any]:
-        is_interrupted = code == EXIT_INTERRUPTED
-        resume = command_for(name, self.options) if is_interrupted else None
+    def _without_summary(
+        self, name: str, code: int, reason: str, *, can_go_on: bool = True
+    ) -> dict[str, Any]:
         return {
             "catalogue": name,
-            "error": told,
-            "interrupted": is_interrupted,
-            "resume": resume,
+            "error": reason,
+            "interrupted": code == EXIT_INTERRUPTED,
+            "resume": command_for(name, self.options) if can_go_on else None,
             "exit_code": code,
         }
 
@@ -156,8 +154,8 @@ def _show(console: Console, summaries: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _show_lacking(console: Console, name: str, summary: Mapping[str, Any]) -> None:
-    """Say of a catalogue without a summary why; what is wrong stands above."""
-    told = summary["error"] if summary["interrupted"] else "it could not be crawled, as said above"
+    """Say of a catalogue without a summary why; what its command has said stands above."""
+    told = summary["error"] if summary["resume"] else "it could not be crawled, as said above"
     console.print(f"{name}: [red]{escape(told)}[/red]", soft_wrap=True)
     if summary["resume"]:
         console.print(f"  Go on with: {escape(summary['resume'])}", soft_wrap=True)

@@ -1,6 +1,8 @@
 """`run` over several catalogues: in turn on one site, one summary, the worst exit code."""
 
 import json
+import os
+import re
 import signal
 from pathlib import Path
 
@@ -35,6 +37,11 @@ def shops(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
 
 def _pages_asked_for(shop: RunningShop) -> list[str]:
     return [path for _, path, _ in shop.log() if path.startswith("/products?page=")]
+
+
+def _children_of(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
 
 
 def test_all_catalogues_of_a_site_are_crawled_one_after_the_other(
@@ -96,6 +103,39 @@ def test_an_interruption_ends_all_in_order_and_begins_no_other(shops: Site, shop
         "resume": "catalog-pipeline run second",
         "exit_code": 130,
     }
+
+
+def test_a_crawl_that_is_killed_is_told_with_what_goes_on_with_it(
+    shops: Site, shop: RunningShop, tmp_path: Path
+):
+    shop.control(latency_ms=300)
+    shops.write(name="first", last_page=40, politeness={"concurrency": 1})
+    folder = catalogue_places("first").folder
+    with running("run", "--all", "--json") as process:
+        wait_for("the first pages", lambda: len(_pages_asked_for(shop)) > 1)
+        told = holder_of(folder)
+        assert told is not None
+        os.kill(int(re.findall(r"\d+", told)[-1]), signal.SIGKILL)
+        output, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 137
+    first, second = json.loads(output)
+    assert "was killed (SIGKILL)" in first["error"]
+    assert (first["resume"], first["exit_code"]) == ("catalog-pipeline run first", 137)
+    assert (second["done"], second["exit_code"]) == (3, 0)
+
+
+def test_a_ctrl_c_while_a_crawl_begins_is_no_mistake_of_it(shops: Site, shop: RunningShop):
+    """It comes before the program of the catalogue's command stands."""
+    with running("run", "--all", "--json") as process:
+        child = wait_for("its process", lambda: _children_of(process.pid))[0]
+        os.kill(child, signal.SIGINT)
+        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 130
+    first, second = json.loads(output)
+    assert (first["interrupted"], first["exit_code"]) == (True, 130)
+    assert first["resume"].startswith("catalog-pipeline run first")
+    assert second["done"] == 3
+    assert "Traceback" not in errors
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
