@@ -34,6 +34,14 @@ class Site(Protocol):
         """The addresses of pages as the YAML gives them, templates among them."""
 
     @property
+    def is_discovered(self) -> bool:
+        """Whether the site says which listings there are."""
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether the site's pages say where the next one is."""
+
+    @property
     def politeness(self) -> Politeness:
         """Rate, concurrency, patience and identity."""
 

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
@@ -72,6 +73,7 @@ class ChildRun:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
+                errors="replace",
                 start_new_session=True,
                 preexec_fn=before_its_program(),
             )
@@ -108,4 +110,6 @@ def command_for(name: str, options: Sequence[str]) -> str:
 def _pass_on(source: IO[str], lines: deque[str]) -> None:
     for line in source:
         lines.append(line)
-        say(line.removesuffix("\n"), err=True)
+        # It is read to its end whatever becomes of it: a full pipe would hold up the crawl.
+        with suppress(OSError):
+            say(line.removesuffix("\n"), err=True)

@@ -5,10 +5,12 @@ For `show` and `try`; whether a page counts as done is told by `status`.
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.crawling.doneness import is_ahead
 from catalog_pipeline.errors import CatalogPipelineError, StoredPageError, UsageError
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.records import FailedAnswer, Response, Validators
@@ -32,7 +34,10 @@ def kept_of(catalogue: Catalogue, page: PageKey) -> tuple[FailedAnswer | None, P
         stored = _newest(page_store(places), page)
     except StoredPageError as error:
         raise _with_advice(catalogue, error) from error
-    since = None if stored is None else stored.record.fetched_at
+    since = stored.record.fetched_at if stored is not None else None
+    if since is not None and is_ahead(since, datetime.now(timezone.utc)):
+        # Of that page's age nothing is known.
+        since = None
     failed = evidence_of(places).read(page, since=since)
     if failed is None and stored is None:
         raise _nothing_kept(catalogue, page)

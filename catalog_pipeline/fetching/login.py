@@ -211,14 +211,20 @@ def _check(site: Site, login: FormLogin, answer: Response) -> None:
 
 
 def _is_login_page(site: Site, login: FormLogin, url: str) -> bool:
-    """Whether the address is that of the login page; where a page of the listing has its path, the
-    query tells them apart."""
+    """Whether the address is that of the login page; where a page of the listing may have its path,
+    the query tells them apart."""
     own = site.absolute(login.page)
     if _place(url) != _place(own):
         return False
-    if not any(_place(site.absolute(page)) == _place(own) for page in site.page_addresses):
+    known = (_place(site.absolute(page)) for page in site.page_addresses)
+    are_all_known = not site.is_discovered and not site.is_linked
+    if are_all_known and _place(own) not in known:
         return True
-    return set(parse_qsl(urlsplit(own).query)) <= set(parse_qsl(urlsplit(url).query))
+    return _parameters(own) <= _parameters(url)
+
+
+def _parameters(url: str) -> set[tuple[str, str]]:
+    return set(parse_qsl(urlsplit(url).query, keep_blank_values=True))
 
 
 def _place(url: str) -> tuple[str, str]:

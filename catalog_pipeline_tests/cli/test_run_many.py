@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline_tests.command import run_process, running
 from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.forked_programs import COMMAND
 from catalog_pipeline_tests.site import Site
 from catalog_pipeline_tests.waiting import PATIENCE_SECONDS, wait_for
 
@@ -136,6 +138,22 @@ def test_a_ctrl_c_while_a_crawl_begins_is_no_mistake_of_it(shops: Site, shop: Ru
     assert first["resume"].startswith("catalog-pipeline run first")
     assert second["done"] == 3
     assert "Traceback" not in errors
+
+
+def test_what_cannot_be_told_holds_up_no_crawl(shops: Site, shop: RunningShop):
+    """More than a pipe holds, for an end that takes nothing."""
+    shops.write(name="first", last_page=900, politeness={"stop_window": 2000})
+    shop.control(pages=2, latency_ms=0)
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.Popen(
+            [*COMMAND, "run", "--all", "--json", "--verbose"],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+        )
+        output, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 1
+    assert [each["catalogue"] for each in json.loads(output)] == ["first", "second"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])

@@ -1,11 +1,16 @@
 """`show` and `try --stored`: what there is of a page, above all of one that failed."""
 
 import webbrowser
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
+from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.places import DATA_VARIABLE
+from catalog_pipeline.storing import page_file
+from catalog_pipeline.storing.folder_store import FolderStore
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.object_server import Bucket
 from catalog_pipeline_tests.site import NAME, Site
@@ -155,6 +160,21 @@ def test_a_failed_answer_that_comes_late_is_not_shown_for_a_page_that_has_come_s
     late.write_bytes(content)
     assert "failed answer" not in run("show", NAME, "--page", "1").out
     assert run("try", NAME, "--stored", "1").code == 0
+
+
+def test_a_failed_answer_is_shown_whatever_the_time_of_a_page_of_a_clock_that_was_ahead(
+    site: Site, run: Run
+):
+    site.write(last_page=2)
+    assert run("run", NAME).code == 0
+    store = FolderStore(site.places.pages)
+    name = str(store.newest()[PageKey(2)])
+    kept = page_file.decode((site.places.pages / name).read_bytes(), page=PageKey(2), name=name)
+    ahead = datetime.now(timezone.utc) + timedelta(days=2)
+    store.write(replace(kept.record, fetched_at=ahead), kept.rows_json, kept.body)
+    site.shop.control(faults=["2=404"])
+    assert run("run", NAME, "--refresh").code == 1
+    assert "404" in run("show", NAME, "--page", "2").out
 
 
 def test_a_failed_answer_opens_in_the_browser_in_a_frame_without_its_scripts(

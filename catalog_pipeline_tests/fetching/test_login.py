@@ -341,19 +341,37 @@ def test_what_shows_that_a_session_has_expired(
     assert session_has_expired(catalogue_of(SITE, login), what_came) is has_expired
 
 
+BY_ROUTE = "/i.php?route=account/login"
+LISTED = {"page_url": "/i.php?route=list&page={page}"}
+LINKED = {
+    "page_url": "/",
+    "last_page": None,
+    "pages": {"kind": "linked", "next": {"select": "a.next"}},
+}
+DISCOVERED = {
+    "page_url": "{listing_url}&page={page}",
+    "discover": {"page": "/", "select": "nav a", "pattern": "cat=([a-z]+)$"},
+}
+
+
 @pytest.mark.parametrize(
-    ("page_url", "path", "has_expired"),
+    ("options", "page", "path", "has_expired"),
     [
-        ("/i.php?route=list&page={page}", "/i.php?route=list&page=2", False),
-        ("/i.php?route=list&page={page}", "/i.php?back=2&route=account/login", True),
-        ("/list?page={page}", "/i.php?route=other", True),
+        (LISTED, BY_ROUTE, "/i.php?route=list&page=2", False),
+        (LISTED, BY_ROUTE, "/i.php?back=2&route=account/login", True),
+        ({"page_url": "/list?page={page}"}, BY_ROUTE, "/i.php?route=other", True),
+        (LINKED, BY_ROUTE, "/i.php?route=list&page=2", False),
+        (LINKED, BY_ROUTE, "/i.php?back=2&route=account/login", True),
+        (DISCOVERED, BY_ROUTE, "/i.php?cat=phones&page=2", False),
+        (DISCOVERED, BY_ROUTE, "/i.php?route=account/login", True),
+        ({"page_url": "/i.php?page={page}"}, "/i.php?login", "/i.php?page=2", False),
+        ({"page_url": "/i.php?page={page}"}, "/i.php?login", "/i.php?login&back=2", True),
     ],
 )
-def test_a_login_page_with_the_path_of_the_listing_is_told_from_it_by_its_query(
-    page_url: str, path: str, has_expired: bool
+def test_a_login_page_with_the_path_of_a_listing_page_is_told_from_it_by_its_query(
+    options: dict[str, object], page: str, path: str, has_expired: bool
 ) -> None:
-    login = FORM | {"page": "/i.php?route=account/login"}
-    catalogue = catalogue_of(SITE, login, page_url=page_url)
+    catalogue = catalogue_of(SITE, FORM | {"page": page}, **options)
     assert session_has_expired(catalogue, answer(SITE + path)) is has_expired
     assert session_has_expired(catalogue, Redirect(SITE + LISTING, path, 302)) is has_expired
 
