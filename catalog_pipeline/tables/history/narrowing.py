@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,8 +19,9 @@ import pyarrow.parquet as pq
 
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.tables.history.evidence import PagesSeen
 from catalog_pipeline.tables.history.matching import NONE, Mask, places_of, product_numbers
-from catalog_pipeline.tables.history.state import LookedAt, Span, State
+from catalog_pipeline.tables.history.state import LookedAt, Span
 
 
 def outside_of(catalogue: Catalogue, rule_before: str | None) -> Callable[[str], bool]:
@@ -41,8 +43,8 @@ def outside_of(catalogue: Catalogue, rule_before: str | None) -> Callable[[str],
 
 
 def unseen_before(catalogue: Catalogue, looked: LookedAt | None) -> Callable[[str], bool]:
-    """What tells of a page that has products whether no complete crawl has had it so far, because
-    no YAML meant it."""
+    """What tells of a page that has products whether no crawl has had it so far, because no YAML
+    meant it."""
     if looked is None:
         return lambda text: False
     spans: dict[str | None, list[Span]] = {}
@@ -60,17 +62,29 @@ def unseen_before(catalogue: Catalogue, looked: LookedAt | None) -> Callable[[st
     return is_unseen
 
 
-def looked_at(catalogue: Catalogue, before: State | None, *, is_complete: bool) -> LookedAt | None:
-    """The pages that complete crawls have had, after one that had all of today's or had not."""
-    looked = before.looked_at if before is not None else None
-    if not is_complete:
-        return looked
+def looked_at(catalogue: Catalogue, looked: LookedAt | None, seen: PagesSeen) -> LookedAt | None:
+    """The pages that crawls have had, after one that had all of today's or but some of them."""
+    if seen.lacks is not None:
+        return looked and replace(looked, spans=(*looked.spans, *_added(catalogue, looked, seen)))
     today = [Span(each.name, each.first_page, each.last_number) for each in catalogue.all_listings]
     of_listing = {each.listing: each for each in today}
     former = looked.spans if looked is not None else ()
     kept = [each for each in former if not _is_covered(each, of_listing.get(each.listing))]
     spans = (*kept, *(each for each in today if each not in kept))
     return LookedAt(spans, catalogue.listings_rule)
+
+
+def _added(catalogue: Catalogue, looked: LookedAt, seen: PagesSeen) -> list[Span]:
+    """The pages of a build that none before it had, as spans."""
+    is_unseen = unseen_before(catalogue, looked)
+    spans: list[Span] = []
+    for page in sorted(PageKey.parse(each.page) for each in seen.pages if is_unseen(each.page)):
+        last = spans[-1] if spans else None
+        if last and (last.listing, last.last) == (page.listing, page.number - 1):
+            spans[-1] = replace(last, last=page.number)
+        else:
+            spans.append(Span(page.listing, page.number, page.number))
+    return spans
 
 
 def _is_covered(span: Span, other: Span | None) -> bool:

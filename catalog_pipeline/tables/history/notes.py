@@ -106,7 +106,7 @@ def _why_not_new(told: Circumstances, before: State) -> str:
     if told.lacks_builds:
         return "builds are lacking"
     if before.had_complete_crawl:
-        return "no crawl before had all of the pages that the YAML names now"
+        return "found only on pages that no crawl before had"
     return "no crawl before this one had all pages"
 
 

@@ -79,8 +79,8 @@ class Span:
 
 @dataclass(frozen=True)
 class LookedAt:
-    """Pages that complete crawls have had; `rule` is the version of the `discover` by which the
-    last of these found its listings."""
+    """Pages that crawls have had since one was complete; `rule` is the version of the `discover` by
+    which the last complete one found its listings."""
 
     spans: tuple[Span, ...]
     rule: str | None = None
@@ -91,9 +91,9 @@ class State:
     """What a build left: its number, its time, what it was made of, and where the rows lie.
 
     `evidence` is a digest of the pages, equal exactly for the same ones; `had_complete_crawl` says
-    that a product which is not known is a new one on the pages that complete crawls have
-    `looked_at`, None if they are not known. `listings_rule` says by which `discover` the listings
-    were found. The row groups from `open_group` on hold the periods that have not ended.
+    that a product which is not known is a new one on the pages that crawls have `looked_at`, None
+    if they are not known. `listings_rule` says by which `discover` the listings were found. The row
+    groups from `open_group` on hold the periods that have not ended.
     """
 
     version: str

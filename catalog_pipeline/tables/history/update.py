@@ -39,7 +39,7 @@ from catalog_pipeline.tables.history.notes import Circumstances, notes_of
 from catalog_pipeline.tables.history.periods import KnownPeriods, write_periods
 from catalog_pipeline.tables.history.report import HistoryReport, read_report
 from catalog_pipeline.tables.history.standing import Standing
-from catalog_pipeline.tables.history.state import VERSION_FACT, State, read_state
+from catalog_pipeline.tables.history.state import VERSION_FACT, LookedAt, State, read_state
 from catalog_pipeline.tables.history.table_rows import TableRows
 from catalog_pipeline.tables.history.transitions import Transitions
 from catalog_pipeline.tables.history.writing import RowGroups, row_groups
@@ -80,13 +80,9 @@ class HistoryUpdate:
     """What a build makes of the past; `files` are settled, and stay so by whoever asked for it."""
 
     def __init__(
-        self,
-        catalogue: Catalogue,
-        history: History,
-        files: HistoryFiles,
-        seen: PagesSeen,
+        self, catalogue: Catalogue, history: History, files: HistoryFiles, seen: PagesSeen,
         standing: Standing,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._catalogue = catalogue
         self._settings = history
         self._files = files
@@ -203,7 +199,7 @@ class HistoryUpdate:
             currencies={each.name: str(each.currency_column) for each in amounts},
             same_since={each.page: each.same_since for each in self._seen.pages},
             is_outside=outside_of(self._catalogue, before.listings_rule if before else None),
-            is_unseen=unseen_before(self._catalogue, before.looked_at if before else None),
+            is_unseen=unseen_before(self._catalogue, _looked(before)),
             lacks_builds=before is not None and not self._standing.is_of_last_build(before),
         )
 
@@ -235,8 +231,12 @@ class HistoryUpdate:
             counts=counts,
             notes=notes_of(told),
             listings_rule=self._catalogue.listings_rule,
-            looked_at=looked_at(self._catalogue, before, is_complete=self._seen.lacks is None),
+            looked_at=looked_at(self._catalogue, _looked(before), self._seen),
         )
+
+
+def _looked(before: State | None) -> LookedAt | None:
+    return before.looked_at if before is not None else None
 
 
 @contextlib.contextmanager

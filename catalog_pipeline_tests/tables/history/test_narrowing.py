@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from catalog_pipeline.catalogue.discovered import FoundListing
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.tables.history import writing
+from catalog_pipeline.tables.history.evidence import PageSeen, PagesSeen
 from catalog_pipeline.tables.history.narrowing import (
     looked_at,
     outside_of,
@@ -32,9 +34,7 @@ WIDENED = (
     "2 products known from before the YAML named their pages no longer: not called new or "
     "returned, and no change of them is told"
 )
-UNSEEN = (
-    "{} not known, and not called new: no crawl before had all of the pages that the YAML names now"
-)
+UNSEEN = "{} not known, and not called new: found only on pages that no crawl before had"
 OPEN: dict[str, Any] = {"pages": "open", "last_page": None}
 DISCOVER = {"page": "/", "select": "nav a"}
 
@@ -187,6 +187,35 @@ def test_products_of_pages_that_the_yaml_has_not_named_before_are_not_called_new
     assert (report.counts.widened, report.counts.first, report.counts.new) == (2, 0, 2)
 
 
+def test_on_an_added_page_that_a_crawl_has_had_products_are_new_though_another_never_comes(
+    days: Days,
+) -> None:
+    days.catalogue = _catalogue(1, last_page=1)
+    days.day(1, products(a="5"))
+    days.catalogue = _catalogue(1, last_page=4)
+    lacking = "1 of 4 pages not done, or not in use"
+    report = days.day(2, products(a="5"), products(b="7"), None, products(d="9"), lacks=lacking)
+    assert (report.counts.first, report.counts.new) == (2, 0)
+    for day, more in ((3, "t"), (4, "u")):
+        two, four = products(b="7", **{more: "1"}), products(d="9", **{more + more: "1"})
+        report = days.day(day, products(a="5"), two, None, four, lacks=lacking)
+        assert (report.counts.first, report.counts.new) == (0, 2)
+    report = days.day(5, products(a="5"), products(b="7"), products(c="1"), products(d="9"))
+    assert (report.counts.first, report.counts.new) == (1, 0)
+    assert report.notes == (UNSEEN.format("1 product"),)
+
+
+def test_a_build_that_lacks_pages_takes_down_no_part_of_a_listing_that_the_site_names_since() -> (
+    None
+):
+    before = looked_at(_discovered("one", "bags"), None, PagesSeen([]))
+    today = _discovered("one", "bags", "mugs")
+    now = datetime(2026, 3, 2, tzinfo=timezone.utc)
+    seen = [PageSeen(page, now, "v", now) for page in ("bags-1", "mugs-1")]
+    looked = looked_at(today, before, PagesSeen(seen, lacks="pages"))
+    assert not unseen_before(today, looked)("mugs-2")
+
+
 def test_products_behind_an_end_that_moves_on_are_new(days: Days) -> None:
     days.catalogue = _catalogue(1, **OPEN).with_pages((PageKey(1),))
     days.day(1, products(a="5"))
@@ -205,7 +234,7 @@ def test_products_behind_an_end_that_moves_on_are_new(days: Days) -> None:
 def test_a_listing_that_the_site_names_since_is_none_that_the_yaml_has_added(
     catalogue: str, unseen: list[str]
 ) -> None:
-    looked = looked_at(_discovered("one", "bags"), None, is_complete=True)
+    looked = looked_at(_discovered("one", "bags"), None, PagesSeen([]))
     of_today = {
         "same rule": _discovered("one", "bags", "mugs"),
         "other rule": _discovered("other", "bags", "mugs"),
