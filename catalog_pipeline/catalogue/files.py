@@ -115,6 +115,8 @@ def read_component(path: Path) -> Document:
         documents = read_documents(text_of(path))
     except (OSError, UnicodeError, yaml.YAMLError, RecursionError) as error:
         problem = f"not readable as YAML: {error}"
+        if "while parsing a flow" in problem:
+            problem += "\n  within {} and [] a text that holds one of these stands in quotes"
         raise CatalogueError.of(name, [Mistake("", problem, path=path)]) from error
     document = _the_catalogue(name, documents, path)
     mistakes = [*document.mistakes, *_mistakes_beside_attributes(document)]

@@ -184,7 +184,7 @@ _AnyLength = Annotated[
 _IN_FULL = {
     "fixed": "{kind: fixed, last: 120}, or last_page: 120 in its place",
     "told": "{kind: told, last: {select: .pager li:last-child}}",
-    "linked": "{kind: linked, next: {select: a[rel=next]}}",
+    "linked": '{kind: linked, next: {select: "a[rel=next]"}}',
 }
 
 

@@ -37,7 +37,10 @@ def check_session(
         ParseError: it is one that only a visitor without a session is shown.
     """
     if shows_no_session(site, body, content_type):
-        problem = "login.logged_in does not match the page: it was had without a live session"
+        problem = (
+            "login.logged_in does not match the page, which was had without a live session, or "
+            "while the site had another sign of one (logged_in: [new, old] takes both)"
+        )
         raise ParseError(problem, page=page, url=url)
 
 

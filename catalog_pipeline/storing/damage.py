@@ -23,6 +23,20 @@ def damages_of(checkpoints: Sequence[StoredPage], store: Store) -> dict[PageKey,
     return {stored.record.page: problem for stored, problem in pairs if problem is not None}
 
 
+def without_newer_file(checkpoints: Iterable[StoredPage], store: Store) -> set[PageKey]:
+    """The pages of which no newer file is there than their checkpoint's, which a crawl would take.
+
+    There is one after the run that recorded it was deleted, or an older database put back.
+    """
+    newest = store.newest()
+    return {
+        stored.record.page
+        for stored in checkpoints
+        if (name := newest.get(stored.record.page)) is None
+        or name.fetched_at <= stored.record.fetched_at
+    }
+
+
 def recognise_all(
     names: Iterable[FileName], store: Store
 ) -> dict[PageKey, StoredPage | StoredPageError]:

@@ -80,6 +80,7 @@ def test_a_mistake_is_reported_with_its_line(write):
     ("text", "problem"),
     [
         ("a: [", "not readable as YAML"),
+        ("a: {select: a[rel=next]}", "a text that holds one of these stands in quotes"),
         ("- a", "no attributes"),
         ("type: x.Y", "no attributes"),
     ],

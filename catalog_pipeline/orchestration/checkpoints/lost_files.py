@@ -12,6 +12,7 @@ from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.instance.history import Source, history_of
 from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.storing.damage import without_newer_file
 from catalog_pipeline.storing.stores import page_store
 from catalog_pipeline.wording import counted
 
@@ -27,9 +28,12 @@ def told_of_lost_files(source: Source, catalogue: Catalogue) -> str | None:
     places = catalogue_places(catalogue.name)
     done = read_statuses(history, catalogue, catalogue.pages).done
     kept = read_checkpoints(history, catalogue, done)
-    there = set(map(str, page_store(places).files())) if kept else set()
+    store = page_store(places)
+    there = set(map(str, store.files())) if kept else set()
     lost = {page: stored for page, stored in kept.items() if stored.file_name not in there}
     if lost:
+        for_good = without_newer_file(lost.values(), store)
+        lost = {page: stored for page, stored in lost.items() if page in for_good}
         # A file that a crawl has replaced meanwhile went after its page was recorded again.
         now = read_checkpoints(history, catalogue, lost)
         lost = {page: stored for page, stored in lost.items() if now.get(page) == stored}

@@ -14,6 +14,7 @@ from catalog_pipeline.orchestration.checkpoints.table_state import LastBuild
 from catalog_pipeline.orchestration.commands.request import CrawlRequest
 from catalog_pipeline.orchestration.commands.spectator import Spectator
 from catalog_pipeline.places import catalogue_places
+from catalog_pipeline.storing.damage import without_newer_file
 from catalog_pipeline.storing.stores import page_store
 
 
@@ -46,7 +47,9 @@ def todo_of(request: CrawlRequest, standing: Standing, spectator: Spectator) -> 
     store = page_store(catalogue_places(catalogue.name))
     to_parse = wanted & standing.to_parse
     damaged = standing.damaged((wanted & statuses.done) - due | to_parse, store)
-    spectator.found_damaged(damaged.values())
+    if damaged:
+        lost = without_newer_file((standing.checkpoints[page] for page in damaged), store)
+        spectator.found_damaged(told for page, told in damaged.items() if page in lost)
     finds = request.pages is None and standing.is_end_due
     return Todo(due | damaged.keys(), to_parse - damaged.keys(), finds)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -161,4 +162,8 @@ def _floats(values: pa.Array) -> npt.NDArray[np.float64]:
 
 
 def _median(parts: list[npt.NDArray[np.float64]]) -> float:
-    return float(np.median(np.concatenate(parts)))
+    """The value in the middle, or what is halfway between two: of decimals, not of their floats."""
+    values = np.concatenate(parts)
+    places = [(len(values) - 1) // 2, len(values) // 2]
+    low, high = (Decimal(repr(float(value))) for value in np.partition(values, places)[places])
+    return float((low + high) / 2)

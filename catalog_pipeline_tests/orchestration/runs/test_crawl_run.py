@@ -239,5 +239,7 @@ def test_a_run_that_is_deleted_while_it_goes_is_told_and_costs_no_page(
         assert len(pd.read_parquet(site.places.table)) == 6, "no file that stands was removed"
         made.before_answer = lambda path: None
         asked = made.asked.total()
-        again = run("run", NAME, "--json")
-        assert (again.code, again.json["done"], made.asked.total()) == (0, 6, asked)
+        assert "have no file" not in run("doctor").out
+        again = run("run", NAME)
+        assert (again.code, made.asked.total()) == (0, asked)
+        assert "Downloading again" not in again.err

@@ -311,6 +311,14 @@ def test_prices_of_one_currency_are_told_with_it_and_without(store: FolderStore,
     assert (facts.medians, facts.middles) == ({"price_median": 3.0}, {})
 
 
+def test_what_is_halfway_between_two_prices_is_reckoned_of_decimals(
+    store: FolderStore, table: Path
+):
+    columns = rows(skus(2), price=["16.50", "16.52"], price_currency="GBP")
+    facts = build_table(catalogue(), [store_page(store, 1, columns)], store, table).judgement.facts
+    assert facts.medians["price_median"] == 16.51
+
+
 def test_a_damaged_table_is_no_past(the_shop: Shop):
     the_shop.table.parent.mkdir(parents=True, exist_ok=True)
     the_shop.table.write_bytes(b"PAR1 no table PAR1")
