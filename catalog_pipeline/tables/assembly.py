@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_key import PageKey
 from catalog_pipeline.tables.duplicates import Comparison, KeyLedger, Survivors
-from catalog_pipeline.tables.history.evidence import PageSeen, PagesSeen
+from catalog_pipeline.tables.history.evidence import Elsewhere, PageSeen, PagesSeen
 from catalog_pipeline.tables.listed import (
     columns_not_compared,
     listings_of_products,
@@ -120,6 +120,15 @@ class Assembly:
             lacks = f"{counted(left_out, 'page')} not in the table"
         told = f"{counted(lost, 'product')} left out, which could not be read" if lost else None
         return PagesSeen(tuple(self._seen), lacks, told)
+
+    @property
+    def elsewhere(self) -> Elsewhere:
+        """The pages of the rows that gave way."""
+        beaten, winners = self.survivors.beaten
+        place = np.cumsum(self.survivors.keep) - 1
+        page = np.repeat(np.arange(len(self._rows)), self._rows)
+        names = pa.array([each.page for each in self._seen], pa.string())
+        return Elsewhere(place[winners], names.take(pa.array(page[beaten])))
 
     def finish(self, built_at: datetime, more: Mapping[str, str]) -> Path:
         """Leave out the rows that lose to a later one; the path of the whole table file.

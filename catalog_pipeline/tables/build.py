@@ -141,7 +141,7 @@ def _build(
             judgement = _judge(catalogue, assembly, whole, destination, earlier, most_merged)
             may_replace()
             if past is not None:
-                past.stage(whole)
+                past.stage(whole, assembly.elsewhere)
             replace.replace_table(whole, destination, shelf)
             history = past.put_in_place() if past is not None else None
         seconds = time.perf_counter() - started

@@ -43,6 +43,14 @@ class Survivors:
         """How many rows have no key."""
         return int((~self.has_key).sum())
 
+    @cached_property
+    def beaten(self) -> tuple[Codes, Codes]:
+        """The rows that gave way, and which row stayed of each, by their places among all rows."""
+        beaten = np.flatnonzero(~self.keep)
+        staying = np.flatnonzero(self.keep & self.is_shared)
+        of_key = pd.Series(staying, index=self.keys[staying], dtype=np.int64)
+        return beaten, of_key.loc[self.keys[beaten]].to_numpy()
+
 
 @dataclass(frozen=True)
 class GaveWay:
@@ -101,10 +109,7 @@ class Comparison:
     def _why(self) -> tuple[Codes, npt.NDArray[np.int8], Codes]:
         """The rows that gave way, why each of them did, and the rows that stayed."""
         found = self._survivors
-        beaten = np.flatnonzero(~found.keep)
-        staying = np.flatnonzero(found.keep & found.is_shared)
-        of_key = pd.Series(staying, index=found.keys[staying])
-        winners = of_key.loc[found.keys[beaten]].to_numpy()
+        beaten, winners = found.beaten
         is_equal = self._digests[winners] == self._digests[beaten]
         is_elsewhere = found.is_last_of_listing[beaten]
         on_repeated = self._is_on_repeated_page[beaten] & ~is_elsewhere

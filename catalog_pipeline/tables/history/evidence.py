@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import pyarrow as pa
+
 from catalog_pipeline.catalogue.model import Catalogue
+from catalog_pipeline.tables.key_codes import Codes
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,14 @@ class PagesSeen:
     def newest(self) -> datetime:
         """When the newest page was fetched."""
         return max(page.fetched_at for page in self.pages)
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Pages that products are on besides those of their rows: each with the place of that row."""
+
+    rows: Codes
+    pages: pa.StringArray
 
 
 def evidence_of(catalogue: Catalogue, tracked: Sequence[str], seen: PagesSeen) -> str:

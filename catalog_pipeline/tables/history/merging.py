@@ -37,8 +37,8 @@ class Build:
     `oldest` is when its oldest page was fetched, `lacks` why a product that it has not seen may be
     there; `is_outside` tells of a page whether the YAML names it no longer, `same_since` from when
     on its body is the same. `knows_all` says that a build before it had all pages, so that what is
-    unknown is new, unless its page `is_unseen`, and `lacks_builds` that the history ends before the
-    last build; `currencies` gives the column of the currency of each amount.
+    unknown is new, unless all its pages are `is_unseen`, and `lacks_builds` that the history ends
+    before the last build; `currencies` gives the column of the currency of each amount.
     """
 
     number: int
@@ -107,9 +107,9 @@ def _named(
         end_of[of_ended[of_ended != NONE]] = ends[of_ended != NONE]
         ended_at = np.maximum(ended_at, end_of[numbers])
         ended = np.where(kind_of[numbers] != Kind.NONE, kind_of[numbers], ended)
-    pages = pa.chunked_array([rows.pages.take(pa.array(unknown))])
+    is_unseen = rows.are_only_on(build.is_unseen)[unknown]
     opening[unknown] = np.select(
-        [ended == Kind.NARROWED, ended != Kind.NONE, are_outside(pages, build.is_unseen)],
+        [ended == Kind.NARROWED, ended != Kind.NONE, is_unseen],
         [Kind.WIDENED, Kind.RETURNED, Kind.FIRST],
         Kind.NEW if build.knows_all else Kind.FIRST,
     )

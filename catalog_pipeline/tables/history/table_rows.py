@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from catalog_pipeline.tables.history.evidence import Elsewhere
 from catalog_pipeline.tables.history.layout import PERIOD_FIELDS, Layout
 from catalog_pipeline.tables.history.matching import Mask
-from catalog_pipeline.tables.history.narrowing import page_texts
+from catalog_pipeline.tables.history.narrowing import are_outside, page_texts
 from catalog_pipeline.tables.history.transitions import Kinds
 from catalog_pipeline.tables.key_codes import Codes
 
@@ -18,8 +19,11 @@ from catalog_pipeline.tables.key_codes import Codes
 class TableRows:
     """The rows of a table file; columns are read when they are asked for."""
 
-    def __init__(self, file: pq.ParquetFile, layout: Layout, *, has_listings: bool) -> None:
+    def __init__(
+        self, file: pq.ParquetFile, layout: Layout, elsewhere: Elsewhere, *, has_listings: bool
+    ) -> None:
         self._file = file
+        self._elsewhere = elsewhere
         self._layout = layout
         keys = file.read(list(layout.key))
         is_null = [keys[name].is_null().to_numpy() for name in layout.key]
@@ -36,6 +40,14 @@ class TableRows:
         """When each product was fetched, in µs."""
         times = self._file.read(["fetched_at"])["fetched_at"].cast(pa.int64())
         return times.to_numpy()[self._has_key]
+
+    def are_only_on(self, is_such: Callable[[str], bool]) -> Mask:
+        """Whether all pages that each product is on are such."""
+        found = are_outside(pa.chunked_array([self.pages]), is_such)
+        are_such = are_outside(pa.chunked_array([self._elsewhere.pages]), is_such)
+        product = np.cumsum(self._has_key) - 1
+        found[product[self._elsewhere.rows[~are_such]]] = False
+        return found
 
     def of_pages(self, numbers: Mapping[str, int]) -> Codes:
         """What is known of the page of each product."""

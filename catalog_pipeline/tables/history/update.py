@@ -24,7 +24,7 @@ from catalog_pipeline.storing.shelf import HERE, Shelf
 from catalog_pipeline.tables.history import files as places
 from catalog_pipeline.tables.history.changes import changes_schema, write_changes
 from catalog_pipeline.tables.history.clocks import went_back
-from catalog_pipeline.tables.history.evidence import PagesSeen, evidence_of
+from catalog_pipeline.tables.history.evidence import Elsewhere, PagesSeen, evidence_of
 from catalog_pipeline.tables.history.files import HistoryFiles
 from catalog_pipeline.tables.history.known import DamagedHistoryError, KnownFile, known_file
 from catalog_pipeline.tables.history.layout import (
@@ -39,7 +39,7 @@ from catalog_pipeline.tables.history.notes import Circumstances, notes_of
 from catalog_pipeline.tables.history.periods import KnownPeriods, write_periods
 from catalog_pipeline.tables.history.report import HistoryReport, read_report
 from catalog_pipeline.tables.history.standing import Standing
-from catalog_pipeline.tables.history.state import VERSION_FACT, LookedAt, State, read_state
+from catalog_pipeline.tables.history.state import VERSION_FACT, State, read_state
 from catalog_pipeline.tables.history.table_rows import TableRows
 from catalog_pipeline.tables.history.transitions import Transitions
 from catalog_pipeline.tables.history.writing import RowGroups, row_groups
@@ -104,7 +104,7 @@ class HistoryUpdate:
         """What the table says of the history that belongs to it."""
         return {VERSION_FACT: self.version}
 
-    def stage(self, table: Path) -> None:
+    def stage(self, table: Path, elsewhere: Elsewhere) -> None:
         """Write what the rows of a new table make of the past; it does not count yet.
 
         Raises:
@@ -112,7 +112,7 @@ class HistoryUpdate:
         """
         while self._known is None:
             try:
-                self._write(table)
+                self._write(table, elsewhere)
                 return
             except DamagedHistoryError as error:
                 aside = places.set_aside(self._files, error.path)
@@ -130,7 +130,7 @@ class HistoryUpdate:
             return report
         raise FileNotFoundError(errno.ENOENT, "it was removed", str(self._files.history))
 
-    def _write(self, table: Path) -> None:
+    def _write(self, table: Path, elsewhere: Elsewhere) -> None:
         with (
             known_file(self._files.history) as history,
             known_file(self._files.changes) as changes,
@@ -145,7 +145,8 @@ class HistoryUpdate:
             if columns is None and changes is not None:
                 self._keep(self._files.changes, changes, "the changes are of another key")
                 changes, columns = None, layout.changes
-            rows = TableRows(file, layout, has_listings=self._catalogue.has_named_listings)
+            named = self._catalogue.has_named_listings
+            rows = TableRows(file, layout, elsewhere, has_listings=named)
             known = KnownPeriods(history, layout, self._files.table)
             before = history.state if history else None
             build = self._build(number, before, rows)
@@ -199,7 +200,7 @@ class HistoryUpdate:
             currencies={each.name: str(each.currency_column) for each in amounts},
             same_since={each.page: each.same_since for each in self._seen.pages},
             is_outside=outside_of(self._catalogue, before.listings_rule if before else None),
-            is_unseen=unseen_before(self._catalogue, _looked(before)),
+            is_unseen=unseen_before(self._catalogue, before.looked_at if before else None),
             lacks_builds=before is not None and not self._standing.is_of_last_build(before),
         )
 
@@ -213,6 +214,7 @@ class HistoryUpdate:
         of_files: tuple[str, ...],
     ) -> State:
         counts, tracked = counts_of(found), layout.tracked
+        looked = before.looked_at if before else None
         code_version = self._catalogue.code_version
         told = Circumstances(
             before, self._seen.newest, went_back(self._files.table, self._seen.pages, before),
@@ -231,12 +233,8 @@ class HistoryUpdate:
             counts=counts,
             notes=notes_of(told),
             listings_rule=self._catalogue.listings_rule,
-            looked_at=looked_at(self._catalogue, _looked(before), self._seen),
+            looked_at=looked_at(self._catalogue, looked, self._seen),
         )
-
-
-def _looked(before: State | None) -> LookedAt | None:
-    return before.looked_at if before is not None else None
 
 
 @contextlib.contextmanager

@@ -187,6 +187,19 @@ def test_products_of_pages_that_the_yaml_has_not_named_before_are_not_called_new
     assert (report.counts.widened, report.counts.first, report.counts.new) == (2, 0, 2)
 
 
+def test_a_product_that_is_on_an_added_page_too_is_new_if_a_page_crawls_have_had_shows_it(
+    days: Days,
+) -> None:
+    days.catalogue = _catalogue(1, last_page=2)
+    days.day(1, products(a="5"), products(b="7"))
+    days.catalogue = _catalogue(1, last_page=4)
+    one, three = products(a="5", n="1"), products(n="1", b="7", s="2")
+    report = days.day(2, one, products(b="7"), three, products(s="2", t="3"))
+    assert (report.counts.first, report.counts.new) == (2, 1)
+    assert days.changes("sku", "change") == [("n", "new")]
+    assert report.notes == (UNSEEN.format("2 products"),)
+
+
 def test_on_an_added_page_that_a_crawl_has_had_products_are_new_though_another_never_comes(
     days: Days,
 ) -> None:
