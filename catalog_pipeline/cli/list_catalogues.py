@@ -47,8 +47,9 @@ def _schedule(catalogue: Catalogue) -> str:
     schedule = catalogue.schedule
     if schedule is None:
         return "none"
-    state = "on" if schedule.enabled else "off"
-    return f"{schedule.cron} {schedule.timezone} ({state})"
+    state, other = ("on", "off") if schedule.enabled else ("off", "on")
+    switched = f"{state} unless switched {other} in the web UI"
+    return f"{schedule.cron} {schedule.timezone} ({switched})"
 
 
 def _address(catalogue: Catalogue) -> str:
