@@ -8,6 +8,7 @@ import dagster as dg
 from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.orchestration.definitions.freshness import freshness_policy
 from catalog_pipeline.orchestration.definitions.past_assets import past_specs
+from catalog_pipeline.orchestration.instance.provenance import Provenance
 from catalog_pipeline.orchestration.names import (
     CATALOGUE_TAG,
     pages_key,
@@ -57,7 +58,8 @@ def build_products_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
         can_subset=catalogue.history is not None,
     )
     def products(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        yield from deliver(context, build_products(context, catalogue))
+        provenance = Provenance(context, [pages_key(catalogue)])
+        yield from deliver(context, provenance, build_products(context, catalogue))
 
     return products
 

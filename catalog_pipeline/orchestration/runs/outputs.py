@@ -9,6 +9,8 @@ from typing import Any
 
 import dagster as dg
 
+from catalog_pipeline.orchestration.instance.provenance import Provenance
+
 
 @dataclass(frozen=True)
 class Made:
@@ -19,8 +21,10 @@ class Made:
     checks: Sequence[dg.AssetCheckResult] = ()
 
 
-def deliver(context: dg.AssetExecutionContext, made: Iterable[Made]) -> Iterator[Any]:
-    """The outputs that the run wants; the others are logged."""
+def deliver(
+    context: dg.AssetExecutionContext, provenance: Provenance, made: Iterable[Made]
+) -> Iterator[Any]:
+    """The outputs that the run wants; the others are logged, with what they were made of."""
     for each in made:
         wanted = [
             check
@@ -30,7 +34,9 @@ def deliver(context: dg.AssetExecutionContext, made: Iterable[Made]) -> Iterator
         if each.key in context.selected_asset_keys:
             yield dg.MaterializeResult(each.key, metadata=each.metadata, check_results=wanted)
         else:
-            context.log_event(dg.AssetMaterialization(each.key, metadata=each.metadata))
+            tags = provenance.tags(each.key)
+            context.log_event(dg.AssetMaterialization(each.key, metadata=each.metadata, tags=tags))
+            provenance.recorded(each.key)
             yield from wanted
         for check in each.checks:
             if check not in wanted:

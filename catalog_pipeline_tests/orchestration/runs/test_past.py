@@ -70,6 +70,50 @@ def test_only_a_catalogue_that_keeps_its_past_has_the_assets(site: Site):
     assert "when 3 complete crawls" in described
 
 
+def _tags(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[str, str]:
+    event = instance.get_latest_materialization_event(key)
+    assert event is not None
+    assert event.asset_materialization is not None
+    tags = dict(event.asset_materialization.tags or {})
+    return {name: value for name, value in tags.items() if "input_event_pointer" not in name}
+
+
+def _pointed_at(instance: dg.DagsterInstance, made: dg.AssetKey, of: dg.AssetKey) -> int:
+    """Which event of an asset another one was made of."""
+    event = instance.get_latest_materialization_event(made)
+    assert event is not None
+    assert event.asset_materialization is not None
+    tags = event.asset_materialization.tags or {}
+    return int(tags[f"dagster/input_event_pointer/{of.to_user_string()}"])
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    "asked",
+    [dg.AssetSelection.checks_for_assets(TABLE), dg.AssetSelection.assets(CHANGES)],
+    ids=["checks alone", "changes alone"],
+)
+def test_a_run_that_is_not_asked_for_the_table_records_what_it_was_made_of_as_any_build(
+    site: Site, pages: WrittenSite, instance: dg.DagsterInstance, asked: dg.AssetSelection
+):
+    catalogue = pages.describe(site, {"price": PRICE}, history=True)
+    crawl_here(instance, catalogue, keys(1, 2), None)
+    made_of = {TABLE: dg.AssetKey([NAME, "product_pages"]), HISTORY: TABLE, CHANGES: TABLE}
+    definitions = CatalogueComponent(catalogue).build_defs()
+    other = dg.define_asset_job("other", asked)
+    build = dg.define_asset_job("build", dg.AssetSelection.assets(*made_of))
+    jobs = dg.Definitions.merge(definitions, dg.Definitions(jobs=[build, other]))
+    assert jobs.resolve_job_def("build").execute_in_process(instance=instance).success
+    built = {key: _tags(instance, key) for key in made_of}
+    assert len(built[TABLE]) == 3
+    assert jobs.resolve_job_def("other").execute_in_process(instance=instance).success
+    assert _count(instance, TABLE) == 2
+    assert {key: _tags(instance, key) for key in made_of} == built
+    for made, of in made_of.items():
+        (newest,) = instance.fetch_materializations(of, limit=1).records
+        assert _pointed_at(instance, made, of) == newest.storage_id
+
+
 @pytest.mark.processes
 def test_a_build_tells_what_changed_in_numbers_and_at_a_glance(
     site: Site, pages: WrittenSite, instance: dg.DagsterInstance
