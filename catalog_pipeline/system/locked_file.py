@@ -11,9 +11,11 @@ import fcntl
 import json
 import os
 import stat
+import threading
 import uuid
 import weakref
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ _MAX_VALUES_BYTES = 64 * 1024
 """More than any holder writes; what is longer was not written by one."""
 
 _held: weakref.WeakSet["LockedFile"] = weakref.WeakSet()
+_starting = threading.local()
 
 
 class LockedFile:
@@ -201,7 +204,22 @@ def _lock(opened: int, *, shared: bool = False) -> bool:
     return True
 
 
+@contextmanager
+def locks_handed_on() -> Iterator[None]:
+    """Within the block a program that this thread starts keeps the locks that it is handed.
+
+    All others it loses as it begins. What Python runs in it before that would take these, too.
+    """
+    _starting.hands_on = True
+    try:
+        yield
+    finally:
+        _starting.hands_on = False
+
+
 def _let_go_in_child() -> None:
+    if getattr(_starting, "hands_on", False):
+        return
     for held in list(_held):
         held._forget_after_fork()
 

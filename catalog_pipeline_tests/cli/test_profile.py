@@ -15,6 +15,7 @@ from lxml import etree
 from catalog_pipeline.cli.profile import profiled
 from catalog_pipeline.sandbox.server import RunningShop
 from catalog_pipeline.sandbox.settings import ShopSettings
+from catalog_pipeline_tests.command import run_process
 from catalog_pipeline_tests.conftest import Run
 from catalog_pipeline_tests.site import NAME, Site
 
@@ -54,6 +55,13 @@ def test_a_profile_shows_functions_of_the_command_and_of_its_workers(
     files = _files_by_process(file)
     assert COMMAND in files.pop(os.getpid())
     assert any(WORKER in seen for seen in files.values())
+
+
+@pytest.mark.processes
+def test_a_crawl_that_needs_one_worker_alone_has_a_profile_too(site: Site, tmp_path: Path):
+    site.write(last_page=3, politeness={"concurrency": 1})
+    answer = run_process("run", NAME, "--profile", str(tmp_path / "profile.json"), "--json")
+    assert (answer.code, answer.json["done"]) == (0, 3)
 
 
 @pytest.mark.processes

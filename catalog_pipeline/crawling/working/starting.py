@@ -26,6 +26,7 @@ from typing import Protocol
 from catalog_pipeline.crawling.orphans import WORKER_MODULE
 from catalog_pipeline.crawling.working.template import LENGTH, REPLY, ForkRequest
 from catalog_pipeline.system.interpreter import running_module
+from catalog_pipeline.system.locked_file import locks_handed_on
 from catalog_pipeline.system.processes import file_mask
 from catalog_pipeline.system.sampled import before_its_program
 from catalog_pipeline.system.sibling import can_fork_siblings
@@ -150,11 +151,9 @@ class _Template:
 class _Forked:
     """A worker that a template was asked for; its number is known when the template has begun."""
 
-    def __init__(self, template: _Template, reply: int) -> None:
-        self._template = template
-        self._reply: int | None = reply
-        self._pid = 0
-        self._descriptor = -1
+    def __init__(self, template: _Template, reply: int | None) -> None:
+        self._template, self._reply = template, reply
+        self._pid, self._descriptor = 0, -1
         self._status: int | None = None
 
     @property
@@ -217,13 +216,14 @@ def _by_template(descriptors: list[int], *, is_last: bool) -> Process:
 
 
 def _interpreter(arguments: list[str], inherited: list[int]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603 - this program, no shell
-        [*running_module(WORKER_MODULE), *arguments],
-        stdin=subprocess.DEVNULL,
-        pass_fds=inherited,
-        start_new_session=True,
-        preexec_fn=before_its_program(),
-    )
+    with locks_handed_on():
+        return subprocess.Popen(  # noqa: S603 - this program, no shell
+            [*running_module(WORKER_MODULE), *arguments],
+            stdin=subprocess.DEVNULL,
+            pass_fds=inherited,
+            start_new_session=True,
+            preexec_fn=before_its_program(),
+        )
 
 
 def _surroundings() -> object:
