@@ -83,17 +83,25 @@ def test_asked_to_stop_it_finishes_the_pages_in_flight_and_says_how_to_go_on(
     assert scene.downloads() == dict.fromkeys(range(1, PAGES + 1), 1)
 
 
-def test_a_second_ctrl_c_ends_at_once_and_loses_nothing_that_was_recorded(scene: Scene) -> None:
+@pytest.mark.parametrize("is_waited", [True, False])
+def test_a_second_ctrl_c_ends_at_once_and_loses_nothing_that_was_recorded(
+    scene: Scene, is_waited: bool
+) -> None:
     scene.describe(politeness={"read_timeout_seconds": 900, "request_timeout_seconds": 900})
     # For longer than the end of the command is waited for.
     process = with_slow_requests(half_way(scene), scene, 600_000)
     process.signal(signal.SIGINT, whole_group=True)
-    process.until(lambda: "finishing the pages in flight" in process.err, "it was stopping")
-    process.signal(signal.SIGINT, whole_group=True)
+    if is_waited:
+        process.until(lambda: "finishing the pages in flight" in process.err, "it was stopping")
+        process.signal(signal.SIGINT, whole_group=True)
+    else:
+        while not process.is_over_within(0.02):
+            process.signal(signal.SIGINT, whole_group=True)
     assert process.wait() == 130
     deaths = Deaths(scene)
     deaths.note()
     assert scene.stored() == scene.done()
+    assert scene.statuses().failed == {}
 
     scene.shop.control(latency_ms=0)
     assert scene.crawl_here().code == 0

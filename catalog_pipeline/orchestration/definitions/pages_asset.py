@@ -19,6 +19,7 @@ from catalog_pipeline.orchestration.names import (
     pages_step,
     qualified_name,
 )
+from catalog_pipeline.orchestration.runs.cancellation import cancelled_by_ctrl_c
 from catalog_pipeline.orchestration.runs.crawl_run import crawl_pages
 from catalog_pipeline.orchestration.runs.page_checks import (
     page_results,
@@ -58,7 +59,7 @@ def build_pages_asset(catalogue: Catalogue, crawl_context: CrawlContext) -> dg.A
     def product_pages(
         context: dg.AssetExecutionContext, config: CrawlConfig
     ) -> Iterator[dg.AssetCheckResult]:
-        with pages_told(context, catalogue):
+        with pages_told(context, catalogue), cancelled_by_ctrl_c(context):
             crawl_pages(context, catalogue, config, crawl_context)
         # The crawl has recorded each page. An output, even None, would make Dagster record the
         # whole range once more, the failed pages included.

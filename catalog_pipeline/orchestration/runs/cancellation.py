@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 
@@ -33,6 +35,25 @@ def stopper(context: dg.AssetExecutionContext, wish: StopWish) -> Callable[[], b
         return wish.is_set
 
     return must_stop
+
+
+@contextmanager
+def cancelled_by_ctrl_c(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Let a Ctrl-C for which nobody waits cancel the run, too: its pages are what they were.
+
+    Raises:
+        dg.DagsterExecutionInterruptedError: one came.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        _tell_cancelled_by_user(context)
+        # More of them say no more.
+        if signal.SIGINT in signal.sigpending():
+            signal.sigwait({signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise dg.DagsterExecutionInterruptedError from None
 
 
 def check_not_deleted(instance: dg.DagsterInstance, run_id: str) -> None:

@@ -28,6 +28,7 @@ from catalog_pipeline.records import CrawlOutcome
 from catalog_pipeline.showing import as_line, as_lines
 from catalog_pipeline.wording import counted
 
+_FAILED_PAGES_KEY = "failed_pages"
 _PROBLEMS_KEY = "listing_problems"
 _CANCELLED = (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)
 
@@ -81,10 +82,13 @@ def _keep_failures(
     )
 
 
-def problems_of(failure: dg.Failure) -> list[str]:
-    """Why the crawl of a run that ended so does not know all pages."""
+def problems_of(failure: dg.Failure) -> list[str] | None:
+    """Why the crawl of a run that ended so does not know all pages; None if it did not come so far
+    as to say."""
     told = failure.metadata.get(_PROBLEMS_KEY)
-    lines: Any = told.value if told is not None else ()
+    if told is None:
+        return [] if _FAILED_PAGES_KEY in failure.metadata else None
+    lines: Any = told.value
     return [str(each) for each in lines]
 
 
@@ -119,7 +123,7 @@ def _pages_failed(outcome: CrawlOutcome) -> dg.Failure:
     return dg.Failure(
         as_lines(f"{told}\n{reasons}"),
         metadata={
-            "failed_pages": format_pages(failed),
+            _FAILED_PAGES_KEY: format_pages(failed),
             "failed": len(failed),
             "downloads": outcome.downloads,
             **_of_problems(outcome.listing.problems),

@@ -165,7 +165,7 @@ def pages_told(context: dg.AssetExecutionContext, catalogue: Catalogue) -> Itera
     except (dg.Failure, dg.DagsterExecutionInterruptedError) as error:
         gave_up, problems = None, None
         if isinstance(error, dg.Failure):
-            gave_up, problems = error.description, problems_of(error) or None
+            gave_up, problems = error.description, problems_of(error)
         results = page_results(context, catalogue, gave_up, problems)
         for each in results:
             context.log_event(evaluation_of(pages_key(catalogue), each))
