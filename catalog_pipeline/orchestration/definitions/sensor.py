@@ -23,6 +23,7 @@ from catalog_pipeline.orchestration.names import (
     qualified_name,
     table_keys,
 )
+from catalog_pipeline.orchestration.runs.other_yaml import asked_for, was_built_by_another_yaml
 from catalog_pipeline.orchestration.runs.refusals import (
     FinishedBuild,
     last_finished_build,
@@ -68,13 +69,18 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
             return dg.SkipReason(f"The build of run {last_run} failed; trying again later.")
         if standing_refusal(context.instance, catalogue) is not None:
             return dg.SkipReason(f"The table was refused in run {last_run}, and nothing is new.")
+        if last is not None and was_built_by_another_yaml(context.instance, catalogue, last):
+            return dg.SkipReason(
+                f"Run {last_run} has built the table by another YAML than this code location has "
+                f"loaded: it was edited. Reload the definitions."
+            )
         state = state_of_input(context.instance, catalogue)
         context.log.info(as_line(f"Asking for a build of {catalogue.name}'s table: {outdated}."))
         # Without a selection the run would not say, in the list of runs nor here, what it builds.
         return dg.RunRequest(
             # Dagster runs each key once; a build that came to nothing is to be followed by another.
             run_key=f"{state}/{last_run}",
-            tags={CATALOGUE_TAG: catalogue.name},
+            tags={CATALOGUE_TAG: catalogue.name, **asked_for(context.instance, catalogue)},
             asset_selection=table_keys(catalogue),
         )
 

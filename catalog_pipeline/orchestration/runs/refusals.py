@@ -15,7 +15,12 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.versions import fingerprint
 from catalog_pipeline.orchestration.checkpoints.table_state import fingerprint_of_input
 from catalog_pipeline.orchestration.instance.run_states import FINISHED
-from catalog_pipeline.orchestration.names import CATALOGUE_TAG, REFUSED_TAG, table_keys
+from catalog_pipeline.orchestration.names import (
+    ASKED_FOR_TAG,
+    CATALOGUE_TAG,
+    REFUSED_TAG,
+    table_keys,
+)
 from catalog_pipeline.orchestration.runs.page_checks import what_refuses_pages
 
 _RUNS_LOOKED_AT = 20
@@ -29,6 +34,8 @@ class FinishedBuild:
     ended_at: float
     is_good: bool
     refused: str | None
+    asked_for: str | None = None
+    """Which table the automation asked for, if it did."""
 
     @property
     def told(self) -> str:
@@ -54,6 +61,7 @@ def last_finished_build(instance: dg.DagsterInstance, catalogue: Catalogue) -> F
                 record.end_time or record.update_timestamp.timestamp(),
                 is_good=run.status == dg.DagsterRunStatus.SUCCESS,
                 refused=run.tags.get(REFUSED_TAG),
+                asked_for=run.tags.get(ASKED_FOR_TAG),
             )
     return None
 

@@ -226,3 +226,39 @@ def test_rows_that_come_to_be_stale_while_nothing_is_built_fail_their_check(
     cursor, passed = looks(f"{newest}/{time.time() - 1}")
     assert passed == [False, True]
     assert looks(cursor) == (cursor, [False, True])
+
+
+@pytest.mark.parametrize(
+    "edited", [{"last_page": 3}, {"fields": {"product_id": {"select": "h2"}}, "key": "product_id"}]
+)
+def test_a_yaml_that_was_edited_and_not_reloaded_is_said_and_builds_no_table_for_ever(
+    site: Site, instance: dg.DagsterInstance, edited: dict[str, Any]
+):
+    loaded = site.write(last_page=4)
+    crawl_here(instance, loaded, keys(1, 2, 3, 4), None)
+    assert build_table_here(instance, loaded).status == SUCCESS
+    of_today = site.write(last_page=4, **edited) if "fields" in edited else site.write(**edited)
+    assert build_table_here(instance, of_today).status == SUCCESS
+    asked = _look(instance, loaded)
+    assert isinstance(asked, dg.RunRequest), "nobody knows yet what the build will read"
+    _build_as_asked(instance, of_today, asked)
+    assert "Reload the definitions" in str(_look(instance, loaded))
+
+    site.places.table.unlink()
+    assert isinstance(_look(instance, loaded), dg.RunRequest), "what is gone is made again"
+    _build_as_asked(instance, of_today, asked)
+    assert "Reload the definitions" in str(_look(instance, loaded))
+    assert "holds all pages" in str(_look(instance, of_today)), "as after a reload"
+
+
+def _build_as_asked(
+    instance: dg.DagsterInstance, catalogue: Catalogue, request: dg.RunRequest
+) -> None:
+    """The run of a request, which reads the YAML of today."""
+    definitions = dg.Definitions(assets=[build_products_asset(catalogue)])
+    build = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=instance,
+        asset_selection=list(request.asset_selection or ()),
+        tags={**request.tags},
+    )
+    assert build.success
