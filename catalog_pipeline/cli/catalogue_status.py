@@ -127,9 +127,10 @@ def status_of(source: Source, catalogue: Catalogue, *, with_failures: bool) -> C
     failures = standing.failures if with_failures else {}
     recorded = read_last_build(source, catalogue)
     built = recorded or LastBuild()
-    problem = damage_of_build(catalogue, built) if recorded else unrecorded_table(catalogue)
-    is_quiet = not statuses.in_progress and not standing.to_parse and not problem
     is_ours = recorded is None or built.rows is not None
+    is_recorded = recorded is not None and is_ours
+    problem = damage_of_build(catalogue, built) if is_recorded else unrecorded_table(catalogue)
+    is_quiet = not statuses.in_progress and not standing.to_parse and not problem
     outdated = (
         why_table_lacks(source, catalogue, standing, recorded) if is_quiet and is_ours else None
     )

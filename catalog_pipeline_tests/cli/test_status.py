@@ -371,3 +371,17 @@ def test_a_table_whose_pages_were_all_wiped_is_not_said_to_be_gone(
     assert "pages were wiped since it was built" in " ".join(told.split())
     assert "the table is gone" not in told
     assert run("run", NAME, "--json").json["rows"] == 40
+
+
+@pytest.mark.processes
+def test_of_a_table_that_somebody_has_reported_by_hand_it_is_said_that_none_is_recorded(
+    site: Site, run: Run, instance: DagsterInstance
+):
+    catalogue = site.write(last_page=2)
+    assert run("run", NAME).code == 0
+    instance.report_runless_asset_event(AssetMaterialization(products_key(catalogue)))
+    assert "is there, and nothing is recorded of it here" in " ".join(
+        run("status", NAME).out.split()
+    )
+    assert run("run", NAME).code == 0
+    assert "nothing is recorded of it" not in " ".join(run("status", NAME).out.split())

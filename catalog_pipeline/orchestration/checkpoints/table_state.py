@@ -220,7 +220,7 @@ def unrecorded_table(catalogue: Catalogue) -> str | None:
         return None
     return (
         f"the table {places.told(places.table)} is there, and nothing is recorded of it here (its "
-        f"build was cut short, or DAGSTER_HOME or key_prefix is another one than it was)"
+        f"build was cut short, one was reported by hand, or DAGSTER_HOME or key_prefix is another)"
     )
 
 
