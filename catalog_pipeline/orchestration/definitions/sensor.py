@@ -14,7 +14,10 @@ from catalog_pipeline.orchestration.checkpoints.known_pages import seed_pages, w
 from catalog_pipeline.orchestration.checkpoints.reader import latest_page_event, read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.table_state import why_outdated
 from catalog_pipeline.orchestration.instance.liveness import is_run_alive
-from catalog_pipeline.orchestration.instance.lost_retries import ask_again_for_retries
+from catalog_pipeline.orchestration.instance.lost_retries import (
+    ask_again_for_retries,
+    run_that_awaits_its_retry,
+)
 from catalog_pipeline.orchestration.instance.pools import let_pool_follow
 from catalog_pipeline.orchestration.instance.run_states import UNFINISHED
 from catalog_pipeline.orchestration.names import (
@@ -59,6 +62,9 @@ def build_table_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
         run_id = _run_in_progress(context.instance, catalogue)
         if run_id is not None:
             return dg.SkipReason(f"Run {run_id} of this catalogue is in progress.")
+        failed_id = run_that_awaits_its_retry(context.instance, [pages_key(catalogue)])
+        if failed_id is not None:
+            return dg.SkipReason(f"Run {failed_id} of this catalogue is about to be retried.")
         outdated = why_outdated(context.instance, catalogue)
         if outdated is None:
             _tell_aged_rows(context, catalogue, newest)

@@ -10,7 +10,7 @@ run that has its retry gets no second one. Not here: which failures are retried 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta, timezone
 
 import dagster as dg
@@ -46,6 +46,24 @@ def ask_again_for_retries(instance: dg.DagsterInstance, keys: Collection[dg.Asse
 
     One that it has been asked for often enough is given up.
     """
+    for record in _lacking_a_retry(instance, keys):
+        if time.time() - (record.end_time or 0) > SECONDS_FOR_THE_DAEMON:
+            _ask_again(instance, record)
+
+
+def run_that_awaits_its_retry(
+    instance: dg.DagsterInstance, keys: Collection[dg.AssetKey]
+) -> str | None:
+    """A failed run of these assets that the daemon is to launch again; None if there is none.
+
+    Not for long: what has been asked for in vain often enough is given up.
+    """
+    return next((record.dagster_run.run_id for record in _lacking_a_retry(instance, keys)), None)
+
+
+def _lacking_a_retry(
+    instance: dg.DagsterInstance, keys: Collection[dg.AssetKey]
+) -> Iterator[dg.RunRecord]:
     filters = dg.RunsFilter(
         statuses=[dg.DagsterRunStatus.FAILURE],
         tags={WILL_RETRY_TAG: "true"},
@@ -54,9 +72,8 @@ def ask_again_for_retries(instance: dg.DagsterInstance, keys: Collection[dg.Asse
     for record in instance.get_run_records(filters=filters, limit=_RUNS_LOOKED_AT):
         run = record.dagster_run
         is_ours = run.asset_selection and not run.asset_selection.isdisjoint(keys)
-        waited = time.time() - (record.end_time or 0)
-        if is_ours and is_to_be_retried(run) and waited > SECONDS_FOR_THE_DAEMON:
-            _ask_again(instance, record)
+        if is_ours and is_to_be_retried(run):
+            yield record
 
 
 def _ask_again(instance: dg.DagsterInstance, record: dg.RunRecord) -> None:

@@ -14,7 +14,13 @@ from catalog_pipeline.orchestration.definitions import sensor
 from catalog_pipeline.orchestration.definitions.products_asset import build_products_asset
 from catalog_pipeline.orchestration.definitions.sensor import build_table_sensor
 from catalog_pipeline.orchestration.instance.liveness import hold_sign_of_life, sign_path
-from catalog_pipeline.orchestration.names import CATALOGUE_TAG, plain_pages_key, products_key
+from catalog_pipeline.orchestration.names import (
+    CATALOGUE_TAG,
+    RETRIED_BY_TAG,
+    WILL_RETRY_TAG,
+    plain_pages_key,
+    products_key,
+)
 from catalog_pipeline.orchestration.runs import table_run
 from catalog_pipeline.orchestration.runs.row_ages import ROWS_FRESH
 from catalog_pipeline_tests.orchestration.made_runs import create_run
@@ -226,6 +232,19 @@ def test_rows_that_come_to_be_stale_while_nothing_is_built_fail_their_check(
     cursor, passed = looks(f"{newest}/{time.time() - 1}")
     assert passed == [False, True]
     assert looks(cursor) == (cursor, [False, True])
+
+
+def test_no_table_is_built_between_a_run_and_its_retry(site: Site, instance: dg.DagsterInstance):
+    catalogue = site.write(last_page=3)
+    crawl_here(instance, catalogue, keys(1, 2), None)
+    run = create_run(instance, catalogue, 3, 3)
+    instance.report_run_failed(run)
+    instance.add_run_tags(run.run_id, {WILL_RETRY_TAG: "true"})
+    assert _look(instance, catalogue) == (
+        f"Run {run.run_id} of this catalogue is about to be retried."
+    )
+    instance.add_run_tags(run.run_id, {RETRIED_BY_TAG: "another"})
+    assert isinstance(_look(instance, catalogue), dg.RunRequest)
 
 
 @pytest.mark.parametrize(
