@@ -26,7 +26,8 @@ _ADDRESS = re.compile(
 )
 """An address, also one of an object store that lacks a slash: no folder is called so."""
 _NO_FOLDER_OF_A_STORE = re.compile(r"[?#%]|(?:^|/)\.{0,2}(?:/|$)")
-_BROUGHT_ALONG = re.compile(r"^[\s\"']|[\s\"']$|[\x00-\x1f\x7f]")
+_BROUGHT_ALONG = re.compile(r"^[\s\"']|[\s\"']$|^[^/]*://.*[\x00-\x1f\x7f]", re.DOTALL)
+"""What no address has; within the name of a folder there is nothing that may not be."""
 _PACKAGE = Path(__file__).parent
 TEMPLATE = _PACKAGE / "dagster_home.yaml"
 """The settings that a new home is made with."""
@@ -160,8 +161,8 @@ def _named(variable: str, environ: Mapping[str, str]) -> str:
     named = environ.get(variable) or ""
     if _BROUGHT_ALONG.search(named):
         raise UsageError(
-            f"{variable} begins or ends with a blank or a quotation mark, or has a newline or "
-            f"another control character. That was hardly meant: take it away."
+            f"{variable} begins or ends with a blank, a newline or a quotation mark, or is an "
+            f"address with a control character. That was hardly meant: take it away."
         )
     return named
 

@@ -121,7 +121,8 @@ def test_dots_and_spaces_in_the_names_of_folders_stay(tmp_path: Path):
         '"s3://bucket/data"',
         "'/srv/data'",
         "/srv/data\n",
-        "/srv/da\tta",
+        "s3://bucket/da\tta",
+        "s3://bucket\nOTHER=x",
     ],
 )
 def test_what_a_file_of_variables_has_brought_along_makes_no_other_folder(

@@ -240,6 +240,7 @@ def test_nothing_is_said_of_a_home_that_is_the_packages_own(run: Run, home: Path
     assert not list(home.glob(".catalog_pipeline*"))
 
 
+@pytest.mark.processes
 def test_a_renamed_catalogue_is_told_of_what_is_kept_under_its_old_name(run: Run, site: Site):
     site.write(last_page=2)
     assert run("run", NAME).code == 0
@@ -251,6 +252,7 @@ def test_a_renamed_catalogue_is_told_of_what_is_kept_under_its_old_name(run: Run
     assert answer.code == 0
 
 
+@pytest.mark.processes
 def test_a_catalogue_that_two_yamls_describe_is_told_of_no_old_name(run: Run, site: Site):
     site.write(last_page=1)
     assert run("run", NAME).code == 0

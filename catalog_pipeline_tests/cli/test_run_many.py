@@ -156,7 +156,7 @@ def test_what_cannot_be_told_holds_up_no_crawl(shops: Site, shop: RunningShop):
     assert [each["catalogue"] for each in json.loads(output)] == ["first", "second"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_what_it_started_ends_with_it(
     run: Run, shops: Site, shop: RunningShop, number: signal.Signals
 ):
