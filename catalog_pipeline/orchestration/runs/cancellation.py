@@ -47,12 +47,9 @@ def cancelled_by_ctrl_c(context: dg.AssetExecutionContext) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        # More of them say no more, and would make a failure of it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         _tell_cancelled_by_user(context)
-        # More of them say no more.
-        if signal.SIGINT in signal.sigpending():
-            signal.sigwait({signal.SIGINT})
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         raise dg.DagsterExecutionInterruptedError from None
 
 

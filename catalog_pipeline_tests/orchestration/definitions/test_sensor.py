@@ -263,7 +263,7 @@ def test_a_yaml_that_was_edited_and_not_reloaded_is_said_and_builds_no_table_for
     _build_as_asked(instance, of_today, asked)
     assert "Reload the definitions" in str(_look(instance, loaded))
 
-    site.places.table.unlink()
+    site.table_file.unlink()
     assert isinstance(_look(instance, loaded), dg.RunRequest), "what is gone is made again"
     _build_as_asked(instance, of_today, asked)
     assert "Reload the definitions" in str(_look(instance, loaded))
