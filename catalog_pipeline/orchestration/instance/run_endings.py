@@ -36,8 +36,9 @@ def end_in_failure(instance: dg.DagsterInstance, run: dg.DagsterRun, why: str) -
 
 
 def keep_reason(instance: dg.DagsterInstance, run_id: str, why: str) -> None:
-    """Let who reads no logs know why a run failed as a whole, where the storage takes it."""
-    with suppress(SQLAlchemyError, StorageError):
+    """Let who reads no logs know why a run failed as a whole, where the storage takes it and has
+    the run yet."""
+    with suppress(SQLAlchemyError, StorageError, dg.DagsterRunNotFoundError):
         instance.add_run_tags(run_id, {FAILED_FOR_TAG: f"{run_id} {why}"})
 
 

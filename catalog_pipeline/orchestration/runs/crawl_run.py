@@ -163,9 +163,9 @@ def _crawl(
         recorder.pages_found(source.take_found() if source is not None else ())
         crawl_job = CrawlJob(catalogue, places, plan.due, done, source)
         outcome = outcome.and_then(crawl(crawl_job, recorder, crawl_context, must_stop))
-        record_findings(context, catalogue, outcome.listing, recorder, scope.looks, fence)
-    # Without its records the files that they superseded are what stands.
+    # Without its records what they superseded is what stands, be it files or pages.
     check_not_deleted(context.instance, context.run.run_id)
+    record_findings(context, catalogue, outcome.listing, recorder, scope.looks, fence)
     outcome = discovered.added_to(outcome)
     came = {stored.record.page for stored in [*plan.carried_over, *recorder.recorded]}
     end_companions(context.instance, order.companions, context.run.run_id, came, outcome.failures)

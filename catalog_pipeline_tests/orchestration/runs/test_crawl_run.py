@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from catalog_pipeline.catalogue.page_key import PageKey
+from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
 from catalog_pipeline.orchestration.checkpoints.standing import read_standing
 from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
@@ -243,3 +244,27 @@ def test_a_run_that_is_deleted_while_it_goes_is_told_and_costs_no_page(
         again = run("run", NAME)
         assert (again.code, made.asked.total()) == (0, asked)
         assert "Downloading again" not in again.err
+
+
+def test_a_run_that_was_deleted_takes_no_page_from_the_catalogue(
+    site: Site, instance: dg.DagsterInstance, run: Run
+):
+    with written_site() as made:
+        made.write({number: listing(number, "a name") for number in range(1, 7)})
+        pages = {"kind": "open", "shrink": "100%"}
+        made.describe(site, {"name": {"select": "i"}}, last_page=None, pages=pages)
+        assert run("run", NAME, "--json").json["done"] == 6
+        for number in (5, 6):
+            del made.bodies[f"/products?page={number}"]
+
+        def delete_the_run(path: str) -> None:
+            if path.endswith("page=6"):
+                (latest,) = instance.get_runs(limit=1)
+                instance.delete_run(latest.run_id)
+
+        made.before_answer = delete_the_run
+        answer = run("run", NAME, "--refresh", "--json").json
+        assert "was deleted in Dagster while it went" in answer["crawl_error"]
+        assert with_known_pages(instance, site.catalogue).pages == tuple(keys(1, 2, 3, 4, 5, 6))
+        made.before_answer = lambda path: None
+        assert run("run", NAME, "--refresh", "--json").json["done"] == 4
