@@ -203,15 +203,15 @@ class ListingPages:
         return self.page_address(self.first_key)
 
     @property
-    def page_addresses(self) -> frozenset[str]:
+    def page_addresses(self) -> tuple[str, ...]:
         """The addresses of pages as the YAML gives them, templates among them."""
         listings = self._listings if self._example is None else (*self._listings, self._example)
-        return frozenset(url for each in listings for url in each.given_addresses)
+        return tuple(url for each in listings for url in each.given_addresses)
 
     @property
     def own_addresses(self) -> tuple[str, ...]:
         """One address of each host that pages are asked from: as templates, where they are some."""
-        given = sorted(self.page_addresses)
+        given = self.page_addresses
         hosts = {urlsplit(url).netloc: url for url in given if urlsplit(url).netloc}
         return (self.base_url, *hosts.values())
 

@@ -6,7 +6,7 @@ fetches, and not here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from catalog_pipeline.catalogue.page_format import Records
@@ -30,7 +30,7 @@ class Site(Protocol):
         """One address of each host that pages are asked from by the YAML."""
 
     @property
-    def page_addresses(self) -> Collection[str]:
+    def page_addresses(self) -> tuple[str, ...]:
         """The addresses of pages as the YAML gives them, templates among them."""
 
     @property

@@ -26,34 +26,38 @@ _PROGRAM = (
     "from catalog_pipeline.system.lifeline import end_with_starter; end_with_starter(); "
     "from catalog_pipeline.cli.main import main; main()"
 )
-_BY_SIGNAL = 128
 _MOST_LINES = 40
 """Of what it says on its standard error, to be told again in the summary."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How it ended: its exit code, what it printed, and the last lines of its standard error.
+    """How it ended, what it printed, and the last lines of its standard error.
 
-    Whose end was a signal has the exit code that a shell gives it.
+    `status` is its exit code, or the number of the signal that ended it, below zero.
     """
 
-    code: int
+    status: int
     output: str
     told: str
 
     @property
+    def code(self) -> int:
+        """Its exit code; of one that a signal ended, that which a shell gives it."""
+        return self.status if self.status >= 0 else 128 - self.status
+
+    @property
     def has_said_why(self) -> bool:
         """Whether its standard error says why it printed no summary."""
-        return bool(self.told) and self.code <= _BY_SIGNAL
+        return bool(self.told) and self.status >= 0 and self.status != EXIT_INTERRUPTED
 
     @property
     def reason(self) -> str:
         """Why it printed no summary."""
         if self.code == EXIT_INTERRUPTED:
             return "it was interrupted at its start"
-        if self.code > _BY_SIGNAL:
-            name = signal.Signals(self.code - _BY_SIGNAL).name
+        if self.status < 0:
+            name = signal.Signals(-self.status).name
             return f"its command was killed ({name}); what was recorded stays"
         return self.told.removeprefix("Error: ") or f"its command ended with code {self.code}"
 
@@ -94,12 +98,12 @@ class ChildRun:
         passing = threading.Thread(target=_pass_on, args=(wrong, lines))
         passing.start()
         output = said.read()
-        code = self._process.wait()
+        status = self._process.wait()
         passing.join()
         for end in (said, wrong):
             end.close()
         os.close(self._lifeline)
-        return Ended(_BY_SIGNAL - code if code < 0 else code, output, "".join(lines).strip())
+        return Ended(status, output, "".join(lines).strip())
 
 
 def command_for(name: str, options: Sequence[str]) -> str:

@@ -133,24 +133,22 @@ def _look_at_files(amiss: list[str], catalogue: Catalogue) -> None:
     Raises:
         StorageError: they cannot be looked at.
     """
-    from catalog_pipeline.orchestration.checkpoints.kept_past import damage_of_kept_past
+    from catalog_pipeline.orchestration.checkpoints.kept_past import (
+        damage_of_kept_past,
+        seen_last_build,
+    )
     from catalog_pipeline.orchestration.checkpoints.lost_files import told_of_lost_files
     from catalog_pipeline.orchestration.checkpoints.table_state import (
         damage_of_build,
-        read_last_build,
         unrecorded_table,
     )
     from catalog_pipeline.orchestration.instance.asking import ask_tables
-    from catalog_pipeline.orchestration.instance.sql.table_history import (
-        NothingRecordedError,
-        NotPlainError,
-    )
+    from catalog_pipeline.orchestration.instance.sql.table_history import NotPlainError
 
     built, problem, lost = None, None, None
     # What only Dagster could tell is not asked of it.
     with contextlib.suppress(NotPlainError):
-        with contextlib.suppress(NothingRecordedError):
-            built = ask_tables(lambda history: read_last_build(history, catalogue))
+        built = seen_last_build(catalogue)
         problem = damage_of_build(catalogue, built) if built else unrecorded_table(catalogue)
     past = damage_of_kept_past(catalogue, built)
     with contextlib.suppress(NotPlainError):

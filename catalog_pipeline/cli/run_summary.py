@@ -109,8 +109,7 @@ def _show_problems(console: Console, result: CrawlResult) -> None:
     if result.table_waits:
         console.print(f"Table: {result.table_waits}.", style="yellow", markup=False)
     if result.failed or result.missing:
-        left = _to_go_on(result)
-        console.print(f"To try what is left: {left}")
+        console.print(f"To try what is left: {_to_go_on(result)}")
 
 
 def _show_table(console: Console, result: CrawlResult) -> None:

@@ -44,10 +44,20 @@ def seen_damage_of_kept_past(catalogue: Catalogue) -> str | None:
         StorageError: they cannot be looked at.
     """
     with suppress(NotPlainError):
-        built = None
-        with suppress(NothingRecordedError):
-            built = ask_tables(lambda history: read_last_build(history, catalogue))
-        return damage_of_kept_past(catalogue, built)
+        return damage_of_kept_past(catalogue, seen_last_build(catalogue))
+    return None
+
+
+def seen_last_build(catalogue: Catalogue) -> LastBuild | None:
+    """The latest build of a catalogue's table, asked of the storage's tables; None if there was
+    none.
+
+    Raises:
+        NotPlainError: only Dagster can tell.
+        StorageError: the storage cannot be used.
+    """
+    with suppress(NothingRecordedError):
+        return ask_tables(lambda history: read_last_build(history, catalogue))
     return None
 
 

@@ -102,16 +102,18 @@ def errors_as_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
     """Let the project's errors fail the step with their one sentence and nothing else."""
     try:
         yield
-    except (CrawlStoppedError, LoginError) as error:
-        # A blocked site or a refused login is not helped by running into it again.
-        allow_no_retry(context.instance, context.run)
-        keep_reason(context.instance, context.run.run_id, as_line(str(error)))
-        raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
     except CatalogPipelineError as error:
-        if isinstance(error, DiscoveryError) and not error.may_pass:
+        if _is_in_vain(error):
             allow_no_retry(context.instance, context.run)
         keep_reason(context.instance, context.run.run_id, as_line(str(error)))
         raise dg.Failure(as_lines(str(error)), allow_retries=False) from error
+
+
+def _is_in_vain(error: CatalogPipelineError) -> bool:
+    """Whether it is not helped by running into it again, as a blocked site or a refused login."""
+    if isinstance(error, DiscoveryError):
+        return not error.may_pass
+    return isinstance(error, CrawlStoppedError | LoginError)
 
 
 def _pages_failed(outcome: CrawlOutcome) -> dg.Failure:
