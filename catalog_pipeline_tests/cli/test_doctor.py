@@ -4,12 +4,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from dagster import DagsterInstance
 
 from catalog_pipeline.cli.advice import say_once_what_is_slow
 from catalog_pipeline.places import DATA_VARIABLE, HOME_VARIABLE
 from catalog_pipeline_tests.cli.conftest import add_catalogue
 from catalog_pipeline_tests.command import run_process
 from catalog_pipeline_tests.conftest import Run
+from catalog_pipeline_tests.orchestration.made_runs import create_run
 from catalog_pipeline_tests.postgres_server import Database, write_postgres_home
 from catalog_pipeline_tests.site import NAME, Site
 from catalog_pipeline_tests.storing.disks import fill, make_read_only, small_disk
@@ -238,6 +240,17 @@ def test_nothing_is_said_of_a_home_that_is_the_packages_own(run: Run, home: Path
     run("init-home")
     say_once_what_is_slow()
     assert not list(home.glob(".catalog_pipeline*"))
+
+
+@pytest.mark.processes
+def test_a_page_without_its_file_is_named_also_after_a_run_that_was_cancelled(
+    run: Run, site: Site, instance: DagsterInstance
+):
+    catalogue = site.write(last_page=3)
+    assert run("run", NAME).code == 0
+    instance.report_run_canceled(create_run(instance, catalogue, 1, 3))
+    site.page_file(2).unlink()
+    assert "1 done page has no file in" in run("doctor").out
 
 
 @pytest.mark.processes

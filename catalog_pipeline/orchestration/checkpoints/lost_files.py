@@ -9,7 +9,6 @@ from catalog_pipeline.catalogue.model import Catalogue
 from catalog_pipeline.catalogue.page_selection import format_pages
 from catalog_pipeline.orchestration.checkpoints.known_pages import with_known_pages
 from catalog_pipeline.orchestration.checkpoints.reader import read_checkpoints
-from catalog_pipeline.orchestration.checkpoints.statuses import read_statuses
 from catalog_pipeline.orchestration.instance.history import Source, history_of
 from catalog_pipeline.places import catalogue_places
 from catalog_pipeline.storing.damage import without_newer_file
@@ -26,8 +25,8 @@ def told_of_lost_files(source: Source, catalogue: Catalogue) -> str | None:
     history = history_of(source)
     catalogue = with_known_pages(history, catalogue)
     places = catalogue_places(catalogue.name)
-    done = read_statuses(history, catalogue, catalogue.pages).done
-    kept = read_checkpoints(history, catalogue, done)
+    # By checkpoints alone: which run a page was left by is more than the storage's tables may tell.
+    kept = read_checkpoints(history, catalogue, catalogue.pages)
     store = page_store(places)
     there = set(map(str, store.files())) if kept else set()
     lost = {page: stored for page, stored in kept.items() if stored.file_name not in there}
